@@ -1,0 +1,20 @@
+//! Drift: is the model still working out there, without labels?
+//!
+//! ```text
+//! sketch of a frame -> statistics, distances to a sealed reference -> block means, standardised
+//!                   -> detectors (CUSUM, Page-Hinkley) -> Normal, Watch or Alarm, with reasons
+//! ```
+//!
+//! Frames of a video resemble their predecessors, which breaks every threshold that assumes independent samples:
+//! detectors therefore see the means of blocks of frames. A reference is sealed: nothing here ever learns from
+//! what it watches. Statistics and detectors are integers ([`crate::num::Q16`]).
+
+pub mod detector;
+pub mod distance;
+pub mod monitor;
+pub mod statistic;
+
+pub use detector::{Cusum, Detector, Level, PageHinkley};
+pub use distance::Reference;
+pub use monitor::{Baseline, Monitor, Profile, Reasons, SIGNALS, Signal, Signals, State, Verdict};
+pub use statistic::Statistics;

@@ -1,0 +1,72 @@
+//! Label-free statistics of one frame.
+
+use crate::num::Q16;
+use crate::sketch::{Count, SigmoidTable, Sketch};
+
+/// A pixel whose margin `|2p - 1|` is below this is a low-confidence one: `p` between 1/4 and 3/4.
+const LOW_MARGIN: Q16 = Q16::from_raw(1 << 15);
+
+/// Statistics over all pixels of a frame, those without a label included.
+///
+/// Integer sums over the 256 codes; no pass over pixels. Source: `spec` drift 1 (A, E, Mg, LC).
+///
+/// ```
+/// use segmeter_core::{drift::Statistics, sketch::{SigmoidTable, Sketch}, view::{Encoding, Quantiser}};
+/// let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0)?;
+/// let mut sketch = Sketch::<u32>::new(&quantiser);
+/// sketch.push_unlabelled(&[-40i8, 0, 5, 60]);
+/// let statistics = Statistics::new(&sketch, &SigmoidTable::new(&quantiser)).unwrap();
+/// assert_eq!(statistics.road_fraction.to_f32(), 0.5);
+/// assert_eq!(statistics.low_confidence_fraction.to_f32(), 0.5);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Statistics {
+    /// Share of pixels predicted foreground, in [0, 1].
+    pub road_fraction: Q16,
+    /// Mean entropy of the prediction in nats, in [0, ln 2].
+    pub mean_entropy: Q16,
+    /// Mean of `|2p - 1|`, in [0, 1].
+    pub mean_margin: Q16,
+    /// Share of pixels with `|2p - 1| < 1/2`, in [0, 1].
+    pub low_confidence_fraction: Q16,
+}
+
+impl Statistics {
+    /// Reads a sketch; `None` if it is empty.
+    #[must_use]
+    pub fn new<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option<Self> {
+        let sigmoid = &table.sigmoid;
+        let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
+        let (mut entropies, mut margins) = (0u64, 0u64);
+        let probabilities = sigmoid.probability.iter().zip(&sigmoid.complement);
+        let codes = (0u8..=255).zip(&table.logit).zip(probabilities.zip(&sigmoid.tail));
+        for ((index, logit), ((p, q), tail)) in codes {
+            let count = sketch.pixels_at(index);
+            if count == 0 {
+                continue;
+            }
+            let (distance, smaller) = if p < q { (-logit, p) } else { (*logit, q) };
+            let entropy = Q16::from_f32(tail + distance * smaller);
+            let margin = Q16::from_f32(if p < q { q - p } else { p - q });
+            pixels += count;
+            entropies += count.saturating_mul(u64::from(entropy.raw().unsigned_abs()));
+            margins += count.saturating_mul(u64::from(margin.raw().unsigned_abs()));
+            if index > table.threshold() {
+                road += count;
+            }
+            if margin < LOW_MARGIN {
+                low += count;
+            }
+        }
+        let share = |part: u64| Q16::ratio(part.cast_signed(), pixels);
+        let mean = |sum: u64| Q16::divide(i128::from(sum), pixels);
+        (pixels != 0).then(|| Self {
+            road_fraction: share(road),
+            mean_entropy: mean(entropies),
+            mean_margin: mean(margins),
+            low_confidence_fraction: share(low),
+        })
+    }
+}

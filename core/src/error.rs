@@ -1,0 +1,61 @@
+//! The one error type of the crate.
+
+use core::fmt;
+
+/// Why an operation was refused. One kind per fix the caller can make.
+///
+/// Numeric trouble is not an error: a logit that is not a number makes the result not a number, and a
+/// quantity with no defined value is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// A buffer does not hold as many elements as the shape asks for.
+    Length {
+        /// Elements the shape asks for.
+        expected: usize,
+        /// Elements in the buffer.
+        found: usize,
+    },
+    /// Height or width is zero, or the frame has more than `u32::MAX` pixels.
+    Shape,
+    /// The scratch buffer is too short.
+    Scratch {
+        /// Elements needed.
+        need: usize,
+    },
+    /// A label is neither a class nor the ignore id.
+    ClassId {
+        /// The id found.
+        found: u8,
+        /// Its pixel, counted in row order.
+        pixel: usize,
+    },
+    /// A pixel weight is negative or not finite.
+    Weight {
+        /// Its pixel, counted in row order.
+        pixel: usize,
+    },
+    /// A parameter lies outside its range.
+    Parameter(&'static str),
+}
+
+/// What fallible functions of this crate return.
+pub type Result<T> = core::result::Result<T, Error>;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Length { expected, found } => write!(f, "expected {expected} elements, found {found}"),
+            Self::Shape => f.write_str("height and width must be at least 1 and their product below 2^32"),
+            Self::Scratch { need } => write!(f, "the scratch buffer needs {need} elements"),
+            Self::ClassId { found, pixel } => {
+                write!(f, "label {found} at pixel {pixel} is neither a class nor the ignore id")
+            }
+            Self::Weight { pixel } => write!(f, "the weight of pixel {pixel} is negative or not finite"),
+            Self::Parameter(name) => write!(f, "`{name}` is out of range"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

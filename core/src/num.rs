@@ -1,0 +1,20 @@
+//! Numbers: the elementary functions of the pixel pass and the exact sum of a frame.
+//!
+//! | path | used | error |
+//! |---|---|---|
+//! | [`exp_nonpositive`], [`ln1p_unit`], [`ln`] | once per pixel, `f32` | see each function |
+//! | `libm` in `f64` | once per frame | below 1e-15 |
+//! | [`ExactSum`] | once per 256 pixels of a row | none: any order, same bits |
+//! | [`Q16`] | drift statistics and detectors | 2^-16 |
+
+mod elementary;
+mod exact;
+mod fixed;
+#[cfg(feature = "micromath")]
+mod micromath;
+
+#[cfg(feature = "micromath")]
+pub use self::micromath::Micromath;
+pub use elementary::{Sigmoid, exp_nonpositive, ln, ln1p_unit};
+pub use exact::ExactSum;
+pub use fixed::Q16;

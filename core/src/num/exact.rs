@@ -1,0 +1,116 @@
+//! A sum of `f32` that does not depend on the order of its terms.
+
+/// Limbs of 32 bits: 256 bits from 2^-149, the smallest `f32`, and one more limb that catches carries.
+const LIMBS: usize = 9;
+/// Additions after which the limbs are brought back below 2^32, well before an `i64` could overflow.
+const CARRY_EVERY: u32 = 1 << 30;
+
+/// The exact sum of any number of finite `f32`, over their whole range.
+///
+/// Each term is added to the two limbs that its mantissa covers, without rounding; a limb holds 31 bits
+/// of carries before they must move on. Addition is therefore associative and commutative, and rows,
+/// tiles, threads and devices can be added in any order without changing a bit. 80 bytes; about 20
+/// instructions for an addition.
+///
+/// ```
+/// use segmeter_core::num::ExactSum;
+/// let mut sum = ExactSum::default();
+/// for x in [1e30, 1.0, -1e30, 1e-30] {
+///     sum.add(x);
+/// }
+/// assert_eq!(sum.value(), 1.0 + 1e-30);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExactSum {
+    limbs: [i64; LIMBS],
+    pending: u32,
+    not_finite: bool,
+}
+
+impl ExactSum {
+    /// Adds one term. A term that is not finite sets a flag that stays: the value is then NaN.
+    #[inline]
+    pub fn add(&mut self, term: f32) {
+        let bits = term.to_bits();
+        let exponent = (bits >> 23) & 0xff;
+        if exponent == 0xff {
+            self.not_finite = true;
+            return;
+        }
+        let mantissa = (bits & 0x007f_ffff) | (u32::from(exponent != 0) << 23);
+        let shift = exponent.max(1) - 1;
+        let wide = u64::from(mantissa) << (shift & 31);
+        let (low, high) = (i64::from(wide as u32), (wide >> 32) as i64);
+        let negative = bits >> 31 != 0;
+        let word = (shift >> 5) as usize;
+        if let Some([a, b]) = self.limbs.get_mut(word..word + 2) {
+            *a = a.wrapping_add(if negative { -low } else { low });
+            *b = b.wrapping_add(if negative { -high } else { high });
+        }
+        self.pending += 1;
+        if self.pending >= CARRY_EVERY {
+            self.carry();
+        }
+    }
+
+    /// Adds another sum, exactly.
+    pub fn merge(&mut self, other: &Self) {
+        let mut other = *other;
+        other.carry();
+        self.carry();
+        for (a, b) in self.limbs.iter_mut().zip(other.limbs) {
+            *a = a.wrapping_add(b);
+        }
+        self.not_finite |= other.not_finite;
+        self.carry();
+    }
+
+    /// The sum, rounded to `f64` (a few units of the last place); NaN if a term was not finite.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        if self.not_finite {
+            return f64::NAN;
+        }
+        let mut sum = *self;
+        sum.carry();
+        let negative = sum.limbs.last().is_some_and(|top| *top < 0);
+        if negative {
+            for limb in &mut sum.limbs {
+                *limb = -*limb;
+            }
+            sum.carry();
+        }
+        let mut value = 0.0;
+        // The weight of a limb is 2^(32 k - 149), made from exponent bits. Zero limbs are skipped because
+        // `f64` is soft on most devices.
+        let mut exponent = 1023 - 149 + 32 * LIMBS as u64;
+        for limb in sum.limbs.iter().rev() {
+            exponent -= 32;
+            if *limb != 0 {
+                value += *limb as f64 * f64::from_bits(exponent << 52);
+            }
+        }
+        if negative { -value } else { value }
+    }
+
+    /// Moves everything above 32 bits of a limb into the next: afterwards equal sums have equal limbs.
+    fn carry(&mut self) {
+        let mut over = 0;
+        let last = LIMBS - 1;
+        for (k, limb) in self.limbs.iter_mut().enumerate() {
+            let sum = limb.wrapping_add(over);
+            over = sum >> 32;
+            *limb = if k == last { sum } else { sum & 0xffff_ffff };
+        }
+        self.pending = 1;
+    }
+}
+
+impl PartialEq for ExactSum {
+    fn eq(&self, other: &Self) -> bool {
+        let (mut a, mut b) = (*self, *other);
+        a.carry();
+        b.carry();
+        a.limbs == b.limbs && a.not_finite == b.not_finite
+    }
+}

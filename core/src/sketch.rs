@@ -1,0 +1,262 @@
+//! A histogram of (label, code): all that 8-bit outputs have to say, in 4 KiB.
+//!
+//! For 8-bit logits or probabilities the table of counts is a sufficient statistic for every loss, threshold
+//! and statistic that does not depend on *where* a pixel is. One integer increment per pixel fills it.
+//! Read as at most 512 weighted pixels it goes through the very code that full frames take
+//! ([`crate::loss::Loss::accumulate_sketch`]), and the gradient is a look-up table.
+
+use crate::error::{Error, Result};
+use crate::num::Sigmoid;
+use crate::simd::{LANES, Scalar};
+use crate::view::{Code, Labels, Quantised, Quantiser};
+
+/// Codes of an 8-bit output.
+pub const CODES: usize = 256;
+/// Row of the table for a label: 0, 1, and 2 or 3 (the low bits of an ignore id) for pixels without a label.
+const ROWS: usize = 4;
+
+/// Counts of stored bytes by label.
+///
+/// `N` is `u32` inside a frame and `u64` over a data set. Counters saturate; [`Sketch::saturated`] tells.
+///
+/// Cost on a Cortex-M4F: see `firmware/run --bench`; state 4 KiB (`u32`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sketch<N = u32> {
+    counts: [N; CODES * ROWS],
+    quantiser_flip: u8,
+    saturated: bool,
+}
+
+/// A counter: `u32` or `u64`.
+pub trait Count: Copy + Into<u64> + Eq {
+    /// Zero.
+    const ZERO: Self;
+    /// Adds, stopping at the largest value; tells whether it had to stop.
+    #[must_use]
+    fn add(self, more: u64) -> (Self, bool);
+}
+
+impl Count for u32 {
+    const ZERO: Self = 0;
+    fn add(self, more: u64) -> (Self, bool) {
+        let sum = u64::from(self).saturating_add(more);
+        (sum.min(u64::from(Self::MAX)) as Self, sum > u64::from(Self::MAX))
+    }
+}
+
+impl Count for u64 {
+    const ZERO: Self = 0;
+    fn add(self, more: u64) -> (Self, bool) {
+        self.checked_add(more).map_or((Self::MAX, true), |sum| (sum, false))
+    }
+}
+
+impl<N: Count> Sketch<N> {
+    /// An empty sketch for codes of this kind.
+    #[must_use]
+    pub const fn new(quantiser: &Quantiser) -> Self {
+        Self { counts: [N::ZERO; CODES * ROWS], quantiser_flip: quantiser.index(0), saturated: false }
+    }
+
+    /// Pixels of `label` (0 or 1) whose code has this index.
+    #[must_use]
+    pub fn count(&self, label: u8, index: u8) -> u64 {
+        self.cell(label & 1, index).into()
+    }
+
+    /// Pixels with this code whatever their label, those without one included.
+    #[must_use]
+    pub fn pixels_at(&self, index: u8) -> u64 {
+        (0..ROWS as u8).map(|row| self.cell(row, index).into()).sum()
+    }
+
+    /// Pixels of `label` (0 or 1).
+    #[must_use]
+    pub fn labelled(&self, label: u8) -> u64 {
+        self.row(label & 1).iter().map(|n| (*n).into()).sum()
+    }
+
+    /// All pixels, those without a label included.
+    #[must_use]
+    pub fn pixels(&self) -> u64 {
+        self.counts.iter().map(|n| (*n).into()).sum()
+    }
+
+    /// Whether a counter would have passed its largest value.
+    #[must_use]
+    pub const fn saturated(&self) -> bool {
+        self.saturated
+    }
+
+    /// Adds the counts of another sketch of the same kind of codes.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the other sketch has signed codes and this one unsigned, or the reverse.
+    pub fn merge<M: Count>(&mut self, other: &Sketch<M>) -> Result<()> {
+        if self.quantiser_flip != other.quantiser_flip {
+            return Err(Error::Parameter("encoding"));
+        }
+        self.saturated |= other.saturated;
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            let (sum, over) = mine.add((*theirs).into());
+            *mine = sum;
+            self.saturated |= over;
+        }
+        Ok(())
+    }
+
+    /// Forgets every pixel.
+    pub fn clear(&mut self) {
+        self.counts.fill(N::ZERO);
+        self.saturated = false;
+    }
+
+    /// The counts of `row` by stored byte.
+    fn row(&self, row: u8) -> &[N] {
+        let start = usize::from(row & 3) * CODES;
+        self.counts.get(start..start + CODES).unwrap_or(&[])
+    }
+
+    fn cell(&self, row: u8, index: u8) -> N {
+        let byte = index ^ self.quantiser_flip;
+        self.counts.get(usize::from(row & 3) * CODES + usize::from(byte)).copied().unwrap_or(N::ZERO)
+    }
+}
+
+impl Sketch<u32> {
+    /// Adds one row of codes with labels.
+    ///
+    /// A label is 0, 1, or an id with bit 1 set (2, 3, 255 ...) for a pixel that has none: [`Sketch::of`]
+    /// takes any ignore id. A row that is shorter than the other ends the work.
+    #[inline]
+    pub fn push_row<Q: Code>(&mut self, codes: &[Q], labels: &[u8]) {
+        for (code, label) in codes.iter().zip(labels) {
+            self.push(code.byte(), label & 3);
+        }
+    }
+
+    /// Adds one row of codes without labels.
+    #[inline]
+    pub fn push_unlabelled<Q: Code>(&mut self, codes: &[Q]) {
+        for code in codes {
+            self.push(code.byte(), 3);
+        }
+    }
+
+    /// The sketch of a whole frame.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if codes and labels differ in shape.
+    pub fn of<Q: Code>(frame: &Quantised<'_, Q>, labels: Option<&Labels<'_>>) -> Result<Self> {
+        let mut sketch = Self::new(frame.quantiser());
+        let Some(labels) = labels else {
+            sketch.push_unlabelled(frame.codes());
+            return Ok(sketch);
+        };
+        if labels.shape() != frame.shape() {
+            return Err(Error::Length { expected: labels.shape().pixels(), found: frame.shape().pixels() });
+        }
+        for (code, id) in frame.codes().iter().zip(labels.ids()) {
+            sketch.push(code.byte(), if *id < 2 { *id } else { 3 });
+        }
+        Ok(sketch)
+    }
+
+    /// The counts of eight codes from index `first`, in rising order.
+    #[inline(always)]
+    pub(crate) fn block(&self, label: u8, first: u8) -> [u32; LANES] {
+        let start = usize::from(label & 1) * CODES + usize::from(first ^ self.quantiser_flip);
+        self.counts.get(start..start + LANES).and_then(|n| n.try_into().ok()).unwrap_or([0; LANES])
+    }
+
+    /// Not checked for overflow: a frame has fewer than 2^32 pixels ([`crate::view::Shape`]).
+    #[inline(always)]
+    fn push(&mut self, byte: u8, row: u8) {
+        let cell = usize::from(row & 3) * CODES + usize::from(byte);
+        if let Some(n) = self.counts.get_mut(cell) {
+            *n = n.wrapping_add(1);
+        }
+    }
+}
+
+/// What every code means to a loss: logit, probability and the rest, made once per quantiser. 4 KiB.
+#[derive(Clone, Debug)]
+pub struct SigmoidTable {
+    /// Logit of each code.
+    pub logit: [f32; CODES],
+    /// Probability, complement and softplus tail of each code.
+    pub sigmoid: Sigmoid<[f32; CODES]>,
+    threshold: u8,
+}
+
+impl SigmoidTable {
+    /// Evaluates all 256 codes.
+    #[must_use]
+    pub fn new(quantiser: &Quantiser) -> Self {
+        let zero = [0.0; CODES];
+        let mut table = Self {
+            logit: zero,
+            sigmoid: Sigmoid { probability: zero, complement: zero, tail: zero },
+            threshold: quantiser.threshold(),
+        };
+        let sigmoid = &mut table.sigmoid;
+        let cells = table.logit.iter_mut().zip(&mut sigmoid.probability);
+        let cells = cells.zip(sigmoid.complement.iter_mut().zip(&mut sigmoid.tail));
+        for (index, ((logit, p), (q, tail))) in (0u8..=255).zip(cells) {
+            *logit = quantiser.logit(index);
+            let terms = Sigmoid::new(Scalar, *logit);
+            (*p, *q, *tail) = (terms.probability, terms.complement, terms.tail);
+        }
+        table
+    }
+
+    /// The highest index that still means background; see [`Quantiser::threshold`].
+    #[must_use]
+    pub const fn threshold(&self) -> u8 {
+        self.threshold
+    }
+}
+
+/// Gradient of a loss with respect to the logit of any pixel, by label and code index.
+///
+/// The derivative is per *pixel*: the gradient of a frame is this table looked up at every pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradientTable {
+    pub(crate) rows: [[f32; CODES]; 2],
+}
+
+impl Default for GradientTable {
+    fn default() -> Self {
+        Self { rows: [[0.0; CODES]; 2] }
+    }
+}
+
+impl GradientTable {
+    /// The derivative for a pixel of `label` with this code; zero for a pixel without a label.
+    #[must_use]
+    pub fn at(&self, label: u8, index: u8) -> f32 {
+        self.rows.get(usize::from(label)).and_then(|row| row.get(usize::from(index))).copied().unwrap_or(0.0)
+    }
+
+    /// Adds the gradient of every pixel of a frame.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `out` or the labels do not match the frame.
+    pub fn add_to<Q: Code>(
+        &self,
+        frame: &Quantised<'_, Q>,
+        labels: &Labels<'_>,
+        out: &mut [f32],
+    ) -> Result<()> {
+        let expected = frame.shape().pixels();
+        for found in [labels.ids().len(), out.len()] {
+            if found != expected {
+                return Err(Error::Length { expected, found });
+            }
+        }
+        for ((slot, code), id) in out.iter_mut().zip(frame.codes()).zip(labels.ids()) {
+            *slot += self.at(*id, frame.quantiser().index(code.byte()));
+        }
+        Ok(())
+    }
+}
