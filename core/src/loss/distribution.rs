@@ -31,8 +31,8 @@ fn negative_logs<S: Simd>(s: S, logit: S::V, sigmoid: &Sigmoid<S::V>) -> (S::V, 
 /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
 /// let mut gradient = [0.0; 3];
 /// let loss = BinaryCrossEntropy.value_and_gradient(&frame, &mut [], &mut gradient)?;
-/// assert_eq!(loss.value, 1.1629258);
-/// assert_eq!(gradient, [-0.039734308, 0.08964714, -0.3175247]);
+/// assert_eq!(loss.value, 1.1629257);
+/// assert_eq!(gradient, [-0.039734304, 0.089647144, -0.31752473]);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
