@@ -149,6 +149,17 @@ impl Demo {
         &self.codes[frame * pixels..(frame + 1) * pixels]
     }
 
+    /// One row of a frame: codes, and the float network's mask with a bit per pixel.
+    #[must_use]
+    pub fn row(&self, frame: usize, row: usize) -> (&[u8], &[u8]) {
+        let (width, packed) = (Self::shape().width(), Self::shape().packed_width());
+        let index = frame * Self::shape().height() + row;
+        (
+            &self.codes[index * width..(index + 1) * width],
+            &self.reference[index * packed..(index + 1) * packed],
+        )
+    }
+
     /// The float network's mask of a frame, one byte per pixel.
     ///
     /// # Panics
@@ -175,6 +186,31 @@ pub fn unpack(stack: &[u8], index: usize) -> Vec<u8> {
 #[must_use]
 pub fn close(found: f64, expected: f64, relative: f64) -> bool {
     (found - expected).abs() <= relative * expected.abs() + 3e-45
+}
+
+/// Calls `$body` with every loss at several parameters; the place to add a new one for all properties at once.
+#[macro_export]
+macro_rules! for_each_loss {
+    (|$loss:ident, $name:ident| $body:expr) => {{
+        use segmeter_core::loss::{
+            BinaryCrossEntropy, Dice, Focal, FocalTversky, LovaszHinge, Smooth, Tversky, Weighted,
+        };
+        let half = Tversky::new(0.5, 0.5, Smooth::NONE).expect("parameters");
+        $crate::for_each_loss!(@each |$loss, $name| $body;
+            "bce" BinaryCrossEntropy, "focal" Focal::PAPER,
+            "focal 0.5" Focal::new(0.5, 0.5, 0.5).expect("parameters"),
+            "focal 3.5" Focal::new(3.5, 1.0, 1.0).expect("parameters"),
+            "dice" Dice::new(Smooth::ONE), "dice 0" Dice::new(Smooth::NONE),
+            "tversky" Tversky::FN_HEAVY, "tversky 0" half,
+            "focal_tversky" FocalTversky::PAPER,
+            "focal_tversky 4/3" FocalTversky::new(half, 4.0 / 3.0).expect("parameters"),
+            "lovasz_hinge" LovaszHinge,
+            "weighted" Weighted::new(0.5, BinaryCrossEntropy, 2.0,
+                Weighted::new(1.0, Tversky::FN_HEAVY, 0.25, LovaszHinge).expect("weights")).expect("weights"));
+    }};
+    (@each |$loss:ident, $name:ident| $body:expr; $($text:literal $value:expr),*) => {
+        $({ let ($loss, $name) = (&$value, $text); $body })*
+    };
 }
 
 /// A small deterministic source of numbers for frames (xorshift).

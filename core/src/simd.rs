@@ -17,6 +17,9 @@ pub trait Vector:
     /// Lane by lane `if self < bound { then } else { otherwise }`; a comparison with NaN is false.
     fn select_less(self, bound: Self, then: Self, otherwise: Self) -> Self;
 
+    /// `-|self|`, by the sign bit.
+    fn negative_magnitude(self) -> Self;
+
     /// For `self = magic + n` with an integer `n` in the low mantissa bits: `2^(n + bias)`, which must be
     /// a normal number. One subtraction and one shift of the bit pattern.
     fn power_of_two(self, magic: f32, bias: i32) -> Self;
@@ -26,31 +29,32 @@ pub trait Vector:
 }
 
 /// A machine. The value is the proof that its instructions exist.
+///
+/// Eight values in memory are [`Simd::VECTORS`] vectors: vector 0 alone, or vectors 0 to 7 of one value each.
 pub trait Simd: Copy + Send + Sync {
     /// One vector: `f32`, or eight of them.
     type V: Vector;
-    /// [`LANES`] values as vectors: `[f32; 8]`, or `[f32x8; 1]`.
+    /// Vectors of [`LANES`] values: `[f32; 8]`, or `[f32x8; 1]`.
     type Block: Copy + Send + AsRef<[Self::V]> + AsMut<[Self::V]>;
+    /// How many vectors a block has: 8 or 1.
+    const VECTORS: usize;
 
     /// The same value in every lane.
     fn splat(self, value: f32) -> Self::V;
-    /// Eight values from memory.
-    fn load(self, values: &[f32; LANES]) -> Self::Block;
-    /// Eight values to memory.
-    fn store(self, block: Self::Block, out: &mut [f32; LANES]);
-
-    /// Unit masses of eight labels: foreground is 1 where the id is 1, background is 1 where it is 0,
-    /// both are 0 anywhere else.
-    #[inline(always)]
-    fn load_labels(self, ids: &[u8; LANES]) -> Masses<Self::Block> {
-        let mut foreground = [0.0; LANES];
-        let mut background = [0.0; LANES];
-        for ((f, b), id) in foreground.iter_mut().zip(&mut background).zip(ids) {
-            *f = f32::from(u8::from(*id == 1));
-            *b = f32::from(u8::from(*id == 0));
-        }
-        Masses { background: self.load(&background), foreground: self.load(&foreground) }
-    }
+    /// A block of zeros.
+    fn zeros(self) -> Self::Block;
+    /// One vector of eight values.
+    fn load(self, values: &[f32; LANES], vector: usize) -> Self::V;
+    /// One vector to its place among eight values.
+    fn store(self, value: Self::V, out: &mut [f32; LANES], vector: usize);
+    /// One vector of logits with the unit masses of their labels: foreground is 1 where the id is 1, background is
+    /// 1 where it is 0. Anywhere else both are 0, and so is the logit, whatever it was.
+    fn load_labelled(
+        self,
+        logits: &[f32; LANES],
+        ids: &[u8; LANES],
+        vector: usize,
+    ) -> (Self::V, Masses<Self::V>);
 
     /// `e^x` for `x <= 0`; see [`crate::num::exp_nonpositive`]. A backend may put its own in place.
     #[inline(always)]
@@ -62,7 +66,9 @@ pub trait Simd: Copy + Send + Sync {
     #[inline(always)]
     fn fold(self, block: Self::Block) -> f32 {
         let mut lanes = [0.0; LANES];
-        self.store(block, &mut lanes);
+        for (vector, value) in block.as_ref().iter().enumerate() {
+            self.store(*value, &mut lanes, vector);
+        }
         let [a, b, c, d, e, f, g, h] = lanes;
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
@@ -82,28 +88,63 @@ pub struct Masses<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scalar;
 
-impl Simd for Scalar {
-    type V = f32;
-    type Block = [f32; LANES];
+/// The operations of a machine whose vector is one `f32`; `$extra` may override the exponential.
+macro_rules! one_lane {
+    ($machine:ty { $($extra:tt)* }) => {
+        impl $crate::simd::Simd for $machine {
+            type V = f32;
+            type Block = [f32; $crate::simd::LANES];
+            const VECTORS: usize = $crate::simd::LANES;
 
-    #[inline(always)]
-    fn splat(self, value: f32) -> f32 {
-        value
-    }
-    #[inline(always)]
-    fn load(self, values: &[f32; LANES]) -> [f32; LANES] {
-        *values
-    }
-    #[inline(always)]
-    fn store(self, block: [f32; LANES], out: &mut [f32; LANES]) {
-        *out = block;
-    }
+            #[inline(always)]
+            fn splat(self, value: f32) -> f32 {
+                value
+            }
+            #[inline(always)]
+            fn zeros(self) -> [f32; $crate::simd::LANES] {
+                [0.0; $crate::simd::LANES]
+            }
+            #[inline(always)]
+            fn load(self, values: &[f32; $crate::simd::LANES], vector: usize) -> f32 {
+                values.get(vector).copied().unwrap_or(0.0)
+            }
+            #[inline(always)]
+            fn store(self, value: f32, out: &mut [f32; $crate::simd::LANES], vector: usize) {
+                if let Some(slot) = out.get_mut(vector) {
+                    *slot = value;
+                }
+            }
+            #[inline(always)]
+            fn load_labelled(
+                self,
+                logits: &[f32; $crate::simd::LANES],
+                ids: &[u8; $crate::simd::LANES],
+                vector: usize,
+            ) -> (f32, $crate::simd::Masses<f32>) {
+                let id = ids.get(vector).copied().unwrap_or($crate::view::IGNORE);
+                let logit = self.load(logits, vector);
+                let background = if id == 0 { 1.0 } else { 0.0 };
+                let foreground = if id == 1 { 1.0 } else { 0.0 };
+                (if id > 1 { 0.0 } else { logit }, $crate::simd::Masses { background, foreground })
+            }
+            $($extra)*
+        }
+    };
 }
+
+#[cfg(feature = "micromath")]
+pub(crate) use one_lane;
+
+one_lane!(Scalar {});
 
 impl Vector for f32 {
     #[inline(always)]
     fn select_less(self, bound: f32, then: f32, otherwise: f32) -> f32 {
         if self < bound { then } else { otherwise }
+    }
+    #[inline(always)]
+    fn negative_magnitude(self) -> f32 {
+        f32::from_bits(self.to_bits() | 0x8000_0000)
     }
     #[inline(always)]
     fn power_of_two(self, magic: f32, bias: i32) -> f32 {

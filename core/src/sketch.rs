@@ -15,6 +15,12 @@ pub const CODES: usize = 256;
 /// Row of the table for a label: 0, 1, and 2 or 3 (the low bits of an ignore id) for pixels without a label.
 const ROWS: usize = 4;
 
+/// Every code index, rising. A range that includes its end, `0u8..=255`, costs a microcontroller 25 instructions
+/// a turn.
+pub(crate) fn indices() -> impl DoubleEndedIterator<Item = u8> + ExactSizeIterator {
+    (0..CODES).map(|index| index as u8)
+}
+
 /// Counts of stored bytes by label.
 ///
 /// `N` is `u32` inside a frame and `u64` over a data set. Counters saturate; [`Sketch::saturated`] tells.
@@ -67,7 +73,9 @@ impl<N: Count> Sketch<N> {
     /// Pixels with this code whatever their label, those without one included.
     #[must_use]
     pub fn pixels_at(&self, index: u8) -> u64 {
-        (0..ROWS as u8).map(|row| self.cell(row, index).into()).sum()
+        let byte = usize::from(index ^ self.quantiser_flip);
+        let at = |row: usize| self.counts.get(row * CODES + byte).map_or(0, |n| (*n).into());
+        at(0) + at(1) + at(2) + at(3)
     }
 
     /// Pixels of `label` (0 or 1).
@@ -130,8 +138,45 @@ impl Sketch<u32> {
     /// takes any ignore id. A row that is shorter than the other ends the work.
     #[inline]
     pub fn push_row<Q: Code>(&mut self, codes: &[Q], labels: &[u8]) {
-        for (code, label) in codes.iter().zip(labels) {
+        let len = codes.len().min(labels.len());
+        let (codes, labels) = (codes.get(..len).unwrap_or_default(), labels.get(..len).unwrap_or_default());
+        // By eights, which unrolls, and the labels as one number: a shift and mask is one instruction on a
+        // microcontroller, a load and mask are two.
+        let ((codes, codes_rest), (labels, labels_rest)) =
+            (codes.as_chunks::<LANES>(), labels.as_chunks::<LANES>());
+        for (codes, labels) in codes.iter().zip(labels) {
+            let labels = u64::from_le_bytes(*labels);
+            for (place, code) in codes.iter().enumerate() {
+                self.push(code.byte(), (labels >> (8 * place)) as u8 & 3);
+            }
+        }
+        for (code, label) in codes_rest.iter().zip(labels_rest) {
             self.push(code.byte(), label & 3);
+        }
+    }
+
+    /// Adds one row of codes with labels of a bit each, as [`crate::view::Mask`] packs them: foreground, and
+    /// whether there is a label at all.
+    #[inline]
+    pub fn push_packed_row<Q: Code>(&mut self, codes: &[Q], foreground: &[u8], valid: &[u8]) {
+        let (codes, rest) = codes.as_chunks::<8>();
+        let mut labels = foreground.iter().zip(valid);
+        for (codes, (foreground, valid)) in codes.iter().zip(&mut labels) {
+            // All eight labelled is the rule: then one bit says it all.
+            if *valid == 0xff {
+                for (bit, code) in codes.iter().enumerate() {
+                    self.push(code.byte(), (foreground >> bit) & 1);
+                }
+            } else {
+                for (bit, code) in codes.iter().enumerate() {
+                    self.push(code.byte(), packed_label(*foreground, *valid, bit));
+                }
+            }
+        }
+        if let Some((foreground, valid)) = labels.next() {
+            for (bit, code) in rest.iter().enumerate() {
+                self.push(code.byte(), packed_label(*foreground, *valid, bit));
+            }
         }
     }
 
@@ -179,13 +224,24 @@ impl Sketch<u32> {
     }
 }
 
+/// The row of the table for one pixel of a packed byte: 0, 1, or 3 where it has no label.
+#[inline(always)]
+const fn packed_label(foreground: u8, valid: u8, bit: usize) -> u8 {
+    let unlabelled = !valid;
+    (((foreground | unlabelled) >> bit) & 1) | (((unlabelled >> bit) & 1) << 1)
+}
+
 /// What every code means to a loss: logit, probability and the rest, made once per quantiser. 4 KiB.
 #[derive(Clone, Debug)]
 pub struct SigmoidTable {
     /// Logit of each code.
     pub logit: [f32; CODES],
-    /// Probability, complement and softplus tail of each code.
-    pub sigmoid: Sigmoid<[f32; CODES]>,
+    /// Probability of each code.
+    pub probability: [f32; CODES],
+    /// Its complement.
+    pub complement: [f32; CODES],
+    /// `ln(1 + e^-|z|)` of each code.
+    pub tail: [f32; CODES],
     threshold: u8,
 }
 
@@ -194,15 +250,11 @@ impl SigmoidTable {
     #[must_use]
     pub fn new(quantiser: &Quantiser) -> Self {
         let zero = [0.0; CODES];
-        let mut table = Self {
-            logit: zero,
-            sigmoid: Sigmoid { probability: zero, complement: zero, tail: zero },
-            threshold: quantiser.threshold(),
-        };
-        let sigmoid = &mut table.sigmoid;
-        let cells = table.logit.iter_mut().zip(&mut sigmoid.probability);
-        let cells = cells.zip(sigmoid.complement.iter_mut().zip(&mut sigmoid.tail));
-        for (index, ((logit, p), (q, tail))) in (0u8..=255).zip(cells) {
+        let threshold = quantiser.threshold();
+        let mut table = Self { logit: zero, probability: zero, complement: zero, tail: zero, threshold };
+        let cells = table.logit.iter_mut().zip(&mut table.probability);
+        let cells = cells.zip(table.complement.iter_mut().zip(&mut table.tail));
+        for (index, ((logit, p), (q, tail))) in indices().zip(cells) {
             *logit = quantiser.logit(index);
             let terms = Sigmoid::new(Scalar, *logit);
             (*p, *q, *tail) = (terms.probability, terms.complement, terms.tail);

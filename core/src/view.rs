@@ -237,7 +237,8 @@ impl<'a> Mask<'a> {
     /// The rows, each as the bits of its pixels.
     pub fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = bool> + 'a> + 'a {
         let width = self.shape.width();
-        self.bytes.chunks(self.shape.packed_width()).map(move |row| bits(row).take(width))
+        // A shape is at least one pixel wide; `max` says so to the compiler.
+        self.bytes.chunks(self.shape.packed_width().max(1)).map(move |row| bits(row).take(width))
     }
 }
 

@@ -63,7 +63,8 @@ impl Detector for Cusum {
 
     fn update(&self, state: &mut CusumState, z: Q16) -> Level {
         let most = self.threshold.plus(self.threshold);
-        let next = |sum: Q16, z: Q16| sum.plus(z).minus(self.slack).clamp(Q16::ZERO, most);
+        // Not `clamp`, which panics where the threshold is negative.
+        let next = |sum: Q16, z: Q16| sum.plus(z).minus(self.slack).min(most).max(Q16::ZERO);
         state.up = next(state.up, z);
         state.down = next(state.down, Q16::ZERO.minus(z));
         Level::of(state.up.max(state.down), self.threshold)
@@ -109,7 +110,7 @@ impl Detector for PageHinkley {
         state.count = state.count.saturating_add(1);
         state.sum = state.sum.saturating_add(i64::from(z.raw()));
         // 16 more fraction bits: the rounding of the mean must not add up over a long run.
-        let mean = (i128::from(state.sum) << 16) / i128::from(state.count.max(1));
+        let mean = (i128::from(state.sum) << 16).checked_div(i128::from(state.count)).unwrap_or(0);
         let distance = ((i128::from(z.raw()) << 16) - mean) as i64;
         let tolerance = i64::from(self.tolerance.raw()) << 16;
         // The distance of a sum to its running minimum is the sum itself, stopped at zero.

@@ -1,7 +1,7 @@
 //! Distances of a frame's codes to those of a sealed reference.
 
 use crate::error::{Error, Result};
-use crate::sketch::{CODES, Count, Sketch};
+use crate::sketch::{CODES, Count, Sketch, indices};
 
 /// Bins of the population stability index: quantiles of the reference.
 const BINS: usize = 16;
@@ -31,7 +31,7 @@ impl Reference {
         }
         let mut edges = [None; BINS - 1];
         let (mut slots, mut below, mut quantile) = (edges.iter_mut(), 0u64, 1u64);
-        for (index, count) in (0u8..=255).zip(&counts) {
+        for (index, count) in indices().zip(&counts) {
             below += u64::from(*count);
             let mut is_edge = false;
             while quantile < BINS as u64 && below * BINS as u64 >= quantile * total {
@@ -65,7 +65,7 @@ impl Reference {
         let mut edge = edges.next();
         let mut slots = bins.iter_mut();
         let mut bin = slots.next();
-        for index in 0u8..=255 {
+        for index in indices() {
             if edge.is_some_and(|edge| index > edge) {
                 edge = edges.next();
                 bin = slots.next();
@@ -102,7 +102,7 @@ impl Reference {
     pub fn wasserstein<N: Count>(&self, sketch: &Sketch<N>) -> Option<f32> {
         let pixels = sketch.pixels();
         let (mut here, mut there, mut area) = (0u64, 0u64, 0u128);
-        for (index, count) in (0u8..=255).zip(&self.counts) {
+        for (index, count) in indices().zip(&self.counts) {
             here += sketch.pixels_at(index);
             there += u64::from(*count);
             let (a, b) = (u128::from(here) * u128::from(self.total), u128::from(there) * u128::from(pixels));

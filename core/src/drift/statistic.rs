@@ -1,10 +1,11 @@
 //! Label-free statistics of one frame.
 
 use crate::num::Q16;
-use crate::sketch::{Count, SigmoidTable, Sketch};
+use crate::sketch::{Count, SigmoidTable, Sketch, indices};
 
-/// A pixel whose margin `|2p - 1|` is below this is a low-confidence one: `p` between 1/4 and 3/4.
-const LOW_MARGIN: Q16 = Q16::from_raw(1 << 15);
+/// A pixel whose margin `|2p - 1|` is below this (a half, in steps of 2^-16) is a low-confidence one: `p` between
+/// 1/4 and 3/4.
+const LOW_MARGIN: u32 = 1 << 15;
 
 /// Statistics over all pixels of a frame, those without a label included.
 ///
@@ -34,35 +35,32 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Reads a sketch; `None` if it is empty.
+    /// Reads a sketch; `None` if it is empty (or has 2^47 pixels and more).
     #[must_use]
     pub fn new<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option<Self> {
-        let sigmoid = &table.sigmoid;
         let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
         let (mut entropies, mut margins) = (0u64, 0u64);
-        let probabilities = sigmoid.probability.iter().zip(&sigmoid.complement);
-        let codes = (0u8..=255).zip(&table.logit).zip(probabilities.zip(&sigmoid.tail));
+        let probabilities = table.probability.iter().zip(&table.complement);
+        let codes = indices().zip(&table.logit).zip(probabilities.zip(&table.tail));
         for ((index, logit), ((p, q), tail)) in codes {
             let count = sketch.pixels_at(index);
             if count == 0 {
                 continue;
             }
-            let (distance, smaller) = if p < q { (-logit, p) } else { (*logit, q) };
-            let entropy = Q16::from_f32(tail + distance * smaller);
-            let margin = Q16::from_f32(if p < q { q - p } else { p - q });
+            let (distance, smaller, margin) = if p < q { (-logit, p, q - p) } else { (*logit, q, p - q) };
+            // Both are at least 0 and at most 1: steps of 2^-16, rounded by truncation of a half more.
+            let steps = |value: f32| (value * 65536.0 + 0.5) as u32;
+            let (entropy, margin) = (steps(tail + distance * smaller), steps(margin));
             pixels += count;
-            entropies += count.saturating_mul(u64::from(entropy.raw().unsigned_abs()));
-            margins += count.saturating_mul(u64::from(margin.raw().unsigned_abs()));
-            if index > table.threshold() {
-                road += count;
-            }
-            if margin < LOW_MARGIN {
-                low += count;
-            }
+            entropies = entropies.wrapping_add(count.wrapping_mul(entropy.into()));
+            margins = margins.wrapping_add(count.wrapping_mul(margin.into()));
+            road += if index > table.threshold() { count } else { 0 };
+            low += if margin < LOW_MARGIN { count } else { 0 };
         }
         let share = |part: u64| Q16::ratio(part.cast_signed(), pixels);
         let mean = |sum: u64| Q16::divide(i128::from(sum), pixels);
-        (pixels != 0).then(|| Self {
+        // With fewer pixels than this no sum above can have wrapped.
+        (pixels != 0 && pixels < 1 << 47).then(|| Self {
             road_fraction: share(road),
             mean_entropy: mean(entropies),
             mean_margin: mean(margins),

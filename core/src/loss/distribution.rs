@@ -108,13 +108,14 @@ impl Focal {
         let zero = s.splat(0.0);
         let (on_foreground, on_background) = negative_logs(s, pixel.logit, &pixel.sigmoid);
         let Sigmoid { probability, complement, .. } = pixel.sigmoid;
-        let side = |foreground, background| zero.select_less(pixel.mass.foreground, foreground, background);
+        let foreground = pixel.mass.foreground;
         let mass = pixel.mass.foreground * s.splat(self.foreground_weight)
             + pixel.mass.background * s.splat(self.background_weight);
-        let error = side(complement, probability);
+        let error = zero.select_less(foreground, complement, probability);
         // -ln(1 - p_t) is the other side's logarithm.
-        let modulator = power(s, self.focusing, error, side(on_background, on_foreground));
-        (mass, error, side(on_foreground, on_background), modulator)
+        let other_log = zero.select_less(foreground, on_background, on_foreground);
+        let modulator = power(s, self.focusing, error, other_log);
+        (mass, error, zero.select_less(foreground, on_foreground, on_background), modulator)
     }
 }
 

@@ -8,7 +8,7 @@
 use super::{Evaluation, Execute, Loss, check_gradient};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
-use crate::sketch::{GradientTable, SigmoidTable, Sketch};
+use crate::sketch::{GradientTable, SigmoidTable, Sketch, indices};
 use crate::view::Frame;
 
 /// Lovász hinge on logits: errors are `max(0, 1 - (2g - 1) z)`.
@@ -117,8 +117,8 @@ impl Loss for LovaszHinge {
         // Foreground codes rise from the lowest logit, background codes fall from the highest: two sequences
         // that are in order already.
         let errors = |sign: f32| move |z: &f32| 1.0 - sign * z;
-        let mut ones = (0u8..=255).zip(table.logit.iter().map(errors(1.0))).peekable();
-        let mut zeros = (0u8..=255).rev().zip(table.logit.iter().rev().map(errors(-1.0))).peekable();
+        let mut ones = indices().zip(table.logit.iter().map(errors(1.0))).peekable();
+        let mut zeros = indices().rev().zip(table.logit.iter().rev().map(errors(-1.0))).peekable();
         loop {
             let first = ones.peek().map_or(0.0, |(_, e)| *e);
             let second = zeros.peek().map_or(0.0, |(_, e)| *e);

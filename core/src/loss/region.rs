@@ -134,7 +134,7 @@ macro_rules! region_loss {
             fn slope<S: Simd>(&self, s: S, slope: &RegionSlope, pixel: &Pixel<S::V>) -> S::V {
                 let by_probability = pixel.mass.foreground * s.splat(slope.foreground)
                     + pixel.mass.background * s.splat(slope.background);
-                by_probability * (pixel.sigmoid.probability * pixel.sigmoid.complement)
+                by_probability * pixel.sigmoid.product
             }
         }
     };

@@ -68,29 +68,15 @@ impl<L: SumLoss> Loss for L {
         gradient: Option<&mut [f32]>,
     ) -> Result<Evaluation> {
         check_gradient(frame, gradient.as_deref())?;
-        let rows = frame.shape().height();
-        let total = total_weight(executor, frame);
-        if total <= 0.0 {
-            return Ok(Evaluation::UNDEFINED);
-        }
-        let pixels = FramePixels(*frame);
-        let Some(out) = gradient else {
-            let sums =
-                executor.execute(&Pass { loss: self, pixels, sums: true, gradient: None }, rows, &mut []);
-            return Ok(evaluation(&self.fit(read::<Self>(&sums), total)));
-        };
-        if let Some(slope) = self.early_slope(total) {
-            let job = Pass { loss: self, pixels, sums: true, gradient: Some((slope, weight)) };
-            let sums = executor.execute(&job, rows, out);
-            return Ok(evaluation(&self.fit(read::<Self>(&sums), total)));
-        }
-        let sums = executor.execute(&Pass { loss: self, pixels, sums: true, gradient: None }, rows, &mut []);
-        let fit = self.fit(read::<Self>(&sums), total);
-        if fit.value.is_some() {
-            let job = Pass { loss: self, pixels, sums: false, gradient: Some((fit.slope, weight)) };
-            executor.execute(&job, rows, out);
-        }
-        Ok(evaluation(&fit))
+        Ok(if frame.weights().is_some() {
+            let pixels = FramePixels::<true>(*frame);
+            let job = Pass { loss: &TotalWeight, pixels, sums: true, gradient: None };
+            let [total] = read::<TotalWeight>(&executor.execute(&job, frame.shape().height(), &mut []));
+            evaluate(self, executor, pixels, total, weight, gradient)
+        } else {
+            let total = f64::from(frame.labels().valid());
+            evaluate(self, executor, FramePixels::<false>(*frame), total, weight, gradient)
+        })
     }
 
     fn accumulate_sketch(
@@ -120,6 +106,32 @@ impl<L: SumLoss> Loss for L {
     }
 }
 
+/// Value, and gradient if wanted, in as few passes as the loss allows.
+fn evaluate<L: SumLoss, X: Execute, const WEIGHTED: bool>(
+    loss: &L,
+    executor: &X,
+    pixels: FramePixels<'_, WEIGHTED>,
+    total: f64,
+    weight: f32,
+    gradient: Option<&mut [f32]>,
+) -> Evaluation {
+    let rows = pixels.0.shape().height();
+    if total <= 0.0 {
+        return Evaluation::UNDEFINED;
+    }
+    let early = loss.early_slope(total).filter(|_| gradient.is_some()).map(|slope| (slope, weight));
+    let out = gradient.unwrap_or_default();
+    let fused = early.is_some();
+    let job = Pass { loss, pixels, sums: true, gradient: early };
+    let sums = executor.execute(&job, rows, if fused { &mut *out } else { &mut [] });
+    let fit = loss.fit(read::<L>(&sums), total);
+    if !fused && !out.is_empty() && fit.value.is_some() {
+        let job = Pass { loss, pixels, sums: false, gradient: Some((fit.slope, weight)) };
+        executor.execute(&job, rows, &mut *out);
+    }
+    evaluation(&fit)
+}
+
 fn evaluation<G>(fit: &Fit<G>) -> Evaluation {
     fit.value.map_or(Evaluation::UNDEFINED, Evaluation::defined)
 }
@@ -136,17 +148,6 @@ fn read<L: SumLoss>(sums: &Totals<L>) -> L::Terms<f64> {
         }
     }
     values
-}
-
-/// The total weight of the scored pixels.
-fn total_weight<X: Execute>(executor: &X, frame: &Frame<'_>) -> f64 {
-    if frame.weights().is_none() {
-        return f64::from(frame.labels().valid());
-    }
-    let job = Pass { loss: &TotalWeight, pixels: FramePixels(*frame), sums: true, gradient: None };
-    let sums = executor.execute(&job, frame.shape().height(), &mut []);
-    let [total] = read::<TotalWeight>(&sums);
-    total
 }
 
 /// The weights of the scored pixels, added up by the same pass as any loss.
@@ -173,70 +174,72 @@ impl SumLoss for TotalWeight {
 
 /// Where pixels come from, eight at a time: rows of a frame, or rows of a sketch.
 trait Pixels: Copy + Sync {
+    /// Eight pixels in memory.
+    type Block<'a>
+    where
+        Self: 'a;
     fn width(&self) -> usize;
-    /// Calls `visit` for each block of a segment; lanes past the end of the row have no mass.
-    fn visit<S: Simd>(&self, s: S, row: usize, segment: usize, visit: impl FnMut(Lanes<S>));
-    /// The pixels of a block, vector by vector.
-    fn each<S: Simd>(s: S, lanes: &Lanes<S>, visit: impl FnMut(usize, Pixel<S::V>));
+    /// Calls `visit` for each block of a segment; pixels past the end of the row have no mass.
+    fn visit(&self, row: usize, segment: usize, visit: impl FnMut(Self::Block<'_>));
+    /// One vector of the pixels of a block.
+    fn pixel<S: Simd>(s: S, block: &Self::Block<'_>, vector: usize) -> Pixel<S::V>;
 }
 
-/// A block of eight pixels as loaded.
-struct Lanes<S: Simd> {
-    logit: S::Block,
-    mass: Masses<S::Block>,
-    /// Only read where it comes from a table.
-    sigmoid: Sigmoid<S::Block>,
-}
-
+/// With pixel weights or without: known while compiling, so that frames without them pay nothing.
 #[derive(Clone, Copy)]
-struct FramePixels<'a>(Frame<'a>);
+struct FramePixels<'a, const WEIGHTED: bool>(Frame<'a>);
 
-impl Pixels for FramePixels<'_> {
+struct FrameBlock<'a> {
+    logits: &'a [f32; LANES],
+    ids: &'a [u8; LANES],
+    weights: &'a [f32; LANES],
+}
+
+impl<const WEIGHTED: bool> Pixels for FramePixels<'_, WEIGHTED> {
+    type Block<'a>
+        = FrameBlock<'a>
+    where
+        Self: 'a;
+
     #[inline(always)]
     fn width(&self) -> usize {
         self.0.shape().width()
     }
 
     #[inline(always)]
-    fn visit<S: Simd>(&self, s: S, row: usize, segment: usize, mut visit: impl FnMut(Lanes<S>)) {
+    fn visit(&self, row: usize, segment: usize, mut visit: impl FnMut(FrameBlock<'_>)) {
         let width = self.width();
         let start = row * width + segment * SEGMENT;
         let range = start..(start + SEGMENT).min((row + 1) * width);
-        let (Some(logits), Some(ids)) =
-            (self.0.logits().get(range.clone()), self.0.labels().ids().get(range.clone()))
-        else {
-            return;
-        };
-        let mut weights = self.0.weights().and_then(|w| w.values().get(range)).map(|w| w.chunks(LANES));
-        for (z, id) in logits.chunks(LANES).zip(ids.chunks(LANES)) {
-            let logit = s.load(&padded(z, 0.0));
-            let mut mass = s.load_labels(&padded(id, IGNORE));
-            if let Some(w) = weights.as_mut().and_then(Iterator::next) {
-                let weight = s.load(&padded(w, 0.0));
-                for side in [&mut mass.background, &mut mass.foreground] {
-                    for (m, w) in side.as_mut().iter_mut().zip(weight.as_ref()) {
-                        *m = *m * *w;
-                    }
-                }
-            }
-            visit(Lanes {
-                logit,
-                mass,
-                sigmoid: Sigmoid { probability: logit, complement: logit, tail: logit },
+        let count = range.len().div_ceil(LANES);
+        let logits = self.0.logits().get(range.clone()).unwrap_or_default();
+        let ids = self.0.labels().ids().get(range.clone()).unwrap_or_default();
+        let weights = self.0.weights().and_then(|w| w.values().get(range));
+        // Whole blocks, then the padded rest of the row through the same code: `visit` is inlined once.
+        let (logits, logits_rest) = blocks(logits, 0.0);
+        let (ids, ids_rest) = blocks(ids, IGNORE);
+        let (weights, weights_rest) = blocks(weights.unwrap_or_default(), 0.0);
+        for block in 0..count {
+            visit(FrameBlock {
+                logits: logits.get(block).unwrap_or(&logits_rest),
+                ids: ids.get(block).unwrap_or(&ids_rest),
+                weights: weights.get(block).unwrap_or(&weights_rest),
             });
         }
     }
 
     #[inline(always)]
-    fn each<S: Simd>(s: S, lanes: &Lanes<S>, mut visit: impl FnMut(usize, Pixel<S::V>)) {
-        let masses = lanes.mass.background.as_ref().iter().zip(lanes.mass.foreground.as_ref());
-        for (j, (logit, (b, f))) in lanes.logit.as_ref().iter().zip(masses).enumerate() {
-            let mass = Masses { background: *b, foreground: *f };
-            // The logit of an ignored pixel may be infinite or NaN, and 0 * inf is NaN: take 0 in its place.
+    fn pixel<S: Simd>(s: S, block: &FrameBlock<'_>, vector: usize) -> Pixel<S::V> {
+        let (mut logit, mut mass) = s.load_labelled(block.logits, block.ids, vector);
+        if WEIGHTED {
+            let weight = s.load(block.weights, vector);
+            mass.background = mass.background * weight;
+            mass.foreground = mass.foreground * weight;
+            // A logit without weight may be infinite or NaN, and 0 * inf is NaN: take 0 in its place.
             let zero = s.splat(0.0);
-            let logit = zero.select_less(*b + *f, *logit, zero);
-            visit(j, Pixel { logit, sigmoid: Sigmoid::new(s, logit), mass });
+            logit = zero.select_less(weight, logit, zero);
         }
+        Pixel { logit, sigmoid: Sigmoid::new(s, logit), mass }
     }
 }
 
@@ -248,63 +251,78 @@ struct SketchPixels<'a> {
     table: &'a SigmoidTable,
 }
 
+struct SketchBlock<'a> {
+    logits: &'a [f32; LANES],
+    probability: &'a [f32; LANES],
+    complement: &'a [f32; LANES],
+    tail: &'a [f32; LANES],
+    counts: [f32; LANES],
+    foreground: bool,
+}
+
 impl Pixels for SketchPixels<'_> {
+    type Block<'a>
+        = SketchBlock<'a>
+    where
+        Self: 'a;
+
     #[inline(always)]
     fn width(&self) -> usize {
         CODES
     }
 
     #[inline(always)]
-    fn visit<S: Simd>(&self, s: S, row: usize, _segment: usize, mut visit: impl FnMut(Lanes<S>)) {
-        let sigmoid = &self.table.sigmoid;
+    fn visit(&self, row: usize, _segment: usize, mut visit: impl FnMut(SketchBlock<'_>)) {
         let (z, _) = self.table.logit.as_chunks::<LANES>();
-        let (p, _) = sigmoid.probability.as_chunks::<LANES>();
-        let (q, _) = sigmoid.complement.as_chunks::<LANES>();
-        let (tail, _) = sigmoid.tail.as_chunks::<LANES>();
-        let first = (0u8..=255).step_by(LANES);
-        let none = s.load(&[0.0; LANES]);
-        for ((first, z), (p, (q, tail))) in first.zip(z).zip(p.iter().zip(q.iter().zip(tail))) {
+        let (p, _) = self.table.probability.as_chunks::<LANES>();
+        let (q, _) = self.table.complement.as_chunks::<LANES>();
+        let (tail, _) = self.table.tail.as_chunks::<LANES>();
+        let first = (0..CODES).step_by(LANES).map(|first| first as u8);
+        for ((first, logits), (probability, (complement, tail))) in
+            first.zip(z).zip(p.iter().zip(q.iter().zip(tail)))
+        {
             let mut counts = [1.0; LANES];
             if let Some(sketch) = self.sketch {
                 let numbers = sketch.block(row as u8, first);
-                if numbers == [0; LANES] {
+                // Adding zeros changes no bit; most frames leave many codes out.
+                if numbers.iter().fold(0, |any, n| any | n) == 0 {
                     continue;
                 }
                 counts = numbers.map(|n| n as f32);
             }
-            let counts = s.load(&counts);
-            let mass = if row == 0 {
-                Masses { background: counts, foreground: none }
-            } else {
-                Masses { background: none, foreground: counts }
-            };
-            let sigmoid = Sigmoid { probability: s.load(p), complement: s.load(q), tail: s.load(tail) };
-            visit(Lanes { logit: s.load(z), mass, sigmoid });
+            visit(SketchBlock { logits, probability, complement, tail, counts, foreground: row == 1 });
         }
     }
 
     #[inline(always)]
-    fn each<S: Simd>(_: S, lanes: &Lanes<S>, mut visit: impl FnMut(usize, Pixel<S::V>)) {
-        let Sigmoid { probability, complement, tail } = &lanes.sigmoid;
-        let terms = probability.as_ref().iter().zip(complement.as_ref()).zip(tail.as_ref());
-        let masses = lanes.mass.background.as_ref().iter().zip(lanes.mass.foreground.as_ref());
-        let all = lanes.logit.as_ref().iter().zip(terms).zip(masses).enumerate();
-        for (j, ((logit, ((p, q), tail)), (b, f))) in all {
-            let sigmoid = Sigmoid { probability: *p, complement: *q, tail: *tail };
-            visit(j, Pixel { logit: *logit, sigmoid, mass: Masses { background: *b, foreground: *f } });
+    fn pixel<S: Simd>(s: S, block: &SketchBlock<'_>, vector: usize) -> Pixel<S::V> {
+        let (zero, count) = (s.splat(0.0), s.load(&block.counts, vector));
+        let (probability, complement) = (s.load(block.probability, vector), s.load(block.complement, vector));
+        Pixel {
+            logit: s.load(block.logits, vector),
+            sigmoid: Sigmoid {
+                probability,
+                complement,
+                product: probability * complement,
+                tail: s.load(block.tail, vector),
+            },
+            mass: Masses {
+                background: if block.foreground { zero } else { count },
+                foreground: if block.foreground { count } else { zero },
+            },
         }
     }
 }
 
+/// The whole blocks of a row, and what is left in a block of its own.
 #[inline(always)]
-fn padded<T: Copy>(values: &[T], rest: T) -> [T; LANES] {
-    values.try_into().unwrap_or_else(|_| {
-        let mut block = [rest; LANES];
-        for (slot, value) in block.iter_mut().zip(values) {
-            *slot = *value;
-        }
-        block
-    })
+fn blocks<T: Copy>(row: &[T], padding: T) -> (&[[T; LANES]], [T; LANES]) {
+    let (whole, rest) = row.as_chunks();
+    let mut last = [padding; LANES];
+    for (slot, value) in last.iter_mut().zip(rest) {
+        *slot = *value;
+    }
+    (whole, last)
 }
 
 /// One walk over rows: adds up the terms, writes the gradient, or both at once.
@@ -371,53 +389,45 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
         totals: &mut L::Terms<ExactSum>,
         out: &mut [f32],
     ) {
-        let zero = s.load(&[0.0; LANES]);
-        let mut lanes_of_terms = L::fill(zero);
-        let mut slots = out.chunks_mut(LANES);
-        self.pixels.visit(s, row, segment, |lanes| {
-            let mut slopes = zero;
-            P::each(s, &lanes, |j, pixel| {
-                if SUMS {
-                    let terms = self.loss.terms(s, &pixel);
-                    for (lane, term) in lanes_of_terms.as_mut().iter_mut().zip(terms.as_ref()) {
-                        if let Some(lane) = lane.as_mut().get_mut(j) {
-                            *lane = *lane + *term;
+        let mut lanes_of_terms = L::fill(s.zeros());
+        let (slots, rest) = out.as_chunks_mut::<LANES>();
+        let (mut slots, mut rest) = (slots.iter_mut(), Some(rest));
+        // Closures are told to be inlined: a call would leave the function that has the vector instructions.
+        self.pixels.visit(
+            row,
+            segment,
+            #[inline(always)]
+            |block| {
+                let mut spare = [0.0; LANES];
+                let whole = if GRADIENT { slots.next() } else { None };
+                let is_rest = whole.is_none();
+                let slots = whole.unwrap_or(&mut spare);
+                for vector in 0..S::VECTORS {
+                    let pixel = P::pixel(s, &block, vector);
+                    if SUMS {
+                        let terms = self.loss.terms(s, &pixel);
+                        for (lane, term) in lanes_of_terms.as_mut().iter_mut().zip(terms.as_ref()) {
+                            if let Some(lane) = lane.as_mut().get_mut(vector) {
+                                *lane = *lane + *term;
+                            }
                         }
                     }
+                    if GRADIENT && let Some((slope, weight)) = gradient {
+                        let more = self.loss.slope(s, slope, &pixel) * s.splat(*weight);
+                        s.store(s.load(slots, vector) + more, slots, vector);
+                    }
                 }
-                if GRADIENT
-                    && let Some((slope, weight)) = gradient
-                    && let Some(slot) = slopes.as_mut().get_mut(j)
-                {
-                    *slot = self.loss.slope(s, slope, &pixel) * s.splat(*weight);
+                if GRADIENT && is_rest {
+                    for (slot, more) in rest.take().unwrap_or_default().iter_mut().zip(spare) {
+                        *slot += more;
+                    }
                 }
-            });
-            if GRADIENT && let Some(slots) = slots.next() {
-                add(s, slots, slopes);
-            }
-        });
+            },
+        );
         if SUMS {
             for (total, lanes) in totals.as_mut().iter_mut().zip(lanes_of_terms.as_ref()) {
                 total.add(s.fold(*lanes));
             }
-        }
-    }
-}
-
-/// Adds a block to the gradient; at the end of a row there may be fewer than eight slots.
-#[inline(always)]
-fn add<S: Simd>(s: S, slots: &mut [f32], slopes: S::Block) {
-    if let Ok(slots) = <&mut [f32; LANES]>::try_from(&mut *slots) {
-        let mut sum = s.load(slots);
-        for (a, b) in sum.as_mut().iter_mut().zip(slopes.as_ref()) {
-            *a = *a + *b;
-        }
-        s.store(sum, slots);
-    } else {
-        let mut values = [0.0; LANES];
-        s.store(slopes, &mut values);
-        for (slot, value) in slots.iter_mut().zip(values) {
-            *slot += value;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Calibration: does a confidence of 0.8 mean right in 80 of 100 pixels?
 
-use crate::sketch::{CODES, Count, SigmoidTable, Sketch};
+use crate::sketch::{CODES, Count, SigmoidTable, Sketch, indices};
 
 /// Bins of equal width.
 const BINS: usize = 15;
@@ -54,7 +54,7 @@ impl Calibration {
     #[must_use]
     pub fn new<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable, confidence: Confidence) -> Self {
         let mut bins = [Bin::default(); BINS];
-        for (index, (p, q)) in (0u8..=255).zip(probabilities(table)) {
+        for (index, (p, q)) in indices().zip(probabilities(table)) {
             let counts = [sketch.count(0, index), sketch.count(1, index)];
             let pixels = counts[0] + counts[1];
             if pixels == 0 {
@@ -92,7 +92,7 @@ impl Calibration {
 pub fn brier<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option<f64> {
     let pixels = sketch.labelled(0) + sketch.labelled(1);
     let (mut low, mut sum) = (0u64, 0u128);
-    for (index, (p, q)) in (0u8..=255).zip(probabilities(table)) {
+    for (index, (p, q)) in indices().zip(probabilities(table)) {
         for (label, wrong) in [(0, u64::from(p)), (1, u64::from(q))] {
             let part = u128::from(sketch.count(label, index)) * u128::from(wrong * wrong);
             // 48 fraction bits: the low 24 are kept apart so that the sum cannot overflow.
@@ -106,7 +106,7 @@ pub fn brier<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option<f64> 
 
 /// Probability and complement of each code in steps of 2^-24, adding up to one.
 fn probabilities(table: &SigmoidTable) -> impl Iterator<Item = (u32, u32)> + '_ {
-    let both = table.sigmoid.probability.iter().zip(&table.sigmoid.complement);
+    let both = table.probability.iter().zip(&table.complement);
     both.take(CODES).map(|(p, q)| {
         // The larger of the two is exact in these steps.
         if p >= q {

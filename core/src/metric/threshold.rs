@@ -1,6 +1,6 @@
 //! Metrics over every threshold at once, exact for 8-bit outputs: no pixel is stored, none is sorted.
 
-use crate::sketch::{Count, Sketch};
+use crate::sketch::{Count, Sketch, indices};
 
 /// Area under the ROC curve: the chance that a foreground pixel has a higher code than a background one,
 /// ties counted half. `None` if a side is empty.
@@ -18,7 +18,7 @@ use crate::sketch::{Count, Sketch};
 pub fn auroc<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
     let mut above = 0u64;
     let (mut background, mut pairs) = (0u64, 0u128);
-    for index in (0..=255).rev() {
+    for index in indices().rev() {
         let (negative, positive) = (sketch.count(0, index), sketch.count(1, index));
         if negative != 0 {
             pairs += u128::from(negative) * (2 * u128::from(above) + u128::from(positive));
@@ -39,7 +39,7 @@ pub fn average_precision<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
         return None;
     }
     let (mut hits, mut alarms, mut sum) = (0u64, 0u64, 0.0);
-    for index in (0..=255).rev() {
+    for index in indices().rev() {
         let positive = sketch.count(1, index);
         hits += positive;
         alarms += positive + sketch.count(0, index);

@@ -68,8 +68,9 @@ fn twice_atanh<S: Simd>(s: S, t: S::V) -> S::V {
 
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(s: S, coefficients: [f32; N], x: S::V) -> S::V {
-    let mut sum = s.splat(0.0);
-    for c in coefficients.iter().rev() {
+    let mut falling = coefficients.iter().rev();
+    let mut sum = s.splat(falling.next().copied().unwrap_or(0.0));
+    for c in falling {
         sum = sum * x + s.splat(*c);
     }
     sum
@@ -77,7 +78,7 @@ fn polynomial<S: Simd, const N: usize>(s: S, coefficients: [f32; N], x: S::V) ->
 
 /// Everything a loss needs of one logit, from a single exponential of `-|z|`.
 ///
-/// `probability` and its `complement` are each accurate to a relative 4e-7, also where one of them is so
+/// `product` is `probability * complement`, the derivative of the probability. `probability` and its `complement` are each accurate to a relative 4e-7, also where one of them is so
 /// small that `1 - p` would be zero. `tail` is `ln(1 + e^-|z|)`, so that softplus is `max(z, 0) + tail`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sigmoid<V> {
@@ -85,6 +86,8 @@ pub struct Sigmoid<V> {
     pub probability: V,
     /// `1 / (1 + e^z)`.
     pub complement: V,
+    /// `probability * complement`.
+    pub product: V,
     /// `ln(1 + e^-|z|)`.
     pub tail: V,
 }
@@ -94,13 +97,13 @@ impl<V: Vector> Sigmoid<V> {
     #[inline(always)]
     pub fn new<S: Simd<V = V>>(s: S, z: V) -> Self {
         let zero = s.splat(0.0);
-        let minus = zero - z;
-        let e = s.exp_nonpositive(z.select_less(zero, z, minus));
+        let e = s.exp_nonpositive(z.negative_magnitude());
         let large = s.splat(1.0) / (s.splat(1.0) + e);
         let small = e * large;
         Self {
             probability: z.select_less(zero, small, large),
             complement: z.select_less(zero, large, small),
+            product: small * large,
             tail: ln1p_unit(s, e),
         }
     }

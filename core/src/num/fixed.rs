@@ -80,14 +80,18 @@ impl Q16 {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// The nearest step to `numerator / denominator`, both counted in steps.
+    /// The nearest step to `numerator / denominator`, both counted in steps; zero where the denominator is.
     pub(crate) fn divide(numerator: i128, denominator: u64) -> Self {
         let half = i128::from(denominator / 2);
         let rounded = if numerator < 0 { numerator - half } else { numerator + half };
-        match rounded.checked_div(i128::from(denominator)) {
-            Some(q) => Self::saturate(q.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64),
-            None => Self::ZERO,
-        }
+        // A 128-bit division costs a microcontroller thousands of instructions: only where it must be.
+        let quotient = match (i64::try_from(rounded), i64::try_from(denominator)) {
+            (Ok(numerator), Ok(denominator)) => numerator.checked_div(denominator),
+            _ => rounded
+                .checked_div(i128::from(denominator))
+                .map(|wide| wide.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64),
+        };
+        quotient.map_or(Self::ZERO, Self::saturate)
     }
 
     const fn saturate(wide: i64) -> Self {

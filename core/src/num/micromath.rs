@@ -1,6 +1,6 @@
 //! A backend that takes its exponential from the micromath crate.
 
-use crate::simd::{LANES, Simd};
+use crate::simd::one_lane;
 
 /// One `f32` at a time with micromath's `exp`: a type to measure against, not a default.
 ///
@@ -10,25 +10,10 @@ use crate::simd::{LANES, Simd};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Micromath;
 
-impl Simd for Micromath {
-    type V = f32;
-    type Block = [f32; LANES];
-
-    #[inline(always)]
-    fn splat(self, value: f32) -> f32 {
-        value
-    }
-    #[inline(always)]
-    fn load(self, values: &[f32; LANES]) -> [f32; LANES] {
-        *values
-    }
-    #[inline(always)]
-    fn store(self, block: [f32; LANES], out: &mut [f32; LANES]) {
-        *out = block;
-    }
+one_lane!(Micromath {
     #[inline(always)]
     fn exp_nonpositive(self, x: f32) -> f32 {
         // Called by its full path: where `std` is linked, `x.exp()` would silently be the platform's.
         micromath::F32Ext::exp(x.max(-87.0))
     }
-}
+});

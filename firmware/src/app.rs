@@ -1,0 +1,188 @@
+//! What the firmware does with a board: it answers requests until it is told to stop.
+
+use embedded_hal::digital::OutputPin;
+use embedded_io::{Error as _, ErrorKind, Read, Write};
+
+use crate::board::Instruments;
+use crate::evaluator::Evaluator;
+use crate::protocol::{
+    Fault, Receiver, Rejection, Report, Request, Response, SendError, VERSION, decode, send,
+};
+
+/// The widest row taken.
+pub const MAX_WIDTH: u16 = 1024;
+
+/// A row's codes, its two label planes of a bit each, and at most 24 bytes for numbers, lengths and the checksum.
+const MAX_PAYLOAD: usize = MAX_WIDTH as usize + 2 * (MAX_WIDTH as usize / 8) + 24;
+
+/// Why the firmware stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_os = "none", derive(defmt::Format))]
+pub enum Stop {
+    /// The host asked for it.
+    Shutdown,
+    /// The other end of the line is closed. Never on a serial port, which has no end.
+    Closed,
+    /// The line is broken.
+    Line,
+}
+
+/// The firmware on a board of these parts.
+pub struct App<Line, Lamp, Clock> {
+    line: Line,
+    activity: Lamp,
+    alarm: Lamp,
+    clock: Clock,
+    board: &'static str,
+    /// `None` until the host has said what the codes mean.
+    evaluator: Option<Evaluator>,
+    /// When the frame under way was begun, and what its rows have cost so far.
+    cost: u64,
+    /// A row of the frame under way was rejected: its other rows are passed over in silence.
+    spoilt: bool,
+}
+
+impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Clock> {
+    /// The firmware on the board called `board`. `activity` is lit while a frame comes in, `alarm` while the drift
+    /// monitor is in alarm.
+    pub const fn new(board: &'static str, line: Line, activity: Lamp, alarm: Lamp, clock: Clock) -> Self {
+        Self { line, activity, alarm, clock, board, evaluator: None, cost: 0, spoilt: false }
+    }
+
+    /// Answers requests until there is a reason to stop.
+    pub fn run(&mut self) -> Stop {
+        let mut receiver = Receiver::<MAX_PAYLOAD>::new();
+        let mut buffer = [0; 64];
+        loop {
+            let mut chunk = match self.line.read(&mut buffer) {
+                Ok(0) => return Stop::Closed,
+                Ok(count) => buffer.get(..count).unwrap_or_default(),
+                Err(error) if error.kind() == ErrorKind::InvalidData => {
+                    receiver.mark_damaged();
+                    continue;
+                }
+                Err(_) => return Stop::Line,
+            };
+            while let Some(frame) = receiver.feed(&mut chunk) {
+                let request = frame.and_then(decode);
+                if self.answer(request).is_err() {
+                    return Stop::Line;
+                }
+                if request == Ok(Request::Shutdown) {
+                    return Stop::Shutdown;
+                }
+            }
+        }
+    }
+
+    /// Follows one request. An error is the line's.
+    fn answer(&mut self, request: Result<Request<'_>, Fault>) -> Result<(), SendError<Line::Error>> {
+        let start = self.clock.instructions().unwrap_or(0);
+        let frame = self.evaluator.as_ref().and_then(Evaluator::frame);
+        let outcome = request.map_err(Rejection::from).and_then(|request| self.follow(request));
+        self.cost += self.clock.instructions().unwrap_or(0).saturating_sub(start);
+        self.show();
+        let response = match outcome {
+            Ok(None) => return Ok(()),
+            Ok(Some(Response::Report(report))) => {
+                let instructions = self.clock.instructions().map(|_| self.cost);
+                Response::Report(Report { instructions, ..report })
+            }
+            Ok(Some(response)) => response,
+            Err(reason) => {
+                // Whatever was lost may have been a row: the frame can no longer be trusted.
+                if let Some(evaluator) = &mut self.evaluator {
+                    evaluator.abandon();
+                }
+                self.spoilt = true;
+                Response::Rejected { frame, reason }
+            }
+        };
+        send(&mut self.line, &response)
+    }
+
+    /// The answer to a request; `None`: it needs none.
+    fn follow(&mut self, request: Request<'_>) -> Result<Option<Response<'static>>, Rejection> {
+        let configured = self.evaluator.as_mut().ok_or(Rejection::NotConfigured);
+        Ok(match request {
+            Request::Hello => {
+                Some(Response::Ready { protocol: VERSION, board: self.board, max_width: MAX_WIDTH })
+            }
+            Request::Configure(configuration) => {
+                self.evaluator = Some(Evaluator::new(&configuration)?);
+                Some(Response::Accepted)
+            }
+            Request::Begin { frame, height, width, labelled } => {
+                self.spoilt = false;
+                self.cost = 0;
+                if width > MAX_WIDTH {
+                    return Err(Rejection::Shape);
+                }
+                configured?.begin(frame, height, width, labelled)?;
+                Some(Response::Accepted)
+            }
+            // One rejection per frame is enough: the host learns of the others by the missing report.
+            Request::Row { .. } if self.spoilt => None,
+            Request::Row { frame, row, codes, labels } => {
+                configured?.row(frame, row, codes, labels)?;
+                None
+            }
+            Request::End { frame } => Some(Response::Report(configured?.end(frame)?)),
+            Request::Stack => Some(Response::Stack(self.clock.stack_bytes())),
+            Request::Shutdown => Some(Response::Accepted),
+        })
+    }
+
+    /// Sets the lamps. One that fails is no reason to stop evaluating.
+    fn show(&mut self) {
+        let evaluator = self.evaluator.as_ref();
+        let busy = evaluator.is_some_and(|e| e.frame().is_some());
+        let _ = self.activity.set_state(busy.into());
+        let _ = self.alarm.set_state(evaluator.is_some_and(Evaluator::alarm).into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::board::host::{Clock, Lamp, Line};
+
+    /// What the firmware answers to these bytes, and why it stops.
+    fn answers(heard: &[u8]) -> (Vec<u8>, Stop) {
+        let mut said = Vec::new();
+        let stop =
+            App::new("test", Line::new(heard, &mut said), Lamp::default(), Lamp::default(), Clock).run();
+        (said, stop)
+    }
+
+    /// The bytes of these responses.
+    fn frames(responses: &[Response<'_>]) -> Vec<u8> {
+        let mut line = Vec::new();
+        responses.iter().for_each(|response| send(&mut line, response).unwrap());
+        line
+    }
+
+    #[test]
+    fn it_says_who_it_is_and_shuts_down() {
+        let mut heard = Vec::new();
+        for request in [Request::Hello, Request::Stack, Request::Shutdown, Request::Hello] {
+            send(&mut heard, &request).unwrap();
+        }
+        let ready = Response::Ready { protocol: VERSION, board: "test", max_width: MAX_WIDTH };
+        assert_eq!(
+            answers(&heard),
+            (frames(&[ready, Response::Stack(None), Response::Accepted]), Stop::Shutdown),
+            "nothing is answered after the shutdown"
+        );
+    }
+
+    #[test]
+    fn a_bad_frame_is_rejected_and_the_next_one_answered() {
+        let mut heard = b"noise".to_vec();
+        send(&mut heard, &Request::Stack).unwrap();
+        let rejected = Response::Rejected { frame: None, reason: Rejection::Fault(Fault::Damaged) };
+        assert_eq!(answers(&heard), (frames(&[rejected, Response::Stack(None)]), Stop::Closed));
+    }
+}

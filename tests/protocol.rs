@@ -1,0 +1,250 @@
+//! The firmware on the host board: real frames through the serial protocol, and everything that can go wrong with one.
+
+use segmeter_core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference};
+use segmeter_core::num::Q16;
+use segmeter_core::sketch::CODES;
+use segmeter_firmware::app::{App, Stop};
+use segmeter_firmware::board::host::{Clock, Lamp, Line};
+use segmeter_firmware::evaluator::{Evaluator, configuration};
+use segmeter_firmware::protocol::{
+    Codes, Configuration, Fault, Receiver, Rejection, Report, Request, Response, RowLabels, State, decode,
+    send,
+};
+use segmeter_tests::Demo;
+
+/// Bytes that go down the line.
+#[derive(Default)]
+struct Wire(Vec<u8>);
+
+impl Wire {
+    fn send(&mut self, request: &Request<'_>) -> &mut Self {
+        send(&mut self.0, request).unwrap();
+        self
+    }
+
+    fn begin(&mut self, demo: &Demo, frame: usize) -> &mut Self {
+        let shape = Demo::shape();
+        let (height, width) = (shape.height() as u16, shape.width() as u16);
+        let _ = demo;
+        self.send(&Request::Begin { frame: frame as u32, height, width, labelled: true })
+    }
+
+    fn row(&mut self, demo: &Demo, frame: usize, row: usize) -> &mut Self {
+        let (codes, foreground) = demo.row(frame, row);
+        let labels = Some(RowLabels { foreground, valid: &[0xff; 20] });
+        self.send(&Request::Row { frame: frame as u32, row: row as u16, codes, labels })
+    }
+
+    fn frame(&mut self, demo: &Demo, frame: usize) -> &mut Self {
+        self.begin(demo, frame);
+        for row in 0..Demo::shape().height() {
+            self.row(demo, frame, row);
+        }
+        self.send(&Request::End { frame: frame as u32 })
+    }
+}
+
+/// What a fresh device answers, and why it stops.
+fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
+    let mut said = Vec::new();
+    let stop =
+        App::new("test", Line::new(&wire.0[..], &mut said), Lamp::default(), Lamp::default(), Clock).run();
+    let mut receiver = Receiver::<512>::new();
+    let mut chunk = &said[..];
+    let mut responses = Vec::new();
+    while let Some(payload) = receiver.feed(&mut chunk) {
+        let response: Response<'_> = payload.and_then(decode).expect("a response");
+        responses.push(match response {
+            Response::Ready { .. } => panic!("nobody asked"),
+            Response::Accepted => Response::Accepted,
+            Response::Report(report) => Response::Report(report),
+            Response::Stack(stack) => Response::Stack(stack),
+            Response::Rejected { frame, reason } => Response::Rejected { frame, reason },
+        });
+    }
+    (responses, stop)
+}
+
+fn profile(demo: &Demo) -> Profile {
+    let mut counts = [0; CODES];
+    for byte in (0..80).flat_map(|frame| demo.codes(frame)) {
+        counts[usize::from(byte ^ 0x80)] += 1;
+    }
+    let one = Q16::ONE;
+    Profile {
+        quantiser: Demo::quantiser(),
+        block_frames: 2,
+        baselines: [Baseline { mean: Q16::ZERO, deviation: one }; 6],
+        cusum: Cusum { slack: one, threshold: one },
+        page_hinkley: PageHinkley { tolerance: one, threshold: one },
+        reference: Reference::new(counts).unwrap(),
+    }
+}
+
+/// The configuration of the tests, and the same evaluator without a line.
+fn configured(demo: &Demo) -> (Wire, Evaluator) {
+    let mut wire = Wire::default();
+    let mut room = [0; 4 * CODES];
+    let configuration = configuration(&profile(demo), &mut room);
+    wire.send(&Request::Configure(configuration));
+    (wire, Evaluator::new(&configuration).unwrap())
+}
+
+fn direct(evaluator: &mut Evaluator, demo: &Demo, frame: usize) -> Report {
+    evaluator.begin(frame as u32, 120, 160, true).unwrap();
+    for row in 0..120 {
+        let (codes, foreground) = demo.row(frame, row);
+        let labels = Some(RowLabels { foreground, valid: &[0xff; 20] });
+        evaluator.row(frame as u32, row as u16, codes, labels).unwrap();
+    }
+    evaluator.end(frame as u32).unwrap()
+}
+
+#[test]
+fn frames_come_back_as_reports() {
+    let demo = Demo::load();
+    let (mut wire, mut evaluator) = configured(&demo);
+    for frame in [0, 120, 190] {
+        wire.frame(&demo, frame);
+    }
+    wire.send(&Request::Shutdown);
+    let (responses, stop) = answers(&wire);
+    assert_eq!(stop, Stop::Shutdown);
+    let reports: Vec<_> =
+        responses.iter().filter_map(|r| if let Response::Report(r) = r { Some(*r) } else { None }).collect();
+    let expected: Vec<_> = [0, 120, 190].map(|frame| direct(&mut evaluator, &demo, frame)).into();
+    assert_eq!(reports, expected);
+    // And they are about these frames: the pack's own count of road pixels, and a score that is no constant.
+    assert_eq!(reports[0].statistics[0], 29433, "8623 of 19200 pixels in steps of 2^-16");
+    assert!(reports[1].scores.unwrap().losses[0] > reports[0].scores.unwrap().losses[0]);
+    assert_eq!(reports[0].drift.unwrap().state, State::Unknown, "no block of two frames is complete");
+    assert_ne!(reports[1].drift.unwrap().state, State::Unknown);
+}
+
+/// Something goes wrong in the middle of frame 5; frame 6 must be reported as if nothing had been.
+fn disturbed(what: &str, reason: Rejection, disturb: impl Fn(&mut Wire, &Demo)) {
+    let demo = Demo::load();
+    let (mut wire, mut evaluator) = configured(&demo);
+    wire.begin(&demo, 5).row(&demo, 5, 0).row(&demo, 5, 1);
+    disturb(&mut wire, &demo);
+    wire.row(&demo, 5, 3).row(&demo, 5, 4).send(&Request::End { frame: 5 }).frame(&demo, 6);
+    let (responses, _) = answers(&wire);
+    // The frame that was lost counts as one that the monitor could not see.
+    evaluator.begin(5, 120, 160, true).unwrap();
+    evaluator.abandon();
+    let expected = [
+        Response::Accepted,
+        Response::Accepted,
+        Response::Rejected { frame: Some(5), reason },
+        Response::Rejected { frame: None, reason: Rejection::NoFrame },
+        Response::Accepted,
+        Response::Report(direct(&mut evaluator, &demo, 6)),
+    ];
+    assert_eq!(responses, expected, "{what}");
+}
+
+#[test]
+fn a_corrupted_row_costs_its_frame_only() {
+    let one_row = |demo: &Demo| {
+        let mut wire = Wire::default();
+        wire.row(demo, 5, 2);
+        wire.0
+    };
+    let length = one_row(&Demo::load()).len();
+    // A byte in the payload: the code may stay sound, the checksum does not.
+    disturbed("a flipped bit", Rejection::Fault(Fault::Checksum), |wire, demo| {
+        let mut bytes = one_row(demo);
+        bytes[length / 2] ^= if bytes[length / 2] == 0x10 { 0x20 } else { 0x10 };
+        wire.0.extend(bytes);
+    });
+    disturbed("a row cut short", Rejection::Fault(Fault::Damaged), |wire, demo| {
+        wire.0.extend(&one_row(demo)[..length / 2]);
+        wire.0.push(0);
+    });
+    disturbed("a frame longer than any row", Rejection::Fault(Fault::Oversized), |wire, _| {
+        wire.0.push(0);
+        // Runs of 254 bytes without a zero: sound code, no end.
+        for _ in 0..20 {
+            wire.0.push(0xff);
+            wire.0.extend([7; 254]);
+        }
+        wire.0.extend([1, 0]);
+    });
+    disturbed("a message of no kind", Rejection::Fault(Fault::Malformed), |wire, _| {
+        send(&mut wire.0, &[250u8, 1, 2, 3]).unwrap();
+    });
+}
+
+#[test]
+fn rows_must_be_in_order_and_of_one_size() {
+    disturbed("a row left out", Rejection::OutOfOrder { expected: 2, found: 3 }, |_, _| {});
+    disturbed("a row again", Rejection::OutOfOrder { expected: 2, found: 1 }, |wire, demo| {
+        wire.row(demo, 5, 1);
+    });
+    disturbed("a row of another frame", Rejection::OutOfOrder { expected: 5, found: 4 }, |wire, demo| {
+        wire.row(demo, 4, 2);
+    });
+    let row = |codes: usize, labels: usize, valid: usize| {
+        move |wire: &mut Wire, _: &Demo| {
+            let (bits, codes) = (vec![0; labels.max(valid)], vec![0; codes]);
+            let labels = Some(RowLabels { foreground: &bits[..labels], valid: &bits[..valid] });
+            wire.send(&Request::Row { frame: 5, row: 2, codes: &codes, labels });
+        }
+    };
+    disturbed("too few codes", Rejection::Shape, row(159, 20, 20));
+    disturbed("too many codes", Rejection::Shape, row(161, 20, 20));
+    disturbed("too few labels", Rejection::Shape, row(160, 19, 20));
+    disturbed("too many valid bits", Rejection::Shape, row(160, 20, 21));
+    disturbed("no labels", Rejection::Labels, |wire, _| {
+        wire.send(&Request::Row { frame: 5, row: 2, codes: &[0; 160], labels: None });
+    });
+}
+
+#[test]
+fn frames_must_be_whole_and_announced() {
+    let demo = Demo::load();
+    let rejected = |wire: &Wire| {
+        let (responses, _) = answers(wire);
+        responses
+            .into_iter()
+            .filter_map(|r| if let Response::Rejected { reason, .. } = r { Some(reason) } else { None })
+            .collect::<Vec<_>>()
+    };
+    let mut wire = Wire::default();
+    wire.frame(&demo, 0);
+    assert_eq!(rejected(&wire)[0], Rejection::NotConfigured);
+    let (mut wire, _) = configured(&demo);
+    wire.begin(&demo, 1).row(&demo, 1, 0).send(&Request::End { frame: 1 });
+    assert_eq!(rejected(&wire), [Rejection::OutOfOrder { expected: 120, found: 1 }]);
+    let (mut wire, _) = configured(&demo);
+    for (height, width) in [(0, 160), (120, 0), (120, 1025)] {
+        wire.send(&Request::Begin { frame: 1, height, width, labelled: false });
+    }
+    assert_eq!(rejected(&wire), [Rejection::Shape; 3]);
+}
+
+#[test]
+fn impossible_configurations_are_refused() {
+    let demo = Demo::load();
+    let good = profile(&demo);
+    let mut room = [0; 4 * CODES];
+    let good = configuration(&good, &mut room);
+    let refused = |change: &dyn Fn(&mut Configuration<'_>)| {
+        let mut configuration = good;
+        change(&mut configuration);
+        Evaluator::new(&configuration).err() == Some(Rejection::Configuration)
+    };
+    assert!(!refused(&|_| {}));
+    for scale in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        assert!(
+            refused(&|c| c.codes = Codes::Logits { signed: true, scale, zero_point: 0 }),
+            "scale {scale}"
+        );
+    }
+    assert!(refused(&|c| c.codes = Codes::Logits { signed: true, scale: 0.1, zero_point: 200 }));
+    assert!(refused(&|c| c.drift.as_mut().unwrap().reference = &[0; 1024]), "an empty reference");
+    assert!(refused(&|c| c.drift.as_mut().unwrap().reference = &[1; 1020]), "a short reference");
+    assert!(refused(&|c| c.drift.as_mut().unwrap().block_frames = 0));
+    assert!(refused(&|c| c.drift.as_mut().unwrap().baselines[3].1 = 0), "no deviation");
+    assert!(refused(&|c| c.drift.as_mut().unwrap().cusum.1 = -1), "a negative threshold");
+}
