@@ -47,8 +47,15 @@ impl Wire {
 /// What a fresh device answers, and why it stops.
 fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
     let mut said = Vec::new();
-    let stop =
-        App::new("test", Line::new(&wire.0[..], &mut said), Lamp::default(), Lamp::default(), Clock).run();
+    let stop = App::new(
+        "test",
+        &mut Evaluator::new(),
+        Line::new(&wire.0[..], &mut said),
+        Lamp::default(),
+        Lamp::default(),
+        Clock,
+    )
+    .run();
     let mut receiver = Receiver::<512>::new();
     let mut chunk = &said[..];
     let mut responses = Vec::new();
@@ -87,7 +94,9 @@ fn configured(demo: &Demo) -> (Wire, Evaluator) {
     let mut room = [0; 4 * CODES];
     let configuration = configuration(&profile(demo), &mut room);
     wire.send(&Request::Configure(configuration));
-    (wire, Evaluator::new(&configuration).unwrap())
+    let mut evaluator = Evaluator::new();
+    evaluator.configure(&configuration).unwrap();
+    (wire, evaluator)
 }
 
 fn direct(evaluator: &mut Evaluator, demo: &Demo, frame: usize) -> Report {
@@ -232,7 +241,7 @@ fn impossible_configurations_are_refused() {
     let refused = |change: &dyn Fn(&mut Configuration<'_>)| {
         let mut configuration = good;
         change(&mut configuration);
-        Evaluator::new(&configuration).err() == Some(Rejection::Configuration)
+        Evaluator::new().configure(&configuration) == Err(Rejection::Configuration)
     };
     assert!(!refused(&|_| {}));
     for scale in [0.0, -1.0, f32::NAN, f32::INFINITY] {

@@ -13,6 +13,16 @@ pub fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
+/// The folder of the device's images that `tests/run` has built; `None`, with a line that says so, without it.
+#[must_use]
+pub fn images(what: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("SEGMETER_IMAGES").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: {what} need the device's images (tests/run builds them)");
+    }
+    folder
+}
+
 /// Reads a JSON file of `vectors/`.
 ///
 /// # Panics
@@ -158,6 +168,13 @@ impl Demo {
             &self.codes[index * width..(index + 1) * width],
             &self.reference[index * packed..(index + 1) * packed],
         )
+    }
+
+    /// The float network's mask of a frame, a bit per pixel.
+    #[must_use]
+    pub fn packed(&self, frame: usize) -> &[u8] {
+        let bytes = Self::shape().packed_width() * Self::shape().height();
+        &self.reference[frame * bytes..(frame + 1) * bytes]
     }
 
     /// The float network's mask of a frame, one byte per pixel.

@@ -113,6 +113,12 @@ impl<N: Count> Sketch<N> {
         Ok(())
     }
 
+    /// Forgets every pixel, and takes codes of this kind from now on.
+    pub fn reset(&mut self, quantiser: &Quantiser) {
+        self.quantiser_flip = quantiser.index(0);
+        self.clear();
+    }
+
     /// Forgets every pixel.
     pub fn clear(&mut self) {
         self.counts.fill(N::ZERO);
@@ -246,20 +252,31 @@ pub struct SigmoidTable {
 }
 
 impl SigmoidTable {
+    /// A table for no quantiser yet: all zeros. With [`SigmoidTable::set`] it can be made where it stays.
+    #[must_use]
+    pub const fn zeros() -> Self {
+        let zero = [0.0; CODES];
+        Self { logit: zero, probability: zero, complement: zero, tail: zero, threshold: 0 }
+    }
+
     /// Evaluates all 256 codes.
     #[must_use]
     pub fn new(quantiser: &Quantiser) -> Self {
-        let zero = [0.0; CODES];
-        let threshold = quantiser.threshold();
-        let mut table = Self { logit: zero, probability: zero, complement: zero, tail: zero, threshold };
-        let cells = table.logit.iter_mut().zip(&mut table.probability);
-        let cells = cells.zip(table.complement.iter_mut().zip(&mut table.tail));
+        let mut table = Self::zeros();
+        table.set(quantiser);
+        table
+    }
+
+    /// Evaluates all 256 codes in place.
+    pub fn set(&mut self, quantiser: &Quantiser) {
+        self.threshold = quantiser.threshold();
+        let cells = self.logit.iter_mut().zip(&mut self.probability);
+        let cells = cells.zip(self.complement.iter_mut().zip(&mut self.tail));
         for (index, ((logit, p), (q, tail))) in indices().zip(cells) {
             *logit = quantiser.logit(index);
             let terms = Sigmoid::new(Scalar, *logit);
             (*p, *q, *tail) = (terms.probability, terms.complement, terms.tail);
         }
-        table
     }
 
     /// The highest index that still means background; see [`Quantiser::threshold`].

@@ -28,25 +28,32 @@ pub enum Stop {
 }
 
 /// The firmware on a board of these parts.
-pub struct App<Line, Lamp, Clock> {
+pub struct App<'a, Line, Lamp, Clock> {
     line: Line,
     activity: Lamp,
     alarm: Lamp,
     clock: Clock,
     board: &'static str,
-    /// `None` until the host has said what the codes mean.
-    evaluator: Option<Evaluator>,
+    /// Borrowed, so that a device can keep it in a static: it is far larger than the rest.
+    evaluator: &'a mut Evaluator,
     /// When the frame under way was begun, and what its rows have cost so far.
     cost: u64,
     /// A row of the frame under way was rejected: its other rows are passed over in silence.
     spoilt: bool,
 }
 
-impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Clock> {
+impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<'a, Line, Lamp, Clock> {
     /// The firmware on the board called `board`. `activity` is lit while a frame comes in, `alarm` while the drift
     /// monitor is in alarm.
-    pub const fn new(board: &'static str, line: Line, activity: Lamp, alarm: Lamp, clock: Clock) -> Self {
-        Self { line, activity, alarm, clock, board, evaluator: None, cost: 0, spoilt: false }
+    pub const fn new(
+        board: &'static str,
+        evaluator: &'a mut Evaluator,
+        line: Line,
+        activity: Lamp,
+        alarm: Lamp,
+        clock: Clock,
+    ) -> Self {
+        Self { line, activity, alarm, clock, board, evaluator, cost: 0, spoilt: false }
     }
 
     /// Answers requests until there is a reason to stop.
@@ -78,7 +85,7 @@ impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Cl
     /// Follows one request. An error is the line's.
     fn answer(&mut self, request: Result<Request<'_>, Fault>) -> Result<(), SendError<Line::Error>> {
         let start = self.clock.instructions().unwrap_or(0);
-        let frame = self.evaluator.as_ref().and_then(Evaluator::frame);
+        let frame = self.evaluator.frame();
         let outcome = request.map_err(Rejection::from).and_then(|request| self.follow(request));
         self.cost += self.clock.instructions().unwrap_or(0).saturating_sub(start);
         self.show();
@@ -91,9 +98,7 @@ impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Cl
             Ok(Some(response)) => response,
             Err(reason) => {
                 // Whatever was lost may have been a row: the frame can no longer be trusted.
-                if let Some(evaluator) = &mut self.evaluator {
-                    evaluator.abandon();
-                }
+                self.evaluator.abandon();
                 self.spoilt = true;
                 Response::Rejected { frame, reason }
             }
@@ -103,13 +108,12 @@ impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Cl
 
     /// The answer to a request; `None`: it needs none.
     fn follow(&mut self, request: Request<'_>) -> Result<Option<Response<'static>>, Rejection> {
-        let configured = self.evaluator.as_mut().ok_or(Rejection::NotConfigured);
         Ok(match request {
             Request::Hello => {
                 Some(Response::Ready { protocol: VERSION, board: self.board, max_width: MAX_WIDTH })
             }
             Request::Configure(configuration) => {
-                self.evaluator = Some(Evaluator::new(&configuration)?);
+                self.evaluator.configure(&configuration)?;
                 Some(Response::Accepted)
             }
             Request::Begin { frame, height, width, labelled } => {
@@ -118,16 +122,16 @@ impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Cl
                 if width > MAX_WIDTH {
                     return Err(Rejection::Shape);
                 }
-                configured?.begin(frame, height, width, labelled)?;
+                self.evaluator.begin(frame, height, width, labelled)?;
                 Some(Response::Accepted)
             }
             // One rejection per frame is enough: the host learns of the others by the missing report.
             Request::Row { .. } if self.spoilt => None,
             Request::Row { frame, row, codes, labels } => {
-                configured?.row(frame, row, codes, labels)?;
+                self.evaluator.row(frame, row, codes, labels)?;
                 None
             }
-            Request::End { frame } => Some(Response::Report(configured?.end(frame)?)),
+            Request::End { frame } => Some(Response::Report(self.evaluator.end(frame)?)),
             Request::Stack => Some(Response::Stack(self.clock.stack_bytes())),
             Request::Shutdown => Some(Response::Accepted),
         })
@@ -135,10 +139,8 @@ impl<Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<Line, Lamp, Cl
 
     /// Sets the lamps. One that fails is no reason to stop evaluating.
     fn show(&mut self) {
-        let evaluator = self.evaluator.as_ref();
-        let busy = evaluator.is_some_and(|e| e.frame().is_some());
-        let _ = self.activity.set_state(busy.into());
-        let _ = self.alarm.set_state(evaluator.is_some_and(Evaluator::alarm).into());
+        let _ = self.activity.set_state(self.evaluator.frame().is_some().into());
+        let _ = self.alarm.set_state(self.evaluator.alarm().into());
     }
 }
 
@@ -152,8 +154,15 @@ mod tests {
     /// What the firmware answers to these bytes, and why it stops.
     fn answers(heard: &[u8]) -> (Vec<u8>, Stop) {
         let mut said = Vec::new();
-        let stop =
-            App::new("test", Line::new(heard, &mut said), Lamp::default(), Lamp::default(), Clock).run();
+        let stop = App::new(
+            "test",
+            &mut Evaluator::new(),
+            Line::new(heard, &mut said),
+            Lamp::default(),
+            Lamp::default(),
+            Clock,
+        )
+        .run();
         (said, stop)
     }
 

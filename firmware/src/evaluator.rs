@@ -13,12 +13,15 @@ use segmeter_core::view::{Encoding, Quantiser, Shape};
 
 use crate::protocol::{Codes, Configuration, Drift, Finding, Rejection, Report, RowLabels, Scores, State};
 
-/// Everything between a configuration and a report.
+/// Everything between a configuration and a report. About 10 KiB: it is made once, where it stays, and configured there,
+/// because a stack has no room for copies of it.
 pub struct Evaluator {
     table: SigmoidTable,
     sketch: Sketch,
-    monitor: Option<(Profile, Monitor)>,
+    profile: Option<Profile>,
+    monitor: Monitor,
     frame: Option<Frame>,
+    configured: bool,
 }
 
 /// The frame under way.
@@ -30,34 +33,55 @@ struct Frame {
     next_row: u16,
 }
 
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Evaluator {
-    /// An evaluator for frames of this kind. Makes the table of probabilities: the one costly step.
+    /// An evaluator that waits for its configuration.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            table: SigmoidTable::zeros(),
+            sketch: Sketch::new(&Quantiser::probabilities()),
+            profile: None,
+            monitor: Monitor::new(),
+            frame: None,
+            configured: false,
+        }
+    }
+
+    /// Takes frames of this kind from now on. Makes the table of probabilities: the one costly step. The monitor
+    /// starts anew.
     ///
     /// # Errors
-    /// [`Rejection::Configuration`] if a value is out of its range.
-    pub fn new(configuration: &Configuration<'_>) -> Result<Self, Rejection> {
+    /// [`Rejection::Configuration`] if a value is out of its range; an earlier configuration then still holds.
+    #[inline(never)]
+    pub fn configure(&mut self, configuration: &Configuration<'_>) -> Result<(), Rejection> {
         let quantiser = quantiser(configuration.codes).ok_or(Rejection::Configuration)?;
-        let monitor = match &configuration.drift {
+        self.profile = match &configuration.drift {
             None => None,
-            Some(drift) => {
-                let profile = profile(quantiser, drift).ok_or(Rejection::Configuration)?;
-                Some((profile, Monitor::default()))
-            }
+            Some(drift) => Some(profile(quantiser, drift).ok_or(Rejection::Configuration)?),
         };
-        Ok(Self {
-            table: SigmoidTable::new(&quantiser),
-            sketch: Sketch::new(&quantiser),
-            monitor,
-            frame: None,
-        })
+        self.table.set(&quantiser);
+        self.sketch.reset(&quantiser);
+        self.monitor = Monitor::new();
+        self.frame = None;
+        self.configured = true;
+        Ok(())
     }
 
     /// Starts a frame; what there is of an unfinished one is forgotten.
     ///
     /// # Errors
-    /// [`Rejection::Shape`] if a side is zero.
+    /// [`Rejection::NotConfigured`], or [`Rejection::Shape`] if a side is zero.
     pub fn begin(&mut self, number: u32, height: u16, width: u16, labelled: bool) -> Result<(), Rejection> {
         self.abandon();
+        if !self.configured {
+            return Err(Rejection::NotConfigured);
+        }
         let shape = Shape::new(height.into(), width.into()).map_err(|_| Rejection::Shape)?;
         self.frame = Some(Frame { number, shape, labelled, next_row: 0 });
         Ok(())
@@ -146,8 +170,8 @@ impl Evaluator {
             return;
         }
         self.sketch.clear();
-        if let Some((profile, monitor)) = &mut self.monitor {
-            monitor.observe(profile, None);
+        if let Some(profile) = &self.profile {
+            self.monitor.observe(profile, None);
         }
     }
 
@@ -160,7 +184,7 @@ impl Evaluator {
     /// Whether the monitor is in alarm.
     #[must_use]
     pub fn alarm(&self) -> bool {
-        self.monitor.as_ref().is_some_and(|(_, monitor)| monitor.verdict().state == drift::State::Alarm)
+        self.monitor.verdict().state == drift::State::Alarm
     }
 
     fn report(&mut self, frame: &Frame) -> Report {
@@ -178,9 +202,9 @@ impl Evaluator {
     }
 
     fn finding(&mut self) -> Option<Finding> {
-        let (profile, monitor) = self.monitor.as_mut()?;
+        let profile = self.profile.as_ref()?;
         let signals = Signals::new(&self.sketch, &self.table, &profile.reference);
-        let verdict = monitor.observe(profile, signals.as_ref());
+        let verdict = self.monitor.observe(profile, signals.as_ref());
         Some(Finding {
             signals: signals.map(|signals| signals.0.map(Q16::raw)),
             state: match verdict.state {
@@ -232,6 +256,8 @@ fn quantiser(codes: Codes) -> Option<Quantiser> {
     }
 }
 
+/// Not inlined, like [`Evaluator::configure`]: their kilobytes of stack are then only in use while they run.
+#[inline(never)]
 fn profile(quantiser: Quantiser, drift: &Drift<'_>) -> Option<Profile> {
     let (counts, []) = drift.reference.as_chunks::<4>() else { return None };
     if counts.len() != CODES {
@@ -260,7 +286,7 @@ fn profile(quantiser: Quantiser, drift: &Drift<'_>) -> Option<Profile> {
     profile.check().is_ok().then_some(profile)
 }
 
-/// Puts a profile on the wire: what a host sends to [`Evaluator::new`]. `reference` is the room for its counts.
+/// Puts a profile on the wire: what a host sends to [`Evaluator::configure`]. `reference` is the room for its counts.
 pub fn configuration<'a>(profile: &Profile, reference: &'a mut [u8; 4 * CODES]) -> Configuration<'a> {
     for (bytes, count) in reference.as_chunks_mut::<4>().0.iter_mut().zip(profile.reference.counts()) {
         *bytes = count.to_le_bytes();

@@ -7,18 +7,23 @@
 
 use segmeter_firmware::app::{App, Stop};
 use segmeter_firmware::board::{Board, NAME, exit};
+use segmeter_firmware::evaluator::Evaluator;
 
 #[cfg(target_os = "none")]
 mod device {
+    use cortex_m::singleton;
     use defmt_semihosting as _;
 
-    use super::{Board, Stop, exit, run};
+    use super::{App, Board, Evaluator, NAME, Stop, exit};
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        let Some(board) = Board::take() else { exit(false) };
+        let Some(Board { line, activity, alarm, clock, .. }) = Board::take() else { exit(false) };
+        // A static, not a local: its 10 KiB then count as what they are, and the stack stays small.
+        let evaluator = singleton!(: Evaluator = const { Evaluator::new() });
+        let Some(evaluator) = evaluator else { exit(false) };
         defmt::info!("ready");
-        let stop = run(board);
+        let stop = App::new(NAME, evaluator, line, activity, alarm, clock).run();
         defmt::info!("stopped: {}", stop);
         exit(stop == Stop::Shutdown)
     }
@@ -32,10 +37,9 @@ mod device {
 
 #[cfg(not(target_os = "none"))]
 fn main() {
-    let stop = Board::take().map(run);
+    let mut evaluator = Evaluator::new();
+    let stop = Board::take().map(|board| {
+        App::new(NAME, &mut evaluator, board.line, board.activity, board.alarm, board.clock).run()
+    });
     exit(matches!(stop, Some(Stop::Shutdown | Stop::Closed)))
-}
-
-fn run(board: Board) -> Stop {
-    App::new(NAME, board.line, board.activity, board.alarm, board.clock).run()
 }

@@ -95,6 +95,9 @@ pub struct PageHinkleyState {
 }
 
 impl PageHinkleyState {
+    /// The start.
+    pub(crate) const NEW: Self = Self { count: 0, sum: 0, up: 0, down: 0 };
+
     /// How far the upward and the downward sum are from their extremum.
     #[must_use]
     pub fn scores(&self) -> (Q16, Q16) {

@@ -197,7 +197,7 @@ pub struct Verdict {
 }
 
 /// The monitor's memory: under 500 bytes, plain data.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Monitor {
     frames: u16,
     sums: [i64; SIGNALS],
@@ -206,7 +206,25 @@ pub struct Monitor {
     verdict: Verdict,
 }
 
+impl Default for Monitor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Monitor {
+    /// A monitor that has seen nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            frames: 0,
+            sums: [0; SIGNALS],
+            cusum: [CusumState { up: Q16::ZERO, down: Q16::ZERO }; SIGNALS],
+            page_hinkley: [PageHinkleyState::NEW; SIGNALS],
+            verdict: Verdict { state: State::Unknown, reasons: Reasons(0), blocks: 0, invalid: 0 },
+        }
+    }
+
     /// Takes the signals of the next frame (`None`: it could not be measured).
     pub fn observe(&mut self, profile: &Profile, signals: Option<&Signals>) -> Verdict {
         let Some(Signals(values)) = signals else {

@@ -181,9 +181,9 @@ mod image {
         let mut chunk = unknown(&[0_u8; 16]);
         while let Some(frame) = receiver.feed(&mut chunk) {
             let Ok(request) = frame.and_then(decode::<Request<'_>>) else { continue };
-            if let Request::Configure(configuration) = request
-                && let Ok(mut evaluator) = Evaluator::new(&configuration)
-            {
+            let mut evaluator = Evaluator::new();
+            if let Request::Configure(configuration) = request {
+                let _ = black_box(evaluator.configure(&configuration));
                 let _ = black_box(evaluator.begin(black_box(1), black_box(2), black_box(3), black_box(true)));
                 let labels = RowLabels { foreground: unknown(&[0]), valid: unknown(&[0]) };
                 let labels = black_box(Some(labels));
