@@ -1,0 +1,161 @@
+//! Subcommands, what they share, and how they end.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::num::NonZero;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use segmeter::{Engine, LevelName, files};
+
+mod device;
+mod eval;
+mod formula;
+mod input;
+mod list;
+mod loss;
+mod profile;
+mod registry;
+mod watch;
+
+/// Segmentation losses, metrics and drift monitoring: the same numbers as on the device.
+#[derive(Parser)]
+#[command(name = "segmeter", version, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List losses, metrics, detectors and statistics with their definitions
+    List(list::Arguments),
+    /// Evaluate a loss, and write its gradient
+    Loss(loss::Arguments),
+    /// Compare predictions with labels
+    Eval(eval::Arguments),
+    /// Learn a drift reference from in-control frames
+    Profile(profile::Arguments),
+    /// Watch frames for drift from a profile
+    Watch(watch::Arguments),
+    /// Have a device evaluate frames, in QEMU or on a serial port
+    Device(device::Arguments),
+}
+
+/// What every subcommand takes.
+#[derive(Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Common {
+    /// Print JSON on stdout and nothing else there
+    #[arg(long, global = true)]
+    json: bool,
+    /// Most threads to use [default: all cores]; no result depends on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Vector instructions: auto, scalar, sse2, sse4.2, avx2, avx512, neon; no result depends on it
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "auto")]
+    level: LevelName,
+}
+
+impl Common {
+    fn engine(&self) -> Result<Engine, Failure> {
+        let threads = match self.threads.and_then(|n| NonZero::new(usize::from(n))) {
+            Some(threads) => threads,
+            None => std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
+        };
+        Engine::new(self.level, threads).map_err(Failure::Input)
+    }
+}
+
+/// How a subcommand ends if nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// The verdict that was asked for is negative.
+    Negative,
+}
+
+/// Why a subcommand ends early.
+#[derive(Debug)]
+enum Failure {
+    /// Bad usage or bad input, in one line.
+    Input(String),
+    /// Stdout takes no more.
+    Output(io::Error),
+}
+
+impl From<files::Error> for Failure {
+    fn from(error: files::Error) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+/// Files have errors of their own; a bare one comes from stdout.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+/// Runs the command line `arguments`, printing to `out`.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>, out: &mut dyn Write) -> ExitCode {
+    let outcome = match Cli::try_parse_from(arguments) {
+        Ok(cli) => dispatch(&cli, out),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            write!(out, "{}", error.render()).map(|()| Outcome::Done).map_err(Failure::Output)
+        }
+        Err(error) => Err(Failure::Input(usage(&error))),
+    };
+    let outcome = outcome.and_then(|outcome| {
+        out.flush()?;
+        Ok(outcome)
+    });
+    let line = match outcome {
+        Ok(Outcome::Done) => return ExitCode::SUCCESS,
+        Ok(Outcome::Negative) => return ExitCode::from(1),
+        // Whoever read the output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(Failure::Output(error)) => format!("stdout: {error}"),
+        Err(Failure::Input(line)) => line,
+    };
+    // Nothing is left to do if stderr is closed as well.
+    let _ = writeln!(io::stderr(), "segmeter: {}", files::Error::new(line));
+    ExitCode::from(2)
+}
+
+fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    // Made for every subcommand: a level that this machine does not have is never accepted in silence.
+    let engine = cli.common.engine()?;
+    match &cli.command {
+        Command::List(arguments) => list::run(arguments, &cli.common, out),
+        Command::Loss(arguments) => loss::run(arguments, &cli.common, &engine, out),
+        Command::Eval(arguments) => eval::run(arguments, &cli.common, out),
+        Command::Profile(arguments) => profile::run(arguments, &cli.common, out),
+        Command::Watch(arguments) => watch::run(arguments, &cli.common, out),
+        Command::Device(arguments) => device::run(arguments, &cli.common, out),
+    }
+}
+
+/// What clap explains over several lines, in one.
+fn usage(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let is_end = |line: &str| line.starts_with("Usage:") || line.starts_with("For more information");
+    let lines = text.lines().map(str::trim).take_while(|line| !is_end(line));
+    let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    format!("{line} (see segmeter --help)")
+}
+
+/// Refuses a flag of the contract that nothing chosen here can follow; ignoring it would give a wrong number.
+fn refuse(given: bool, flag: &str, why: &str) -> Result<(), Failure> {
+    if given { Err(Failure::Input(format!("{flag} is not available {why}"))) } else { Ok(()) }
+}

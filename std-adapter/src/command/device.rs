@@ -1,0 +1,263 @@
+//! `segmeter device`.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args};
+use segmeter::core::drift::Profile;
+use segmeter::core::sketch::CODES;
+use segmeter::core::view::Quantiser;
+use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu, in_process};
+use segmeter::files::{self, Elements, Image, Slot, Source};
+use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
+use segmeter_firmware::protocol::{Configuration, Report};
+
+use super::input::{Input, LabelInput, LabelReader};
+use super::profile::quantised;
+use super::{Common, Failure, Outcome};
+use crate::report;
+
+mod print;
+
+use print::Printer;
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("where").required(true)))]
+pub(super) struct Arguments {
+    /// 8-bit logits of frames, in the order of their time
+    #[arg(value_name = "FRAMES")]
+    recording: PathBuf,
+    /// Boot this image of the firmware in QEMU
+    #[arg(long, value_name = "ELF", group = "where")]
+    qemu: Option<PathBuf>,
+    /// The board that QEMU emulates
+    #[arg(long, value_name = "NAME", requires = "qemu", default_value = "mps2-an386")]
+    board: String,
+    /// A device on this serial port (115200 baud)
+    #[arg(long, value_name = "TTY", group = "where")]
+    port: Option<String>,
+    /// The same firmware as a thread of this program
+    #[arg(long, group = "where")]
+    host: bool,
+    /// Labels; without them there are no losses and no IoU
+    #[arg(long, value_name = "DIR|FILE")]
+    labels: Option<PathBuf>,
+    /// A profile of `segmeter profile`; without it there is no drift verdict
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Compute every report here as well, and exit with 1 unless all bits are equal
+    #[arg(long)]
+    verify: bool,
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    label_input: LabelInput,
+}
+
+/// The images that go to the device.
+struct Frames<'a> {
+    arguments: &'a Arguments,
+    source: Source,
+    slots: Vec<Slot>,
+    labels: Option<LabelReader>,
+    quantiser: Quantiser,
+}
+
+/// One image as the device takes it.
+struct Packed {
+    number: u32,
+    width: u16,
+    codes: Vec<u8>,
+    labels: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What all frames amounted to.
+pub(super) struct Summary {
+    frames: usize,
+    pixels: u64,
+    instructions: Option<u64>,
+    stack_bytes: Option<u32>,
+    /// `None` unless the reports were to be verified.
+    equal_to_host: Option<bool>,
+    first_difference: Option<u32>,
+}
+
+pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
+    let profile = match &arguments.profile {
+        Some(path) => Some(files::profile::read(&files::read(path)?).map_err(|e| e.at(path))?),
+        None => None,
+    };
+    let frames = Frames::open(arguments, profile.as_ref())?;
+    let mut room = [0; 4 * CODES];
+    let configuration = match &profile {
+        Some(profile) => configuration(profile, &mut room),
+        None => Configuration { codes: codes(&frames.quantiser), drift: None },
+    };
+    if let Some(elf) = &arguments.qemu {
+        let (qemu, line) = Qemu::start(elf, &arguments.board).map_err(|e| failed(&e))?;
+        let outcome = converse(line, &frames, configuration, common, out)?;
+        let ended = qemu.wait().map_err(|e| failed(&e))?;
+        return if ended {
+            Ok(outcome)
+        } else {
+            Err(Failure::Input("the image ended with a failure".to_owned()))
+        };
+    }
+    if let Some(port) = &arguments.port {
+        let line = serialport::new(port, 115_200).timeout(Duration::from_secs(30)).open();
+        let line = line.map_err(|e| Failure::Input(format!("{port}: {e}")))?;
+        return converse(line, &frames, configuration, common, out);
+    }
+    converse(in_process().map_err(|e| failed(&e))?, &frames, configuration, common, out)
+}
+
+fn failed(error: &Error) -> Failure {
+    Failure::Input(error.to_string())
+}
+
+/// Everything that is said on the line, and printed.
+fn converse<L: Line>(
+    line: L,
+    frames: &Frames<'_>,
+    configuration: Configuration<'_>,
+    common: &Common,
+    out: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    let mut device = Device::connect(line).map_err(|e| failed(&e))?;
+    let refused = |_| Failure::Input("the device refused its configuration".to_owned());
+    device.configure(configuration).map_err(|e| failed(&e))?;
+    let mut desk = Evaluator::new();
+    desk.configure(&configuration).map_err(refused)?;
+    let mut summary = Summary::new(frames.arguments.verify);
+    let mut printer = Printer::new(common.json, frames.labels.is_some(), configuration.drift.is_some());
+    printer.start(out, device.board())?;
+    let bar = report::progress(frames.slots.len());
+    for slot in &frames.slots {
+        let packed = frames.pack(*slot, device.max_width())?;
+        let frame = packed.frame();
+        let named = |e: &Error| Failure::Input(format!("frame {}: {e}", packed.number));
+        let found = device.evaluate(frame).map_err(|e| named(&e))?;
+        if frames.arguments.verify {
+            let expected = frame.evaluate(&mut desk).map_err(|e| named(&Error::Rejected(e)))?;
+            summary.compare(&found, &expected);
+        }
+        summary.add(&found);
+        bar.suspend(|| printer.frame(out, &found))?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    summary.stack_bytes = device.stack_bytes().map_err(|e| failed(&e))?;
+    device.shut_down().map_err(|e| failed(&e))?;
+    printer.summary(out, device.board(), &summary)?;
+    Ok(if summary.equal_to_host == Some(false) { Outcome::Negative } else { Outcome::Done })
+}
+
+impl<'a> Frames<'a> {
+    fn open(arguments: &'a Arguments, profile: Option<&Profile>) -> Result<Self, Failure> {
+        let (source, slots) = arguments.input.open(&arguments.recording)?;
+        let labels = match &arguments.labels {
+            Some(path) => Some(arguments.label_input.open(path, &source, slots.len())?),
+            None => None,
+        };
+        let first = slots.first().map_or(0, |slot| slot.index);
+        let image = source.image(first)?;
+        let quantiser = if arguments.input.is_quantised() || profile.is_none() {
+            quantised(arguments.input.quantiser(&image.elements, source.path())?, &source, first)?
+        } else {
+            profile.map_or(Quantiser::probabilities(), |profile| profile.quantiser)
+        };
+        if profile.is_some_and(|profile| profile.quantiser != quantiser) {
+            return Err(Failure::Input(format!(
+                "{}: found another scale, zero point or encoding than in the profile",
+                arguments.recording.display()
+            )));
+        }
+        Ok(Self { arguments, source, slots, labels, quantiser })
+    }
+
+    fn pack(&self, slot: Slot, max_width: u16) -> Result<Packed, Failure> {
+        let image = self.source.image(slot.index)?;
+        let name = self.source.path().display();
+        let (height, width) = (image.shape.height(), image.shape.width());
+        let width = u16::try_from(width).ok().filter(|w| *w <= max_width && height <= usize::from(u16::MAX));
+        let Some(width) = width else {
+            return Err(Failure::Input(format!(
+                "{name}: found image {} of {height}x{}, the device takes rows of up to {max_width} pixels",
+                slot.index,
+                image.shape.width()
+            )));
+        };
+        let labels = match &self.labels {
+            Some(reader) if reader.has(&self.source, slot) => Some(self.pack_labels(reader, slot, &image)?),
+            _ => None,
+        };
+        let codes = match image.elements {
+            Elements::U8(codes) => codes,
+            Elements::I8(codes) => codes.into_iter().map(i8::cast_unsigned).collect(),
+            Elements::F32(_) => {
+                return Err(Failure::Input(format!("{name}: found f32, the device takes 8-bit logits")));
+            }
+        };
+        Ok(Packed { number: slot.index as u32, width, codes, labels })
+    }
+
+    fn pack_labels(
+        &self,
+        reader: &LabelReader,
+        slot: Slot,
+        image: &Image,
+    ) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+        let ids = reader.ids(&self.source, slot, image.shape)?;
+        let checked = segmeter::core::view::Labels::new(image.shape, &ids, reader.ignore());
+        checked.map_err(|e| reader.explain(e, &self.source.name(slot.index), "0, 1"))?;
+        let rows = || ids.chunks(image.shape.width());
+        let pack = |set: fn(u8) -> bool| {
+            let byte =
+                |ids: &[u8]| (0..).zip(ids).fold(0, |byte, (bit, id)| byte | (u8::from(set(*id)) << bit));
+            rows().flat_map(|row| row.chunks(8).map(byte)).collect()
+        };
+        Ok((pack(|id| id == 1), pack(|id| id < 2)))
+    }
+}
+
+impl Packed {
+    fn frame(&self) -> DeviceFrame<'_> {
+        let labels = self.labels.as_ref().map(|(foreground, valid)| (&foreground[..], &valid[..]));
+        DeviceFrame { number: self.number, width: self.width, codes: &self.codes, labels }
+    }
+}
+
+impl Summary {
+    fn new(verify: bool) -> Self {
+        let equal_to_host = verify.then_some(true);
+        Self {
+            frames: 0,
+            pixels: 0,
+            instructions: Some(0),
+            stack_bytes: None,
+            equal_to_host,
+            first_difference: None,
+        }
+    }
+
+    fn add(&mut self, report: &Report) {
+        self.frames += 1;
+        self.pixels += u64::from(report.pixels);
+        self.instructions = self.instructions.zip(report.instructions).map(|(sum, more)| sum + more);
+    }
+
+    /// All bits but those of the cost: the encoded reports, so that -0 is not 0 and a NaN is itself.
+    fn compare(&mut self, found: &Report, expected: &Report) {
+        let bits = |report: &Report| postcard::to_stdvec(&Report { instructions: None, ..*report });
+        if bits(found).ok() != bits(expected).ok() || bits(found).is_err() {
+            self.equal_to_host = Some(false);
+            self.first_difference.get_or_insert(found.frame);
+        }
+    }
+
+    /// Instructions for each pixel, where the board can count them.
+    fn instructions_per_pixel(&self) -> Option<f64> {
+        self.instructions.filter(|_| self.pixels != 0).map(|sum| sum as f64 / self.pixels as f64)
+    }
+}

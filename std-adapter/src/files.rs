@@ -1,0 +1,178 @@
+//! Files: logits, masks and profiles, read from bytes that nobody vouches for.
+//!
+//! Every reader takes the bytes of a file, checks each size against the bytes that are there before it allocates,
+//! and answers a malformed file with one line: what was found, what was expected, what to do.
+//!
+//! | module | reads |
+//! |---|---|
+//! | [`npy`] | NumPy arrays: `f32`, `f64`, `i8`, `u8`, `bool` |
+//! | [`png`] | masks: grey or palette of up to 8 bits |
+//! | [`bin`] | bare numbers and packed bits |
+//! | [`profile`] | what a drift monitor must know |
+//! | [`Source`], [`Masks`] | a file or a directory of these as a sequence of images |
+
+use std::fmt;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+
+pub mod bin;
+mod masks;
+pub mod npy;
+pub mod png;
+pub mod profile;
+mod source;
+
+pub use masks::{Masks, Slot};
+pub use source::{Image, Source};
+
+/// Why a file was refused: one line that names what was found, what was expected, and the way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    line: String,
+}
+
+/// What the readers return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error with this text; line breaks (of other libraries' messages) become spaces.
+    pub fn new(text: impl fmt::Display) -> Self {
+        let text = text.to_string();
+        Self { line: text.split_whitespace().collect::<Vec<_>>().join(" ") }
+    }
+
+    /// The same error with the name of its file in front.
+    #[must_use]
+    pub fn at(self, path: &Path) -> Self {
+        Self::new(format_args!("{}: {}", path.display(), self.line))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The numbers of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Elements {
+    /// Logits or weights.
+    F32(Vec<f32>),
+    /// 8-bit logits.
+    I8(Vec<i8>),
+    /// Class ids, 8-bit logits or probabilities.
+    U8(Vec<u8>),
+}
+
+impl Elements {
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F32(values) => values.len(),
+            Self::I8(values) => values.len(),
+            Self::U8(values) => values.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The name of the type.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::F32(_) => "f32",
+            Self::I8(_) => "i8",
+            Self::U8(_) => "u8",
+        }
+    }
+
+    /// A copy of a part; empty where the range is not inside.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        match self {
+            Self::F32(values) => Self::F32(values.get(range).unwrap_or_default().to_vec()),
+            Self::I8(values) => Self::I8(values.get(range).unwrap_or_default().to_vec()),
+            Self::U8(values) => Self::U8(values.get(range).unwrap_or_default().to_vec()),
+        }
+    }
+}
+
+/// The numbers of a file and their axes, outermost first; their product is the number of elements.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Length of each axis.
+    pub shape: Vec<usize>,
+    /// Row-major.
+    pub elements: Elements,
+}
+
+/// Axes as people write them: `(4,120,160)`.
+pub(crate) fn axes(shape: &[usize]) -> String {
+    format!("({})", shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+}
+
+/// The product of the axes; `None` if it has no place in memory at all.
+fn volume(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1usize, |product, axis| product.checked_mul(*axis))
+}
+
+/// The bytes of a regular file.
+///
+/// # Errors
+/// If it cannot be read, or is not a regular file: a device or a pipe may never end.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let read = || -> std::io::Result<Option<Vec<u8>>> {
+        let mut file = fs::File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    };
+    match read() {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Error::new("found a directory, device or pipe, expected a regular file").at(path)),
+        Err(e) => Err(Error::new(e).at(path)),
+    }
+}
+
+/// Writes a file completely or not at all: under another name in the same directory first, then renamed.
+///
+/// # Errors
+/// If it cannot be written; then `path` is as it was.
+pub fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let attempt = || -> std::io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".segmeter-");
+        // A temporary file is private to its owner; the file that it becomes is an ordinary one.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(directory)?;
+        let mut buffer = std::io::BufWriter::new(file);
+        write(&mut buffer)?;
+        let file = buffer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    attempt().map_err(|e| Error::new(format_args!("cannot be written: {e}")).at(path))
+}

@@ -1,0 +1,176 @@
+//! NumPy's `.npy`: header by `ndarray-npy`, sizes checked here before anything is allocated.
+
+use std::io::{self, Write};
+
+use ndarray_npy::npy::header::{Header, Layout};
+
+use super::{Array, Elements, Error, Result, axes, volume};
+
+/// Longest header that is parsed; NumPy itself refuses longer ones.
+const MOST_HEADER: usize = 10_000;
+/// Brackets that may open in a header; a plain array has two. The parser's work and stack grow with their depth.
+const MOST_BRACKETS: usize = 8;
+
+/// Reads an array of `f32`, `f64` (rounded to `f32`), `i8`, `u8` or `bool` (as 0 and 1).
+///
+/// # Errors
+/// Anything else: another type, big-endian numbers, Fortran order, too few or too many bytes.
+pub fn read(bytes: &[u8]) -> Result<Array> {
+    check_header(bytes)?;
+    let mut rest = bytes;
+    let header = Header::from_reader(&mut rest)
+        .map_err(|e| Error::new(format_args!("not a readable .npy header: {e}")))?;
+    let Some(descriptor) = header.type_descriptor.as_string() else {
+        return Err(Error::new("found a structured array, expected f32, f64, i8, u8 or bool"));
+    };
+    let size = match descriptor.as_str() {
+        "<f4" => 4,
+        "<f8" => 8,
+        "|i1" | "|u1" | "|b1" | "<i1" | "<u1" => 1,
+        big if big.starts_with('>') => {
+            return Err(Error::new(format_args!(
+                "found big-endian `{big}`, expected little-endian: save array.astype('<f4')"
+            )));
+        }
+        other => {
+            return Err(Error::new(format_args!(
+                "found type `{other}`, expected f32, f64, i8, u8 or bool: save array.astype('float32') or 'uint8'"
+            )));
+        }
+    };
+    let shape = header.shape;
+    if header.layout == Layout::Fortran && shape.len() > 1 {
+        return Err(Error::new("found Fortran order, expected C order: save numpy.ascontiguousarray(array)"));
+    }
+    let expected = volume(&shape).and_then(|n| n.checked_mul(size));
+    if expected != Some(rest.len()) {
+        let expected = expected.map_or("more than memory can hold".to_owned(), |n| n.to_string());
+        return Err(Error::new(format_args!(
+            "found {} bytes of data, expected {expected} for {} `{descriptor}`: the file is damaged",
+            rest.len(),
+            axes(&shape)
+        )));
+    }
+    Ok(Array { shape, elements: elements(descriptor, rest)? })
+}
+
+/// What `ndarray-npy` takes on trust: the length of the header and the depth of its brackets.
+fn check_header(bytes: &[u8]) -> Result<()> {
+    let short = || Error::new("the .npy header is cut off");
+    let Some(b"\x93NUMPY") = bytes.get(..6) else {
+        return Err(Error::new("not an .npy file: it does not start with \\x93NUMPY"));
+    };
+    let (length, start) = match (bytes.get(6), bytes.get(8..)) {
+        (Some(1), Some([a, b, ..])) => (usize::from(u16::from_le_bytes([*a, *b])), 10),
+        (Some(2 | 3), Some([a, b, c, d, ..])) => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
+        (Some(1..=3), _) | (None, _) => return Err(short()),
+        (Some(version), _) => {
+            return Err(Error::new(format_args!("found .npy version {version}, expected 1, 2 or 3")));
+        }
+    };
+    if length > MOST_HEADER {
+        return Err(Error::new(format_args!(
+            "found an .npy header of {length} bytes, expected at most {MOST_HEADER}"
+        )));
+    }
+    let header = bytes.get(start..start + length).ok_or_else(short)?;
+    if header.iter().filter(|byte| b"([{".contains(byte)).count() > MOST_BRACKETS {
+        return Err(Error::new("found a structured .npy header, expected a plain array"));
+    }
+    Ok(())
+}
+
+fn elements(descriptor: &str, bytes: &[u8]) -> Result<Elements> {
+    Ok(match descriptor {
+        "<f4" => Elements::F32(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+        "<f8" => {
+            let values = bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b));
+            let rounded: Vec<f32> = values.clone().map(|x| x as f32).collect();
+            let lost = |(wide, narrow): &(f64, &f32)| wide.is_finite() && !narrow.is_finite();
+            if let Some((wide, _)) = values.zip(&rounded).find(lost) {
+                return Err(Error::new(format_args!("found {wide:e}, which is out of the range of f32")));
+            }
+            Elements::F32(rounded)
+        }
+        "|i1" | "<i1" => Elements::I8(bytes.iter().map(|b| b.cast_signed()).collect()),
+        "|b1" => match bytes.iter().find(|b| **b > 1) {
+            Some(byte) => {
+                return Err(Error::new(format_args!("found a bool of value {byte}, expected 0 or 1")));
+            }
+            None => Elements::U8(bytes.to_vec()),
+        },
+        _ => Elements::U8(bytes.to_vec()),
+    })
+}
+
+/// Writes an array of `f32`.
+///
+/// # Errors
+/// If writing fails.
+pub fn write_f32(mut out: impl Write, shape: &[usize], values: &[f32]) -> io::Result<()> {
+    let type_descriptor = "'<f4'".parse().map_err(io::Error::other)?;
+    let header = Header { type_descriptor, layout: Layout::Standard, shape: shape.to_vec() };
+    out.write_all(&header.to_bytes().map_err(io::Error::other)?)?;
+    values.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(descriptor: &str, order: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+        let text = format!("{{'descr': {descriptor}, 'fortran_order': {order}, 'shape': {shape}, }}\n");
+        let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), data].concat()
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        read(bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut bytes = Vec::new();
+        write_f32(&mut bytes, &[1, 2], &[1.5, -0.0]).unwrap();
+        let array = read(&bytes).unwrap();
+        assert_eq!((array.shape, array.elements), (vec![1, 2], Elements::F32(vec![1.5, -0.0])));
+    }
+
+    #[test]
+    fn types() {
+        let half = 0.5f64.to_le_bytes();
+        assert_eq!(read(&file("'<f8'", "False", "(1,)", &half)).unwrap().elements, Elements::F32(vec![0.5]));
+        assert_eq!(read(&file("'|i1'", "False", "(1,)", &[255])).unwrap().elements, Elements::I8(vec![-1]));
+        assert_eq!(
+            read(&file("'|b1'", "False", "(2,)", &[0, 1])).unwrap().elements,
+            Elements::U8(vec![0, 1])
+        );
+        assert!(refusal(&file("'|b1'", "False", "(1,)", &[2])).contains("bool of value 2"));
+        assert!(refusal(&file("'>f4'", "False", "(1,)", &[0; 4])).contains("big-endian"));
+        assert!(refusal(&file("'<i8'", "False", "(1,)", &[0; 8])).contains("<i8"));
+        assert!(refusal(&file("[('a', '<f4')]", "False", "(1,)", &[0; 4])).contains("structured"));
+        assert!(refusal(&file("'<f8'", "False", "(1,)", &1e300f64.to_le_bytes())).contains("range of f32"));
+    }
+
+    #[test]
+    fn sizes_are_checked_before_memory_is_taken() {
+        for shape in
+            ["(1000000000000,)", "(18446744073709551615, 2)", "(4294967296, 4294967296)", "(2, 0)", "()"]
+        {
+            assert!(refusal(&file("'<f4'", "False", shape, &[0; 5])).contains("found 5 bytes"), "{shape}");
+        }
+        assert!(refusal(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{").contains("4294967295 bytes"));
+        let nested = file("'<f4'", "False", &"(".repeat(2000), &[]);
+        assert!(refusal(&nested).contains("plain array"));
+    }
+
+    #[test]
+    fn order_and_damage() {
+        assert!(refusal(&file("'<f4'", "True", "(1, 1)", &[0; 4])).contains("Fortran"));
+        let good = file("'|u1'", "False", "(1, 2)", &[0; 2]);
+        for length in 0..good.len() {
+            assert!(read(&good[..length]).is_err(), "{length}");
+        }
+        assert!(read(&[&good[..], &[0]].concat()).is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! The desktop side of Segmeter: the kernels of [`segmeter_core`] with vector instructions and threads, and files.
+//!
+//! The adapter holds no algorithm. [`Engine`] decides which instructions and how many threads walk the rows;
+//! neither changes a single bit of any result. [`files`] reads what cameras, networks and annotators write;
+//! [`learn`] makes the profile of a drift monitor from frames that are in control; [`device`] talks to the firmware.
+#![forbid(unsafe_code)]
+
+#[cfg(unix)]
+pub mod device;
+mod engine;
+pub mod files;
+pub mod learn;
+mod wide;
+
+pub use engine::{Engine, LevelName};
+pub use segmeter_core as core;

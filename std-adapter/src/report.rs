@@ -1,0 +1,71 @@
+//! What people and programs read.
+
+use std::io::{self, Write};
+
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+/// Columns of a table where no terminal says how many there are.
+const WIDTH: u16 = 120;
+
+/// A table with a header; every column but the first is aligned to the right.
+pub(crate) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    let rule = LineStyle::none().fill('─').junction('─');
+    table.load_style(TableStyle::new().header_separator(rule));
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        table.set_width(WIDTH);
+    }
+    table.set_header(header.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Prints names and values, the values below each other.
+pub(crate) fn pairs(out: &mut dyn Write, pairs: &[(&str, String)]) -> io::Result<()> {
+    let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in pairs {
+        writeln!(out, "{name:width$}  {value}")?;
+    }
+    Ok(())
+}
+
+/// Prints a table without blanks at the ends of its lines.
+pub(crate) fn print(out: &mut dyn Write, table: &Table) -> io::Result<()> {
+    table.to_string().lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+}
+
+/// One JSON document.
+pub(crate) fn json(out: &mut dyn Write, value: &impl serde::Serialize) -> serde_json::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out).map_err(serde_json::Error::io)
+}
+
+/// One line of JSON.
+pub(crate) fn json_line(out: &mut dyn Write, value: &Value) -> serde_json::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out).map_err(serde_json::Error::io)
+}
+
+/// A ratio for people: six decimals, or a dash where it is not defined.
+pub(crate) fn decimal(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.6}"))
+}
+
+/// A number as JSON; `null` where it is not defined.
+pub(crate) fn number(value: Option<f64>) -> Value {
+    value.map_or(Value::Null, Value::from)
+}
+
+/// A bar on stderr; silent unless that is a terminal.
+pub(crate) fn progress(steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} images {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}

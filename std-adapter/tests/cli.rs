@@ -1,0 +1,147 @@
+//! The `segmeter` command from end to end: keys, numbers and exit codes that others build on.
+
+mod support;
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use support::{Bench, DEMO, LABELLED, assert_keys, demo, keys, npy_f32, png_bits, png_grey};
+
+#[test]
+fn list_names_everything() {
+    let bench = Bench::new();
+    let all = bench.json("list");
+    let all = all.as_array().unwrap();
+    let expected = "kind name family inputs quantised scratch parameters presets definition reference";
+    for entry in all {
+        assert_keys(entry, expected);
+        for parameter in entry["parameters"].as_array().unwrap() {
+            assert_keys(parameter, "name default range meaning");
+        }
+    }
+    for (word, kind) in
+        [("losses", "loss"), ("metrics", "metric"), ("detectors", "detector"), ("statistics", "statistic")]
+    {
+        let part = bench.json(&format!("list {word}"));
+        let part = part.as_array().unwrap();
+        assert!(part.iter().all(|entry| entry["kind"] == kind));
+        assert_eq!(part.len(), all.iter().filter(|entry| entry["kind"] == kind).count());
+    }
+    assert!(bench.stdout("list", 0).contains("focal_tversky"));
+}
+
+#[test]
+fn eval_of_eight_bit_logits() {
+    let bench = Bench::new();
+    let line = format!(
+        "eval @road_i8.bin @label_bits.bin {DEMO} --frames {LABELLED} --valid @valid_bits.bin --per-image --csv e.csv"
+    );
+    let report = bench.json(&line);
+    assert_keys(&report, "images pixels ignored classes pooled per_image_mean surface threshold calibration");
+    assert_keys(&report, "topology undefined definition per_image");
+    assert_keys(&report["pooled"], "mean_iou frequency_weighted_iou pixel_accuracy mean_accuracy mcc kappa");
+    assert_keys(&report["classes"][1], "name id iou dice precision recall specificity");
+    assert_keys(&report["threshold"], "auroc average_precision");
+    assert_keys(&report["calibration"], "ece brier");
+    assert_keys(&report["definition"], "iou mean_iou auroc ece brier");
+    // tp, fp, fn, tn, ignored of frame 0 in the pack's frames.csv, which another program wrote.
+    let first = &report["per_image"][0];
+    let road = &first["classes"][1];
+    let counts = ["true_positive", "false_positive", "false_negative", "true_negative"].map(|key| &road[key]);
+    assert_eq!(counts, [8330, 198, 15, 10264].map(Value::from).each_ref());
+    assert_eq!((&first["ignored"], &road["iou"]), (&Value::from(393), &Value::from(8330.0 / 8543.0)));
+    let csv = std::fs::read_to_string(bench.path("e.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 1 + 19 * 2);
+    assert!(csv.contains("\n0,foreground,1,8330,198,15,10264,"));
+}
+
+#[test]
+fn eval_of_class_masks_in_directories() {
+    let bench = Bench::new();
+    bench.file("p/a.png", &png_grey(3, 1, &[0, 1, 1]));
+    bench.file("g/a.png", &png_grey(3, 1, &[0, 1, 255]));
+    bench.file("p/b.png", &png_grey(2, 2, &[1, 1, 0, 9]));
+    bench.file("g/b.npy", &support::npy("|u1", &[2, 2], &[1, 1, 0, 0]));
+    let report = bench.json("eval p g --classes sky,road,car");
+    assert_eq!((&report["images"], &report["pixels"], &report["ignored"]), (&2.into(), &6.into(), &1.into()));
+    let classes = &report["classes"];
+    assert_eq!((&classes[1]["name"], &classes[1]["iou"]), (&"road".into(), &1.0.into()));
+    // The prediction 9 is no class: wrong for the sky, in nobody's area.
+    assert_eq!((&classes[0]["iou"], &classes[0]["precision"]), (&(2.0 / 3.0).into(), &1.0.into()));
+    assert_eq!((&classes[2]["iou"], &report["undefined"]["iou"]), (&Value::Null, &1.into()));
+    assert_eq!(report["pooled"]["mean_iou"], (2.0 / 3.0 + 1.0) / 2.0);
+    assert_eq!(report["per_image_mean"]["mean_iou"], (1.0 + (0.5 + 1.0) / 2.0) / 2.0);
+    assert_eq!((&report["threshold"], &report["calibration"]), (&Value::Null, &Value::Null));
+    let few = bench.json("eval p g --classes 3 --metrics iou,kappa");
+    assert_eq!(keys(&few["pooled"]), ["kappa"]);
+    assert_eq!(bench.json("eval p g")["classes"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn eval_thresholds_logits() {
+    let bench = Bench::new();
+    bench.file("z.npy", &npy_f32(&[1, 4], &[-1.0, 0.0, 0.5, 2.0]));
+    bench.file("g.png", &png_bits(4, 1, &[0b0011_0000]));
+    let count = |line: &str| bench.json(line)["classes"][1]["true_positive"].clone();
+    assert_eq!(count("eval z.npy g.png"), 2);
+    assert_eq!(count("eval z.npy g.png --threshold 0.7"), 1);
+    assert!(bench.stdout("eval z.npy g.png", 0).contains("mean_iou"));
+}
+
+#[test]
+fn a_profile_watches() {
+    let bench = Bench::new();
+    let frames = format!("@road_i8.bin {DEMO}");
+    let learnt = bench.json(&format!("profile {frames} --frames 0..80 --out p.json"));
+    assert_eq!((&learnt["frames"], &learnt["blocks"]), (&80.into(), &8.into()));
+    let lines = bench.json_lines(
+        &format!(
+            "watch {frames} --profile p.json --fail-on alarm --labels @label_bits.bin --valid @valid_bits.bin \
+             --label-frames {LABELLED}"
+        ),
+        1,
+    );
+    let (summary, frames_seen) = lines.split_last().unwrap();
+    assert_eq!(frames_seen.len(), 221);
+    assert_keys(&frames_seen[0], "frame valid statistics distances estimated_iou state reasons iou");
+    assert_keys(
+        &frames_seen[0]["statistics"],
+        "road_fraction mean_entropy mean_margin low_confidence_fraction",
+    );
+    assert_keys(&frames_seen[0]["distances"], "population_stability_index wasserstein");
+    assert_eq!((&frames_seen[1]["iou"], &frames_seen[0]["iou"]), (&Value::Null, &(8330.0 / 8543.0).into()));
+    assert_keys(summary, "frames invalid alarms first_alarm");
+    // The camera is degraded from frame 100 on.
+    assert_eq!((&summary["frames"], &summary["first_alarm"]), (&221.into(), &109.into()));
+    let clean =
+        bench.json_lines(&format!("watch {frames} --profile p.json --frames 0..100 --fail-on alarm"), 0);
+    assert_eq!(clean.last().unwrap()["first_alarm"], Value::Null);
+    let table = bench.stdout(&format!("watch {frames} --profile p.json"), 0);
+    assert!(table.contains(">> ALARM") && table.contains("ALARM after frame 109"), "{table}");
+}
+
+#[test]
+fn help_and_version() {
+    let bench = Bench::new();
+    assert!(bench.stdout("--help", 0).contains("watch"));
+    assert!(bench.stdout("loss --help", 0).contains("--gradient"));
+    assert!(bench.stdout("--version", 0).starts_with("segmeter "));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let bench = Bench::new();
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out p.json"), 0);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_segmeter"))
+        .args(["watch", demo("road_i8.bin").to_str().unwrap(), "--json", "--fail-on", "alarm", "--profile"])
+        .arg(bench.path("p.json"))
+        .args(DEMO.split(' '))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Closed before the first frame is read: every line meets a broken pipe.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}

@@ -1,0 +1,157 @@
+//! Files that lie: every byte flipped, every length cut, sizes beyond any memory. Nothing here may panic.
+
+mod support;
+
+use segmeter::core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference, SIGNALS};
+use segmeter::core::num::Q16;
+use segmeter::core::view::{Quantiser, Shape};
+use segmeter::files::{Array, Elements, bin, npy, png, profile};
+use support::{Bench, npy, npy_f32, png_bits, png_grey};
+
+/// What flips and cuts make of a file.
+fn mutants(good: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let flips = (0..good.len()).flat_map(move |place| {
+        [1, 0x10, 0x80, 0xff].map(|mask| {
+            let mut bytes = good.to_vec();
+            bytes[place] ^= mask;
+            bytes
+        })
+    });
+    let cuts = (0..good.len()).map(move |length| good[..length].to_vec());
+    let longer = [1, 7, 1000].map(|more| [good, &vec![0; more][..]].concat());
+    flips.chain(cuts).chain(longer)
+}
+
+/// What is read is consistent, or refused in one line.
+fn check(result: segmeter::files::Result<Array>) {
+    match result {
+        Ok(array) => assert_eq!(array.shape.iter().product::<usize>(), array.elements.len()),
+        Err(error) => assert_eq!(error.to_string().lines().count(), 1),
+    }
+}
+
+#[test]
+fn npy_files() {
+    for good in [
+        npy_f32(&[2, 3], &[1.0; 6]),
+        npy("<f8", &[1, 2], &[7; 16]),
+        npy("|b1", &[4], &[1; 4]),
+        npy("|i1", &[1, 1, 2], &[1; 2]),
+    ] {
+        npy::read(&good).unwrap();
+        mutants(&good).for_each(|bytes| check(npy::read(&bytes)));
+    }
+}
+
+#[test]
+fn npy_headers_that_ask_for_too_much() {
+    let header = |version: u8, length: u32, text: &str| {
+        [b"\x93NUMPY", &[version, 0][..], &length.to_le_bytes(), text.as_bytes()].concat()
+    };
+    let huge = u64::MAX;
+    for shape in [format!("({huge}, {huge})"), format!("({huge}{huge},)"), "(-1, 5)".into(), "(1.5,)".into()]
+    {
+        let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
+        check(npy::read(&header(2, text.len() as u32, &text)));
+    }
+    for text in ["((((((((((", "{{{{{{{{{{{{{{", "[", "{'descr': ", "\n", "{}\n", "'\\N{x}'\n", "1e999999\n"]
+    {
+        assert!(npy::read(&header(2, text.len() as u32, text)).is_err());
+        assert!(npy::read(&header(3, u32::MAX, text)).is_err());
+    }
+}
+
+#[test]
+fn png_files() {
+    for good in [png_grey(5, 4, &[1; 20]), png_bits(9, 2, &[0xaa, 0x80, 0x55, 0])] {
+        png::read(&good).unwrap();
+        mutants(&good).for_each(|bytes| check(png::read(&bytes)));
+    }
+}
+
+#[test]
+fn a_png_that_claims_more_than_it_can_hold() {
+    let mut bytes = png_grey(1, 1, &[0]);
+    // Width and height of IHDR, and its CRC made right again.
+    bytes[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+    assert!(png::read(&bytes).unwrap_err().to_string().contains("claimed"));
+}
+
+#[test]
+fn bare_numbers_and_bits() {
+    let sides = [0, 1, 7, 8, 9, 1 << 16, u32::MAX as usize, usize::MAX];
+    for bytes in [&[][..], &[255; 9], &[0; 72]] {
+        for height in sides {
+            for width in sides {
+                for kind in [bin::Type::F32, bin::Type::I8, bin::Type::U8, bin::Type::Bits] {
+                    check(bin::read(bytes, &[height, width], kind));
+                    check(bin::read(bytes, &[height, 3, width], kind));
+                }
+            }
+        }
+        for (height, width) in [(1, 1), (3, 3), (9, 8), (65_535, 65_537)] {
+            let shape = Shape::new(height, width).unwrap();
+            if let Ok((images, ids)) = bin::read_masks(bytes, shape, &[0, 1, usize::MAX]) {
+                assert_eq!(ids.len(), images * shape.pixels());
+            }
+        }
+    }
+}
+
+#[test]
+fn profiles() {
+    let baseline = Baseline { mean: Q16::ONE, deviation: Q16::ONE };
+    let fixed = Q16::from_f32;
+    let good = Profile {
+        quantiser: Quantiser::probabilities(),
+        block_frames: 4,
+        baselines: [baseline; SIGNALS],
+        cusum: Cusum { slack: fixed(0.5), threshold: fixed(8.0) },
+        page_hinkley: PageHinkley { tolerance: fixed(0.5), threshold: fixed(8.0) },
+        reference: Reference::new([3; 256]).unwrap(),
+    };
+    let mut bytes = Vec::new();
+    profile::write(&mut bytes, &good, 8).unwrap();
+    for bytes in mutants(&bytes) {
+        // A blank more or less changes nothing; anything else is noticed.
+        if let Ok(read) = profile::read(&bytes) {
+            assert_eq!(read, good);
+        }
+    }
+}
+
+#[test]
+fn the_command_never_panics() {
+    let bench = Bench::new();
+    bench.file("g.png", &png_grey(3, 2, &[0, 1, 1, 0, 0, 255]));
+    let logits = npy_f32(&[2, 3], &[0.5; 6]);
+    let mask = png_grey(3, 2, &[0, 1, 1, 0, 0, 0]);
+    let mut runs = 0;
+    let mut run = |line: &str| {
+        let output = bench.run(line);
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 2)), "{line}: {code:?} {}", String::from_utf8_lossy(&output.stderr));
+        runs += 1;
+    };
+    for (i, bytes) in mutants(&logits).enumerate().filter(|(i, _)| i % 9 == 0) {
+        let name = format!("z{i}.npy");
+        bench.file(&name, &bytes);
+        run(&format!("loss lovasz_hinge --logits {name} --labels g.png --gradient d.npy"));
+    }
+    for (i, bytes) in mutants(&mask).enumerate().filter(|(i, _)| i % 5 == 0) {
+        let name = format!("p{i}.png");
+        bench.file(&name, &bytes);
+        run(&format!("eval {name} g.png"));
+        run(&format!("eval g.png {name} --json"));
+    }
+    assert!(runs > 100);
+}
+
+#[test]
+fn elements_out_of_range_are_empty() {
+    let elements = Elements::U8(vec![1, 2, 3]);
+    assert!(elements.part(2..9).is_empty());
+    assert_eq!(elements.part(1..3), Elements::U8(vec![2, 3]));
+}

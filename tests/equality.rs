@@ -1,0 +1,188 @@
+//! The same bits: scalar code, every vector level of this machine, every number of threads.
+//!
+//! `SEGMETER_LONG=1` walks every float where the quick run takes one in 1009.
+
+use std::num::NonZero;
+use std::ops::Range;
+
+use segmeter::{Engine, LevelName};
+use segmeter_core::loss::{Execute, Job, Loss, Serial};
+use segmeter_core::num::{Sigmoid, exp_nonpositive, ln, ln1p_unit};
+use segmeter_core::simd::{LANES, Simd};
+use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
+use segmeter_tests::{Demo, Random, for_each_loss};
+
+fn levels() -> impl Iterator<Item = LevelName> {
+    LevelName::ALL.into_iter().filter(|level| level.is_available())
+}
+
+fn engine(level: LevelName, threads: usize) -> Engine {
+    Engine::new(level, NonZero::new(threads).unwrap()).unwrap()
+}
+
+/// An elementary function over a buffer, eight at a time.
+#[derive(Clone, Copy)]
+enum Function {
+    Exp,
+    Ln1p,
+    Ln,
+    Probability,
+    Complement,
+}
+
+struct Map<'a>(Function, &'a [f32]);
+
+impl Job for Map<'_> {
+    type Partial = ();
+    fn row_pixels(&self) -> usize {
+        LANES
+    }
+    #[inline(always)]
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [f32]) {
+        let input = self.1[rows.start * LANES..rows.end * LANES].as_chunks::<LANES>().0;
+        for (x, y) in input.iter().zip(out.as_chunks_mut::<LANES>().0) {
+            for vector in 0..S::VECTORS {
+                let v = s.load(x, vector);
+                let result = match self.0 {
+                    Function::Exp => exp_nonpositive(s, v),
+                    Function::Ln1p => ln1p_unit(s, v),
+                    Function::Ln => ln(s, v),
+                    Function::Probability => Sigmoid::new(s, v).probability,
+                    Function::Complement => Sigmoid::new(s, v).complement,
+                };
+                s.store(result, y, vector);
+            }
+        }
+    }
+    fn merge((): &mut (), (): &()) {}
+}
+
+/// Runs a function over the floats with bit patterns of `range` at every level; returns the worst error of the
+/// scalar one against `oracle`, relative to the result (in absolute terms below `floor`).
+fn every_float(function: Function, range: Range<u32>, floor: f64, oracle: impl Fn(f64) -> f64) -> f64 {
+    let stride = if std::env::var_os("SEGMETER_LONG").is_some() { 1 } else { 1009 };
+    let mut worst = 0.0f64;
+    let mut bits = range.step_by(stride);
+    loop {
+        let mut input: Vec<f32> = bits.by_ref().take(1 << 20).map(f32::from_bits).collect();
+        if input.is_empty() {
+            return worst;
+        }
+        input.resize(input.len().next_multiple_of(LANES), input[0]);
+        let rows = input.len() / LANES;
+        let mut expected = vec![0.0; input.len()];
+        Serial::SCALAR.execute(&Map(function, &input), rows, &mut expected);
+        for level in levels() {
+            let mut found = vec![0.0; input.len()];
+            engine(level, 2).execute(&Map(function, &input), rows, &mut found);
+            let differs = found.iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
+            assert_eq!(differs.map(|i| (level, input[i], found[i], expected[i])), None);
+        }
+        for (x, y) in input.iter().zip(&expected) {
+            let truth = oracle(f64::from(*x));
+            worst = worst.max((f64::from(*y) - truth).abs() / truth.abs().max(floor));
+        }
+    }
+}
+
+fn bits(x: f32) -> u32 {
+    x.to_bits()
+}
+
+/// Results below the smallest normal number are judged by their absolute error.
+const NORMAL: f64 = 1.175_494_350_822_287_5e-38;
+
+#[test]
+fn exp_of_every_float() {
+    let worst = every_float(Function::Exp, bits(-0.0)..bits(-104.0) + 1, NORMAL, f64::exp);
+    assert!(worst < 1.2e-7, "relative error {worst:e}");
+    // Below the range: zero, as at its end. NaN stays.
+    assert_eq!(exp_nonpositive(segmeter_core::simd::Scalar, f32::NEG_INFINITY).to_bits(), 0);
+    assert!(exp_nonpositive(segmeter_core::simd::Scalar, f32::NAN).is_nan());
+}
+
+#[test]
+fn ln1p_of_every_float() {
+    let worst = every_float(Function::Ln1p, 0..bits(1.0) + 1, NORMAL, f64::ln_1p);
+    assert!(worst < 3e-7, "relative error {worst:e}");
+}
+
+#[test]
+fn ln_of_every_float() {
+    let worst = every_float(Function::Ln, bits(f32::MIN_POSITIVE)..bits(f32::MAX) + 1, 1.0, f64::ln);
+    assert!(worst < 3e-7, "relative error {worst:e}");
+}
+
+#[test]
+fn sigmoid_of_every_float() {
+    let sigmoid = |z: f64| 1.0 / (1.0 + (-z).exp());
+    for (range, sign) in [(0..bits(104.0) + 1, 1.0), (bits(-0.0)..bits(-104.0) + 1, 1.0)] {
+        let worst = every_float(Function::Probability, range.clone(), NORMAL, |z| sigmoid(sign * z));
+        assert!(worst < 4e-7, "probability: relative error {worst:e}");
+        let worst = every_float(Function::Complement, range, NORMAL, |z| sigmoid(-sign * z));
+        assert!(worst < 4e-7, "complement: relative error {worst:e}");
+    }
+}
+
+/// Value and gradient of a loss, as bits.
+fn evaluate<L: Loss, X: Execute>(loss: &L, executor: &X, frame: &Frame<'_>) -> (u32, Vec<u32>) {
+    let pixels = frame.shape().pixels();
+    let mut scratch = vec![0; loss.scratch_len(pixels)];
+    let mut gradient = vec![0.25; pixels];
+    let value = loss.accumulate(executor, frame, 0.75, &mut scratch, Some(&mut gradient)).unwrap();
+    (value.value.to_bits(), gradient.into_iter().map(f32::to_bits).collect())
+}
+
+fn check_frame(frame: &Frame<'_>, threads: &[usize]) {
+    for_each_loss!(|loss, name| {
+        let expected = evaluate(loss, &Serial::SCALAR, frame);
+        for level in levels() {
+            for threads in threads {
+                let found = evaluate(loss, &engine(level, *threads), frame);
+                assert_eq!(found.0, expected.0, "value of {name}, {level}, {threads} threads");
+                assert!(found.1 == expected.1, "gradient of {name}, {level}, {threads} threads");
+            }
+        }
+    });
+}
+
+#[test]
+fn losses_at_every_level() {
+    let mut random = Random(0x1234_5678_9abc_def1);
+    for (height, width) in [(1, 1), (1, 7), (3, 8), (5, 9), (2, 255), (2, 256), (3, 257), (2, 1030), (37, 41)]
+    {
+        let shape = Shape::new(height, width).unwrap();
+        for spread in [1.0, 30.0, 110.0] {
+            let (logits, ids) = random.frame(shape.pixels(), spread);
+            let labels = Labels::new(shape, &ids, IGNORE).unwrap();
+            let frame = Frame::new(&logits, labels).unwrap();
+            check_frame(&frame, &[1]);
+            let weights: Vec<f32> =
+                (0..shape.pixels()).map(|_| (random.uniform() * 8.0).floor() / 3.0).collect();
+            check_frame(&frame.with_weights(Weights::new(shape, &weights).unwrap()).unwrap(), &[1]);
+        }
+    }
+}
+
+/// Large enough for the engine to use all of its threads.
+#[test]
+fn losses_on_any_number_of_threads() {
+    let mut random = Random(0xfeed_f00d_dead_beef);
+    let shape = Shape::new(301, 1111).unwrap();
+    let (logits, ids) = random.frame(shape.pixels(), 12.0);
+    let labels = Labels::new(shape, &ids, IGNORE).unwrap();
+    check_frame(&Frame::new(&logits, labels).unwrap(), &[1, 2, 3, 7, 300]);
+}
+
+#[test]
+fn losses_on_real_frames() {
+    let demo = Demo::load();
+    let quantiser = Demo::quantiser();
+    for index in [0, 120, 190] {
+        let logits: Vec<f32> =
+            demo.codes(index).iter().map(|byte| quantiser.logit(quantiser.index(*byte))).collect();
+        let ids = demo.reference(index);
+        let labels = Labels::new(Demo::shape(), &ids, IGNORE).unwrap();
+        check_frame(&Frame::new(&logits, labels).unwrap(), &[1, 2]);
+    }
+}
