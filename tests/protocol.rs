@@ -1,5 +1,6 @@
 //! The firmware on the host board: real frames through the serial protocol, and everything that can go wrong with one.
 
+use embedded_hal::digital::StatefulOutputPin;
 use segmeter_core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference};
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::CODES;
@@ -230,6 +231,25 @@ fn frames_must_be_whole_and_announced() {
         wire.send(&Request::Begin { frame: 1, height, width, labelled: false });
     }
     assert_eq!(rejected(&wire), [Rejection::Shape; 3]);
+}
+
+/// Both lamps show at the start that they work; then one is lit while a frame comes in, the other in an alarm.
+#[test]
+fn lamps() {
+    let demo = Demo::load();
+    let run = |frames: &[usize]| {
+        let (mut wire, _) = configured(&demo);
+        for frame in frames {
+            wire.frame(&demo, *frame);
+        }
+        let (mut activity, mut alarm) = (Lamp::default(), Lamp::default());
+        let line = Line::new(&wire.0[..], Vec::new());
+        App::new("test", &mut Evaluator::new(), line, &mut activity, &mut alarm, Clock).run();
+        (activity.changes(), alarm.changes(), alarm.is_set_high().unwrap())
+    };
+    assert_eq!(run(&[]), (2, 2, false));
+    assert_eq!(run(&[0]), (4, 2, false), "no block is complete");
+    assert_eq!(run(&[0, 120, 150, 190]), (10, 3, true), "the wasserstein distance grows to tens of codes");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod compound;
 pub mod distribution;
 pub mod execute;
 pub mod lovasz;
+mod pixels;
 pub mod region;
 mod sum;
 

@@ -1,5 +1,6 @@
 //! What the firmware does with a board: it answers requests until it is told to stop.
 
+use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Error as _, ErrorKind, Read, Write};
 
@@ -14,6 +15,9 @@ pub const MAX_WIDTH: u16 = 1024;
 
 /// A row's codes, its two label planes of a bit each, and at most 24 bytes for numbers, lengths and the checksum.
 const MAX_PAYLOAD: usize = MAX_WIDTH as usize + 2 * (MAX_WIDTH as usize / 8) + 24;
+
+/// How long both lamps are lit at the start: a dead alarm lamp is found out then, not in an alarm.
+const LAMP_TEST_MS: u32 = 20;
 
 /// Why the firmware stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +46,7 @@ pub struct App<'a, Line, Lamp, Clock> {
     spoilt: bool,
 }
 
-impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<'a, Line, Lamp, Clock> {
+impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<'a, Line, Lamp, Clock> {
     /// The firmware on the board called `board`. `activity` is lit while a frame comes in, `alarm` while the drift
     /// monitor is in alarm.
     pub const fn new(
@@ -56,8 +60,11 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments> App<'a, Line, 
         Self { line, activity, alarm, clock, board, evaluator, cost: 0, spoilt: false }
     }
 
-    /// Answers requests until there is a reason to stop.
+    /// Shows that the lamps work, then answers requests until there is a reason to stop.
     pub fn run(&mut self) -> Stop {
+        let _ = self.activity.set_high().and_then(|()| self.alarm.set_high());
+        self.clock.delay_ms(LAMP_TEST_MS);
+        self.show();
         let mut receiver = Receiver::<MAX_PAYLOAD>::new();
         let mut buffer = [0; 64];
         loop {

@@ -11,7 +11,7 @@ use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Quantiser, Shape};
 
-use crate::protocol::{Codes, Configuration, Drift, Finding, Rejection, Report, RowLabels, Scores, State};
+use crate::protocol::{Codes, Configuration, Drift, Finding, Rejection, Report, RowLabels, Scores};
 
 /// Everything between a configuration and a report. About 10 KiB: it is made once, where it stays, and configured there,
 /// because a stack has no room for copies of it.
@@ -207,12 +207,7 @@ impl Evaluator {
         let verdict = self.monitor.observe(profile, signals.as_ref());
         Some(Finding {
             signals: signals.map(|signals| signals.0.map(Q16::raw)),
-            state: match verdict.state {
-                drift::State::Unknown => State::Unknown,
-                drift::State::Normal => State::Normal,
-                drift::State::Watch => State::Watch,
-                drift::State::Alarm => State::Alarm,
-            },
+            state: verdict.state.into(),
             reasons: verdict.reasons.0,
             blocks: verdict.blocks,
             invalid: verdict.invalid,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
+use segmeter::core::drift::Reasons;
 use serde_json::Value;
 
 /// Columns of a table where no terminal says how many there are.
@@ -59,6 +60,12 @@ pub(crate) fn decimal(value: Option<f64>) -> String {
 /// A number as JSON; `null` where it is not defined.
 pub(crate) fn number(value: Option<f64>) -> Value {
     value.map_or(Value::Null, Value::from)
+}
+
+/// Detectors and signals of a verdict: `cusum:mean_entropy`.
+pub(crate) fn reasons(reasons: Reasons) -> Vec<String> {
+    let cusum = reasons.cusum().map(|signal| format!("cusum:{}", signal.name()));
+    cusum.chain(reasons.page_hinkley().map(|signal| format!("page_hinkley:{}", signal.name()))).collect()
 }
 
 /// A bar on stderr; silent unless that is a terminal.

@@ -162,6 +162,19 @@ pub enum State {
     Alarm,
 }
 
+impl State {
+    /// The name that reports use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Normal => "normal",
+            Self::Watch => "watch",
+            Self::Alarm => "alarm",
+        }
+    }
+}
+
 /// Which detectors are above half of their threshold (above it, in an alarm): one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

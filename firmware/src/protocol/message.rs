@@ -1,6 +1,6 @@
 //! What host and device say to each other.
 
-use segmeter_core::drift::SIGNALS;
+use segmeter_core::drift::{self, SIGNALS};
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
@@ -196,6 +196,28 @@ pub enum State {
     Watch,
     /// Above a threshold.
     Alarm,
+}
+
+impl From<drift::State> for State {
+    fn from(state: drift::State) -> Self {
+        match state {
+            drift::State::Unknown => Self::Unknown,
+            drift::State::Normal => Self::Normal,
+            drift::State::Watch => Self::Watch,
+            drift::State::Alarm => Self::Alarm,
+        }
+    }
+}
+
+impl From<State> for drift::State {
+    fn from(state: State) -> Self {
+        match state {
+            State::Unknown => Self::Unknown,
+            State::Normal => Self::Normal,
+            State::Watch => Self::Watch,
+            State::Alarm => Self::Alarm,
+        }
+    }
 }
 
 /// Why a request was not followed.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use segmeter::core::drift::{Reasons, Signal};
+use segmeter::core::drift::{self, Reasons, Signal};
 use segmeter::core::num::Q16;
 use segmeter_firmware::protocol::{Finding, LOSSES, Report, Scores, State};
 use serde_json::{Map, Value, json};
@@ -87,14 +87,14 @@ impl Printer {
 
     fn state(&self, out: &mut dyn Write, finding: &Finding, changed: bool) -> io::Result<()> {
         if !changed {
-            return write!(out, "  {}", name(finding.state));
+            return write!(out, "  {}", drift::State::from(finding.state).name());
         }
         let because = if matches!(finding.state, State::Watch | State::Alarm) {
-            format!(": {}", names(Reasons(finding.reasons)).join(", "))
+            format!(": {}", report::reasons(Reasons(finding.reasons)).join(", "))
         } else {
             String::new()
         };
-        let text = format!(">> {}{because}", name(finding.state).to_uppercase());
+        let text = format!(">> {}{because}", drift::State::from(finding.state).name().to_uppercase());
         if self.bold { write!(out, "  \x1b[1m{text}\x1b[0m") } else { write!(out, "  {text}") }
     }
 
@@ -114,7 +114,11 @@ impl Printer {
         writeln!(out)?;
         match self.alarm {
             Some((frame, reasons)) => {
-                writeln!(out, "DRIFT DETECTED after frame {frame} because of {}", names(reasons).join(", "))?;
+                writeln!(
+                    out,
+                    "DRIFT DETECTED after frame {frame} because of {}",
+                    report::reasons(reasons).join(", ")
+                )?;
             }
             None if self.drift => writeln!(out, "no drift detected")?,
             None => {}
@@ -168,20 +172,6 @@ fn distances(finding: &Finding) -> [Option<f32>; 2] {
     [value(Signal::PopulationStability), value(Signal::Wasserstein)]
 }
 
-const fn name(state: State) -> &'static str {
-    match state {
-        State::Unknown => "unknown",
-        State::Normal => "normal",
-        State::Watch => "watch",
-        State::Alarm => "alarm",
-    }
-}
-
-fn names(reasons: Reasons) -> Vec<String> {
-    let cusum = reasons.cusum().map(|signal| format!("cusum:{}", signal.name()));
-    cusum.chain(reasons.page_hinkley().map(|signal| format!("page_hinkley:{}", signal.name()))).collect()
-}
-
 /// A report for programs.
 fn document(report: &Report) -> Value {
     let fixed = |raw: i32| Value::from(f64::from(raw) / 65536.0);
@@ -213,8 +203,8 @@ fn document(report: &Report) -> Value {
             distances.insert(signal.name().to_owned(), value);
         }
         line["distances"] = distances.into();
-        line["state"] = name(finding.state).into();
-        line["reasons"] = names(Reasons(finding.reasons)).into();
+        line["state"] = drift::State::from(finding.state).name().into();
+        line["reasons"] = report::reasons(Reasons(finding.reasons)).into();
     }
     line["instructions"] = report.instructions.map_or(Value::Null, Value::from);
     line

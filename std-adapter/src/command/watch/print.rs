@@ -78,7 +78,7 @@ impl Printer {
         let changed = state != self.last && !(self.last == State::Unknown && state == State::Normal);
         self.last = state;
         let text =
-            if changed { format!(">> {}", name(state).to_uppercase()) } else { name(state).to_owned() };
+            if changed { format!(">> {}", state.name().to_uppercase()) } else { state.name().to_owned() };
         let because = if state == State::Normal { String::new() } else { heads(reasons).join(", ") };
         let tail = [Cell::new(text), Cell::new(because)];
         cells.extend(
@@ -113,7 +113,7 @@ impl Printer {
             Some((frame, reasons)) => writeln!(
                 out,
                 "ALARM after frame {frame} because of {} (alarms: {}, frames in alarm: {})",
-                names(reasons).join(", "),
+                report::reasons(reasons).join(", "),
                 summary.alarms,
                 summary.alarm_frames
             )?,
@@ -125,20 +125,6 @@ impl Printer {
 
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-const fn name(state: State) -> &'static str {
-    match state {
-        State::Unknown => "unknown",
-        State::Normal => "normal",
-        State::Watch => "watch",
-        State::Alarm => "alarm",
-    }
-}
-
-fn names(reasons: Reasons) -> Vec<String> {
-    let cusum = reasons.cusum().map(|signal| format!("cusum:{}", signal.name()));
-    cusum.chain(reasons.page_hinkley().map(|signal| format!("page_hinkley:{}", signal.name()))).collect()
 }
 
 /// The columns that a detector names.
@@ -163,8 +149,8 @@ fn line(seen: &Observation) -> Value {
         "statistics": statistics,
         "distances": distances,
         "estimated_iou": null,
-        "state": name(seen.verdict.state),
-        "reasons": names(seen.verdict.reasons),
+        "state": seen.verdict.state.name(),
+        "reasons": report::reasons(seen.verdict.reasons),
     });
     if seen.labelled {
         line["iou"] = report::number(seen.iou);

@@ -1,0 +1,47 @@
+//! Any bytes in any chunks to the firmware: it answers with sound messages only, and still answers afterwards.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use segmeter_firmware::app::{App, Stop};
+use segmeter_firmware::board::host::{Clock, Lamp, Line};
+use segmeter_firmware::evaluator::Evaluator;
+use segmeter_firmware::protocol::{Receiver, Report, Request, Response, decode, send};
+use segmeter_fuzz::{Line as Fuzzed, traffic};
+
+fuzz_target!(|input: &[u8]| {
+    let (heard, seed) = traffic(input);
+    // Whatever was left unfinished ends with this zero.
+    let mut hello = vec![0];
+    send(&mut hello, &Request::Hello).expect("memory takes all");
+    let mut said = Vec::new();
+    let line = Line::new(Fuzzed::new(&heard, &hello, seed, true), &mut said);
+    let mut evaluator = Evaluator::new();
+    let stop = App::new("fuzz", &mut evaluator, line, Lamp::default(), Lamp::default(), Clock).run();
+    let mut receiver = Receiver::<512>::new();
+    let mut chunk = &said[..];
+    let mut last = None;
+    while let Some(frame) = receiver.feed(&mut chunk) {
+        let response = frame.and_then(decode).expect("what the firmware says can be read");
+        if let Response::Report(report) = &response {
+            check(report);
+        }
+        last = Some(matches!(response, Response::Ready { board: "fuzz", .. }));
+    }
+    // A shutdown that the fuzzer found is the one reason to stop before the end.
+    assert!(stop == Stop::Shutdown || (stop == Stop::Closed && last == Some(true)), "{stop:?}, {last:?}");
+});
+
+/// What holds for every frame.
+fn check(report: &Report) {
+    const ONE: i32 = 1 << 16;
+    assert!(report.statistics.iter().all(|share| (0..=ONE).contains(share)), "{report:?}");
+    let Some(scores) = &report.scores else { return };
+    assert!(scores.losses.iter().flatten().all(|loss| loss.is_finite() && *loss >= 0.0), "{report:?}");
+    assert!(
+        scores.confusion.iter().map(|n| u64::from(*n)).sum::<u64>() <= report.pixels.into(),
+        "{report:?}"
+    );
+    let shares = [scores.auroc, scores.average_precision, scores.calibration_error];
+    // Averages of averages: the last bit is the rounding's.
+    assert!(shares.iter().flatten().all(|share| (0.0..1.0 + 1e-9).contains(share)), "{report:?}");
+}
