@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
-use segmeter::core::drift::Reasons;
+use segmeter::core::drift::{Reasons, Signal};
 use serde_json::Value;
 
 /// Columns of a table where no terminal says how many there are.
@@ -60,6 +60,18 @@ pub(crate) fn decimal(value: Option<f64>) -> String {
 /// A number as JSON; `null` where it is not defined.
 pub(crate) fn number(value: Option<f64>) -> Value {
     value.map_or(Value::Null, Value::from)
+}
+
+/// Heads of the columns of signals, in the order of [`Signal::ALL`].
+pub(crate) const SIGNAL_HEADS: [&str; Signal::ALL.len()] =
+    ["road", "entropy", "margin", "lowconf", "psi", "w1"];
+
+/// The columns that some detector names.
+pub(crate) fn named_columns(reasons: Reasons) -> String {
+    let named = |signal: &Signal| reasons.cusum().chain(reasons.page_hinkley()).any(|named| named == *signal);
+    let columns =
+        Signal::ALL.iter().zip(SIGNAL_HEADS).filter(|(signal, _)| named(signal)).map(|(_, head)| head);
+    columns.collect::<Vec<_>>().join(", ")
 }
 
 /// Detectors and signals of a verdict: `cusum:mean_entropy`.

@@ -90,7 +90,7 @@ impl Printer {
             return write!(out, "  {}", drift::State::from(finding.state).name());
         }
         let because = if matches!(finding.state, State::Watch | State::Alarm) {
-            format!(": {}", report::reasons(Reasons(finding.reasons)).join(", "))
+            format!(": {}", report::named_columns(Reasons(finding.reasons)))
         } else {
             String::new()
         };

@@ -29,13 +29,10 @@ struct Measured {
     iou: Option<f64>,
 }
 
-/// Heads of columns, in the order of [`Signal::ALL`].
-const HEADS: [&str; Signal::ALL.len()] = ["road", "entropy", "margin", "low conf", "psi", "w1"];
-
 impl Printer {
     pub(super) fn new(json: bool, profile: &Profile, labelled: bool) -> Self {
         let mut header = vec!["frames"];
-        header.extend(HEADS);
+        header.extend(report::SIGNAL_HEADS);
         if labelled {
             header.push("iou");
         }
@@ -66,7 +63,7 @@ impl Printer {
         let block = std::mem::take(&mut self.block);
         let (Some(first), Some(last)) = (block.first(), block.last()) else { return };
         let mut cells = vec![Cell::new(format!("{}..{}", first.index, last.index + 1))];
-        for signal in 0..HEADS.len() {
+        for signal in 0..Signal::ALL.len() {
             let values: Vec<f64> =
                 block.iter().filter_map(|f| f.signals.map(|s| decimal(s[signal]))).collect();
             cells.push(Cell::new(mean(&values).map_or("-".to_owned(), |mean| format!("{mean:.4}"))));
@@ -79,7 +76,7 @@ impl Printer {
         self.last = state;
         let text =
             if changed { format!(">> {}", state.name().to_uppercase()) } else { state.name().to_owned() };
-        let because = if state == State::Normal { String::new() } else { heads(reasons).join(", ") };
+        let because = if state == State::Normal { String::new() } else { report::named_columns(reasons) };
         let tail = [Cell::new(text), Cell::new(because)];
         cells.extend(
             tail.into_iter().map(|cell| if changed { cell.add_attribute(Attribute::Bold) } else { cell }),
@@ -125,12 +122,6 @@ impl Printer {
 
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// The columns that a detector names.
-fn heads(reasons: Reasons) -> Vec<&'static str> {
-    let named = |signal: &Signal| reasons.cusum().chain(reasons.page_hinkley()).any(|named| named == *signal);
-    Signal::ALL.iter().zip(HEADS).filter(|(signal, _)| named(signal)).map(|(_, head)| head).collect()
 }
 
 /// One frame for programs.

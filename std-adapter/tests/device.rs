@@ -1,0 +1,69 @@
+//! `segmeter device`, with the firmware as a thread: the same numbers as `watch`, `eval` and `loss` print.
+
+mod support;
+
+use support::{Bench, DEMO, assert_keys};
+
+#[test]
+fn a_device_agrees_with_every_other_subcommand() {
+    let bench = Bench::new();
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out road.json --json"), 0);
+    let input =
+        format!("@road_i8.bin {DEMO} --frames 60..130 --labels @reference_bits.bin --profile road.json");
+    let device = bench.json_lines(&format!("device --host {input} --verify"), 0);
+    let watch = bench.json_lines(&format!("watch {input}"), 0);
+    let (summary, frames) = device.split_last().unwrap();
+    assert_keys(summary, "frames board instructions_per_pixel stack_bytes equal_to_host");
+    assert_eq!(summary["frames"], 70);
+    assert_eq!(summary["equal_to_host"], true);
+    assert_eq!(summary["board"], "host");
+    assert_eq!(summary["first_alarm"], watch.last().unwrap()["first_alarm"]);
+    assert_ne!(summary["first_alarm"], serde_json::Value::Null, "the fog must be noticed");
+    for (frame, watched) in frames.iter().zip(&watch) {
+        for key in ["frame", "statistics", "distances", "state", "reasons", "iou"] {
+            assert_eq!(frame[key], watched[key], "{key} of frame {}", frame["frame"]);
+        }
+    }
+    let one = format!("{DEMO} --frames 120");
+    let eval = bench.json(&format!("eval @road_i8.bin @reference_bits.bin {one}"));
+    let frame = frames.iter().find(|frame| frame["frame"] == 120).unwrap();
+    assert_eq!(frame["auroc"], eval["threshold"]["auroc"]);
+    assert_eq!(frame["ece"], eval["calibration"]["ece"]);
+    for (name, value) in frame["losses"].as_object().unwrap() {
+        let line = format!("loss {name} --logits @road_i8.bin --labels @reference_bits.bin {one}");
+        let loss = bench.json(&line);
+        // The device sends `f32`; the same number, printed from either width.
+        assert_eq!(value.as_f64().unwrap() as f32, loss["value"].as_f64().unwrap() as f32, "{name}");
+    }
+}
+
+#[test]
+fn frames_without_labels_or_profile() {
+    let bench = Bench::new();
+    let lines = bench.json_lines(&format!("device --host @road_i8.bin {DEMO} --frames 0..2 --verify"), 0);
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].get("losses").is_none() && lines[0].get("state").is_none());
+    let text = bench.stdout(&format!("device --host @road_i8.bin {DEMO} --frames 0..2 --verify"), 0);
+    assert!(text.contains("EQUAL"), "{text}");
+}
+
+#[test]
+fn refusals() {
+    let bench = Bench::new();
+    bench.file("road.npy", b"not an array");
+    for (line, part) in [
+        ("device road.npy".to_owned(), "--host"),
+        (format!("device --host --qemu x.elf @road_i8.bin {DEMO}"), "cannot be used"),
+        (format!("device --qemu missing.elf @road_i8.bin {DEMO}"), "missing.elf: cannot open the image"),
+        (format!("device --port /dev/no-such-port @road_i8.bin {DEMO}"), "/dev/no-such-port"),
+        ("device --host road.npy".to_owned(), "road.npy"),
+        ("device --host @road_i8.bin --shape 221,120,160 --dtype i8".to_owned(), "--scale"),
+        (
+            format!("device --host @stills_road_i8.bin {}", DEMO.replace("221,120,160", "1,20,5760")),
+            "up to 1024",
+        ),
+    ] {
+        let said = bench.refusal(&line);
+        assert!(said.contains(part), "{line}: {said}");
+    }
+}
