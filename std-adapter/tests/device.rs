@@ -33,7 +33,8 @@ fn a_device_agrees_with_every_other_subcommand() {
         let line = format!("loss {name} --logits @road_i8.bin --labels @reference_bits.bin {one}");
         let loss = bench.json(&line);
         // The device sends `f32`; the same number, printed from either width.
-        assert_eq!(value.as_f64().unwrap() as f32, loss["value"].as_f64().unwrap() as f32, "{name}");
+        let bits = |value: &serde_json::Value| (value.as_f64().unwrap() as f32).to_bits();
+        assert_eq!(bits(value), bits(&loss["value"]), "{name}");
     }
 }
 

@@ -131,9 +131,8 @@ fn converse<L: Line>(
     desk.configure(&configuration).map_err(refused)?;
     let mut summary = Summary::new(frames.arguments.verify);
     let mut printer = Printer::new(common.json, frames.labels.is_some(), configuration.drift.is_some());
-    printer.start(out, device.board())?;
     let bar = report::progress(frames.slots.len());
-    for slot in &frames.slots {
+    for (count, slot) in frames.slots.iter().enumerate() {
         let packed = frames.pack(*slot, device.max_width())?;
         let frame = packed.frame();
         let named = |e: &Error| Failure::Input(format!("frame {}: {e}", packed.number));
@@ -143,6 +142,10 @@ fn converse<L: Line>(
             summary.compare(&found, &expected);
         }
         summary.add(&found);
+        if count == 0 {
+            // Not before: what is refused must leave nothing on stdout.
+            printer.start(out, device.board())?;
+        }
         bar.suspend(|| printer.frame(out, &found))?;
         bar.inc(1);
     }
