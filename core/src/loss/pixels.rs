@@ -53,16 +53,17 @@ impl<const WEIGHTED: bool> Pixels for FramePixels<'_, WEIGHTED> {
         let logits = self.0.logits().get(range.clone()).unwrap_or_default();
         let ids = self.0.labels().ids().get(range.clone()).unwrap_or_default();
         let weights = self.0.weights().and_then(|w| w.values().get(range));
-        // Whole blocks, then the padded rest of the row through the same code: `visit` is inlined once.
         let (logits, logits_rest) = blocks(logits, 0.0);
         let (ids, ids_rest) = blocks(ids, IGNORE);
         let (weights, weights_rest) = blocks(weights.unwrap_or_default(), 0.0);
-        for block in 0..count {
-            visit(FrameBlock {
-                logits: logits.get(block).unwrap_or(&logits_rest),
-                ids: ids.get(block).unwrap_or(&ids_rest),
-                weights: weights.get(block).unwrap_or(&weights_rest),
-            });
+        let has_rest = logits.len() < count;
+        let mut weights = weights.iter();
+        for (logits, ids) in logits.iter().zip(ids) {
+            let weights = if WEIGHTED { weights.next().unwrap_or(&weights_rest) } else { &weights_rest };
+            visit(FrameBlock { logits, ids, weights });
+        }
+        if has_rest {
+            visit(FrameBlock { logits: &logits_rest, ids: &ids_rest, weights: &weights_rest });
         }
     }
 

@@ -235,14 +235,15 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
     ) {
         let mut lanes_of_terms = L::fill(s.zeros());
         let (slots, rest) = out.as_chunks_mut::<LANES>();
-        let (mut slots, mut rest) = (slots.iter_mut(), Some(rest));
+        let mut slots = slots.iter_mut();
+        // Stands in for the slots that the last block of a row may not have.
+        let mut spare = [0.0; LANES];
         // Closures are told to be inlined: a call would leave the function that has the vector instructions.
         self.pixels.visit(
             row,
             segment,
             #[inline(always)]
             |block| {
-                let mut spare = [0.0; LANES];
                 let whole = if GRADIENT { slots.next() } else { None };
                 let is_rest = whole.is_none();
                 let slots = whole.unwrap_or(&mut spare);
@@ -262,7 +263,7 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
                     }
                 }
                 if GRADIENT && is_rest {
-                    for (slot, more) in rest.take().unwrap_or_default().iter_mut().zip(spare) {
+                    for (slot, more) in rest.iter_mut().zip(spare) {
                         *slot += more;
                     }
                 }
