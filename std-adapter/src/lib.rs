@@ -14,3 +14,8 @@ mod wide;
 
 pub use engine::{Engine, LevelName};
 pub use segmeter_core as core;
+
+/// The examples of the README, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
