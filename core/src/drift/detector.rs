@@ -39,7 +39,16 @@ pub trait Detector {
 /// Two-sided tabular CUSUM: `up = max(0, up + z - slack)`, `down = max(0, down - z - slack)`.
 ///
 /// Drift where the larger exceeds `threshold`. Both stop at twice the threshold, so that a long disturbance does
-/// not take as long to forget. Source: Page 1954; `spec` drift 3.
+/// not take as long to forget. Source: Page 1954.
+///
+/// ```
+/// use segmeter_core::{drift::{Cusum, Detector, Level}, num::Q16};
+/// let cusum = Cusum { slack: Q16::from_f32(0.5), threshold: Q16::from_f32(5.0) };
+/// let mut state = Default::default();
+/// // A shift of two deviations adds 1.5 a step: above half of the threshold at 3.0, above it at 6.0.
+/// let levels = [(); 4].map(|()| cusum.update(&mut state, Q16::from_f32(2.0)));
+/// assert_eq!(levels, [Level::Stable, Level::Warning, Level::Warning, Level::Drift]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Cusum {
@@ -75,7 +84,18 @@ impl Detector for Cusum {
 /// test looks at how far it has come above its minimum (downward: below its maximum).
 ///
 /// The running mean follows a lasting shift slowly: this test sees changes, [`Cusum`] sees levels.
-/// Source: Hinkley 1971; `spec` drift 3.
+/// Source: Hinkley 1971.
+///
+/// ```
+/// use segmeter_core::{drift::{Detector, PageHinkley}, num::Q16};
+/// let test = PageHinkley { tolerance: Q16::from_f32(0.25), threshold: Q16::from_f32(10.0) };
+/// let mut state = Default::default();
+/// for z in [0.0, 0.0, 3.0] {
+///     test.update(&mut state, Q16::from_f32(z));
+/// }
+/// // The running mean is 1 by then: 3 - 1 - 0.25.
+/// assert_eq!(state.scores().0.to_f32(), 1.75);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PageHinkley {

@@ -78,7 +78,7 @@ impl Reference {
     }
 
     /// Population stability index: `sum (a - b) ln(a / b)` over the bins, with half a pixel added to each bin on
-    /// both sides. 0 for equal shares; no upper bound. `None` for an empty sketch. Source: `spec` drift 2.
+    /// both sides. 0 for equal shares; no upper bound. `None` for an empty sketch.
     #[must_use]
     pub fn population_stability_index<N: Count>(&self, sketch: &Sketch<N>) -> Option<f32> {
         let here = self.binned(|index| sketch.pixels_at(index));

@@ -9,7 +9,7 @@ const LOW_MARGIN: u32 = 1 << 15;
 
 /// Statistics over all pixels of a frame, those without a label included.
 ///
-/// Integer sums over the 256 codes; no pass over pixels. Source: `spec` drift 1 (A, E, Mg, LC).
+/// Integer sums over the 256 codes; no pass over pixels.
 ///
 /// ```
 /// use segmeter_core::{drift::Statistics, sketch::{SigmoidTable, Sketch}, view::{Encoding, Quantiser}};

@@ -42,7 +42,19 @@ impl Bin {
 }
 
 /// The reliability of a sketch in 15 bins of equal width; a value on an inner edge belongs to the bin above,
-/// and both outer edges are closed, so that confidences of exactly 0 and 1 count. Source: `spec` metrics 4.
+/// and both outer edges are closed, so that confidences of exactly 0 and 1 count. Guo et al. 2017 with closed edges.
+///
+/// ```
+/// use segmeter_core::metric::{Calibration, Confidence, calibration};
+/// use segmeter_core::{sketch::{SigmoidTable, Sketch}, view::{Encoding, Quantiser}};
+/// let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0)?;
+/// let (mut sketch, table) = (Sketch::<u32>::new(&quantiser), SigmoidTable::new(&quantiser));
+/// sketch.push_row(&[-20i8, 10, 30], &[0, 0, 1]);
+/// let error = Calibration::new(&sketch, &table, Confidence::TopLabel).expected_error();
+/// assert!((error.unwrap() - 0.299_229_1).abs() < 1e-6);
+/// assert!((calibration::brier(&sketch, &table).unwrap() - 0.183_635_1).abs() < 1e-6);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calibration {
     /// The bins from confidence 0 to 1.

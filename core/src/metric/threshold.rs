@@ -5,7 +5,7 @@ use crate::sketch::{Count, Sketch, indices};
 /// Area under the ROC curve: the chance that a foreground pixel has a higher code than a background one,
 /// ties counted half. `None` if a side is empty.
 ///
-/// Integer until the last division: `sum_k neg_k (2 P_above_k + pos_k) / (2 P N)`. Source: `spec` metrics 3.
+/// Integer until the last division: `sum_k neg_k (2 P_above_k + pos_k) / (2 P N)`.
 ///
 /// ```
 /// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
@@ -32,6 +32,14 @@ pub fn auroc<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
 
 /// Average precision, step form: `sum_k (R_k - R_(k-1)) P_k` over falling thresholds, as scikit-learn and
 /// torchmetrics define it; not interpolated. `None` without foreground.
+///
+/// ```
+/// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
+/// let mut sketch = Sketch::<u32>::new(&Quantiser::logits(Encoding::Signed, 0.1, 0)?);
+/// sketch.push_row(&[-5i8, 3, 3, 9], &[0, 0, 1, 1]);
+/// assert_eq!(threshold::average_precision(&sketch), Some(0.8333333333333333));
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
 #[must_use]
 pub fn average_precision<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
     let foreground = sketch.labelled(1);
