@@ -217,7 +217,12 @@ fn collect(frame: &Frame<'_>, entries: &mut [u32]) -> (ExactSum, usize) {
     let mut sum = ExactSum::default();
     let mut count = 0;
     let mut slots = entries.as_chunks_mut::<2>().0.iter_mut();
+    let mut weights = frame.weights().map(|weights| weights.values().iter());
     for ((pixel, logit), id) in (0u32..).zip(frame.logits()).zip(frame.labels().ids()) {
+        // A pixel without weight is not scored, whatever its logit.
+        if weights.as_mut().and_then(Iterator::next).is_some_and(|weight| *weight <= 0.0) {
+            continue;
+        }
         let error = match id {
             0 => 1.0 + logit,
             1 => 1.0 - logit,

@@ -114,3 +114,17 @@ impl PartialEq for ExactSum {
         a.limbs == b.limbs && a.not_finite == b.not_finite
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The limbs carry long before 2^31 additions of the largest low half could overflow one.
+    #[test]
+    fn limbs_carry_in_time() {
+        let mut sum = ExactSum { limbs: [1 << 62; LIMBS], pending: CARRY_EVERY - 1, not_finite: false };
+        sum.add(1.0);
+        assert_eq!(sum.pending, 1);
+        assert!(sum.limbs.iter().take(LIMBS - 1).all(|limb| (0..1 << 32).contains(limb)));
+    }
+}

@@ -1,0 +1,438 @@
+//! Edges: what is undefined, refused, saturated, exactly at a limit, or not a number.
+#![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
+
+use segmeter_core::Error;
+use segmeter_core::drift::{
+    Baseline, Cusum, Detector, Level, Monitor, PageHinkley, Profile, Reasons, Reference, SIGNALS, Signal,
+    Signals, State, Statistics,
+};
+use segmeter_core::loss::*;
+use segmeter_core::metric::{Calibration, Confidence, Confusion};
+use segmeter_core::num::{ExactSum, Q16};
+use segmeter_core::simd::{Scalar, Simd};
+use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
+use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape, Weights};
+use segmeter_tests::{Random, close, for_each_loss};
+
+#[test]
+fn exact_sums_of_either_sign() {
+    let sum = |terms: &[f32]| {
+        terms.iter().fold(ExactSum::default(), |mut sum, x| {
+            sum.add(*x);
+            sum
+        })
+    };
+    assert_eq!(sum(&[1.0, -3.5]).value(), -2.5);
+    assert_eq!(sum(&[1.0, -1.0, -1e-30]).value(), -f64::from(1e-30f32));
+    assert_eq!(sum(&[-f32::MAX, f32::MAX, -f32::MAX]).value(), -f64::from(f32::MAX));
+    let (mut total, bad) = (sum(&[1.0]), sum(&[1.0, f32::NAN]));
+    assert_ne!(total, bad);
+    total.merge(&bad);
+    assert!(total.value().is_nan());
+}
+
+#[test]
+fn fixed_point_edges() {
+    let raw = Q16::from_raw;
+    let steps = |x: f32| Q16::from_f32(x / 65536.0).raw();
+    assert_eq!([0.7, -0.7, 0.3, f32::NAN, 1e30].map(steps), [1, -1, 0, 0, i32::MAX]);
+    assert_eq!(raw(3).times(raw(1 << 15)).raw(), 2, "1.5 steps, not truncated");
+    assert_eq!([5, -5].map(|x| raw(x).over(Q16::ZERO).raw()), [i32::MAX, -i32::MAX]);
+    assert_eq!(Q16::MAX.plus(Q16::ONE), Q16::MAX);
+    assert!(raw(-i32::MAX).minus(Q16::ONE) < raw(0));
+    // Wider than 64 bits.
+    assert_eq!(Q16::ratio(i64::MAX, u64::MAX).raw(), 1 << 15);
+    assert_eq!(Q16::ratio(-i64::MAX, 1).raw(), -i32::MAX);
+}
+
+#[test]
+fn lanes_meet_in_the_fixed_tree() {
+    let [a, b, c, d, e, f, g, h] = [1e8, 1.0, 2e-3, -3.0, 5.0, 0.7, -1e8, 0.25f32];
+    let tree = ((a + e) + (c + g)) + ((b + f) + (d + h));
+    assert_eq!(Scalar.fold([a, b, c, d, e, f, g, h]).to_bits(), tree.to_bits());
+}
+
+#[test]
+fn any_ignore_id_on_a_frame() {
+    let shape = Shape::new(3, 11).unwrap();
+    let (logits, ids) = Random(77).frame(shape.pixels(), 4.0);
+    for_each_loss!(|loss, name| {
+        let mut scratch = vec![0; loss.scratch_len(shape.pixels())];
+        let mut value = |ignore: u8| {
+            let ids: Vec<u8> = ids.iter().map(|id| if *id == IGNORE { ignore } else { *id }).collect();
+            let frame = Frame::new(&logits, Labels::new(shape, &ids, ignore).unwrap()).unwrap();
+            loss.value(&frame, &mut scratch).unwrap().value.to_bits()
+        };
+        let expected = value(IGNORE);
+        assert!((2..=255).all(|ignore| value(ignore) == expected), "{name}");
+    });
+}
+
+#[test]
+fn sketches_remember_saturation_and_encoding() {
+    let quantiser = Quantiser::probabilities();
+    let mut narrow = Sketch::<u32>::new(&quantiser);
+    narrow.push_row(&[7u8], &[2]);
+    assert_eq!(narrow.pixels_at(7), 1, "an ignore id with low bits 10");
+    let mut wide = Sketch::<u64>::new(&quantiser);
+    wide.merge(&narrow).unwrap();
+    for _ in 0..63 {
+        let copy = wide.clone();
+        wide.merge(&copy).unwrap();
+    }
+    assert!(!wide.saturated());
+    let copy = wide.clone();
+    wide.merge(&copy).unwrap();
+    assert!(wide.saturated());
+    assert_eq!(wide.pixels_at(7), u64::MAX);
+    let mut other = Sketch::<u64>::new(&quantiser);
+    other.merge(&wide).unwrap();
+    assert!(other.saturated(), "saturation is merged");
+    other.clear();
+    assert!(!other.saturated());
+    let signed = Sketch::<u32>::new(&Quantiser::logits(Encoding::Signed, 1.0, 0).unwrap());
+    assert_eq!(other.merge(&signed), Err(Error::Parameter("encoding")));
+    // A saturated frame is not measured.
+    for _ in 0..33 {
+        let copy = narrow.clone();
+        narrow.merge(&copy).unwrap();
+    }
+    let reference = Reference::new([1; 256]).unwrap();
+    assert_eq!(Signals::new(&narrow, &SigmoidTable::new(&quantiser), &reference), None);
+    assert_eq!(reference.wasserstein(&Sketch::<u32>::new(&quantiser)), None);
+}
+
+#[test]
+fn refusals_of_8_bit_frames_weights_and_rows() {
+    let (shape, turned) = (Shape::new(2, 3).unwrap(), Shape::new(3, 2).unwrap());
+    let quantiser = Quantiser::probabilities();
+    let frame = Quantised::new(shape, &[1u8; 6], quantiser).unwrap();
+    let labels = Labels::new(turned, &[1; 6], IGNORE).unwrap();
+    assert!(Sketch::of(&frame, Some(&labels)).is_err());
+    let length = Err(Error::Length { expected: 6, found: 5 });
+    assert_eq!(frame.dequantise(&mut [0.0; 5]), length);
+    let labels = Labels::new(shape, &[1; 6], IGNORE).unwrap();
+    let mut table = GradientTable::default();
+    let sketch = Sketch::of(&frame, Some(&labels)).unwrap();
+    BinaryCrossEntropy.accumulate_sketch(&sketch, &SigmoidTable::new(&quantiser), 1.0, Some(&mut table));
+    assert_eq!(table.add_to(&frame, &labels, &mut [0.0; 5]), length);
+    // It adds: twice the table is twice the gradient.
+    let mut out = [0.0; 6];
+    table.add_to(&frame, &labels, &mut out).unwrap();
+    table.add_to(&frame, &labels, &mut out).unwrap();
+    assert_eq!(out, [2.0 * table.at(1, 1); 6]);
+    let small = Shape::new(1, 5).unwrap();
+    let weights = Weights::new(small, &[1.0; 5]).unwrap();
+    assert_eq!(
+        Frame::new(&[0.0; 6], labels).unwrap().with_weights(weights).unwrap_err(),
+        Error::Length { expected: 6, found: 5 }
+    );
+    let mut confusion = Confusion::<2>::new(IGNORE);
+    assert_eq!(confusion.push_row(&[0; 5], &[0; 6]), length);
+}
+
+#[test]
+fn thresholds_agree_with_logits() {
+    let mut all = vec![Quantiser::probabilities()];
+    for zero_point in [-128, -1, 0, 15, 127] {
+        all.push(Quantiser::logits(Encoding::Signed, 0.1, zero_point).unwrap());
+        all.push(Quantiser::logits(Encoding::Unsigned, 0.1, zero_point + 128).unwrap());
+    }
+    for quantiser in all {
+        for index in 0..=255 {
+            assert_eq!(quantiser.logit(index) > 0.0, index > quantiser.threshold(), "{quantiser:?} {index}");
+        }
+    }
+    let ends = [0, 255].map(|index| f64::from(Quantiser::probabilities().logit(index)));
+    let expected = (254.5f64 / 0.5).ln();
+    assert!(close(ends[0], -expected, 1e-6) && close(ends[1], expected, 1e-6), "{ends:?}");
+}
+
+#[test]
+fn undefined_is_told() {
+    let shape = Shape::new(1, 2).unwrap();
+    let quantiser = Quantiser::logits(Encoding::Signed, 10.0, 0).unwrap();
+    let table = SigmoidTable::new(&quantiser);
+    let dice = Dice::new(Smooth::NONE);
+    let both = Weighted::new(1.0, BinaryCrossEntropy, 1.0, dice).unwrap();
+    // No foreground and none predicted: 0/0 without smoothing.
+    let frame = Frame::new(&[-200.0; 2], Labels::new(shape, &[0; 2], IGNORE).unwrap()).unwrap();
+    let mut gradient = [1.0; 2];
+    assert_eq!(dice.value_and_gradient(&frame, &mut [], &mut gradient).unwrap(), Evaluation::UNDEFINED);
+    assert_eq!(gradient, [0.0; 2]);
+    assert!(!both.value(&frame, &mut []).unwrap().undefined, "one part is defined");
+    let mut sketch = Sketch::<u32>::new(&quantiser);
+    for_each_loss!(|loss, name| {
+        assert_eq!(loss.sketch_value(&sketch, &table), Evaluation::UNDEFINED, "{name} of nothing");
+    });
+    sketch.push_row(&[-128i8], &[0]);
+    assert_eq!(dice.sketch_value(&sketch, &table), Evaluation::UNDEFINED);
+    assert!(!both.sketch_value(&sketch, &table).undefined);
+    // A perfect prediction: a loss of zero and no slope, although a power below one has none there.
+    let frame = Frame::new(&[200.0; 2], Labels::new(shape, &[1; 2], IGNORE).unwrap()).unwrap();
+    let perfect = FocalTversky::new(Tversky::new(0.5, 0.5, Smooth::NONE).unwrap(), 0.75).unwrap();
+    let found = perfect.value_and_gradient(&frame, &mut [], &mut gradient).unwrap();
+    assert_eq!((found.value, found.undefined, gradient), (0.0, false, [0.0; 2]));
+    // Weighted Lovász without foreground is the worst pixel, without any weight undefined.
+    let frame = Frame::new(&[0.5, 2.0], Labels::new(shape, &[0; 2], IGNORE).unwrap()).unwrap();
+    for (weights, expected) in
+        [([2.0, 1.0], Evaluation { value: 3.0, undefined: false }), ([0.0; 2], Evaluation::UNDEFINED)]
+    {
+        let frame = frame.with_weights(Weights::new(shape, &weights).unwrap()).unwrap();
+        let mut scratch = vec![0; LovaszHinge::scratch_len(2)];
+        assert_eq!(LovaszHinge.value(&frame, &mut scratch).unwrap(), expected);
+    }
+}
+
+#[test]
+fn weight_multiplies_the_gradient_of_a_sketch() {
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap();
+    let table = SigmoidTable::new(&quantiser);
+    let mut sketch = Sketch::<u32>::new(&quantiser);
+    sketch.push_row(&[-20i8, 3, 5, 40], &[1, 0, 1, 0]);
+    let check =
+        |a: f32, b: f32, what: &str| assert!((a - 0.5 * b).abs() <= 1e-6 * b.abs(), "{what}: {a} {b}");
+    for_each_loss!(|loss, name| {
+        let gradient = |weight| {
+            let mut t = GradientTable::default();
+            loss.accumulate_sketch(&sketch, &table, weight, Some(&mut t));
+            t
+        };
+        let (half, one) = (gradient(0.5), gradient(1.0));
+        for index in 0..=255 {
+            for label in 0..2 {
+                check(half.at(label, index), one.at(label, index), name);
+            }
+        }
+    });
+    // Scratch of either part counts.
+    let shape = Shape::new(1, 2).unwrap();
+    let frame = Frame::new(&[0.5, 2.0], Labels::new(shape, &[0, 1], IGNORE).unwrap()).unwrap();
+    let loss = Weighted::new(1.0, LovaszHinge, 1.0, BinaryCrossEntropy).unwrap();
+    assert!(loss.value(&frame, &mut vec![0; loss.scratch_len(2)]).is_ok());
+}
+
+#[test]
+fn ties_of_a_sketch_go_to_foreground_first() {
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.5, 0).unwrap();
+    let (table, mut sketch) = (SigmoidTable::new(&quantiser), Sketch::<u32>::new(&quantiser));
+    // One error of 1 on each side.
+    sketch.push_row(&[0i8, 0], &[1, 0]);
+    let mut gradient = GradientTable::default();
+    LovaszHinge.accumulate_sketch(&sketch, &table, 1.0, Some(&mut gradient));
+    assert_eq!((gradient.at(1, 128), gradient.at(0, 128)), (-1.0, 0.0));
+}
+
+#[test]
+fn not_a_number_is_told_where_it_is_scored_and_only_there() {
+    let shape = Shape::new(2, 9).unwrap();
+    let (mut logits, mut ids) = Random(5).frame(shape.pixels(), 3.0);
+    ids[4] = 0;
+    ids[10] = 1;
+    let clean = logits.clone();
+    (logits[4], logits[10]) = (f32::NAN, f32::INFINITY);
+    let mut weights = vec![1.0; 18];
+    let labels = Labels::new(shape, &ids, IGNORE).unwrap();
+    for_each_loss!(|loss, name| {
+        let mut scratch = vec![0; loss.scratch_len(18)];
+        let found = loss.value(&Frame::new(&logits, labels).unwrap(), &mut scratch).unwrap();
+        assert!(found.value.is_nan() && !found.undefined, "{name}: {found:?}");
+        (weights[4], weights[10]) = (0.0, 0.0);
+        let weighted = Weights::new(shape, &weights).unwrap();
+        let [spoilt, clean] = [&logits, &clean].map(|logits| {
+            let frame = Frame::new(logits, labels).unwrap().with_weights(weighted).unwrap();
+            let mut gradient = vec![0.0; 18];
+            let value = loss.value_and_gradient(&frame, &mut scratch, &mut gradient).unwrap().value;
+            gradient.push(value);
+            gradient.iter().map(|x| x.to_bits() & 0x7fff_ffff).collect::<Vec<_>>()
+        });
+        assert_eq!(spoilt, clean, "{name}");
+    });
+}
+
+#[test]
+fn whole_powers_up_to_eight() {
+    let frame = Frame::new(&[1.0], Labels::new(Shape::new(1, 1).unwrap(), &[0], IGNORE).unwrap()).unwrap();
+    let p = 1.0 / (1.0 + (-1.0f64).exp());
+    for focusing in [1.0, 2.0, 4.0, 5.0, 7.5, 8.0f32] {
+        let found = Focal::new(focusing, 1.0, 1.0).unwrap().value(&frame, &mut []).unwrap().value;
+        let expected = p.powf(focusing.into()) * -(1.0 - p).ln();
+        assert!(close(f64::from(found), expected, 2e-6), "{focusing}: {found} {expected}");
+    }
+}
+
+#[test]
+fn certain_pixels_are_in_the_last_bin() {
+    let quantiser = Quantiser::logits(Encoding::Signed, 10.0, 0).unwrap();
+    let (table, mut sketch) = (SigmoidTable::new(&quantiser), Sketch::<u32>::new(&quantiser));
+    sketch.push_row(&[127i8], &[1]);
+    for confidence in [Confidence::TopLabel, Confidence::Positive] {
+        let calibration = Calibration::new(&sketch, &table, confidence);
+        assert_eq!((calibration.bins[14].pixels, calibration.expected_error()), (1, Some(0.0)));
+    }
+}
+
+#[test]
+fn confusion_counts_stop_at_their_largest() {
+    let mut confusion = Confusion::<2>::new(IGNORE);
+    confusion.push_row(&[1], &[1]).unwrap();
+    for _ in 0..65 {
+        let copy = confusion.clone();
+        confusion.merge(&copy);
+    }
+    assert_eq!(confusion.counts()[1][1], u64::MAX);
+}
+
+#[test]
+fn levels_at_their_limits() {
+    let q = Q16::from_f32;
+    let cusum = Cusum { slack: Q16::ZERO, threshold: q(2.0) };
+    for (z, level) in
+        [(1.0, Level::Stable), (1.001, Level::Warning), (2.0, Level::Warning), (2.001, Level::Drift)]
+    {
+        assert_eq!(cusum.update(&mut Default::default(), q(z)), level, "{z}");
+    }
+    let test = PageHinkley { tolerance: Q16::ZERO, threshold: q(0.5) };
+    // Half a step between two values: the mean must keep fractions of a step over a long run.
+    let mut state = Default::default();
+    for step in 0..400_000 {
+        test.update(&mut state, Q16::from_raw(step & 1));
+    }
+    let (up, down) = state.scores();
+    assert!(up.max(down) < q(0.01), "{up} {down}");
+    // Sums beyond the largest number stay at it.
+    let mut state = Default::default();
+    let levels: Vec<_> =
+        (0..40).map(|step| test.update(&mut state, q(if step < 10 { -30000.0 } else { 30000.0 }))).collect();
+    assert!(levels[10..].iter().all(|level| *level == Level::Drift), "{levels:?}");
+}
+
+#[test]
+fn edges_bins_and_smoothing() {
+    let mut counts = [0; 256];
+    counts[..16].fill(1);
+    let reference = Reference::new(counts).unwrap();
+    assert!(reference.edges().eq(0..15), "the lowest code at which a share is reached");
+    // Everything on two codes: one edge, two bins.
+    let mut counts = [0; 256];
+    (counts[10], counts[20]) = (300, 100);
+    let reference = Reference::new(counts).unwrap();
+    assert!(reference.edges().eq([10, 20]), "{:?}", reference.edges().collect::<Vec<_>>());
+    let mut sketch = Sketch::<u32>::new(&Quantiser::probabilities());
+    sketch.push_unlabelled(&[20u8, 20, 20]);
+    let share = |n: f64, total: f64| (n + 0.5) / (total + 1.5);
+    let expected: f64 = [(0.0, 300.0), (3.0, 100.0), (0.0, 0.0)]
+        .iter()
+        .map(|(now, then)| (share(*now, 3.0), share(*then, 400.0)))
+        .map(|(a, b)| (a - b) * (a / b).ln())
+        .sum();
+    let found = reference.population_stability_index(&sketch).unwrap();
+    assert!(close(f64::from(found), expected, 1e-5), "{found} {expected}");
+    let mut counts = [0; 256];
+    counts[0] = u32::MAX;
+    assert!(Reference::new(counts).is_ok());
+    counts[1] = 1;
+    assert_eq!(Reference::new(counts), Err(Error::Parameter("reference")));
+}
+
+fn monitor_profile(block_frames: u16, threshold: f32) -> Profile {
+    let q = Q16::from_f32;
+    Profile {
+        quantiser: Quantiser::probabilities(),
+        block_frames,
+        baselines: [Baseline { mean: q(1.0), deviation: q(0.5) }; SIGNALS],
+        cusum: Cusum { slack: Q16::ZERO, threshold: q(threshold) },
+        page_hinkley: PageHinkley { tolerance: Q16::ZERO, threshold: q(1000.0) },
+        reference: Reference::new([1; 256]).unwrap(),
+    }
+}
+
+#[test]
+fn a_monitor_step_by_step() {
+    let profile = monitor_profile(2, 4.0);
+    let mut monitor = Monitor::new();
+    let mut observe = |x: Option<f32>| {
+        let signals = x.map(|x| {
+            let mut s = [Q16::ONE; SIGNALS];
+            s[0] = Q16::from_f32(x);
+            Signals(s)
+        });
+        let v = monitor.observe(&profile, signals.as_ref());
+        (v.state, v.reasons.0, v.blocks, v.invalid)
+    };
+    assert_eq!(observe(None), (State::Unknown, 0, 0, 1));
+    assert_eq!(observe(Some(1.0)), (State::Unknown, 0, 0, 1), "an invalid frame is in no block");
+    assert_eq!(observe(Some(1.0)), (State::Normal, 0, 1, 1));
+    // z = (2.5 - 1) / 0.5 = 3: above half of 4.
+    observe(Some(2.0));
+    assert_eq!(observe(Some(3.0)), (State::Watch, 1, 2, 1));
+    observe(Some(2.0));
+    assert_eq!(observe(Some(2.0)), (State::Alarm, 1, 3, 1), "5 is above 4");
+    // Down to 3: an alarm stays until all is below half.
+    observe(Some(0.0));
+    assert_eq!(observe(Some(0.0)), (State::Alarm, 1, 4, 1));
+    observe(Some(0.0));
+    let (state, _, blocks, invalid) = observe(Some(0.0));
+    assert_eq!((state, blocks, invalid), (State::Alarm, 5, 1), "the downward sum is at 4, its warning");
+}
+
+#[test]
+fn reasons_name_what_drifts() {
+    let reasons = Reasons(0b10_000001);
+    assert!(reasons.cusum().eq([Signal::RoadFraction]));
+    assert!(reasons.page_hinkley().eq([Signal::MeanEntropy]));
+    // In an alarm only what is above its threshold, not what is above half of it.
+    let profile = monitor_profile(1, 4.0);
+    let mut signals = [Q16::ONE; SIGNALS];
+    (signals[0], signals[1]) = (Q16::from_f32(4.0), Q16::from_f32(2.5));
+    let verdict = Monitor::new().observe(&profile, Some(&Signals(signals)));
+    assert_eq!((verdict.state, verdict.reasons.0), (State::Alarm, 1));
+    // Page-Hinkley has bits of its own.
+    let mut profile = monitor_profile(1, 1000.0);
+    profile.page_hinkley.threshold = Q16::ONE;
+    let mut monitor = Monitor::new();
+    monitor.observe(&profile, Some(&Signals([Q16::ONE; SIGNALS])));
+    let verdict = monitor.observe(&profile, Some(&Signals(signals)));
+    assert!(verdict.reasons.page_hinkley().eq([Signal::RoadFraction, Signal::MeanEntropy]));
+    assert_eq!(verdict.reasons.cusum().count(), 0);
+}
+
+#[test]
+fn baselines_of_blocks() {
+    let of = |x: &[f32]| Baseline::of(x.iter().map(|x| Q16::from_f32(*x)));
+    assert_eq!(of(&[1.0]), None);
+    assert_eq!(of(&[1.0, 3.0]).map(|b| (b.mean.to_f32(), b.deviation.raw())), Some((2.0, 92681)), "sqrt 2");
+    assert_eq!(of(&[0.0, 0.0]).unwrap().deviation, Baseline::FLOOR);
+    assert_eq!(of(&[100.0, 100.0]).unwrap().deviation, Q16::ONE, "a hundredth of the mean");
+}
+
+#[test]
+fn impossible_profiles() {
+    let refused = |change: &dyn Fn(&mut Profile)| {
+        let mut profile = monitor_profile(1, 4.0);
+        change(&mut profile);
+        profile.check().is_err()
+    };
+    assert!(!refused(&|_| {}));
+    assert!(refused(&|p| p.block_frames = 0));
+    for signal in 0..SIGNALS {
+        assert!(refused(&|p| p.baselines[signal].deviation = Q16::from_raw(63)), "{signal}");
+    }
+    assert!(refused(&|p| p.cusum.threshold = Q16::ZERO));
+    assert!(refused(&|p| p.page_hinkley.threshold = Q16::ZERO));
+    assert!(refused(&|p| p.cusum.slack = Q16::from_raw(-1)));
+    assert!(refused(&|p| p.page_hinkley.tolerance = Q16::from_raw(-1)));
+}
+
+#[test]
+fn statistics_at_their_limits() {
+    // Code 128 is logit zero: not road. A margin of exactly one half is not low.
+    let quantiser = Quantiser::logits(Encoding::Signed, 1.098_612_3, 0).unwrap();
+    let (table, mut sketch) = (SigmoidTable::new(&quantiser), Sketch::<u32>::new(&quantiser));
+    sketch.push_unlabelled(&[0i8]);
+    assert_eq!(Statistics::new(&sketch, &table).unwrap().road_fraction, Q16::ZERO);
+    let mut sketch = Sketch::<u32>::new(&quantiser);
+    sketch.push_unlabelled(&[1i8]);
+    let s = Statistics::new(&sketch, &table).unwrap();
+    assert_eq!((s.mean_margin.raw(), s.low_confidence_fraction), (1 << 15, Q16::ZERO));
+}

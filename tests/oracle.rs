@@ -1,0 +1,381 @@
+//! The evaluator, the app, the desk's end of the line and learning against oracles that are not themselves.
+use segmeter::device::{Device, DeviceFrame, Error};
+use segmeter_core::drift::{
+    Baseline, Cusum, Monitor, PageHinkley, Profile, Reference, Signals, State as Core, Statistics,
+};
+use segmeter_core::loss::{Focal, Loss};
+use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
+use segmeter_core::num::Q16;
+use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
+use segmeter_core::view::{Encoding, Quantiser};
+use segmeter_firmware::app::{App, MAX_WIDTH, Stop};
+use segmeter_firmware::board::Instruments;
+use segmeter_firmware::board::host::{Clock, Lamp};
+use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
+use segmeter_firmware::protocol::*;
+use segmeter_tests::Demo;
+use std::collections::VecDeque;
+use std::io;
+
+fn profile(demo: &Demo) -> Profile {
+    let mut counts = [0; CODES];
+    for byte in (0..80).flat_map(|frame| demo.codes(frame)) {
+        counts[usize::from(byte ^ 0x80)] += 1;
+    }
+    let q = Q16::from_f32;
+    let baseline = |mean, deviation| Baseline { mean: q(mean), deviation: q(deviation) };
+    Profile {
+        quantiser: Demo::quantiser(),
+        block_frames: 2,
+        baselines: [
+            baseline(0.45, 0.05),
+            baseline(0.04, 0.02),
+            baseline(0.97, 0.02),
+            baseline(0.02, 0.01),
+            baseline(0.05, 0.2),
+            baseline(2.0, 2.0),
+        ],
+        cusum: Cusum { slack: q(0.5), threshold: q(60.0) },
+        page_hinkley: PageHinkley { tolerance: q(0.25), threshold: q(60.0) },
+        reference: Reference::new(counts).unwrap(),
+    }
+}
+fn evaluator(profile: &Profile) -> Evaluator {
+    let mut evaluator = Evaluator::new();
+    evaluator.configure(&configuration(profile, &mut [0; 4 * CODES])).unwrap();
+    evaluator
+}
+const VALID: [u8; 2400] = [0xff; 2400];
+fn frame<'a>(demo: &'a Demo, number: usize, valid: &'a [u8]) -> DeviceFrame<'a> {
+    DeviceFrame {
+        number: number as u32,
+        width: 160,
+        codes: demo.codes(number),
+        labels: Some((demo.packed(number), valid)),
+    }
+}
+
+/// The oracle is the core and a monitor of the test's own, not another evaluator.
+#[test]
+fn reports_are_what_the_core_computes() {
+    let demo = Demo::load();
+    let profile = profile(&demo);
+    let (mut evaluator, mut monitor) = (evaluator(&profile), Monitor::new());
+    let table = SigmoidTable::new(&profile.quantiser);
+    let mut states = Vec::new();
+    for number in (0..221).step_by(2) {
+        let mut sketch = Sketch::new(&profile.quantiser);
+        sketch.push_row(demo.codes(number), &demo.reference(number));
+        let report = frame(&demo, number, &VALID).evaluate(&mut evaluator).unwrap();
+        let scores = report.scores.unwrap();
+        let class = Confusion::of_sketch(&sketch, &table).class(1);
+        let counts = [class.true_positive, class.false_positive, class.false_negative, class.true_negative];
+        assert_eq!(scores.confusion.map(u64::from), counts, "frame {number}");
+        assert_eq!(scores.losses[1], Some(Focal::PAPER.sketch_value(&sketch, &table).value));
+        assert_eq!(scores.auroc, threshold::auroc(&sketch));
+        assert_eq!(scores.average_precision, threshold::average_precision(&sketch));
+        assert_eq!(
+            scores.calibration_error,
+            Calibration::new(&sketch, &table, Confidence::TopLabel).expected_error()
+        );
+        let s = Statistics::new(&sketch, &table).unwrap();
+        assert_eq!(
+            report.statistics,
+            [s.road_fraction, s.mean_entropy, s.mean_margin, s.low_confidence_fraction].map(Q16::raw)
+        );
+        let verdict = monitor.observe(&profile, Signals::new(&sketch, &table, &profile.reference).as_ref());
+        let found = report.drift.unwrap();
+        assert_eq!(
+            (found.reasons, found.blocks, found.invalid),
+            (verdict.reasons.0, verdict.blocks, verdict.invalid)
+        );
+        let expected = match verdict.state {
+            Core::Unknown => State::Unknown,
+            Core::Normal => State::Normal,
+            Core::Watch => State::Watch,
+            Core::Alarm => State::Alarm,
+        };
+        assert_eq!(found.state, expected);
+        assert_eq!(evaluator.alarm(), expected == State::Alarm);
+        states.push(expected);
+        // A frame that is given up is one that the monitor could not see.
+        evaluator.begin(7, 2, 8, false).unwrap();
+        evaluator.row(7, 0, &[0; 8], None).unwrap();
+        evaluator.abandon();
+        monitor.observe(&profile, None);
+    }
+    for state in [State::Watch, State::Alarm] {
+        assert!(states.contains(&state), "{states:?}");
+    }
+    // No label at all: no loss, rather than a loss of zero.
+    let none = frame(&demo, 0, &[0; 2400]).evaluate(&mut evaluator).unwrap().scores.unwrap();
+    assert_eq!((none.losses, none.confusion), ([None; 6], [0; 4]));
+}
+
+#[test]
+fn an_evaluator_alone_keeps_order() {
+    let demo = Demo::load();
+    let profile = profile(&demo);
+    let mut e = evaluator(&profile);
+    let fresh = frame(&demo, 3, &VALID).evaluate(&mut evaluator(&profile)).unwrap();
+    let same = |e: &mut Evaluator| {
+        let found = frame(&demo, 3, &VALID).evaluate(e).unwrap();
+        assert_eq!((found.scores, found.statistics), (fresh.scores, fresh.statistics));
+        assert_eq!(e.frame(), None, "a frame that was reported is over");
+        assert_eq!(e.row(3, 120, &[0; 160], None), Err(Rejection::NoFrame));
+        found.drift.unwrap().invalid
+    };
+    let start = |e: &mut Evaluator| {
+        e.begin(1, 2, 8, false).unwrap();
+        e.row(1, 0, &[9; 8], None).unwrap();
+    };
+    start(&mut e);
+    assert_eq!(same(&mut e), 1, "begun over an unfinished frame");
+    assert_eq!(same(&mut e), 1, "nothing is left of the frame before");
+    start(&mut e);
+    let planes = RowLabels { foreground: &[0], valid: &[0] };
+    assert_eq!(e.row(1, 1, &[0; 8], Some(planes)), Err(Rejection::Labels));
+    assert_eq!(e.frame(), None);
+    assert_eq!(same(&mut e), 2, "a bad row ends its frame");
+    start(&mut e);
+    e.row(1, 1, &[0; 8], None).unwrap();
+    assert_eq!(e.row(1, 2, &[0; 8], None), Err(Rejection::OutOfOrder { expected: 2, found: 2 }));
+    start(&mut e);
+    e.row(1, 1, &[0; 8], None).unwrap();
+    assert_eq!(e.end(2), Err(Rejection::OutOfOrder { expected: 1, found: 2 }));
+    // A refused configuration leaves the earlier one.
+    let mut room = [0; 4 * CODES];
+    let good = configuration(&profile, &mut room);
+    let bad = Configuration {
+        codes: Codes::Logits { signed: true, scale: 0.1, zero_point: 0 },
+        drift: good.drift.map(|d| Drift { block_frames: 0, ..d }),
+    };
+    assert_eq!(e.configure(&bad), Err(Rejection::Configuration));
+    assert_eq!(same(&mut e), 4);
+    // A new one starts anew, with codes of its own.
+    start(&mut e);
+    let unsigned = Quantiser::logits(Encoding::Unsigned, 0.3, 100).unwrap();
+    assert_eq!(codes(&unsigned), Codes::Logits { signed: false, scale: 0.3, zero_point: 100 });
+    let other = Configuration { codes: codes(&unsigned), drift: good.drift };
+    e.configure(&other).unwrap();
+    assert_eq!(e.frame(), None);
+    let mut clean = Evaluator::new();
+    clean.configure(&other).unwrap();
+    assert_eq!(frame(&demo, 3, &VALID).evaluate(&mut e), frame(&demo, 3, &VALID).evaluate(&mut clean));
+}
+
+/// A line whose reads are given one by one.
+struct Script<'a>(VecDeque<io::Result<Vec<u8>>>, &'a mut Vec<u8>);
+impl embedded_io::ErrorType for Script<'_> {
+    type Error = io::Error;
+}
+impl embedded_io::Read for Script<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let Some(next) = self.0.pop_front() else { return Ok(0) };
+        let next = next?;
+        let n = next.len().min(out.len());
+        out[..n].copy_from_slice(&next[..n]);
+        if n < next.len() {
+            self.0.push_front(Ok(next[n..].to_vec()));
+        }
+        Ok(n)
+    }
+}
+impl embedded_io::Write for Script<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.extend(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+/// Ten instructions between any two looks at it.
+#[derive(Default)]
+struct Ticks(std::cell::Cell<u64>);
+impl embedded_hal::delay::DelayNs for Ticks {
+    fn delay_ns(&mut self, _: u32) {}
+}
+impl Instruments for Ticks {
+    fn instructions(&self) -> Option<u64> {
+        self.0.set(self.0.get() + 10);
+        Some(self.0.get())
+    }
+    fn stack_bytes(&self) -> Option<u32> {
+        None
+    }
+}
+fn responses(said: &[u8]) -> Vec<Response<'_>> {
+    let mut out = Vec::new();
+    let (mut receiver, mut chunk) = (Receiver::<512>::new(), said);
+    while let Some(payload) = receiver.feed(&mut chunk) {
+        match payload.and_then(decode).unwrap() {
+            Response::Report(report) => out.push(Response::Report(report)),
+            Response::Rejected { frame, reason } => out.push(Response::Rejected { frame, reason }),
+            Response::Stack(s) => out.push(Response::Stack(s)),
+            _ => out.push(Response::Accepted),
+        }
+    }
+    out
+}
+fn bytes(requests: &[Request<'_>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    requests.iter().for_each(|r| send(&mut out, r).unwrap());
+    out
+}
+
+#[test]
+fn lamps_cost_and_a_damaged_line() {
+    let demo = Demo::load();
+    let mut profile = profile(&demo);
+    profile.block_frames = 1;
+    profile.cusum.threshold = Q16::from_raw(1);
+    let mut room = [0; 4 * CODES];
+    let set = Request::Configure(configuration(&profile, &mut room));
+    let begin = Request::Begin { frame: 1, height: 2, width: 8, labelled: false };
+    let row = |row| Request::Row { frame: 1, row, codes: &[0x80; 8], labels: None };
+    let one = [begin, row(0), row(1), Request::End { frame: 1 }];
+    let wire = bytes(&[&[set], &one[..], &one[..], &[begin]].concat());
+    let (mut said, mut activity, mut alarm) = (Vec::new(), Lamp::default(), Lamp::default());
+    let line = Script([Ok(wire)].into(), &mut said);
+    let stop =
+        App::new("test", &mut Evaluator::new(), line, &mut activity, &mut alarm, Ticks::default()).run();
+    assert_eq!(stop, Stop::Closed);
+    let costs: Vec<_> = responses(&said)
+        .iter()
+        .filter_map(|r| if let Response::Report(r) = r { Some(r.instructions) } else { None })
+        .collect();
+    // Begin's own ticks come after its reset: four requests, ten each.
+    assert_eq!(costs, [Some(40), Some(40)]);
+    assert_eq!(
+        (activity.changes(), alarm.changes()),
+        (7, 3),
+        "both tested; then on, off, on, off, on; alarm on"
+    );
+    // Bytes lost on the way: the request they were part of is damaged, not silently joined to the next.
+    let stack = bytes(&[Request::Stack]);
+    let mut said = Vec::new();
+    let lost = Err(io::ErrorKind::InvalidData.into());
+    let line = Script([Ok(stack.clone()), lost, Ok(stack.clone()), Ok(stack)].into(), &mut said);
+    App::new("test", &mut Evaluator::new(), line, Lamp::default(), Lamp::default(), Clock).run();
+    let damaged = Response::Rejected { frame: None, reason: Rejection::Fault(Fault::Damaged) };
+    assert_eq!(
+        responses(&said),
+        [Response::Stack(None), damaged, Response::Stack(None), Response::Stack(None)]
+    );
+}
+
+/// A device that says what it was told to, all at once.
+struct Answers(io::Cursor<Vec<u8>>);
+impl io::Read for Answers {
+    fn read(&mut self, b: &mut [u8]) -> io::Result<usize> {
+        self.0.read(b)
+    }
+}
+impl io::Write for Answers {
+    fn write(&mut self, b: &[u8]) -> io::Result<usize> {
+        Ok(b.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+fn device(answers: &[Response<'_>]) -> Result<Device<Answers>, Error> {
+    let mut line = Vec::new();
+    answers.iter().for_each(|r| send(&mut line, r).unwrap());
+    Device::connect(Answers(io::Cursor::new(line)))
+}
+
+#[test]
+fn the_desks_end_of_the_line() {
+    let ready = |protocol| Response::Ready { protocol, board: "b", max_width: MAX_WIDTH };
+    assert!(matches!(device(&[ready(VERSION + 1)]), Err(Error::Version(_))));
+    assert!(matches!(device(&[]), Err(Error::Closed)));
+    let refused = Response::Rejected { frame: None, reason: Rejection::NoFrame };
+    // Everything arrives in one read: nothing after the first answer may be lost.
+    let mut device =
+        device(&[ready(VERSION), Response::Stack(Some(9)), refused, Response::Accepted]).unwrap();
+    assert_eq!(device.stack_bytes().unwrap(), Some(9));
+    assert!(matches!(device.shut_down(), Err(Error::Rejected(Rejection::NoFrame))));
+    device.shut_down().unwrap();
+    assert!(matches!(device.shut_down(), Err(Error::Closed)));
+    let frame =
+        DeviceFrame { number: 0, width: 9, codes: &[0; 18], labels: Some((&[1, 2, 3, 4], &[5, 6, 7, 8])) };
+    let rows: Vec<_> =
+        frame.rows().map(|(_, l)| l.map(|l| (l.foreground.to_vec(), l.valid.to_vec())).unwrap()).collect();
+    assert_eq!(rows, [(vec![1, 2], vec![5, 6]), (vec![3, 4], vec![7, 8])]);
+}
+
+#[test]
+fn ignored_pixels_leave_no_trace_at_any_level() {
+    use segmeter::{Engine, LevelName};
+    use segmeter_core::view::{Frame, IGNORE, Labels, Shape};
+    let shape = Shape::new(3, 21).unwrap();
+    let (clean, ids) = segmeter_tests::Random(9).frame(shape.pixels(), 4.0);
+    let wild: Vec<f32> = clean
+        .iter()
+        .zip(&ids)
+        .enumerate()
+        .map(
+            |(i, (z, id))| {
+                if *id == IGNORE { [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][i % 3] } else { *z }
+            },
+        )
+        .collect();
+    assert!(wild.iter().any(|z| z.is_nan()));
+    let labels = Labels::new(shape, &ids, IGNORE).unwrap();
+    segmeter_tests::for_each_loss!(|loss, name| {
+        for level in LevelName::ALL.into_iter().filter(|l| l.is_available()) {
+            let engine = Engine::new(level, std::num::NonZero::<usize>::MIN).unwrap();
+            let [a, b] = [&clean, &wild].map(|logits| {
+                let (mut gradient, mut scratch) = (vec![0.0; 63], vec![0; loss.scratch_len(63)]);
+                let frame = Frame::new(logits, labels).unwrap();
+                let value =
+                    loss.accumulate(&engine, &frame, 1.0, &mut scratch, Some(&mut gradient)).unwrap().value;
+                (value.to_bits(), gradient.into_iter().map(f32::to_bits).collect::<Vec<_>>())
+            });
+            assert!(a == b, "{name} {level}");
+        }
+    });
+    if let Some(missing) = LevelName::ALL.into_iter().find(|l| !l.is_available()) {
+        assert!(Engine::new(missing, std::num::NonZero::<usize>::MIN).is_err());
+    }
+}
+
+/// By hand: block means against a reference that lacks the block.
+#[test]
+fn baselines_leave_their_own_block_out() {
+    use segmeter::learn::{Settings, learn};
+    let demo = Demo::load();
+    let (quantiser, table) = (Demo::quantiser(), SigmoidTable::new(&Demo::quantiser()));
+    let sketches: Vec<Sketch> = (0..13)
+        .map(|i| {
+            let mut s = Sketch::new(&quantiser);
+            s.push_unlabelled(demo.codes(i * 6));
+            s
+        })
+        .collect();
+    let settings = Settings { block_frames: 4, ..Settings::default() };
+    let found = learn(quantiser, &sketches, &settings).unwrap();
+    let counts = |skip: std::ops::Range<usize>| {
+        let mut counts = [0u32; CODES];
+        for (_, s) in sketches.iter().enumerate().filter(|(i, _)| !skip.contains(i)) {
+            for index in 0..=255u8 {
+                counts[usize::from(index)] += s.pixels_at(index) as u32;
+            }
+        }
+        Reference::new(counts).unwrap()
+    };
+    assert_eq!(found.reference, counts(0..0));
+    for signal in 0..6 {
+        let means = (0..3).map(|block| {
+            let others = counts(block * 4..block * 4 + 4);
+            let sum: i64 = sketches[block * 4..block * 4 + 4]
+                .iter()
+                .map(|s| i64::from(Signals::new(s, &table, &others).unwrap().0[signal].raw()))
+                .sum();
+            Q16::ratio(sum, 4 << 16)
+        });
+        assert_eq!(found.baselines[signal], Baseline::of(means.collect::<Vec<_>>().into_iter()).unwrap());
+    }
+}
