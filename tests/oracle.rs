@@ -302,7 +302,7 @@ fn the_desks_end_of_the_line() {
     let frame =
         DeviceFrame { number: 0, width: 9, codes: &[0; 18], labels: Some((&[1, 2, 3, 4], &[5, 6, 7, 8])) };
     let rows: Vec<_> =
-        frame.rows().map(|(_, l)| l.map(|l| (l.foreground.to_vec(), l.valid.to_vec())).unwrap()).collect();
+        frame.rows().map(|(_, _, l)| l.map(|l| (l.foreground.to_vec(), l.valid.to_vec())).unwrap()).collect();
     assert_eq!(rows, [(vec![1, 2], vec![5, 6]), (vec![3, 4], vec![7, 8])]);
 }
 

@@ -100,19 +100,22 @@ pub struct DeviceFrame<'a> {
 
 impl<'a> DeviceFrame<'a> {
     /// Rows in order: codes, and labels if there are any.
-    pub fn rows(self) -> impl Iterator<Item = (&'a [u8], Option<RowLabels<'a>>)> {
-        let packed = usize::from(self.width).div_ceil(8);
-        self.codes.chunks(usize::from(self.width)).enumerate().map(move |(row, codes)| {
-            let bits = row * packed..(row + 1) * packed;
+    pub fn rows(self) -> impl Iterator<Item = (u16, &'a [u8], Option<RowLabels<'a>>)> {
+        let width = usize::from(self.width);
+        let packed = width.div_ceil(8);
+        // A width of zero is for the firmware to refuse, not to divide by.
+        (0..=u16::MAX).zip(self.codes.chunks(width.max(1))).map(move |(row, codes)| {
+            let bits = usize::from(row) * packed..(usize::from(row) + 1) * packed;
             let labels = self.labels.and_then(|(foreground, valid)| {
                 Some(RowLabels { foreground: foreground.get(bits.clone())?, valid: valid.get(bits)? })
             });
-            (codes, labels)
+            (row, codes, labels)
         })
     }
 
-    fn height(&self) -> u16 {
-        u16::try_from(self.codes.len() / usize::from(self.width).max(1)).unwrap_or(u16::MAX)
+    /// Rows, unless there are more than the protocol can count.
+    fn height(&self) -> Result<u16, Rejection> {
+        u16::try_from(self.codes.len() / usize::from(self.width).max(1)).map_err(|_| Rejection::Shape)
     }
 
     /// The report that the same evaluation gives here, on the desk.
@@ -120,8 +123,8 @@ impl<'a> DeviceFrame<'a> {
     /// # Errors
     /// What the device would refuse as well.
     pub fn evaluate(self, evaluator: &mut Evaluator) -> Result<Report, Rejection> {
-        evaluator.begin(self.number, self.height(), self.width, self.labels.is_some())?;
-        for (row, (codes, labels)) in (0..).zip(self.rows()) {
+        evaluator.begin(self.number, self.height()?, self.width, self.labels.is_some())?;
+        for (row, codes, labels) in self.rows() {
             evaluator.row(self.number, row, codes, labels)?;
         }
         evaluator.end(self.number)
@@ -183,16 +186,40 @@ impl<L: Line> Device<L> {
     /// Has a frame evaluated.
     ///
     /// # Errors
-    /// [`Error::Rejected`] if the device lost any of it, and everything that can go wrong with a line.
+    /// [`Error::Rejected`] if the device lost any of it (the next frame is then evaluated as ever), and everything
+    /// that can go wrong with a line.
     pub fn evaluate(&mut self, frame: DeviceFrame<'_>) -> Result<Report, Error> {
-        let (height, labelled) = (frame.height(), frame.labels.is_some());
+        let outcome = self.transfer(frame);
+        if matches!(outcome, Err(Error::Rejected(_))) {
+            self.synchronise()?;
+        }
+        outcome
+    }
+
+    fn transfer(&mut self, frame: DeviceFrame<'_>) -> Result<Report, Error> {
+        let height = frame.height().map_err(Error::Rejected)?;
+        let labelled = frame.labels.is_some();
         self.accept(&Request::Begin { frame: frame.number, height, width: frame.width, labelled })?;
-        for (row, (codes, labels)) in (0..).zip(frame.rows()) {
+        for (row, codes, labels) in frame.rows() {
             self.send(&Request::Row { frame: frame.number, row, codes, labels })?;
         }
         match self.ask(&Request::End { frame: frame.number })? {
             Answer::Report(report) => Ok(report),
             _ => Err(Error::Unexpected),
+        }
+    }
+
+    /// Passes over answers until the device says hello: a row that was rejected is followed by the rejection of the
+    /// frame's end, and how many answers are on their way is not known here.
+    fn synchronise(&mut self) -> Result<(), Error> {
+        self.send(&Request::Hello)?;
+        self.line.flush()?;
+        loop {
+            match self.receive() {
+                Ok(Answer::Ready { .. }) => return Ok(()),
+                Ok(_) | Err(Error::Rejected(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 

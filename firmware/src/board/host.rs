@@ -62,7 +62,13 @@ impl<R, W> embedded_io::ErrorType for Line<R, W> {
 
 impl<R: Read, W> embedded_io::Read for Line<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
+        loop {
+            match self.reader.read(buffer) {
+                // A signal came: nothing is lost.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
     }
 }
 
