@@ -21,10 +21,6 @@ fn image() -> Option<PathBuf> {
 
 /// A profile of the pack's first frames; short blocks, so that a few frames reach the detectors.
 fn profile(demo: &Demo) -> Profile {
-    let mut counts = [0; CODES];
-    for byte in (0..80).flat_map(|frame| demo.codes(frame)) {
-        counts[usize::from(byte ^ 0x80)] += 1;
-    }
     let q = Q16::from_f32;
     let baseline = |mean, deviation| Baseline { mean: q(mean), deviation: q(deviation) };
     Profile {
@@ -40,7 +36,7 @@ fn profile(demo: &Demo) -> Profile {
         ],
         cusum: Cusum { slack: q(0.5), threshold: q(5.0) },
         page_hinkley: PageHinkley { tolerance: q(0.25), threshold: q(10.0) },
-        reference: Reference::new(counts).unwrap(),
+        reference: Reference::new(demo.counts(0..80)).unwrap(),
     }
 }
 

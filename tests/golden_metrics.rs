@@ -292,12 +292,7 @@ fn drift_distances() {
     let DriftVectors { distances, .. } = vectors("drift.json");
     let demo = Demo::load();
     let frames: (usize, usize) = serde_json::from_value(distances.reference_frames).unwrap();
-    let mut counts = [0; 256];
-    for frame in frames.0..=frames.1 {
-        for byte in demo.codes(frame) {
-            counts[usize::from(byte ^ 0x80)] += 1;
-        }
-    }
+    let counts = demo.counts(frames.0..frames.1 + 1);
     assert_eq!(counts.as_slice(), distances.reference);
     let reference = Reference::new(counts).unwrap();
     let edges = reference.edges().map(|index| (index ^ 0x80).cast_signed());

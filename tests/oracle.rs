@@ -18,10 +18,6 @@ use std::collections::VecDeque;
 use std::io;
 
 fn profile(demo: &Demo) -> Profile {
-    let mut counts = [0; CODES];
-    for byte in (0..80).flat_map(|frame| demo.codes(frame)) {
-        counts[usize::from(byte ^ 0x80)] += 1;
-    }
     let q = Q16::from_f32;
     let baseline = |mean, deviation| Baseline { mean: q(mean), deviation: q(deviation) };
     Profile {
@@ -37,7 +33,7 @@ fn profile(demo: &Demo) -> Profile {
         ],
         cusum: Cusum { slack: q(0.5), threshold: q(60.0) },
         page_hinkley: PageHinkley { tolerance: q(0.25), threshold: q(60.0) },
-        reference: Reference::new(counts).unwrap(),
+        reference: Reference::new(demo.counts(0..80)).unwrap(),
     }
 }
 fn evaluator(profile: &Profile) -> Evaluator {

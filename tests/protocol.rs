@@ -74,10 +74,6 @@ fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
 }
 
 fn profile(demo: &Demo) -> Profile {
-    let mut counts = [0; CODES];
-    for byte in (0..80).flat_map(|frame| demo.codes(frame)) {
-        counts[usize::from(byte ^ 0x80)] += 1;
-    }
     let one = Q16::ONE;
     Profile {
         quantiser: Demo::quantiser(),
@@ -85,7 +81,7 @@ fn profile(demo: &Demo) -> Profile {
         baselines: [Baseline { mean: Q16::ZERO, deviation: one }; 6],
         cusum: Cusum { slack: one, threshold: one },
         page_hinkley: PageHinkley { tolerance: one, threshold: one },
-        reference: Reference::new(counts).unwrap(),
+        reference: Reference::new(demo.counts(0..80)).unwrap(),
     }
 }
 

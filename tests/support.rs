@@ -1,8 +1,10 @@
 //! What the test files share: vectors, fixtures, the bundled frames, tolerances.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 
+use segmeter_core::sketch::CODES;
 use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Mask, Quantiser, Shape, Weights};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -157,6 +159,16 @@ impl Demo {
     pub fn codes(&self, frame: usize) -> &[u8] {
         let pixels = Self::shape().pixels();
         &self.codes[frame * pixels..(frame + 1) * pixels]
+    }
+
+    /// How often each code occurs in some frames, by code index.
+    #[must_use]
+    pub fn counts(&self, frames: Range<usize>) -> [u32; CODES] {
+        let mut counts = [0; CODES];
+        for byte in frames.flat_map(|frame| self.codes(frame)) {
+            counts[usize::from(byte ^ 0x80)] += 1;
+        }
+        counts
     }
 
     /// One row of a frame: codes, and the float network's mask with a bit per pixel.

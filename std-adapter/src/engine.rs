@@ -1,73 +1,11 @@
 //! Which instructions, how many threads.
 
-use std::fmt;
 use std::num::NonZero;
-use std::str::FromStr;
 
 use segmeter_core::loss::{Execute, Job};
 use segmeter_core::simd::Scalar;
 
-use crate::wide;
-
-/// A set of vector instructions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LevelName {
-    /// The best this machine has.
-    #[default]
-    Auto,
-    /// One `f32` at a time: what a microcontroller runs.
-    Scalar,
-    /// x86-64's baseline.
-    Sse2,
-    /// x86-64-v2.
-    Sse4_2,
-    /// x86-64-v3.
-    Avx2,
-    /// x86-64-v4.
-    Avx512,
-    /// `AArch64`'s baseline.
-    Neon,
-}
-
-impl LevelName {
-    /// Every name but [`LevelName::Auto`].
-    pub const ALL: [Self; 6] = [Self::Scalar, Self::Sse2, Self::Sse4_2, Self::Avx2, Self::Avx512, Self::Neon];
-
-    /// Whether this machine has it.
-    #[must_use]
-    pub fn is_available(self) -> bool {
-        self == Self::Scalar || wide::level(self).is_some()
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Scalar => "scalar",
-            Self::Sse2 => "sse2",
-            Self::Sse4_2 => "sse4.2",
-            Self::Avx2 => "avx2",
-            Self::Avx512 => "avx512",
-            Self::Neon => "neon",
-        }
-    }
-}
-
-impl fmt::Display for LevelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-impl FromStr for LevelName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Auto].into_iter().chain(Self::ALL).find(|name| name.text() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().filter(|n| n.is_available()).map(|n| n.text()).collect();
-            format!("no level `{text}`; this machine has auto, {}", names.join(", "))
-        })
-    }
-}
+use crate::wide::{LevelName, Machine};
 
 /// Walks the rows of a frame with vector instructions and threads.
 ///
@@ -86,7 +24,7 @@ impl FromStr for LevelName {
 #[derive(Clone, Copy, Debug)]
 pub struct Engine {
     /// `None` is scalar code.
-    level: Option<fearless_simd::Level>,
+    machine: Option<Machine>,
     threads: NonZero<usize>,
 }
 
@@ -94,7 +32,7 @@ impl Default for Engine {
     /// The best instructions of this machine, on all of its cores.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        Self { level: wide::level(LevelName::Auto), threads }
+        Self { machine: Machine::new(LevelName::Auto), threads }
     }
 }
 
@@ -105,9 +43,9 @@ impl Engine {
     /// # Errors
     /// A line that says which levels there are, if this machine does not have `level`.
     pub fn new(level: LevelName, threads: NonZero<usize>) -> Result<Self, String> {
-        match (level, wide::level(level)) {
-            (LevelName::Scalar, _) => Ok(Self { level: None, threads }),
-            (_, Some(level)) => Ok(Self { level: Some(level), threads }),
+        match (level, Machine::new(level)) {
+            (LevelName::Scalar, _) => Ok(Self { machine: None, threads }),
+            (_, Some(machine)) => Ok(Self { machine: Some(machine), threads }),
             (_, None) => Err(format!("this machine has no {level} instructions")),
         }
     }
@@ -115,7 +53,7 @@ impl Engine {
     /// The instructions in use.
     #[must_use]
     pub fn level(&self) -> LevelName {
-        self.level.map_or(LevelName::Scalar, wide::name)
+        self.machine.map_or(LevelName::Scalar, Machine::name)
     }
 
     /// The most threads that may be used.
@@ -125,8 +63,8 @@ impl Engine {
     }
 
     fn run<J: Job>(&self, job: &J, rows: std::ops::Range<usize>, out: &mut [f32]) -> J::Partial {
-        match self.level {
-            Some(level) => wide::run(level, job, rows, out),
+        match self.machine {
+            Some(machine) => machine.run(job, rows, out),
             None => job.run(Scalar, rows, out),
         }
     }

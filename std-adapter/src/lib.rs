@@ -12,8 +12,9 @@ pub mod files;
 pub mod learn;
 mod wide;
 
-pub use engine::{Engine, LevelName};
+pub use engine::Engine;
 pub use segmeter_core as core;
+pub use wide::LevelName;
 
 /// The examples of the README, compiled and run as tests.
 #[cfg(doctest)]

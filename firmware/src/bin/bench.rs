@@ -117,19 +117,39 @@ mod device {
 
     fn sketched(clock: &impl Instruments, sketch: &Sketch, table: &SigmoidTable) -> Result<()> {
         let one = |name: &str, work: &dyn Fn()| measure(clock, name, PIXELS, work);
-        one("  + bce", &|| drop(black_box(BinaryCrossEntropy.sketch_value(sketch, table))));
-        one("  + focal", &|| drop(black_box(Focal::PAPER.sketch_value(sketch, table))));
-        one("  + dice", &|| drop(black_box(Dice::new(Smooth::ONE).sketch_value(sketch, table))));
-        one("  + tversky", &|| drop(black_box(Tversky::FN_HEAVY.sketch_value(sketch, table))));
-        one("  + focal_tversky", &|| drop(black_box(FocalTversky::PAPER.sketch_value(sketch, table))));
-        one("  + lovasz_hinge, exact", &|| drop(black_box(LovaszHinge.sketch_value(sketch, table))));
-        one("  + confusion", &|| drop(black_box(Confusion::of_sketch(sketch, table))));
-        one("  + auroc", &|| drop(black_box(threshold::auroc(sketch))));
-        one("  + average precision", &|| drop(black_box(threshold::average_precision(sketch))));
+        one("  + bce", &|| {
+            black_box(BinaryCrossEntropy.sketch_value(sketch, table));
+        });
+        one("  + focal", &|| {
+            black_box(Focal::PAPER.sketch_value(sketch, table));
+        });
+        one("  + dice", &|| {
+            black_box(Dice::new(Smooth::ONE).sketch_value(sketch, table));
+        });
+        one("  + tversky", &|| {
+            black_box(Tversky::FN_HEAVY.sketch_value(sketch, table));
+        });
+        one("  + focal_tversky", &|| {
+            black_box(FocalTversky::PAPER.sketch_value(sketch, table));
+        });
+        one("  + lovasz_hinge, exact", &|| {
+            black_box(LovaszHinge.sketch_value(sketch, table));
+        });
+        one("  + confusion", &|| {
+            black_box(Confusion::of_sketch(sketch, table));
+        });
+        one("  + auroc", &|| {
+            black_box(threshold::auroc(sketch));
+        });
+        one("  + average precision", &|| {
+            black_box(threshold::average_precision(sketch));
+        });
         one("  + calibration error", &|| {
             black_box(Calibration::new(sketch, table, Confidence::TopLabel).expected_error());
         });
-        one("  + statistics", &|| drop(black_box(Statistics::new(sketch, table))));
+        one("  + statistics", &|| {
+            black_box(Statistics::new(sketch, table));
+        });
         let reference = Reference::new([10; CODES])?;
         one("  + signals (statistics, PSI, Wasserstein)", &|| {
             black_box(Signals::new(sketch, table, &reference));
@@ -156,7 +176,8 @@ mod device {
         both("f32 tversky, value and gradient", &|g| of(&Tversky::FN_HEAVY, &frame, g));
         both("f32 focal_tversky, value and gradient", &|g| of(&FocalTversky::PAPER, &frame, g));
         both("f32 tversky, exponential by micromath", &|g| {
-            drop(black_box(Tversky::FN_HEAVY.accumulate(&Serial(Micromath), &frame, 1.0, &mut [], Some(g))));
+            let _ =
+                black_box(Tversky::FN_HEAVY.accumulate(&Serial(Micromath), &frame, 1.0, &mut [], Some(g)));
         });
         Ok(())
     }

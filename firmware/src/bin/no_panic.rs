@@ -13,8 +13,9 @@ mod image {
     use core::hint::black_box;
 
     use segmeter_core::Result;
+    use segmeter_core::drift::detector::PageHinkleyState;
     use segmeter_core::drift::{
-        Baseline, Cusum, Monitor, PageHinkley, Profile, Reference, SIGNALS, Signals, Statistics,
+        Baseline, Cusum, Detector, Monitor, PageHinkley, Profile, Reference, SIGNALS, Signals, Statistics,
     };
     use segmeter_core::loss::{
         BinaryCrossEntropy, Dice, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky, Weighted,
@@ -105,7 +106,13 @@ mod image {
         pool.merge(&sketch)?;
         sketch.merge(&pool)?;
         black_box((pool.count(black_box(1), black_box(2)), pool.saturated()));
-        Ok((sketch, SigmoidTable::new(&quantiser)))
+        black_box((pool.pixels_at(black_box(3)), pool.labelled(black_box(1)), pool.pixels()));
+        pool.reset(&quantiser);
+        pool.clear();
+        let mut table = SigmoidTable::new(&quantiser);
+        table.set(&Quantiser::probabilities());
+        black_box((quantiser.logit(black_box(7)), GradientTable::default().at(black_box(1), black_box(2))));
+        Ok((sketch, table))
     }
 
     fn metrics() -> Result<()> {
@@ -130,6 +137,7 @@ mod image {
         }
         let mask = Mask::new(Shape::new(black_box(3), black_box(5))?, unknown(&[0; 3]))?;
         black_box(mask.rows().flatten().filter(|bit| *bit).count());
+        black_box(segmeter_core::view::bits(unknown(&[0])).filter(|bit| *bit).count());
         Ok(())
     }
 
@@ -138,6 +146,8 @@ mod image {
         let reference = Reference::new(black_box([1; CODES]))?;
         black_box(Statistics::new(&sketch, &table));
         let signals = Signals::new(&sketch, &table, &reference);
+        black_box((reference.population_stability_index(&sketch), reference.wasserstein(&sketch)));
+        black_box(reference.edges().map(u32::from).sum::<u32>());
         let blocks = unknown(&[Q16::ZERO; 4]).iter().copied();
         let baseline = Baseline::of(blocks).unwrap_or_default();
         let (a, b) = (black_box(Q16::ONE), black_box(Q16::ONE));
@@ -151,6 +161,8 @@ mod image {
         };
         profile.check()?;
         let verdict = black_box(Monitor::default()).observe(&profile, signals.as_ref());
+        let mut state = black_box(PageHinkleyState::default());
+        black_box((profile.page_hinkley.update(&mut state, a), state.scores(), verdict.state.name()));
         black_box(
             verdict
                 .reasons
