@@ -40,7 +40,7 @@ pub struct App<'a, Line, Lamp, Clock> {
     board: &'static str,
     /// Borrowed, so that a device can keep it in a static: it is far larger than the rest.
     evaluator: &'a mut Evaluator,
-    /// When the frame under way was begun, and what its rows have cost so far.
+    /// Instructions that the frame under way has cost so far.
     cost: u64,
     /// A row of the frame under way was rejected: its other rows are passed over in silence.
     spoilt: bool,

@@ -109,7 +109,7 @@ impl Baseline {
 }
 
 /// All that a monitor must know: learnt on the desk from in-control frames, sealed, never changed by what is
-/// watched. About 1.4 KiB.
+/// watched. About 1.3 KiB.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     /// What the codes of the network mean.

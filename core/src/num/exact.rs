@@ -9,8 +9,7 @@ const CARRY_EVERY: u32 = 1 << 30;
 ///
 /// Each term is added to the two limbs that its mantissa covers, without rounding; a limb holds 31 bits
 /// of carries before they must move on. Addition is therefore associative and commutative, and rows,
-/// tiles, threads and devices can be added in any order without changing a bit. 80 bytes; about 20
-/// instructions for an addition.
+/// tiles, threads and devices can be added in any order without changing a bit. 80 bytes.
 ///
 /// ```
 /// use segmeter_core::num::ExactSum;

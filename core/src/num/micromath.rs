@@ -4,7 +4,7 @@ use crate::simd::one_lane;
 
 /// One `f32` at a time with micromath's `exp`: a type to measure against, not a default.
 ///
-/// Its exponential is off by up to 2.4e-3 (relative) where this crate's own is off by 1.2e-7, and it costs more
+/// Its exponential is a coarse approximation where this crate's own is off by 1.2e-7, and it costs more
 /// instructions on a Cortex-M4F; `firmware/run --bench` prints both. Everything else is that of
 /// [`crate::simd::Scalar`]. Results are the same on every machine, but they are not `Scalar`'s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
