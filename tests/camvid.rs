@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use segmeter::catalogue::AnyFrame;
 use segmeter::{Engine, LevelName};
 use segmeter_core::drift::Statistics;
-use segmeter_core::loss::{Execute, Loss, Serial};
+use segmeter_core::loss::Loss;
 use segmeter_core::metric::{Confusion, threshold};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape};
-use segmeter_tests::{close, for_each_loss, path};
+use segmeter_tests::{binary_losses, close, path};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -140,6 +141,11 @@ fn counts_are_those_of_the_pack() {
     }
 }
 
+/// Losses that a good prediction makes negative.
+fn signed(name: &str) -> bool {
+    name.contains("combo") || name.contains("boundary")
+}
+
 #[test]
 fn a_sketch_is_as_good_as_its_frame() {
     let Some(pack) = Pack::find() else { return };
@@ -147,12 +153,15 @@ fn a_sketch_is_as_good_as_its_frame() {
         let picture = pack.picture(&[entry]);
         let (sketch, table, frame) =
             (picture.sketch(), SigmoidTable::new(&picture.quantiser), picture.frame());
-        for_each_loss!(|loss, name| {
-            let mut scratch = vec![0; loss.scratch_len(frame.shape().pixels())];
+        for (name, loss) in binary_losses() {
+            let mut scratch = vec![0; loss.scratch_len(frame.shape())];
             let mut gradient = vec![0.0; frame.shape().pixels()];
             let whole = loss.value_and_gradient(&frame, &mut scratch, &mut gradient).unwrap();
             let what = format!("{name} of {}", entry.id);
-            assert!(!whole.undefined && whole.value.is_finite() && whole.value >= 0.0, "{what}: {whole:?}");
+            assert!(
+                !whole.undefined && whole.value.is_finite() && (whole.value >= 0.0 || signed(&name)),
+                "{what}: {whole:?}"
+            );
             assert!(gradient.iter().all(|slope| slope.is_finite()), "{what}: a slope is not finite");
             let ignored = picture.labels.iter().zip(&gradient).filter(|(id, _)| **id == IGNORE);
             assert!(
@@ -160,37 +169,34 @@ fn a_sketch_is_as_good_as_its_frame() {
                 "{what}: void has a slope"
             );
             let mut slopes = GradientTable::default();
-            let short = loss.accumulate_sketch(&sketch, &table, 1.0, Some(&mut slopes));
+            let Ok(short) = loss.accumulate_sketch(&sketch, &table, 1.0, Some(&mut slopes)) else { continue };
             let (short, whole) = (f64::from(short.value), f64::from(whole.value));
             assert!(close(short, whole, 1e-6), "{what}: {short:e} of the sketch, {whole:e} of the frame");
-        });
+        }
     }
-}
-
-/// Value and gradient of a loss, as bits.
-fn evaluate<L: Loss, X: Execute>(loss: &L, executor: &X, frame: &Frame<'_>) -> (u32, Vec<u32>) {
-    let pixels = frame.shape().pixels();
-    let mut scratch = vec![0; loss.scratch_len(pixels)];
-    let mut gradient = vec![0.0; pixels];
-    let value = loss.accumulate(executor, frame, 1.0, &mut scratch, Some(&mut gradient)).unwrap();
-    (value.value.to_bits(), gradient.into_iter().map(f32::to_bits).collect())
 }
 
 #[test]
 fn bits_are_equal_at_every_level_and_number_of_threads() {
     let Some(pack) = Pack::find() else { return };
     for group in ["day", "dusk", "corrupt"] {
-        let picture = pack.picture(&pack.group(group)[..8]);
-        for_each_loss!(|loss, name| {
-            let expected = evaluate(loss, &Serial::SCALAR, &picture.frame());
+        let picture = pack.picture(&pack.group(group)[..2]);
+        for (name, loss) in binary_losses() {
+            let frame = AnyFrame::Binary(picture.frame());
+            let evaluate = |level: LevelName, threads: usize| {
+                let engine = Engine::new(level, NonZero::new(threads).unwrap()).unwrap();
+                let mut gradient = vec![0.0; picture.labels.len()];
+                let value = loss.evaluate(&engine, &frame, 1.0, Some(&mut gradient)).unwrap();
+                (value.value.to_bits(), gradient.into_iter().map(f32::to_bits).collect::<Vec<_>>())
+            };
+            let expected = evaluate(LevelName::Scalar, 1);
             for level in LevelName::ALL.into_iter().filter(|level| level.is_available()) {
-                for threads in 1..=3 {
-                    let engine = Engine::new(level, NonZero::new(threads).unwrap()).unwrap();
-                    let found = evaluate(loss, &engine, &picture.frame());
+                for threads in 1..=2 {
+                    let found = evaluate(level, threads);
                     assert!(found == expected, "{name} of {group}, {level}, {threads} threads");
                 }
             }
-        });
+        }
     }
 }
 

@@ -6,8 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use segmeter::device::{Device, DeviceFrame, Error, Qemu};
-use segmeter_core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference};
-use segmeter_core::num::Q16;
+use segmeter_core::drift::Profile;
 use segmeter_core::sketch::CODES;
 use segmeter_firmware::evaluator::{Evaluator, configuration};
 use segmeter_firmware::protocol::{Fault, Rejection, Report, Request, send};
@@ -21,23 +20,7 @@ fn image() -> Option<PathBuf> {
 
 /// A profile of the pack's first frames; short blocks, so that a few frames reach the detectors.
 fn profile(demo: &Demo) -> Profile {
-    let q = Q16::from_f32;
-    let baseline = |mean, deviation| Baseline { mean: q(mean), deviation: q(deviation) };
-    Profile {
-        quantiser: Demo::quantiser(),
-        block_frames: 2,
-        baselines: [
-            baseline(0.45, 0.01),
-            baseline(0.04, 0.005),
-            baseline(0.97, 0.005),
-            baseline(0.02, 0.003),
-            baseline(0.05, 0.02),
-            baseline(2.0, 0.5),
-        ],
-        cusum: Cusum { slack: q(0.5), threshold: q(5.0) },
-        page_hinkley: PageHinkley { tolerance: q(0.25), threshold: q(10.0) },
-        reference: Reference::new(demo.counts(0..80)).unwrap(),
-    }
+    demo.profile([0.01, 0.005, 0.005, 0.003, 0.02, 0.5], [5.0, 10.0])
 }
 
 const VALID: [u8; 2400] = [0xff; 2400];

@@ -5,12 +5,14 @@
 use std::num::NonZero;
 use std::ops::Range;
 
+use segmeter::catalogue::{AnyFrame, AnyLoss};
 use segmeter::{Engine, LevelName};
-use segmeter_core::loss::{Execute, Job, Loss, Serial};
+use segmeter_core::Error;
+use segmeter_core::loss::{Execute, Job, Serial};
 use segmeter_core::num::{Sigmoid, exp_nonpositive, ln, ln1p_unit};
 use segmeter_core::simd::{LANES, Simd};
 use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
-use segmeter_tests::{Demo, Random, for_each_loss};
+use segmeter_tests::{Demo, Kind, Random, Scene, accumulate, losses, scratch_len, takes};
 
 fn levels() -> impl Iterator<Item = LevelName> {
     LevelName::ALL.into_iter().filter(|level| level.is_available())
@@ -34,11 +36,12 @@ struct Map<'a>(Function, &'a [f32]);
 
 impl Job for Map<'_> {
     type Partial = ();
-    fn row_pixels(&self) -> usize {
+    fn row_len(&self) -> usize {
         LANES
     }
     #[inline(always)]
-    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [f32]) {
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
+        let out = &mut *out[0];
         let input = self.1[rows.start * LANES..rows.end * LANES].as_chunks::<LANES>().0;
         for (x, y) in input.iter().zip(out.as_chunks_mut::<LANES>().0) {
             for vector in 0..S::VECTORS {
@@ -70,11 +73,11 @@ fn every_float(function: Function, range: Range<u32>, floor: f64, oracle: impl F
         }
         input.resize(input.len().next_multiple_of(LANES), input[0]);
         let rows = input.len() / LANES;
-        let mut expected = vec![0.0; input.len()];
-        Serial::SCALAR.execute(&Map(function, &input), rows, &mut expected);
+        let mut expected = vec![0.0f32; input.len()];
+        Serial::SCALAR.execute(&Map(function, &input), rows, &mut [&mut expected]);
         for level in levels() {
-            let mut found = vec![0.0; input.len()];
-            engine(level, 2).execute(&Map(function, &input), rows, &mut found);
+            let mut found = vec![0.0f32; input.len()];
+            engine(level, 2).execute(&Map(function, &input), rows, &mut [&mut found]);
             let differs = found.iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
             assert_eq!(differs.map(|i| (level, input[i], found[i], expected[i])), None);
         }
@@ -124,26 +127,92 @@ fn sigmoid_of_every_float() {
     }
 }
 
-/// Value and gradient of a loss, as bits.
-fn evaluate<L: Loss, X: Execute>(loss: &L, executor: &X, frame: &Frame<'_>) -> (u32, Vec<u32>) {
-    let pixels = frame.shape().pixels();
-    let mut scratch = vec![0; loss.scratch_len(pixels)];
-    let mut gradient = vec![0.25; pixels];
-    let value = loss.accumulate(executor, frame, 0.75, &mut scratch, Some(&mut gradient)).unwrap();
-    (value.value.to_bits(), gradient.into_iter().map(f32::to_bits).collect())
+/// Value and gradient of every loss, as bits; the oracle is what a microcontroller runs.
+fn check(frame: &AnyFrame<'_>, scores: usize, engines: &[(LevelName, usize)]) {
+    let evaluate = |loss: &AnyLoss, engine: Option<&Engine>| {
+        let mut gradient = vec![0.25; scores];
+        let found = match engine {
+            Some(engine) => loss.evaluate(engine, frame, 0.75, Some(&mut gradient)),
+            None => {
+                accumulate(loss, frame, 0.75, &mut vec![0; scratch_len(loss, frame)], Some(&mut gradient))
+            }
+        };
+        let value = match found {
+            Err(Error::Unsupported(why)) => return Err(why),
+            found => found.unwrap().value,
+        };
+        Ok((value.to_bits(), gradient.into_iter().map(f32::to_bits).collect::<Vec<_>>()))
+    };
+    let input = if matches!(frame, AnyFrame::Binary(_)) { "binary" } else { "multiclass" };
+    for (name, loss) in losses().into_iter().filter(|(name, _)| takes(name, input)) {
+        let expected = evaluate(&loss, None);
+        for (level, threads) in engines {
+            let found = evaluate(&loss, Some(&engine(*level, *threads)));
+            let what = format!("{name}, {level}, {threads} threads, {input}");
+            let values = [&found, &expected].map(|found| found.as_ref().map(|(value, _)| *value));
+            assert_eq!(values[0], values[1], "value of {what}");
+            assert!(found == expected, "gradient of {what}");
+        }
+    }
 }
 
 fn check_frame(frame: &Frame<'_>, threads: &[usize]) {
-    for_each_loss!(|loss, name| {
-        let expected = evaluate(loss, &Serial::SCALAR, frame);
-        for level in levels() {
-            for threads in threads {
-                let found = evaluate(loss, &engine(level, *threads), frame);
-                assert_eq!(found.0, expected.0, "value of {name}, {level}, {threads} threads");
-                assert!(found.1 == expected.1, "gradient of {name}, {level}, {threads} threads");
+    check(&AnyFrame::Binary(*frame), frame.scores().len(), &everywhere(threads));
+}
+
+/// Every level with each of these numbers of threads.
+fn everywhere(threads: &[usize]) -> Vec<(LevelName, usize)> {
+    levels().flat_map(|level| threads.iter().map(move |threads| (level, *threads))).collect()
+}
+
+fn check_scene(kind: Kind, seed: u64, size: (u32, u32), engines: &[(LevelName, usize)]) {
+    let scene = Scene::random(kind, seed, size, [9.0, 1.0, 30.0, 110.0][seed as usize % 4]);
+    check(&scene.frame(), scene.scores.len(), engines);
+}
+
+/// Widths around those of a vector, of eight lanes and of a segment.
+const WIDTHS: [u32; 7] = [1, 7, 8, 9, 255, 256, 257];
+
+/// Weights, class weights, soft labels, probabilities, in every combination.
+#[test]
+fn every_kind_of_binary_frame_at_every_level() {
+    for (seed, kind) in Kind::all(1).into_iter().enumerate() {
+        for width in WIDTHS {
+            check_scene(kind, 40 + seed as u64, (2, width), &everywhere(&[1]));
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_multiclass_frame_at_every_level() {
+    for (seed, kind) in [2, 3].into_iter().flat_map(Kind::all).enumerate() {
+        check_scene(kind, 60 + seed as u64, (3, WIDTHS[seed % 7]), &everywhere(&[1]));
+    }
+    for width in WIDTHS {
+        for channels in [3, 5, 19, 32] {
+            for interleaved in [false, true] {
+                let kind = Kind { interleaved, weighted: width % 2 == 1, ..Kind::plain(channels) };
+                check_scene(kind, 80 + u64::from(width), (2, width), &everywhere(&[1]));
             }
         }
-    });
+    }
+}
+
+/// Large enough for the engine to use all of its threads.
+#[test]
+fn multiclass_losses_on_any_number_of_threads() {
+    let engines: Vec<_> = levels().zip([2, 3, 7, 1, 4, 5]).chain([(LevelName::Auto, 300)]).collect();
+    check_scene(Kind::plain(3), 7, (150, 511), &engines);
+    for kind in [
+        Kind { interleaved: true, weighted: true, class_weighted: true, ..Kind::plain(3) },
+        Kind { soft: true, probabilities: true, ..Kind::plain(3) },
+    ] {
+        check_scene(kind, 8, (101, 307), &engines);
+    }
+    for (interleaved, threads) in [(false, 2), (true, 7)] {
+        let kind = Kind { interleaved, ..Kind::plain(19) };
+        check_scene(kind, 9, (37, 129), &[(LevelName::Auto, threads)]);
+    }
 }
 
 #[test]

@@ -4,10 +4,21 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
+use segmeter_core::loss::Weighted;
 use segmeter_core::sketch::CODES;
-use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Mask, Quantiser, Shape, Weights};
+use segmeter_core::view::{
+    Activation, Encoding, Frame, IGNORE, Labels, Layout, Mask, Quantiser, Shape, Weights,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+#[path = "support/profile.rs"]
+mod profile;
+#[path = "support/scene.rs"]
+mod scene;
+
+pub use scene::{Kind, Outcome, Scene, accumulate, bits, depends_on_place, scratch_len};
 
 /// A file of this package.
 #[must_use]
@@ -51,12 +62,22 @@ pub struct Fixture {
     pub height: u32,
     /// Pixels of a row.
     pub width: u32,
-    /// Row-major.
+    /// 1 for a binary frame.
+    #[serde(default)]
+    pub classes: usize,
+    /// `logits` or `probabilities`.
+    #[serde(default)]
+    pub input: String,
+    /// Planar.
     pub logits: Vec<f32>,
-    /// 0, 1 or 255.
-    pub labels: Vec<u8>,
+    /// Class ids, 255 without a label.
+    pub labels: Option<Vec<u8>>,
+    /// Soft labels, planar.
+    pub targets: Option<Vec<f32>>,
     /// Pixel weights.
     pub weights: Option<Vec<f32>>,
+    /// Of background and foreground, or of every class.
+    pub class_weights: Option<Vec<f32>>,
     /// The 8-bit codes behind the logits.
     pub quantised: Option<Codes>,
 }
@@ -64,7 +85,7 @@ pub struct Fixture {
 /// 8-bit codes of a frame.
 #[derive(Deserialize)]
 pub struct Codes {
-    /// Row-major.
+    /// Planar.
     pub codes: Vec<i8>,
     /// Logit of a step.
     pub scale: f32,
@@ -72,7 +93,7 @@ pub struct Codes {
     pub zero_point: i32,
 }
 
-/// What a reference computed in `f64`.
+/// What a reference computed.
 #[derive(Deserialize)]
 pub struct LossCase {
     /// Name of the loss.
@@ -83,9 +104,48 @@ pub struct LossCase {
     pub fixture: String,
     /// The loss.
     pub value: f64,
-    /// Its derivative with respect to each logit.
+    /// Its derivative with respect to each score.
     pub gradient: Vec<f64>,
+    /// The loss has no value here.
+    #[serde(default)]
+    pub undefined: bool,
 }
+
+impl LossCase {
+    /// The loss.
+    ///
+    /// # Panics
+    /// If there is no such loss.
+    #[must_use]
+    pub fn loss(&self) -> AnyLoss {
+        named(&self.loss, &self.parameters)
+    }
+}
+
+/// The loss that a name and parameters in the vectors stand for.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn named(name: &str, parameters: &serde_json::Value) -> AnyLoss {
+    if let Some(parts) = parameters.get("parts") {
+        let mut parts = parts.as_array().expect("parts").iter().rev().map(|part| {
+            let weight = part["weight"].as_f64().expect("a weight") as f32;
+            (weight, named(part["loss"].as_str().expect("a name"), &part["parameters"]))
+        });
+        let (mut weight, mut sum) = parts.next().expect("a part");
+        for (more, part) in parts {
+            let nested = Weighted::new(more, part, weight, sum).expect("weights");
+            (weight, sum) = (1.0, AnyLoss::Sum(Box::new(nested)));
+        }
+        return sum;
+    }
+    let settings: Settings = serde_json::from_value(parameters.clone()).expect("settings");
+    AnyLoss::new(name, &settings).unwrap_or_else(|line| panic!("{name} {parameters}: {line}"))
+}
+
+/// Room for the classes of every multiclass fixture.
+pub const ROOM: usize = 32;
 
 impl Fixture {
     /// Its shape.
@@ -96,22 +156,63 @@ impl Fixture {
     pub fn shape(&self) -> Shape {
         Shape::new(self.height, self.width).expect("a shape")
     }
-    /// Its labels.
+    /// Whether it has one score per pixel.
+    #[must_use]
+    pub const fn is_binary(&self) -> bool {
+        self.classes < 2
+    }
+    /// Its hard binary labels.
     #[must_use]
     pub fn labels(&self) -> Labels<'_> {
-        Labels::new(self.shape(), &self.labels, IGNORE).expect("labels")
+        Labels::new(self.shape(), self.labels.as_ref().expect("labels"), IGNORE).expect("labels")
     }
-    /// The frame with its weights.
+    /// The binary frame.
     #[must_use]
     pub fn frame(&self) -> Frame<'_> {
-        let frame = Frame::new(&self.logits, self.labels()).expect("logits");
-        match &self.weights {
-            None => frame,
-            Some(w) => {
-                frame.with_weights(Weights::new(self.shape(), w).expect("weights")).expect("as many weights")
-            }
-        }
+        self.dress(match &self.targets {
+            Some(targets) => Frame::soft(self.shape(), &self.logits, targets).expect("soft labels"),
+            None => Frame::new(&self.logits, self.labels()).expect("logits"),
+        })
     }
+    /// The multiclass frame; `scores` and `targets` are its own or the same in another layout.
+    #[must_use]
+    pub fn multiclass<'a>(
+        &'a self,
+        layout: Layout,
+        scores: &'a [f32],
+        targets: Option<&'a [f32]>,
+    ) -> Frame<'a, ROOM> {
+        let (shape, classes) = (self.shape(), self.classes);
+        self.dress(match targets {
+            Some(targets) => {
+                Frame::multiclass_soft(shape, classes, layout, scores, targets).expect("soft labels")
+            }
+            None => {
+                let ids = self.labels.as_ref().expect("labels");
+                Frame::multiclass(shape, classes, layout, scores, ids, IGNORE).expect("logits")
+            }
+        })
+    }
+    fn dress<'a, const C: usize>(&'a self, mut frame: Frame<'a, C>) -> Frame<'a, C> {
+        if self.input == "probabilities" {
+            frame = frame.with_activation(Activation::Probabilities);
+        }
+        if let Some(weights) = &self.weights {
+            let weights = Weights::new(self.shape(), weights).expect("weights");
+            frame = frame.with_weights(weights).expect("as many weights");
+        }
+        if let Some(weights) = &self.class_weights {
+            frame = frame.with_class_weights(weights).expect("class weights");
+        }
+        frame
+    }
+}
+
+/// Planes of classes as pixels of classes.
+#[must_use]
+pub fn interleave(planes: &[f32], classes: usize) -> Vec<f32> {
+    let pixels = planes.len() / classes;
+    (0..planes.len()).map(|place| planes[place % classes * pixels + place / classes]).collect()
 }
 
 /// Rows, columns and quantiser of the bundled road frames (`data/demo/manifest.json`).
@@ -217,29 +318,52 @@ pub fn close(found: f64, expected: f64, relative: f64) -> bool {
     (found - expected).abs() <= relative * expected.abs() + 3e-45
 }
 
-/// Calls `$body` with every loss at several parameters; the place to add a new one for all properties at once.
-#[macro_export]
-macro_rules! for_each_loss {
-    (|$loss:ident, $name:ident| $body:expr) => {{
-        use segmeter_core::loss::{
-            BinaryCrossEntropy, Dice, Focal, FocalTversky, LovaszHinge, Smooth, Tversky, Weighted,
-        };
-        let half = Tversky::new(0.5, 0.5, Smooth::NONE).expect("parameters");
-        $crate::for_each_loss!(@each |$loss, $name| $body;
-            "bce" BinaryCrossEntropy, "focal" Focal::PAPER,
-            "focal 0.5" Focal::new(0.5, 0.5, 0.5).expect("parameters"),
-            "focal 3.5" Focal::new(3.5, 1.0, 1.0).expect("parameters"),
-            "dice" Dice::new(Smooth::ONE), "dice 0" Dice::new(Smooth::NONE),
-            "tversky" Tversky::FN_HEAVY, "tversky 0" half,
-            "focal_tversky" FocalTversky::PAPER,
-            "focal_tversky 4/3" FocalTversky::new(half, 4.0 / 3.0).expect("parameters"),
-            "lovasz_hinge" LovaszHinge,
-            "weighted" Weighted::new(0.5, BinaryCrossEntropy, 2.0,
-                Weighted::new(1.0, Tversky::FN_HEAVY, 0.25, LovaszHinge).expect("weights")).expect("weights"));
-    }};
-    (@each |$loss:ident, $name:ident| $body:expr; $($text:literal $value:expr),*) => {
-        $({ let ($loss, $name) = (&$value, $text); $body })*
+/// Every loss of the catalogue at its defaults, and some at other parameters.
+///
+/// # Panics
+/// If a name or parameter is unknown.
+#[must_use]
+pub fn losses() -> Vec<(String, AnyLoss)> {
+    let set = |name: &str, settings: &str| {
+        (format!("{name} {settings}"), named(name, &serde_json::from_str(settings).expect("JSON")))
     };
+    let defaults = LOSSES.iter().map(|entry| set(entry.name, "{}"));
+    defaults
+        .chain([
+            set("focal", r#"{"focusing":0.5,"foreground_weight":0.5}"#),
+            set("focal", r#"{"focusing":3.5}"#),
+            set("dice", r#"{"smooth":0}"#),
+            set("dice", r#"{"background":true,"empty":"skip_class"}"#),
+            set("tversky", r#"{"fp_weight":0.5,"fn_weight":0.5,"smooth":0}"#),
+            set("focal_tversky", r#"{"exponent":1.3333}"#),
+            set("power_jaccard", r#"{"exponent":1.5}"#),
+            set("bootstrapped", r#"{"hard":true}"#),
+            set("unified_focal", r#"{"asymmetric":false}"#),
+            (
+                "weighted".to_owned(),
+                named(
+                    "weighted",
+                    &serde_json::json!({"parts": [
+                        {"weight": 0.5, "loss": "cross_entropy", "parameters": {}},
+                        {"weight": 2, "loss": "tversky", "parameters": {}},
+                        {"weight": 0.5, "loss": "top_k", "parameters": {}},
+                    ]}),
+                ),
+            ),
+        ])
+        .collect()
+}
+
+/// Those of [`losses`] that take binary frames.
+pub fn binary_losses() -> impl Iterator<Item = (String, AnyLoss)> {
+    losses().into_iter().filter(|(name, _)| takes(name, "binary"))
+}
+
+/// Whether a loss is defined for binary frames, by the catalogue; a sum is.
+#[must_use]
+pub fn takes(name: &str, input: &str) -> bool {
+    let name = name.split(' ').next().unwrap_or_default();
+    segmeter::catalogue::loss(name).is_none_or(|entry| entry.inputs.contains(&input))
 }
 
 /// A small deterministic source of numbers for frames (xorshift).

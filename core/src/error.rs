@@ -36,8 +36,20 @@ pub enum Error {
         /// Its pixel, counted in row order.
         pixel: usize,
     },
+    /// A soft label is not in [0, 1].
+    Share {
+        /// Its place in the buffer.
+        place: usize,
+    },
+    /// The number of classes is below 2 or above what the frame has room for.
+    Classes {
+        /// Classes there is room for.
+        room: usize,
+    },
     /// A parameter lies outside its range.
     Parameter(&'static str),
+    /// The loss is not defined for such a frame.
+    Unsupported(&'static str),
 }
 
 /// What fallible functions of this crate return.
@@ -53,6 +65,9 @@ impl fmt::Display for Error {
                 write!(f, "label {found} at pixel {pixel} is neither a class nor the ignore id")
             }
             Self::Weight { pixel } => write!(f, "the weight of pixel {pixel} is negative or not finite"),
+            Self::Share { place } => write!(f, "the soft label at {place} is not in [0, 1]"),
+            Self::Classes { room } => write!(f, "expected 2 to {room} classes"),
+            Self::Unsupported(why) => f.write_str(why),
             Self::Parameter(name) => write!(f, "`{name}` is out of range"),
         }
     }

@@ -10,6 +10,7 @@
 //! | [`metric`] | overlap, threshold and calibration metrics |
 //! | [`drift`] | label-free statistics, distances to a reference, detectors, the monitor |
 //! | [`sketch`] | the histogram that stands for a frame of 8-bit outputs |
+//! | [`plane`] | distances, edges and skeletons of masks |
 //! | [`num`], [`simd`] | elementary functions, exact sums, the seam for vector machines |
 //!
 //! Notation: `z` logit, `p` probability, `g` label (0 or 1), `w` weight.
@@ -23,6 +24,7 @@ mod error;
 pub mod loss;
 pub mod metric;
 pub mod num;
+pub mod plane;
 pub mod simd;
 pub mod sketch;
 pub mod view;

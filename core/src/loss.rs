@@ -1,33 +1,51 @@
-//! Losses by the taxonomy: value, and gradient with respect to the logits.
+//! Losses by the taxonomy: value, and gradient with respect to the scores.
 //!
-//! | family | losses |
-//! |---|---|
-//! | [`distribution`] | [`BinaryCrossEntropy`], [`Focal`] |
-//! | [`region`] | [`Dice`], [`Tversky`], [`FocalTversky`] |
-//! | [`lovasz`] | [`LovaszHinge`] |
-//! | [`compound`] | [`Weighted`] sum of any two, nested for more |
-//!
-//! A loss is a plain value: its parameters. [`Loss::accumulate`] evaluates it on a frame of `f32` logits,
-//! [`Loss::accumulate_sketch`] on a [`Sketch`] of 8-bit ones; both run the same algebra.
+//! A loss is a plain value: its parameters. [`Loss::accumulate`] evaluates it on a [`Frame`], binary or multiclass,
+//! [`Loss::accumulate_sketch`] on a [`Sketch`] of 8-bit binary output; both run the same algebra. [`Sums`] takes
+//! a frame row by row, or many frames as one. For multilabel output take one binary frame per channel.
 
 use crate::error::{Error, Result};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
-use crate::view::Frame;
+use crate::view::{Frame, Shape};
 
+pub mod boundary;
 pub mod compound;
 pub mod distribution;
 pub mod execute;
+mod grid;
+mod harmonic;
 pub mod lovasz;
+mod pass;
 mod pixels;
+mod plane_pass;
 pub mod region;
+mod softmax;
+pub mod spatial;
 mod sum;
+pub mod topology;
 
-pub use compound::Weighted;
-pub use distribution::{BinaryCrossEntropy, Focal};
+pub use boundary::{
+    ActiveBoundary, ActiveContour, Boundary, BoundaryDou, BoundaryF1, Convention, DistancePenalised,
+    Elastica, HausdorffConvolution, HausdorffDistance, HausdorffErosion, ShapeAware, Sides,
+};
+pub use compound::{
+    Combo, DiceCrossEntropy, DiceFocal, DiceTopK, ExponentialLogarithmic, HybridFocal, UnifiedFocal, Weighted,
+};
+pub use distribution::{
+    BalancedCrossEntropy, Bootstrapped, CrossEntropy, Focal, GeneralisedCrossEntropy, LabelSmoothed,
+    Normalise, NormalisedFocal, Ohem, Poly1, RecallCrossEntropy, ReducedFocal, TopK,
+};
 pub use execute::{Execute, Job, Serial};
-pub use lovasz::LovaszHinge;
-pub use region::{Dice, FocalTversky, Smooth, Tversky};
-pub use sum::{Fit, Pixel, SumLoss};
+pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
+pub use pixels::Pixel;
+pub use region::{
+    AsymmetricSimilarity, Averaging, ClassWeighting, Dice, Empty, FocalTversky, GeneralisedDice, Jaccard,
+    LogCoshDice, LogDice, Mcc, PenaltyGeneralisedDice, PowerJaccard, Recall, SensitivitySpecificity, Smooth,
+    SquaredDice, Tanimoto, Tversky, WassersteinDice, WassersteinMode,
+};
+pub use spatial::{ClassPlane, SpatialLoss};
+pub use sum::{Fit, SumLoss, Sums, Tally};
+pub use topology::{ClDice, SkeletonRecall};
 
 /// The value of a loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -37,65 +55,83 @@ pub struct Evaluation {
     pub value: f32,
     /// No pixel has a label and a weight, or the formula is 0/0: value and gradient are 0.
     pub undefined: bool,
+    /// The value before it was rounded: what sums of losses are made of.
+    precise: f64,
 }
 
 impl Evaluation {
     /// What a frame without a scored pixel gives.
-    pub const UNDEFINED: Self = Self { value: 0.0, undefined: true };
+    pub const UNDEFINED: Self = Self { value: 0.0, undefined: true, precise: 0.0 };
 
     const fn defined(value: f64) -> Self {
-        Self { value: value as f32, undefined: false }
+        Self { value: value as f32, undefined: false, precise: value }
     }
 }
 
-/// A loss over binary labels.
+/// A loss.
 pub trait Loss: Sync {
-    /// Scratch elements that a frame of this many pixels needs.
-    fn scratch_len(&self, pixels: usize) -> usize {
-        let _ = pixels;
+    /// Scratch words that a frame of this shape needs.
+    fn scratch_len(&self, shape: Shape) -> usize {
+        let _ = shape;
         0
     }
 
-    /// Evaluates a frame and adds `weight` times the gradient with respect to the logits to `gradient`.
+    /// Refuses a frame for which the loss is not defined; [`Loss::accumulate`] asks before it writes anything.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`].
+    fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> {
+        let _ = frame;
+        Ok(())
+    }
+
+    /// Evaluates a frame and adds `weight` times the gradient with respect to the scores to `gradient`.
     ///
     /// `executor` decides which machine and how many threads walk the rows; the result does not depend on it.
     ///
     /// # Errors
     /// [`Error::Scratch`] if `scratch` is shorter than [`Loss::scratch_len`], [`Error::Length`] if `gradient`
-    /// does not hold one `f32` per pixel.
-    fn accumulate<X: Execute>(
+    /// does not hold one `f32` per score, [`Error::Unsupported`] if the loss is not defined for such a frame. Then
+    /// nothing has been added to `gradient`.
+    fn accumulate<X: Execute, const C: usize>(
         &self,
         executor: &X,
-        frame: &Frame<'_>,
+        frame: &Frame<'_, C>,
         weight: f32,
         scratch: &mut [u32],
         gradient: Option<&mut [f32]>,
     ) -> Result<Evaluation>;
 
     /// Evaluates a sketch and adds `weight` times the gradient of each code to `gradient`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the loss depends on where pixels are.
     fn accumulate_sketch(
         &self,
         sketch: &Sketch,
         table: &SigmoidTable,
         weight: f32,
         gradient: Option<&mut GradientTable>,
-    ) -> Evaluation;
+    ) -> Result<Evaluation> {
+        let _ = (sketch, table, weight, gradient);
+        Err(Error::Unsupported("the loss depends on where pixels are, which a histogram does not know"))
+    }
 
     /// The value on a frame, walked by the calling thread in scalar code.
     ///
     /// # Errors
-    /// [`Error::Scratch`].
-    fn value(&self, frame: &Frame<'_>, scratch: &mut [u32]) -> Result<Evaluation> {
+    /// As [`Loss::accumulate`].
+    fn value<const C: usize>(&self, frame: &Frame<'_, C>, scratch: &mut [u32]) -> Result<Evaluation> {
         self.accumulate(&Serial::SCALAR, frame, 1.0, scratch, None)
     }
 
     /// The value on a frame, and its gradient written over `gradient`; scalar code, calling thread.
     ///
     /// # Errors
-    /// [`Error::Scratch`], [`Error::Length`].
-    fn value_and_gradient(
+    /// As [`Loss::accumulate`].
+    fn value_and_gradient<const C: usize>(
         &self,
-        frame: &Frame<'_>,
+        frame: &Frame<'_, C>,
         scratch: &mut [u32],
         gradient: &mut [f32],
     ) -> Result<Evaluation> {
@@ -104,9 +140,19 @@ pub trait Loss: Sync {
     }
 
     /// The value of a sketch.
-    fn sketch_value(&self, sketch: &Sketch, table: &SigmoidTable) -> Evaluation {
+    ///
+    /// # Errors
+    /// As [`Loss::accumulate_sketch`].
+    fn sketch_value(&self, sketch: &Sketch, table: &SigmoidTable) -> Result<Evaluation> {
         self.accumulate_sketch(sketch, table, 1.0, None)
     }
+}
+
+/// A slope as an `f32`. Where a denominator is all but 0 it is bounded, with room for weights and sums: the slope is
+/// multiplied by a probability that is as small.
+const fn finite(slope: f64) -> f32 {
+    const MOST: f64 = (1_u128 << 120) as f64;
+    slope.clamp(-MOST, MOST) as f32
 }
 
 /// A parameter that must be finite and not negative.
@@ -114,10 +160,27 @@ const fn check_weight(value: f32, name: &'static str) -> Result<f32> {
     if value >= 0.0 && value <= f32::MAX { Ok(value) } else { Err(Error::Parameter(name)) }
 }
 
-fn check_gradient(frame: &Frame<'_>, gradient: Option<&[f32]>) -> Result<()> {
-    let expected = frame.shape().pixels();
+fn check_gradient<const C: usize>(frame: &Frame<'_, C>, gradient: Option<&[f32]>) -> Result<()> {
+    let expected = frame.scores().len();
     match gradient {
         Some(slots) if slots.len() != expected => Err(Error::Length { expected, found: slots.len() }),
         _ => Ok(()),
     }
+}
+
+/// Parts of `scratch` by their lengths, and the rest.
+fn split_scratch<const N: usize>(
+    mut scratch: &mut [u32],
+    lengths: [usize; N],
+    need: usize,
+) -> Result<([&mut [u32]; N], &mut [u32])> {
+    if scratch.len() < need || need < lengths.iter().sum() {
+        return Err(Error::Scratch { need });
+    }
+    let parts = lengths.map(|length| {
+        let part;
+        (part, scratch) = core::mem::take(&mut scratch).split_at_mut_checked(length).unwrap_or_default();
+        part
+    });
+    Ok((parts, scratch))
 }

@@ -2,7 +2,7 @@
 //!
 //! | path | used | error |
 //! |---|---|---|
-//! | [`exp_nonpositive`], [`ln1p_unit`], [`ln`] | once per pixel, `f32` | see each function |
+//! | [`exp_nonpositive`], [`one_minus_exp`], [`ln`], [`ln1p`], [`Power`] | once per pixel, `f32` | see each function |
 //! | `libm` in `f64` | once per frame | below 1e-15 |
 //! | [`ExactSum`] | once per 256 pixels of a row | none: any order, same bits |
 //! | [`Q16`] | drift statistics and detectors | 2^-16 |
@@ -15,6 +15,6 @@ mod micromath;
 
 #[cfg(feature = "micromath")]
 pub use self::micromath::Micromath;
-pub use elementary::{Sigmoid, exp_nonpositive, ln, ln1p_unit};
+pub use elementary::{Power, Sigmoid, exp_nonpositive, ln, ln1p, ln1p_unit, one_minus_exp};
 pub use exact::ExactSum;
 pub use fixed::Q16;

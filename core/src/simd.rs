@@ -56,6 +56,13 @@ pub trait Simd: Copy + Send + Sync {
         vector: usize,
     ) -> (Self::V, Masses<Self::V>);
 
+    /// Runs `work`, a closure that is always inlined, with the machine's instructions in a function of its own: for
+    /// code that many kernels share and that need not be compiled into each.
+    #[inline(always)]
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
     /// `e^x` for `x <= 0`; see [`crate::num::exp_nonpositive`]. A backend may put its own in place.
     #[inline(always)]
     fn exp_nonpositive(self, x: Self::V) -> Self::V {

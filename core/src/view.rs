@@ -3,8 +3,11 @@
 
 use crate::error::{Error, Result};
 
+mod frame;
 mod quantised;
 
+pub use frame::{Activation, Frame, Layout, MAX_CLASSES};
+pub(crate) use frame::{Target, check_shares};
 pub use quantised::{Code, Encoding, Quantised, Quantiser};
 
 /// The id that labels use for "do not score this pixel" unless another is given.
@@ -149,65 +152,6 @@ impl<'a> Weights<'a> {
     #[must_use]
     pub const fn values(&self) -> &'a [f32] {
         self.values
-    }
-}
-
-/// One frame of `f32` logits with its labels: what a loss is evaluated on.
-///
-/// ```
-/// use segmeter_core::view::{Frame, IGNORE, Labels, Shape};
-/// let shape = Shape::new(1, 4)?;
-/// let labels = Labels::new(shape, &[0, 1, 1, 255], IGNORE)?;
-/// let frame = Frame::new(&[-2.0, 3.0, 0.5, 9.0], labels)?;
-/// assert_eq!(frame.labels().valid(), 3);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
-    logits: &'a [f32],
-    labels: Labels<'a>,
-    weights: Option<Weights<'a>>,
-}
-
-impl<'a> Frame<'a> {
-    /// Puts logits beside their labels. Logits that are not finite are allowed: they make the results that
-    /// they take part in NaN or infinite.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if there is not one logit per label.
-    pub fn new(logits: &'a [f32], labels: Labels<'a>) -> Result<Self> {
-        labels.shape.check(logits.len())?;
-        Ok(Self { logits, labels, weights: None })
-    }
-
-    /// The same frame with pixel weights.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if there is not one weight per pixel.
-    pub fn with_weights(self, weights: Weights<'a>) -> Result<Self> {
-        self.shape().check(weights.values.len())?;
-        Ok(Self { weights: Some(weights), ..self })
-    }
-
-    /// The shape of the frame.
-    #[must_use]
-    pub const fn shape(&self) -> Shape {
-        self.labels.shape
-    }
-    /// Every logit, row-major.
-    #[must_use]
-    pub const fn logits(&self) -> &'a [f32] {
-        self.logits
-    }
-    /// The labels.
-    #[must_use]
-    pub const fn labels(&self) -> &Labels<'a> {
-        &self.labels
-    }
-    /// The pixel weights, if there are any.
-    #[must_use]
-    pub const fn weights(&self) -> Option<Weights<'a>> {
-        self.weights
     }
 }
 

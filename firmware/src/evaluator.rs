@@ -4,7 +4,7 @@ use segmeter_core::drift::{
     self, Baseline, Cusum, Monitor, PageHinkley, Profile, Reference, SIGNALS, Signals, Statistics,
 };
 use segmeter_core::loss::{
-    BinaryCrossEntropy, Dice, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky,
+    CrossEntropy, Dice, Evaluation, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky,
 };
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
@@ -221,7 +221,7 @@ pub fn scores(sketch: &Sketch, table: &SigmoidTable) -> Scores {
     let counts = [class.true_positive, class.false_positive, class.false_negative, class.true_negative];
     Scores {
         losses: [
-            loss(&BinaryCrossEntropy, sketch, table),
+            loss(&CrossEntropy::MEAN, sketch, table),
             loss(&Focal::PAPER, sketch, table),
             loss(&Dice::new(Smooth::ONE), sketch, table),
             loss(&Tversky::FN_HEAVY, sketch, table),
@@ -237,7 +237,8 @@ pub fn scores(sketch: &Sketch, table: &SigmoidTable) -> Scores {
 }
 
 fn loss(loss: &impl Loss, sketch: &Sketch, table: &SigmoidTable) -> Option<f32> {
-    let evaluation = loss.sketch_value(sketch, table);
+    // None of these depends on where pixels are, so none refuses a sketch.
+    let evaluation = loss.sketch_value(sketch, table).unwrap_or(Evaluation::UNDEFINED);
     (!evaluation.undefined).then_some(evaluation.value)
 }
 

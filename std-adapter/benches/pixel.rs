@@ -1,22 +1,22 @@
-//! Nanoseconds per pixel of every kernel at every level: `cargo bench -p segmeter`.
+//! Nanoseconds per pixel of every loss: `cargo bench -p segmeter -- --only dice --runs 9`.
 //!
-//! One frame of 1024 x 2048, value and gradient, the best of several runs (`-- --runs N`). The machine is shared
-//! with whatever else runs on it: compare columns of one run, not runs.
+//! One frame, value and gradient, the best of several runs. The machine is shared with whatever else runs on it:
+//! compare columns of one run, not runs.
 
 use std::hint::black_box;
 use std::num::NonZero;
 use std::time::Instant;
 
-use segmeter::core::loss::{
-    BinaryCrossEntropy, Dice, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky,
-};
+use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
+use segmeter::core::loss::{Loss, LovaszHinge};
 use segmeter::core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
-use segmeter::core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter::core::view::{Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
 use segmeter::{Engine, LevelName};
 
 const HEIGHT: u32 = 1024;
 const WIDTH: u32 = 2048;
+const CLASSES: usize = 19;
 
 /// A road-like frame: logits rise towards a trapezoid and carry noise, some labels are ignored.
 struct Scene {
@@ -54,76 +54,106 @@ impl Scene {
 
 struct Bench {
     runs: usize,
+    only: String,
     engines: Vec<(String, Engine)>,
 }
 
 impl Bench {
-    /// The best time of all runs in nanoseconds per pixel.
+    /// The shortest of several runs, in nanoseconds.
     fn best(&self, mut work: impl FnMut()) -> f64 {
         let time = |work: &mut dyn FnMut()| {
             let start = Instant::now();
             work();
             start.elapsed().as_secs_f64()
         };
-        let best = (0..self.runs).map(|_| time(&mut work)).fold(f64::INFINITY, f64::min);
-        best * 1e9 / f64::from(HEIGHT * WIDTH)
+        1e9 * (0..self.runs).map(|_| time(&mut work)).fold(f64::INFINITY, f64::min)
     }
 
-    fn row(&self, name: &str, mut work: impl FnMut(&Engine)) {
-        print!("{name:<38}");
+    fn single(&self, name: &str, mut work: impl FnMut()) {
+        if name.contains(&self.only) {
+            println!("{name:<38} {:>8.2}", self.best(&mut work) / f64::from(HEIGHT * WIDTH));
+        }
+    }
+
+    /// Value and gradient of a loss by every engine, per pixel; what it refuses is left out.
+    fn loss<const C: usize>(&self, name: &str, loss: &AnyLoss, frame: &Frame<'_, C>) {
+        if !name.contains(&self.only) {
+            return;
+        }
+        let mut scratch = vec![0; loss.scratch_len(frame.shape())];
+        let mut gradient = vec![0.0; frame.scores().len()];
+        let mut columns = String::new();
         for (_, engine) in &self.engines {
-            print!(" {:>8.2}", self.best(|| work(engine)));
+            let nanoseconds = self.best(|| {
+                let value = loss.accumulate(engine, frame, 1.0, &mut scratch, Some(&mut gradient));
+                black_box(value.expect("a loss for such frames"));
+            });
+            columns += &format!(" {:>8.2}", nanoseconds / frame.shape().pixels() as f64);
+        }
+        println!("{name:<38}{columns}");
+    }
+
+    fn heading(&self, text: &str) {
+        println!("\n{text}, value and gradient, ns per pixel, best of {} runs", self.runs);
+        print!("{:<38}", "");
+        for (name, _) in &self.engines {
+            print!(" {name:>8}");
         }
         println!();
     }
+}
 
-    fn single(&self, name: &str, work: impl FnMut()) {
-        println!("{name:<38} {:>8.2}", self.best(work));
-    }
-
-    fn loss(&self, name: &str, loss: &impl Loss, frame: &Frame<'_>, gradient: &mut [f32]) {
-        let mut scratch = vec![0; loss.scratch_len(gradient.len())];
-        self.row(name, |engine| {
-            let value = loss.accumulate(engine, frame, 1.0, &mut scratch, Some(gradient));
-            black_box(value.expect("matching buffers"));
-        });
-    }
+/// What follows `name` on the command line.
+fn argument(name: &str) -> Option<String> {
+    let mut arguments = std::env::args().skip_while(|a| a != name);
+    arguments.nth(1)
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let runs = arguments.iter().position(|a| a == "--runs").and_then(|i| arguments.get(i + 1)?.parse().ok());
     let one = NonZero::<usize>::MIN;
     let all = std::thread::available_parallelism().unwrap_or(one);
-    let mut engines: Vec<_> = LevelName::ALL
+    let levels = [LevelName::Scalar, LevelName::Sse2, LevelName::Avx2, LevelName::Neon, LevelName::Auto];
+    let mut engines: Vec<_> = levels
         .into_iter()
         .filter_map(|level| Some((level.to_string(), Engine::new(level, one).ok()?)))
         .collect();
     engines.push((format!("{all} thr."), Engine::default()));
-    let bench = Bench { runs: runs.unwrap_or(15), engines };
-    println!("ns per pixel, {HEIGHT}x{WIDTH}, value and gradient, best of {} runs", bench.runs);
-    print!("{:<38}", "");
-    for (name, _) in &bench.engines {
-        print!(" {name:>8}");
-    }
-    println!();
+    let runs = argument("--runs").and_then(|runs| runs.parse().ok()).unwrap_or(5);
+    let bench = Bench { runs, only: argument("--only").unwrap_or_default(), engines };
     let scene = Scene::new();
     let labels = Labels::new(scene.shape, &scene.labels, IGNORE).expect("labels");
     let frame = Frame::new(&scene.logits, labels).expect("a frame");
-    let mut gradient = vec![0.0; scene.logits.len()];
-    bench.loss("bce", &BinaryCrossEntropy, &frame, &mut gradient);
-    bench.loss("focal", &Focal::PAPER, &frame, &mut gradient);
-    bench.loss("dice", &Dice::new(Smooth::ONE), &frame, &mut gradient);
-    bench.loss("tversky", &Tversky::FN_HEAVY, &frame, &mut gradient);
-    bench.loss("focal_tversky", &FocalTversky::PAPER, &frame, &mut gradient);
-    bench.loss("lovasz_hinge, f32 exact", &LovaszHinge, &frame, &mut gradient);
-    bench.single("checking the labels", || {
-        black_box(Labels::new(scene.shape, black_box(&scene.labels), IGNORE).expect("labels"));
-    });
-    quantised(&bench, &scene, &labels, &mut gradient);
+    bench.heading(&format!("binary, {HEIGHT}x{WIDTH}"));
+    for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"binary")) {
+        bench.loss(entry.name, &default(entry.name), &frame);
+    }
+    classes(&bench, &scene);
+    quantised(&bench, &scene, &labels);
 }
 
-fn quantised(bench: &Bench, scene: &Scene, labels: &Labels<'_>, gradient: &mut [f32]) {
+fn default(name: &str) -> AnyLoss {
+    AnyLoss::new(name, &Settings::new()).expect("a loss of the catalogue")
+}
+
+/// 19 classes: the scene's logits, shifted from class to class.
+fn classes(bench: &Bench, scene: &Scene) {
+    let shape = Shape::new(HEIGHT / 2, WIDTH / 4).expect("a shape");
+    let pixels = shape.pixels();
+    let logits: Vec<f32> = (0..CLASSES * pixels)
+        .map(|i| scene.logits[(i * 7 + i / pixels * 9973) % scene.logits.len()])
+        .collect();
+    let ids: Vec<u8> = (0..pixels).map(|i| (i / 4096 % CLASSES) as u8).collect();
+    let frame =
+        Frame::<32>::multiclass(shape, CLASSES, Layout::Planar, &logits, &ids, IGNORE).expect("a frame");
+    bench.heading(&format!("{CLASSES} classes, {}x{}", shape.height(), shape.width()));
+    for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"multiclass")) {
+        bench.loss(entry.name, &default(entry.name), &frame);
+    }
+}
+
+fn quantised(bench: &Bench, scene: &Scene, labels: &Labels<'_>) {
+    println!("\n8-bit and metrics, ns per pixel");
+    let mut gradient = vec![0.0; scene.codes.len()];
     let frame = Quantised::new(scene.shape, &scene.codes, scene.quantiser).expect("a frame");
     let table = SigmoidTable::new(&scene.quantiser);
     bench.single("8-bit: sketch", || {
@@ -132,8 +162,8 @@ fn quantised(bench: &Bench, scene: &Scene, labels: &Labels<'_>, gradient: &mut [
     bench.single("8-bit: lovasz_hinge with gradient", || {
         let sketch = Sketch::<u32>::of(&frame, Some(labels)).expect("labels that match");
         let mut lut = GradientTable::default();
-        black_box(LovaszHinge.accumulate_sketch(&sketch, &table, 1.0, Some(&mut lut)));
-        lut.add_to(&frame, labels, gradient).expect("labels that match");
+        black_box(LovaszHinge.accumulate_sketch(&sketch, &table, 1.0, Some(&mut lut)).expect("a sketch"));
+        lut.add_to(&frame, labels, &mut gradient).expect("labels that match");
     });
     bench.single("8-bit: auroc, average precision, ece", || {
         let sketch = Sketch::<u32>::of(&frame, Some(labels)).expect("labels that match");

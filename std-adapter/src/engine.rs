@@ -12,13 +12,13 @@ use crate::wide::{LevelName, Machine};
 /// Neither changes a bit of any result: rows add up exactly, in any order.
 ///
 /// ```
-/// use segmeter::{Engine, core::{loss::{BinaryCrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}}};
+/// use segmeter::{Engine, core::{loss::{CrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}}};
 /// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
 /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
 /// let mut gradient = [0.0; 3];
 /// let engine = Engine::default();
-/// let loss = BinaryCrossEntropy.accumulate(&engine, &frame, 1.0, &mut [], Some(&mut gradient))?;
-/// assert_eq!(loss.value, BinaryCrossEntropy.value(&frame, &mut [])?.value);
+/// let loss = CrossEntropy::MEAN.accumulate(&engine, &frame, 1.0, &mut [], Some(&mut gradient))?;
+/// assert_eq!(loss.value, CrossEntropy::MEAN.value(&frame, &mut [])?.value);
 /// # Ok::<(), segmeter::core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +37,8 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// Pixels below which another thread costs more than it saves.
-    const PIXELS_PER_THREAD: usize = 1 << 15;
+    /// Scores below which another thread costs more than it saves.
+    const NUMBERS_PER_THREAD: usize = 1 << 15;
 
     /// # Errors
     /// A line that says which levels there are, if this machine does not have `level`.
@@ -62,7 +62,7 @@ impl Engine {
         self.threads
     }
 
-    fn run<J: Job>(&self, job: &J, rows: std::ops::Range<usize>, out: &mut [f32]) -> J::Partial {
+    fn run<J: Job>(&self, job: &J, rows: std::ops::Range<usize>, out: &mut [&mut [f32]]) -> J::Partial {
         match self.machine {
             Some(machine) => machine.run(job, rows, out),
             None => job.run(Scalar, rows, out),
@@ -71,23 +71,27 @@ impl Engine {
 }
 
 impl Execute for Engine {
-    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [f32]) -> J::Partial {
-        let useful = (rows * job.row_pixels()).div_ceil(Self::PIXELS_PER_THREAD);
+    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [&mut [f32]]) -> J::Partial {
+        let useful = (rows * job.row_len()).div_ceil(Self::NUMBERS_PER_THREAD);
         let threads = self.threads.get().min(useful).min(rows).max(1);
         if threads == 1 {
             return self.run(job, 0..rows, out);
         }
         let chunk = rows.div_ceil(threads);
-        let width = out.len() / rows;
+        let widths: Vec<usize> = out.iter().map(|plane| plane.len() / rows).collect();
         let mut total = J::Partial::default();
         std::thread::scope(|scope| {
-            let mut rest = out;
+            let mut rest: Vec<&mut [f32]> = out.iter_mut().map(|plane| &mut **plane).collect();
             let mut workers = Vec::with_capacity(threads);
             for start in (0..rows).step_by(chunk) {
                 let range = start..(start + chunk).min(rows);
-                let part;
-                (part, rest) = rest.split_at_mut(range.len() * width);
-                workers.push(scope.spawn(move || self.run(job, range, part)));
+                let mut parts = Vec::with_capacity(rest.len());
+                for (plane, width) in rest.iter_mut().zip(&widths) {
+                    let (part, more) = std::mem::take(plane).split_at_mut(range.len() * width);
+                    parts.push(part);
+                    *plane = more;
+                }
+                workers.push(scope.spawn(move || self.run(job, range, &mut parts)));
             }
             for worker in workers {
                 match worker.join() {

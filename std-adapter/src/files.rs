@@ -19,11 +19,13 @@ use std::path::Path;
 pub mod bin;
 mod masks;
 pub mod npy;
+mod order;
 pub mod png;
 pub mod profile;
 mod source;
 
-pub use masks::{Masks, Slot};
+pub use masks::{MaskOrder, Masks, Slot};
+pub use order::Order;
 pub use source::{Image, Source};
 
 /// Why a file was refused: one line that names what was found, what was expected, and the way out.
@@ -104,6 +106,41 @@ impl Elements {
             Self::U8(values) => Self::U8(values.get(range).unwrap_or_default().to_vec()),
         }
     }
+
+    /// Adds more of the same type.
+    ///
+    /// # Errors
+    /// If the type is another one.
+    pub fn append(&mut self, more: Self) -> Result<()> {
+        match (self, more) {
+            (Self::F32(all), Self::F32(more)) => all.extend(more),
+            (Self::I8(all), Self::I8(more)) => all.extend(more),
+            (Self::U8(all), Self::U8(more)) => all.extend(more),
+            (all, more) => {
+                let (all, more) = (all.type_name(), more.type_name());
+                return Err(Error::new(format_args!("found {all} and {more}, expected one type")));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, the numbers of a channel side by side rather than those of a pixel.
+    #[must_use]
+    pub fn planar(&self, channels: usize) -> Self {
+        let pixels = self.len().checked_div(channels).unwrap_or(0);
+        match self {
+            Self::F32(values) => Self::F32(transposed(values, pixels, channels, 1)),
+            Self::I8(values) => Self::I8(transposed(values, pixels, channels, 1)),
+            Self::U8(values) => Self::U8(transposed(values, pixels, channels, 1)),
+        }
+    }
+}
+
+/// The runs of `run` values of an array `(outer, inner, run)`, as `(inner, outer, run)`.
+#[must_use]
+pub fn transposed<T: Copy>(values: &[T], outer: usize, inner: usize, run: usize) -> Vec<T> {
+    let places = (0..inner).flat_map(|i| (0..outer).map(move |o| (o * inner + i) * run));
+    places.flat_map(|place| values.get(place..place + run).unwrap_or_default()).copied().collect()
 }
 
 /// The numbers of a file and their axes, outermost first; their product is the number of elements.

@@ -2,9 +2,10 @@
 //!
 //! The adapter holds no algorithm. [`Engine`] decides which instructions and how many threads walk the rows;
 //! neither changes a single bit of any result. [`files`] reads what cameras, networks and annotators write;
-//! [`learn`] makes the profile of a drift monitor from frames that are in control; [`device`] talks to the firmware.
+//! [`catalogue`] has the losses by name; [`learn`] makes the profile of a drift monitor from frames that are in control; [`device`] talks to the firmware.
 #![forbid(unsafe_code)]
 
+pub mod catalogue;
 #[cfg(unix)]
 pub mod device;
 mod engine;

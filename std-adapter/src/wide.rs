@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use fearless_simd::{
-    Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, dispatch, f32x8, i32x8, u32x8,
+    Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, f32x8, i32x8, u32x8,
 };
 use segmeter_core::loss::Job;
 use segmeter_core::simd::{LANES, Masses, SQRT_HALF_BITS, Simd, Vector};
@@ -23,19 +23,15 @@ pub enum LevelName {
     Scalar,
     /// x86-64's baseline.
     Sse2,
-    /// x86-64-v2.
-    Sse4_2,
     /// x86-64-v3.
     Avx2,
-    /// x86-64-v4.
-    Avx512,
     /// `AArch64`'s baseline.
     Neon,
 }
 
 impl LevelName {
     /// Every name but [`LevelName::Auto`].
-    pub const ALL: [Self; 6] = [Self::Scalar, Self::Sse2, Self::Sse4_2, Self::Avx2, Self::Avx512, Self::Neon];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Sse2, Self::Avx2, Self::Neon];
 
     /// Whether this machine has it.
     #[must_use]
@@ -48,9 +44,7 @@ impl LevelName {
             Self::Auto => "auto",
             Self::Scalar => "scalar",
             Self::Sse2 => "sse2",
-            Self::Sse4_2 => "sse4.2",
             Self::Avx2 => "avx2",
-            Self::Avx512 => "avx512",
             Self::Neon => "neon",
         }
     }
@@ -74,52 +68,78 @@ impl FromStr for LevelName {
 }
 
 /// Vector instructions that this machine has.
+///
+/// A few levels, not all that the library has: every kernel is compiled for each. A vector is eight `f32` wide, so
+/// AVX-512 would compute no more of them at once than AVX2.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Machine(Level);
+pub(crate) enum Machine {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Sse2(fearless_simd::x86::Sse2),
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Avx2(fearless_simd::x86::Avx2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(fearless_simd::aarch64::Neon),
+}
 
 impl Machine {
     /// What `name` asks for; `None` for scalar code, or if this machine does not have it.
     pub(crate) fn new(name: LevelName) -> Option<Self> {
         let best = Level::new();
-        let level = match name {
-            LevelName::Scalar => None,
-            LevelName::Auto => Some(best),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            LevelName::Sse2 => best.as_sse2().map(Level::Sse2),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            LevelName::Sse4_2 => best.as_sse4_2().map(Level::Sse4_2),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            LevelName::Avx2 => best.as_avx2().map(Level::Avx2),
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            LevelName::Avx512 => best.as_avx512().map(Level::Avx512),
-            #[cfg(target_arch = "aarch64")]
-            LevelName::Neon => best.as_neon().map(Level::Neon),
-            #[allow(unreachable_patterns, reason = "which names are left over depends on the architecture")]
-            _ => None,
-        };
-        level.map(Self)
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        {
+            let sse2 = || best.as_sse2().map(Self::Sse2);
+            let avx2 = || best.as_avx2().map(Self::Avx2);
+            match name {
+                LevelName::Auto => avx2().or_else(sse2),
+                LevelName::Sse2 => sse2(),
+                LevelName::Avx2 => avx2(),
+                LevelName::Scalar | LevelName::Neon => None,
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            let wanted = matches!(name, LevelName::Auto | LevelName::Neon);
+            best.as_neon().filter(|_| wanted).map(Self::Neon)
+        }
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
+        {
+            let _ = (best, name);
+            None
+        }
     }
 
     /// Its name.
     pub(crate) fn name(self) -> LevelName {
-        match self.0 {
+        match self {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Level::Sse2(_) => LevelName::Sse2,
+            Self::Sse2(_) => LevelName::Sse2,
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Level::Sse4_2(_) => LevelName::Sse4_2,
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Level::Avx2(_) => LevelName::Avx2,
-            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-            Level::Avx512(_) => LevelName::Avx512,
+            Self::Avx2(_) => LevelName::Avx2,
             #[cfg(target_arch = "aarch64")]
-            Level::Neon(_) => LevelName::Neon,
-            _ => LevelName::Scalar,
+            Self::Neon(_) => LevelName::Neon,
         }
     }
 
     /// Runs a job: one switch for many rows.
-    pub(crate) fn run<J: Job>(self, job: &J, rows: Range<usize>, out: &mut [f32]) -> J::Partial {
-        dispatch!(self.0, machine => job.run(Wide(machine), rows, out))
+    pub(crate) fn run<J: Job>(self, job: &J, rows: Range<usize>, out: &mut [&mut [f32]]) -> J::Partial {
+        // Always inlined: a call would leave the function that has the instructions.
+        match self {
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Sse2(machine) => machine.vectorize(
+                #[inline(always)]
+                || job.run(Wide(machine), rows, out),
+            ),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx2(machine) => machine.vectorize(
+                #[inline(always)]
+                || job.run(Wide(machine), rows, out),
+            ),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(machine) => machine.vectorize(
+                #[inline(always)]
+                || job.run(Wide(machine), rows, out),
+            ),
+        }
     }
 }
 
@@ -154,6 +174,10 @@ impl<L: Instructions> Simd for Wide<L> {
     type Block = One<L>;
     const VECTORS: usize = 1;
 
+    #[inline(always)]
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+        self.0.vectorize(work)
+    }
     #[inline(always)]
     fn splat(self, value: f32) -> Eight<L> {
         Eight(f32x8::splat(self.0, value))

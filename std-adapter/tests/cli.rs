@@ -28,6 +28,11 @@ fn list_names_everything() {
         assert_eq!(part.len(), all.iter().filter(|entry| entry["kind"] == kind).count());
     }
     assert!(bench.stdout("list", 0).contains("focal_tversky"));
+    let dice = all.iter().find(|entry| entry["kind"] == "loss" && entry["name"] == "dice").unwrap();
+    let presets = dice["presets"].as_array().unwrap();
+    assert!(presets.contains(&"monai".into()) && presets.contains(&"nnunet".into()), "{presets:?}");
+    let average = dice["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "average").unwrap();
+    assert_eq!((&average["default"], &average["range"]), (&"macro".into(), &"macro, micro".into()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use segmeter::core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference, SIGNALS};
 use segmeter::core::num::Q16;
 use segmeter::core::view::{Quantiser, Shape};
-use segmeter::files::{Array, Elements, bin, npy, png, profile};
+use segmeter::files::{Array, Elements, Order, Source, bin, npy, png, profile};
 use support::{Bench, npy, npy_f32, png_bits, png_grey};
 
 /// What flips and cuts make of a file.
@@ -37,6 +37,7 @@ fn npy_files() {
         npy("<f8", &[1, 2], &[7; 16]),
         npy("|b1", &[4], &[1; 4]),
         npy("|i1", &[1, 1, 2], &[1; 2]),
+        npy("|u1", &[2, 1, 2, 1], &[1; 4]),
     ] {
         npy::read(&good).unwrap();
         mutants(&good).for_each(|bytes| check(npy::read(&bytes)));
@@ -149,9 +150,94 @@ fn the_command_never_panics() {
     assert!(runs > 100);
 }
 
+/// Axes of every number and size, read in every way: what comes out is consistent, or it is refused.
+#[test]
+fn axes_that_lie() {
+    let bench = Bench::new();
+    let huge = u64::MAX;
+    let shapes = [
+        "()",
+        "(8,)",
+        "(2, 4)",
+        "(2, 2, 2)",
+        "(1, 2, 2, 2)",
+        "(1, 1, 2, 2, 2)",
+        "(0, 2, 2)",
+        "(8, 0, 1)",
+        "(0, 0, 0, 0)",
+        "(8, 1, 1, 1)",
+        "(1, 1, 1, 8)",
+        "(4294967296, 4294967296)",
+        "(8, 4294967296, 0)",
+    ];
+    let shapes = shapes
+        .map(str::to_owned)
+        .into_iter()
+        .chain([format!("({huge}, {huge}, {huge})"), format!("({huge}, 2, 0)")]);
+    for shape in shapes {
+        for order in ["False", "True"] {
+            let text = format!("{{'descr': '|u1', 'fortran_order': {order}, 'shape': {shape}, }}\n");
+            let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+            let bytes = [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), &[7; 8]].concat();
+            let path = bench.file("z.npy", &bytes);
+            for read in [None, Some(Order::Plane), Some(Order::Planar), Some(Order::Interleaved)] {
+                match Source::open(&path, None, read) {
+                    Ok(source) => consistent(&source),
+                    Err(error) => assert_eq!(error.to_string().lines().count(), 1, "{shape}"),
+                }
+            }
+        }
+    }
+}
+
+fn consistent(source: &Source) {
+    assert!(!source.is_empty());
+    for index in 0..source.len() {
+        let image = source.image(index).unwrap();
+        assert_eq!(image.elements.len(), image.shape.pixels() * image.channels);
+        assert_eq!(
+            image.order.axes(image.shape, image.channels).iter().product::<usize>(),
+            image.elements.len()
+        );
+        assert_eq!((image.order, image.channels), source.channels().unwrap());
+    }
+    assert!(source.image(source.len()).is_err());
+}
+
+#[test]
+fn the_command_on_damaged_classes() {
+    let bench = Bench::new();
+    let logits = npy_f32(&[3, 2, 2], &[0.5; 12]);
+    let shares = npy_f32(&[3, 2, 2], &[0.25; 12]);
+    bench.file("z.npy", &logits);
+    bench.file("g.png", &png_grey(2, 2, &[0, 1, 2, 255]));
+    let run = |line: &str| {
+        let output = bench.run(line);
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 2)), "{line}: {code:?} {}", String::from_utf8_lossy(&output.stderr));
+    };
+    for (i, bytes) in mutants(&logits).enumerate().filter(|(i, _)| i % 17 == 0) {
+        let name = format!("z{i}.npy");
+        bench.file(&name, &bytes);
+        run(&format!("loss dice --logits {name} --labels g.png --gradient d.npy"));
+        run(&format!("loss focal --layout hwc --logits {name} --labels g.png --reduction image"));
+    }
+    for (i, bytes) in mutants(&shares).enumerate().filter(|(i, _)| i % 17 == 0) {
+        let name = format!("g{i}.npy");
+        bench.file(&name, &bytes);
+        run(&format!("loss dice --layout chw --logits z.npy --labels {name} --json"));
+    }
+}
+
 #[test]
 fn elements_out_of_range_are_empty() {
     let elements = Elements::U8(vec![1, 2, 3]);
     assert!(elements.part(2..9).is_empty());
     assert_eq!(elements.part(1..3), Elements::U8(vec![2, 3]));
+    assert_eq!(Elements::U8(vec![1, 2, 3, 4, 5, 6]).planar(2), Elements::U8(vec![1, 3, 5, 2, 4, 6]));
+    assert!(elements.planar(0).is_empty());
+    let mut all = elements;
+    assert!(all.append(Elements::F32(vec![1.0])).unwrap_err().to_string().contains("u8 and f32"));
+    all.append(Elements::U8(vec![4])).unwrap();
+    assert_eq!(all.len(), 4);
 }

@@ -2,13 +2,14 @@
 
 mod support;
 
-use segmeter::core::loss::{BinaryCrossEntropy, Dice, Loss, LovaszHinge, Smooth, Tversky, Weighted};
+use segmeter::core::loss::{CrossEntropy, Dice, Loss, LovaszHinge, Smooth, Tversky, Weighted};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter::core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape, Weights};
-use segmeter::files::{Elements, npy};
 use segmeter::{Engine, LevelName};
 use serde_json::Value;
-use support::{Bench, DEMO, LABELLED, SCALE, ZERO_POINT, assert_keys, demo, logits, npy_f32, png_grey};
+use support::{
+    Bench, DEMO, LABELLED, SCALE, ZERO_POINT, assert_keys, bits, demo, logits, npy_f32, png_grey, read_f32,
+};
 
 const HEIGHT: usize = 37;
 const WIDTH: usize = 53;
@@ -31,18 +32,8 @@ fn batch(bench: &Bench) -> (Vec<f32>, Vec<u8>) {
     (z, g)
 }
 
-fn read_f32(path: &std::path::Path) -> (Vec<usize>, Vec<f32>) {
-    let array = npy::read(&std::fs::read(path).unwrap()).unwrap();
-    let Elements::F32(values) = array.elements else { panic!("expected f32") };
-    (array.shape, values)
-}
-
-fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
-}
-
 fn library(loss: &impl Loss, frame: &Frame<'_>, weight: f32, gradient: &mut [f32]) -> f32 {
-    let mut scratch = vec![0; loss.scratch_len(frame.shape().pixels())];
+    let mut scratch = vec![0; loss.scratch_len(frame.shape())];
     let engine = Engine::default();
     loss.accumulate(&engine, frame, weight, &mut scratch, Some(gradient)).unwrap().value
 }
@@ -127,7 +118,7 @@ fn eight_bit_loss_is_the_sketchs() {
     let frame = Quantised::new(shape, &all, quantiser).unwrap();
     let sketch = Sketch::of(&frame, Some(&labels)).unwrap();
     let (table, mut slopes) = (SigmoidTable::new(&quantiser), GradientTable::default());
-    let value = Tversky::FN_HEAVY.accumulate_sketch(&sketch, &table, 1.0, Some(&mut slopes)).value;
+    let value = Tversky::FN_HEAVY.accumulate_sketch(&sketch, &table, 1.0, Some(&mut slopes)).unwrap().value;
     assert_eq!(report["value"], f64::from(value));
     let mut expected = vec![0.0; all.len()];
     slopes.add_to(&frame, &labels, &mut expected).unwrap();
@@ -149,8 +140,170 @@ fn pixel_weights_of_eight_bit_logits() {
     Quantised::new(shape(HEIGHT), &codes, quantiser).unwrap().dequantise(&mut z).unwrap();
     let labels = Labels::new(shape(HEIGHT), &g, IGNORE).unwrap();
     let frame = Frame::new(&z, labels).unwrap().with_weights(Weights::new(shape(HEIGHT), &weights).unwrap());
-    let value = library(&BinaryCrossEntropy, &frame.unwrap(), 1.0, &mut vec![0.0; PIXELS]);
+    let value = library(&CrossEntropy::MEAN, &frame.unwrap(), 1.0, &mut vec![0.0; PIXELS]);
     assert_eq!(report["value"], f64::from(value));
+}
+
+/// What 8-bit codes mean can be said of their logits as well.
+#[test]
+fn eight_bit_losses_that_need_the_frame() {
+    let bench = Bench::new();
+    let codes: Vec<i8> = (0..PIXELS).map(|i| (i * 91 % 256) as u8 as i8).collect();
+    let z: Vec<f32> = codes.iter().map(|code| 0.05 * (i32::from(*code) - 3) as f32).collect();
+    bench.file(
+        "q.npy",
+        &support::npy("|i1", &[HEIGHT, WIDTH], &codes.iter().map(|c| *c as u8).collect::<Vec<_>>()),
+    );
+    bench.file("z.npy", &npy_f32(&[HEIGHT, WIDTH], &z));
+    bench.file("g.npy", &support::npy("|u1", &[HEIGHT, WIDTH], &ids(PIXELS)));
+    for flags in ["dice --labels g.npy --class-weights 1,2", "bce --labels g.npy --class-weights 1,2"] {
+        let eight = bench.json(&format!("loss {flags} --logits q.npy --scale 0.05 --zero-point 3"));
+        assert_eq!(eight["value"], bench.json(&format!("loss {flags} --logits z.npy"))["value"]);
+    }
+}
+
+#[test]
+fn probabilities_and_their_gradient() {
+    let bench = Bench::new();
+    let p = [0.25f32, 0.5, 0.9, 0.2];
+    bench.file("p.npy", &npy_f32(&[2, 2], &p));
+    bench.file("g.npy", &support::npy("|u1", &[2, 2], &[1, 0, 1, 0]));
+    let report = bench.json("loss bce --logits p.npy --probabilities --labels g.npy --gradient d.npy");
+    let expected = -(0.25f64.ln() + 0.5f64.ln() + f64::from(0.9f32).ln() + 0.8f64.ln()) / 4.0;
+    assert!((report["value"].as_f64().unwrap() - expected).abs() < 1e-6 * expected);
+    assert_eq!(report["gradient_of"], "probabilities");
+    let gradient = read_f32(&bench.path("d.npy")).1;
+    let slopes = [-1.0 / 0.25, 1.0 / 0.5, -1.0 / 0.9, 1.0 / 0.8].map(|slope| slope / 4.0);
+    assert!(gradient.iter().zip(slopes).all(|(a, b): (&f32, f32)| (a - b).abs() < 1e-5), "{gradient:?}");
+}
+
+#[test]
+fn soft_labels() {
+    let bench = Bench::new();
+    let z = [0.3f32, -2.0, 1.5, 0.0, 4.0, -0.7];
+    let g = [0.0f32, 0.25, 1.0, 0.5, 0.9, 0.0];
+    bench.file("z.npy", &npy_f32(&[2, 3], &z));
+    bench.file("g.npy", &npy_f32(&[2, 3], &g));
+    let wide: Vec<u8> = g.iter().flat_map(|share| f64::from(*share).to_le_bytes()).collect();
+    bench.file("wide.npy", &support::npy("<f8", &[2, 3], &wide));
+    bench.file("valid.npy", &support::npy("|b1", &[2, 3], &[1, 1, 1, 1, 0, 1]));
+    let terms = z.iter().zip(g).map(|(z, g)| {
+        let (z, g) = (f64::from(*z), f64::from(g));
+        (1.0 + z.exp()).ln() - g * z
+    });
+    let terms: Vec<f64> = terms.collect();
+    let near = |line: &str, expected: f64| {
+        let report = bench.json(&format!("loss bce --logits z.npy {line}"));
+        let value = report["value"].as_f64().unwrap();
+        assert!((value - expected).abs() < 1e-6 * expected, "{line}: {value}, expected {expected}");
+        report
+    };
+    let report = near("--labels g.npy", terms.iter().sum::<f64>() / 6.0);
+    assert_eq!(bench.json("loss bce --logits z.npy --labels wide.npy"), report);
+    let part = near("--labels g.npy --valid valid.npy", (terms.iter().sum::<f64>() - terms[4]) / 5.0);
+    assert_eq!((&part["pixels"], &part["ignored"]), (&Value::from(5), &Value::from(1)));
+    // Where labels are hard, soft ones are the same.
+    bench.file("hard.npy", &npy_f32(&[2, 3], &[0.0, 1.0, 1.0, 0.0, 0.0, 1.0]));
+    bench.file("ids.npy", &support::npy("|u1", &[2, 3], &[0, 1, 1, 0, 0, 1]));
+    for loss in ["dice", "focal", "tversky", "squared_dice", "unified_focal"] {
+        let value = |labels: &str| {
+            bench.json(&format!("loss {loss} --logits z.npy --labels {labels}"))["value"].clone()
+        };
+        assert_eq!(value("hard.npy"), value("ids.npy"), "{loss}");
+    }
+}
+
+#[test]
+fn class_weights_of_both_sides() {
+    let bench = Bench::new();
+    bench.file("z.npy", &npy_f32(&[1, 2], &[0.5, 2.0]));
+    bench.file("g.npy", &support::npy("|u1", &[1, 2], &[0, 1]));
+    let weighted = |normalise: &str| {
+        let line = "loss bce --logits z.npy --labels g.npy --class-weights 1,3";
+        bench.json(&format!("{line} --set normalise={normalise}"))["value"].as_f64().unwrap()
+    };
+    let sum = (1.0 + 0.5f64.exp()).ln() + 3.0 * (1.0 + (-2.0f64).exp()).ln();
+    assert!((weighted("weights") - sum / 4.0).abs() < 1e-6);
+    assert!((weighted("count") - sum / 2.0).abs() < 1e-6);
+}
+
+#[test]
+fn a_single_loss_may_have_a_weight() {
+    let bench = Bench::new();
+    batch(&bench);
+    let line = |loss: &str| format!("loss {loss} --logits z.npy --labels g.npy --gradient d.npy");
+    let one = bench.json(&line("dice"))["value"].as_f64().unwrap();
+    let slopes = read_f32(&bench.path("d.npy")).1;
+    assert_eq!(bench.json(&line("2*dice"))["value"], 2.0 * one);
+    let doubled = read_f32(&bench.path("d.npy")).1;
+    assert!(slopes.iter().zip(&doubled).all(|(a, b)| (2.0 * a).to_bits() == b.to_bits()));
+}
+
+#[test]
+fn presets_set_what_is_not_set() {
+    let bench = Bench::new();
+    batch(&bench);
+    let run = |flags: &str| bench.json(&format!("loss {flags} --logits z.npy --labels g.npy"));
+    let preset = run("dice --preset monai");
+    assert_eq!(preset["value"], run("dice --set smooth=1e-5 --reduction image")["value"]);
+    assert_eq!((&preset["preset"], &preset["reduction"]), (&"monai".into(), &"image".into()));
+    assert_eq!(preset["parameters"]["denominator_smooth"], 1e-5);
+    let won = run("dice --preset monai --set smooth=1 --reduction batch");
+    assert_eq!(won["value"], run("dice")["value"]);
+    assert_eq!(run("dice --preset keras --set smooth=1")["value"], won["value"]);
+    let differs = run("dice --preset nnunet");
+    assert!(differs["differs"].as_str().unwrap().contains("-Dice"));
+    assert!(differs["definition"].as_str().unwrap().contains("preset nnunet"));
+    let sum = run("dice+2*bce --preset monai --set bce.normalise=count");
+    assert_eq!(sum["parameters"]["dice.smooth"], 1e-5);
+    assert_eq!(sum["parameters"]["bce.normalise"], "count");
+    let text = bench.stdout("loss dice --preset nnunet --logits z.npy --labels g.npy", 0);
+    assert!(text.contains("mean over 2 images") && text.contains("not 1 - Dice"), "{text}");
+}
+
+#[test]
+fn a_policy_for_empty_images() {
+    let bench = Bench::new();
+    bench.file("z.npy", &npy_f32(&[2, 2], &[-9.0, 1.0, 2.0, 0.0]));
+    bench.file("g.npy", &support::npy("|u1", &[2, 2], &[0; 4]));
+    let run = |flags: &str| bench.json(&format!("loss {flags} --logits z.npy --labels g.npy"));
+    let mean = run("dice --empty mean_probability");
+    let expected = [-9.0f64, 1.0, 2.0, 0.0].map(|z| 1.0 / (1.0 + (-z).exp())).iter().sum::<f64>() / 4.0;
+    assert!((mean["value"].as_f64().unwrap() - expected).abs() < 1e-6);
+    assert_eq!(mean["parameters"]["empty"], "mean_probability");
+    assert_eq!(run("dice --set empty=mean_probability"), mean);
+    let line = "loss dice --empty skip_class --logits z.npy --labels g.npy --json";
+    let skipped: Value = serde_json::from_slice(&bench.run(line).stdout).unwrap();
+    assert_eq!((&skipped["value"], &skipped["undefined"]), (&Value::Null, &1.into()));
+    assert!(run("bce+dice --empty zero_if_both_empty")["value"].as_f64().unwrap() > 0.0);
+}
+
+/// Losses that look at the place of pixels need each image for itself, and the numbers behind 8-bit codes.
+#[test]
+fn losses_that_look_at_places() {
+    let bench = Bench::new();
+    batch(&bench);
+    let codes: Vec<u8> = (0..2 * PIXELS).map(|i| (i * 91 % 256) as u8).collect();
+    let z: Vec<f32> = codes.iter().map(|code| 0.05 * (i32::from(code.cast_signed()) - 3) as f32).collect();
+    bench.file("q.npy", &support::npy("|i1", &[2, HEIGHT, WIDTH], &codes));
+    bench.file("same.npy", &npy_f32(&[2, HEIGHT, WIDTH], &z));
+    for loss in ["boundary", "dice+0.1*boundary", "dice_hausdorff", "skeleton_recall"] {
+        let line = format!("loss {loss} --labels g.npy --gradient d.npy --logits");
+        let eight = bench.json(&format!("{line} q.npy --scale 0.05 --zero-point 3"));
+        let slopes = read_f32(&bench.path("d.npy")).1;
+        assert_eq!(bench.json(&format!("{line} same.npy")), eight, "{loss}");
+        assert_eq!(bits(&read_f32(&bench.path("d.npy")).1), bits(&slopes));
+        assert_eq!(eight["reduction"], "image");
+        let alone = [0, 1].map(|image| {
+            let one = bench.json(&format!("loss {loss} --labels g.npy --logits same.npy --frames {image}"));
+            one["value"].as_f64().unwrap()
+        });
+        assert_eq!(eight["value"], (alone[0] + alone[1]) / 2.0);
+        bench.json(&format!("loss {loss} --labels g.npy --logits same.npy --frames 1 --reduction batch"));
+        std::fs::remove_file(bench.path("d.npy")).unwrap();
+        let refused = bench.refusal(&format!("{line} same.npy --reduction batch"));
+        assert!(refused.contains("looks at the place of pixels: say --reduction image"), "{refused}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn bad_input_is_one_line_and_exit_code_2() {
         ("", "subcommand"),
         ("loss", "--logits"),
         ("los", "unrecognized"),
-        (&format!("loss dise --logits one.npy --labels ok.png {out}"), "expected one of bce"),
+        (&format!("loss dise --logits one.npy --labels ok.png {out}"), "expected one of cross_entropy"),
         (&format!("loss dice --set gamma=1 --logits one.npy --labels ok.png {out}"), "smooth"),
         (&format!("loss bce --logits missing.npy --labels ok.png {out}"), "missing.npy"),
         (&format!("loss bce --logits one.npy --labels missing.png {out}"), "missing.png"),
@@ -37,10 +37,13 @@ fn bad_input_is_one_line_and_exit_code_2() {
             &format!("loss bce --logits one.npy --labels wide.png {out}"),
             "wide.png: found 2x4 pixels, expected 2x3",
         ),
-        (&format!("loss bce --logits one.npy --labels float.npy {out}"), "found f32, expected u8"),
+        ("eval one.npy float.npy", "found f32, expected u8"),
         (&format!("loss bce --logits nan.npy --labels ok.png {out}"), "found NaN at pixel 2"),
         (&format!("loss bce --logits codes.npy --labels ok.png {out}"), "needs --scale"),
-        (&format!("loss bce --logits classes.npy --labels ok.png {out}"), "only binary"),
+        (
+            "eval classes.npy ok.png",
+            "found 1 mask, expected 4 for classes.npy, which was read as 4 images (2,3)",
+        ),
         (&format!("loss bce --logits raw.bin --labels ok.png {out}"), "--shape"),
         (&format!("loss bce --logits raw.bin --shape 2,3 --dtype f32 --labels ok.png {out}"), "expected 24"),
         (
@@ -48,8 +51,6 @@ fn bad_input_is_one_line_and_exit_code_2() {
             "expected 8-bit",
         ),
         (&format!("loss bce --logits one.npy --labels ok.png --ignore 1 {out}"), "--ignore 1"),
-        (&format!("loss bce --logits one.npy --labels ok.png --class-weights 1,2 {out}"), "--class-weights"),
-        (&format!("loss bce --logits one.npy --labels ok.png --preset monai {out}"), "--preset"),
         (&format!("loss bce --logits one.npy --labels ok.png --empty zero {out}"), "--empty"),
         (&format!("loss bce --logits one.npy --labels ok.png --level sse9 {out}"), "sse9"),
         (&format!("loss bce --logits one.npy --labels ok.png --threads 0 {out}"), "--threads"),
@@ -71,6 +72,105 @@ fn bad_input_is_one_line_and_exit_code_2() {
     ];
     for (line, expected) in cases {
         let stderr = bench.refusal(line);
+        assert!(stderr.contains(expected), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn what_a_loss_cannot_do_is_said() {
+    let bench = Bench::new();
+    bench.file("one.npy", &npy_f32(&[2, 3], &[0.5; 6]));
+    bench.file("classes.npy", &npy_f32(&[4, 2, 3], &[0.5; 24]));
+    bench.file("pixels.npy", &npy_f32(&[2, 3, 4], &[0.5; 24]));
+    bench.file("many.npy", &npy_f32(&[40, 2, 3], &[0.5; 240]));
+    bench.file("five.npy", &npy_f32(&[1, 1, 4, 2, 3], &[0.5; 24]));
+    bench.file("high.npy", &npy_f32(&[2, 3], &[0.0, 1.0, 1.5, 0.0, 0.0, 0.0]));
+    bench.file("nan.npy", &npy_f32(&[2, 3], &[f32::NAN; 6]));
+    bench.file("sixteen.npy", &support::npy("<i2", &[2, 3], &[0; 12]));
+    bench.file("planes.npy", &support::npy("|u1", &[3, 2, 3], &[0; 18]));
+    bench.file("signed.npy", &support::npy("|i1", &[2, 3], &[0; 6]));
+    bench.file("ok.png", &png_grey(3, 2, &[0, 1, 1, 0, 0, 0]));
+    bench.file("seven.png", &png_grey(3, 2, &[0, 1, 7, 0, 0, 0]));
+    bench.file("mixed/a.npy", &npy_f32(&[4, 2, 3], &[0.5; 24]));
+    bench.file("mixed/b.npy", &npy_f32(&[3, 2, 3], &[0.5; 18]));
+    bench.file("masks/a.png", &png_grey(3, 2, &[0; 6]));
+    bench.file("masks/b.png", &png_grey(3, 2, &[0; 6]));
+    bench.file("wide/a.npy", &npy_f32(&[2, 3], &[0.5; 6]));
+    bench.file("wide/b.npy", &npy_f32(&[2, 4], &[0.5; 8]));
+    bench.file("wides/a.png", &png_grey(3, 2, &[0; 6]));
+    bench.file("wides/b.png", &png_grey(4, 2, &[0; 8]));
+    let cases = [
+        (
+            "bce --logits one.npy --labels ok.png --preset numpy",
+            "found --preset numpy, expected one of monai, smp",
+        ),
+        (
+            "mcc --logits one.npy --labels ok.png --preset monai",
+            "for mcc, expected one of its losses: cross_entropy",
+        ),
+        ("bce --logits one.npy --labels ok.png --empty smooth", "bce has no parameter `empty`"),
+        ("dice --logits one.npy --labels ok.png --empty zero", "found empty=zero for dice, expected smooth"),
+        ("dice --logits one.npy --labels ok.png --set average=both", "expected macro, micro"),
+        ("bce --logits one.npy --labels ok.png --class-weights 1,2,3", "found 3 --class-weights, expected 2"),
+        (
+            "wasserstein_dice --logits one.npy --labels ok.png --class-weights 1,2",
+            "--class-weights for wasserstein_dice, which has none",
+        ),
+        ("bce --logits one.npy --labels ok.png --class-weights 1,x", "--class-weights"),
+        ("bce --logits one.npy --labels ok.png --class-weights 0,-1", "not negative"),
+        ("bce --logits one.npy --labels ok.png --class-weights 0,0", "one above 0"),
+        (
+            "bce --logits classes.npy --labels ok.png --class-weights 1,2",
+            "found 2 --class-weights, expected 4",
+        ),
+        (
+            "bce --logits classes.npy --labels seven.png",
+            "seven.png: found class id 7 at pixel 2 of image 0, expected 0 to 3",
+        ),
+        ("bce --logits classes.npy --labels ok.png --ignore 2", "--ignore 2 is a class"),
+        ("bce --logits classes.npy --labels ok.png --layout hwc", "ok.png: found 2x3 pixels, expected 4x2"),
+        ("bce --logits pixels.npy --labels ok.png", "ok.png: found 2x3 pixels, expected 3x4"),
+        ("bce --logits many.npy --labels ok.png", "many.npy: found 40 classes, expected at most 32"),
+        ("bce --logits five.npy --labels ok.png", "five.npy: found axes (1,1,4,2,3), expected (H,W)"),
+        ("bce --logits one.npy --labels ok.png --layout chw", "one.npy: found axes (2,3), expected (C,H,W)"),
+        ("bce --logits one.npy --labels ok.png --multilabel", "one.npy: found axes (2,3), expected (C,H,W)"),
+        (
+            "bce --logits one.npy --labels ok.png --multilabel --layout hw",
+            "expected (C,H,W) or (H,W,C) for --multilabel",
+        ),
+        (
+            "bce --logits classes.npy --labels planes.npy --multilabel",
+            "planes.npy: found axes (3,2,3), expected 4 channels",
+        ),
+        (
+            "lovasz_hinge --logits classes.npy --labels ok.png",
+            "classes.npy: found multiclass logits, expected binary",
+        ),
+        (
+            "lovasz_softmax --logits one.npy --labels ok.png",
+            "one.npy: found binary logits, expected multiclass",
+        ),
+        ("bce --logits high.npy --labels ok.png --probabilities", "high.npy: found 1.5 at place 2"),
+        ("bce --logits one.npy --labels high.npy", "high.npy: found a soft label outside [0, 1] at place 2"),
+        ("bce --logits one.npy --labels nan.npy", "nan.npy: found a soft label outside"),
+        ("bce --logits one.npy --labels signed.npy", "signed.npy: found i8"),
+        ("bce --logits one.npy --labels sixteen.npy", "sixteen.npy: found type `<i2`"),
+        ("bce --logits one.npy --labels one.npy --foreground 1", "one.npy: found f32 soft labels"),
+        ("bce --logits one.npy --labels ok.png --foreground 3 --ignore 3", "--foreground 3 is the ignore id"),
+        (
+            "lovasz_softmax --logits classes.npy --layout chw --labels classes.npy",
+            "classes.npy: Lovász losses need hard labels",
+        ),
+        ("bce --logits mixed --labels masks", "mixed: found 3 channels, expected 4"),
+        ("bce --logits wide --labels wides", "wide: found images of different widths: say --reduction image"),
+        (
+            "bce --logits wide --labels wides --reduction image --gradient d.npy",
+            "wide: found images of different shapes",
+        ),
+        ("log_dice --set smooth=0 --logits one.npy --labels nan.npy", "soft label"),
+    ];
+    for (line, expected) in cases {
+        let stderr = bench.refusal(&format!("loss {line}"));
         assert!(stderr.contains(expected), "{line}: {stderr}");
     }
 }

@@ -1,21 +1,84 @@
 //! Compound losses: sums of others.
+//!
+//! A sum needs no memory of its own: its parts write to the same gradient and take turns with the same scratch.
+//! [`DiceCrossEntropy`] and the like are names for sums that have one; [`Weighted`] makes any other.
 
+use super::distribution::{CrossEntropy, Focal, TopK};
+use super::region::{Dice, FocalTversky};
 use super::{Evaluation, Execute, Loss};
 use crate::error::{Error, Result};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
-use crate::view::Frame;
+use crate::view::{Frame, Shape};
+
+mod combo;
+mod exponential;
+mod unified;
+
+pub use combo::Combo;
+pub use exponential::{ExponentialLogarithmic, PowerCrossEntropy};
+pub use unified::{UnifiedFocal, UnifiedFocalCrossEntropy, UnifiedFocalTversky};
+
+/// Dice and cross-entropy: overlap, and a gradient on confidently wrong pixels, which Dice alone has not.
+///
+/// ```
+/// use segmeter_core::loss::{CrossEntropy, Dice, DiceCrossEntropy, Smooth, Weighted};
+/// let sum: DiceCrossEntropy = Weighted::new(1.0, Dice::new(Smooth::ONE), 1.0, CrossEntropy::MEAN)?;
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+pub type DiceCrossEntropy = Weighted<Dice, CrossEntropy>;
+/// Dice and focal loss.
+pub type DiceFocal = Weighted<Dice, Focal>;
+/// Dice and the cross-entropy of the worst pixels.
+pub type DiceTopK = Weighted<Dice, TopK>;
+/// Hybrid focal loss: focal Tversky and focal loss. Source: Yeung et al. 2021.
+pub type HybridFocal = Weighted<FocalTversky, Focal>;
+
+/// Makes [`Loss`] of a type that wraps another loss.
+macro_rules! wrapping_loss {
+    ($loss:ty, $finish:expr) => {
+        impl $crate::loss::Loss for $loss {
+            fn scratch_len(&self, shape: $crate::view::Shape) -> usize {
+                $crate::loss::Loss::scratch_len(&self.inner, shape)
+            }
+            fn check<const C: usize>(&self, frame: &$crate::view::Frame<'_, C>) -> $crate::error::Result<()> {
+                $crate::loss::Loss::check(&self.inner, frame)
+            }
+            fn accumulate<X: $crate::loss::Execute, const C: usize>(
+                &self,
+                executor: &X,
+                frame: &$crate::view::Frame<'_, C>,
+                weight: f32,
+                scratch: &mut [u32],
+                gradient: Option<&mut [f32]>,
+            ) -> $crate::error::Result<$crate::loss::Evaluation> {
+                self.inner
+                    .accumulate(executor, frame, weight, scratch, gradient)
+                    .map(|part| $finish(self, part))
+            }
+            fn accumulate_sketch(
+                &self,
+                sketch: &$crate::sketch::Sketch,
+                table: &$crate::sketch::SigmoidTable,
+                weight: f32,
+                gradient: Option<&mut $crate::sketch::GradientTable>,
+            ) -> $crate::error::Result<$crate::loss::Evaluation> {
+                self.inner.accumulate_sketch(sketch, table, weight, gradient).map(|part| $finish(self, part))
+            }
+        }
+    };
+}
+use wrapping_loss;
 
 /// `first_weight * first + second_weight * second`; nest it for more parts.
 ///
-/// The parts write to the same gradient and take turns with the same scratch, so a sum needs no memory of its
-/// own. A part that is undefined adds nothing; the sum is undefined if both are. Scratch: the larger of the
+/// A part that is undefined adds nothing; the sum is undefined if both are. Scratch: the larger of the
 /// two. Passes: those of both.
 ///
 /// ```
-/// use segmeter_core::{loss::{BinaryCrossEntropy, Dice, Loss, Smooth, Weighted}, view::{Frame, IGNORE, Labels, Shape}};
+/// use segmeter_core::{loss::{CrossEntropy, Dice, Loss, Smooth, Weighted}, view::{Frame, IGNORE, Labels, Shape}};
 /// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
 /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// let sum = Weighted::new(0.5, BinaryCrossEntropy, 0.5, Dice::new(Smooth::ONE))?;
+/// let sum = Weighted::new(0.5, CrossEntropy::MEAN, 0.5, Dice::new(Smooth::ONE))?;
 /// assert_eq!(sum.value(&frame, &mut [])?.value, 0.74118006);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
@@ -40,29 +103,33 @@ impl<A, B> Weighted<A, B> {
     }
 
     fn sum(&self, first: Evaluation, second: Evaluation) -> Evaluation {
-        let part = |weight: f32, part: Evaluation| f64::from(weight) * f64::from(part.value);
-        Evaluation {
-            value: (part(self.first_weight, first) + part(self.second_weight, second)) as f32,
-            undefined: first.undefined && second.undefined,
-        }
+        let part = |weight: f32, part: Evaluation| f64::from(weight) * part.precise;
+        let sum = Evaluation::defined(part(self.first_weight, first) + part(self.second_weight, second));
+        Evaluation { undefined: first.undefined && second.undefined, ..sum }
     }
 }
 
 impl<A: Loss, B: Loss> Loss for Weighted<A, B> {
-    fn scratch_len(&self, pixels: usize) -> usize {
-        self.first.scratch_len(pixels).max(self.second.scratch_len(pixels))
+    fn scratch_len(&self, shape: Shape) -> usize {
+        self.first.scratch_len(shape).max(self.second.scratch_len(shape))
     }
 
-    fn accumulate<X: Execute>(
+    fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> {
+        self.first.check(frame)?;
+        self.second.check(frame)
+    }
+
+    fn accumulate<X: Execute, const C: usize>(
         &self,
         executor: &X,
-        frame: &Frame<'_>,
+        frame: &Frame<'_, C>,
         weight: f32,
         scratch: &mut [u32],
         mut gradient: Option<&mut [f32]>,
     ) -> Result<Evaluation> {
         // Before the first part writes to the gradient: a refused second part must leave it as it was.
-        let need = self.scratch_len(frame.shape().pixels());
+        self.check(frame)?;
+        let need = self.scratch_len(frame.shape());
         if scratch.len() < need {
             return Err(Error::Scratch { need });
         }
@@ -84,10 +151,17 @@ impl<A: Loss, B: Loss> Loss for Weighted<A, B> {
         table: &SigmoidTable,
         weight: f32,
         mut gradient: Option<&mut GradientTable>,
-    ) -> Evaluation {
-        let first =
-            self.first.accumulate_sketch(sketch, table, weight * self.first_weight, gradient.as_deref_mut());
-        let second = self.second.accumulate_sketch(sketch, table, weight * self.second_weight, gradient);
-        self.sum(first, second)
+    ) -> Result<Evaluation> {
+        if gradient.is_some() {
+            self.second.accumulate_sketch(sketch, table, weight, None)?;
+        }
+        let first = self.first.accumulate_sketch(
+            sketch,
+            table,
+            weight * self.first_weight,
+            gradient.as_deref_mut(),
+        )?;
+        let second = self.second.accumulate_sketch(sketch, table, weight * self.second_weight, gradient)?;
+        Ok(self.sum(first, second))
     }
 }

@@ -1,181 +1,392 @@
-//! Distribution-based losses: means over pixels.
+//! Distribution-based losses: means over pixels of a cost of the probability that a pixel gives to its label.
 //!
-//! With `p = 1 / (1 + e^-z)` and a pixel's weight `w` on its side of the ground truth, a loss here is
-//! `sum(w l) / sum(w)`. Pixels without a label are in neither sum. The gradient needs only `sum(w)`, which
-//! is known from the labels, so value and gradient share one pass.
+//! With a pixel's weight `w`, its share `g_c` of class `c` (1 for its label) and the weight `v_c` of that class, a
+//! loss here is `sum(w v_c g_c f(p_c)) / sum(w v_c g_c)`; [`Normalise::Count`] leaves `v_c` out of the divisor. A
+//! binary pixel has the classes background and foreground, with `1 - p` and `p`. Pixels without a label are in
+//! neither sum. Slopes need only the divisor, which is known from the labels, so value and gradient share one pass
+//! unless said. Scratch: none. From a sketch: exact. No logarithm of a rounded probability is taken, so margins up
+//! to the largest `f32` give no infinity; from probabilities `-ln p` is at most 100.
 
-use super::{Fit, Pixel, SumLoss, check_weight};
+use super::sum::Tally;
+use super::{Pixel, SumLoss};
 use crate::error::{Error, Result};
-use crate::num::Sigmoid;
-use crate::simd::{Simd, Vector};
+use crate::num::one_minus_exp;
+use crate::simd::Simd;
 
-/// `-ln p` and `-ln(1 - p)`: softplus of the logit's negative and of the logit.
-#[inline(always)]
-fn negative_logs<S: Simd>(s: S, logit: S::V, sigmoid: &Sigmoid<S::V>) -> (S::V, S::V) {
-    let zero = s.splat(0.0);
-    let minus = zero - logit;
-    let positive_part = logit.select_less(zero, zero, logit);
-    let negative_part = logit.select_less(zero, minus, zero);
-    (negative_part + sigmoid.tail, positive_part + sigmoid.tail)
+mod focal;
+mod selected;
+
+pub use focal::{Focal, NormalisedFocal, ReducedFocal};
+pub use selected::{Ohem, TopK};
+
+/// What a weighted mean is divided by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Normalise {
+    /// The weights of the pixels times those of their classes, as PyTorch does.
+    #[default]
+    Weights,
+    /// The weights of the pixels alone.
+    Count,
 }
 
-/// Binary cross-entropy: the mean of `-ln p` over foreground and `-ln(1 - p)` over background pixels.
+/// `sum_c k_c S_c` with `k_c = v_c scale(c) / divisor`, and `k_c` as the slopes.
+pub(super) fn mean(
+    tally: &Tally<'_, [f64; 1]>,
+    normalise: Normalise,
+    scale: impl Fn(usize) -> f64,
+    slopes: &mut [f32],
+) -> Option<f64> {
+    let divisor = divisor(tally, normalise)?;
+    let mut value = 0.0;
+    for (class, ([sum], slope)) in tally.sums.iter().zip(slopes).enumerate() {
+        let factor = tally.class_weight(class) * scale(class) / divisor;
+        value += factor * sum;
+        *slope = factor as f32;
+    }
+    Some(value)
+}
+
+pub(super) fn divisor<T>(tally: &Tally<'_, T>, normalise: Normalise) -> Option<f64> {
+    let weight = |class| if normalise == Normalise::Count { 1.0 } else { tally.class_weight(class) };
+    let divisor: f64 = tally.masses.iter().enumerate().map(|(class, mass)| mass * weight(class)).sum();
+    (divisor > 0.0).then_some(divisor)
+}
+
+/// A loss with one sum per class: `cost` is a summand, `pull` is `-d cost / d ln p`, and `fit` a [`mean`].
+macro_rules! pointwise_loss {
+    ($loss:ty, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
+        impl SumLoss for $loss {
+            type Terms<T: Copy + Send> = [T; 1];
+            /// What the cost of a pixel of this class is multiplied by.
+            type Slope = f32;
+            const POINTWISE: bool = true;
+
+            fn fill<T: Copy + Send>(value: T) -> [T; 1] {
+                [value]
+            }
+            #[inline(always)]
+            fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
+                [self.cost(s, pixel)]
+            }
+            fn fit(&$self, $tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
+                $crate::loss::distribution::mean($tally, $normalise, $scale, slopes)
+            }
+            #[inline(always)]
+            fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+                self.pull(s, pixel) * s.splat(*slope)
+            }
+        }
+    };
+    ($loss:ty) => {
+        pointwise_loss!($loss, self, tally => ($crate::loss::distribution::Normalise::Weights, |_| 1.0));
+    };
+}
+pub(super) use pointwise_loss;
+
+const fn share(value: f32, name: &'static str) -> Result<f32> {
+    if value >= 0.0 && value <= 1.0 { Ok(value) } else { Err(Error::Parameter(name)) }
+}
+
+/// Cross-entropy: the mean of `-ln p` of each pixel's label. On a binary frame that is binary cross-entropy.
 ///
-/// `dl/dz = p - g`. Shapes: one logit and one label per pixel; range `[0, inf)`. Scratch: none. Passes: 1.
-/// No logarithm of a rounded probability is taken, so margins up to the largest `f32` give no infinity.
-/// The same as PyTorch's `binary_cross_entropy_with_logits`.
-/// Cortex-M4F: 89 instructions per pixel with gradient, 0.6 from a 160x120 sketch.
+/// `dl/dz = p - g`. Range `[0, inf)`. Passes: 1. With class weights `[1, w]` and [`Normalise::Count`] it is
+/// PyTorch's `pos_weight`. The same as PyTorch's `binary_cross_entropy_with_logits` and `cross_entropy`.
 ///
 /// ```
-/// use segmeter_core::{loss::{BinaryCrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// use segmeter_core::{loss::{CrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}};
 /// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
 /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
 /// let mut gradient = [0.0; 3];
-/// let loss = BinaryCrossEntropy.value_and_gradient(&frame, &mut [], &mut gradient)?;
+/// let loss = CrossEntropy::MEAN.value_and_gradient(&frame, &mut [], &mut gradient)?;
 /// assert_eq!(loss.value, 1.1629257);
 /// assert_eq!(gradient, [-0.039734304, 0.089647144, -0.31752473]);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct BinaryCrossEntropy;
+pub struct CrossEntropy {
+    normalise: Normalise,
+}
 
-impl SumLoss for BinaryCrossEntropy {
-    type Terms<T: Copy + Send> = [T; 1];
-    /// `1 / sum(w)`.
-    type Slope = f32;
+impl CrossEntropy {
+    /// Divided by the weights of pixels and classes.
+    pub const MEAN: Self = Self { normalise: Normalise::Weights };
 
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
+    /// Divided by what `normalise` says.
+    #[must_use]
+    pub const fn new(normalise: Normalise) -> Self {
+        Self { normalise }
     }
-
     #[inline(always)]
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-        let (foreground, background) = negative_logs(s, pixel.logit, &pixel.sigmoid);
-        [pixel.mass.foreground * foreground + pixel.mass.background * background]
+    fn cost<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * pixel.log
     }
-
-    fn fit(&self, [sum]: [f64; 1], weight: f64) -> Fit<f32> {
-        Fit { value: Some(sum / weight), slope: (1.0 / weight) as f32 }
-    }
-
     #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        let Sigmoid { probability, complement, .. } = pixel.sigmoid;
-        (pixel.mass.background * probability - pixel.mass.foreground * complement) * s.splat(*slope)
-    }
-
-    fn early_slope(&self, weight: f64) -> Option<f32> {
-        Some((1.0 / weight) as f32)
+    fn pull<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground
     }
 }
 
-/// Focal loss, sigmoid form: `-a_t (1 - p_t)^focusing ln p_t`, where `p_t` is the probability given to the
-/// label and `a_t` the weight of its class.
+pointwise_loss!(CrossEntropy, self, tally => (self.normalise, |_| 1.0));
+
+/// Balanced cross-entropy: every class weighs what the others have of the frame, `1 - n_c / N`.
 ///
-/// `dl/dt = a_t (1 - p_t)^focusing (-focusing p_t (-ln p_t) - (1 - p_t))` with `t = z` on foreground, `-z` on
-/// background. Mean over pixels. Shapes as [`BinaryCrossEntropy`]; range `[0, inf)`. Scratch: none. Passes: 1.
-/// A focusing of 0 with weights of 1 is cross-entropy. Source: Lin et al. 2017.
-/// Cortex-M4F: 97 instructions per pixel with gradient, 0.6 from a 160x120 sketch.
+/// On a frame with one class only, value and gradient are 0: an image without road teaches nothing. Range
+/// `[0, inf)`. Passes: 1. `1 - n_c / N` is not in the divisor. Source: Xie and Tu 2015 (HED).
 ///
 /// ```
-/// use segmeter_core::{loss::{Focal, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// use segmeter_core::{loss::{BalancedCrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}};
 /// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
 /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// assert_eq!(Focal::PAPER.value(&frame, &mut [])?.value, 0.2363382);
+/// assert_eq!(BalancedCrossEntropy.value(&frame, &mut [])?.value, 0.42244875);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BalancedCrossEntropy;
+
+impl BalancedCrossEntropy {
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        CrossEntropy::MEAN.cost(s, pixel)
+    }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        CrossEntropy::MEAN.pull(s, pixel)
+    }
+}
+
+pointwise_loss!(BalancedCrossEntropy, self, tally => (Normalise::Weights, |class| {
+    // Summed from the other classes: 1 - n_c / N would cancel.
+    let others = tally.masses.iter().enumerate().filter(|(other, _)| *other != class);
+    others.map(|(_, mass)| mass).sum::<f64>() / tally.weight()
+}));
+
+/// Cross-entropy with smoothed labels: `g (1 - smoothing) + smoothing / C` takes the place of `g`.
+///
+/// Range `[0, inf)`. Passes: 1. The same as `label_smoothing` of PyTorch's `cross_entropy`; a binary frame has
+/// `C = 2`. Source: Szegedy et al. 2016.
+///
+/// ```
+/// use segmeter_core::{loss::{LabelSmoothed, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(LabelSmoothed::new(0.1)?.value(&frame, &mut [])?.value, 1.1629257);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Focal {
-    focusing: f32,
-    foreground_weight: f32,
-    background_weight: f32,
+pub struct LabelSmoothed {
+    smoothing: f32,
 }
 
-impl Focal {
-    /// The paper's choice: focusing 2, weights 0.25 and 0.75.
-    pub const PAPER: Self = Self { focusing: 2.0, foreground_weight: 0.25, background_weight: 0.75 };
-
-    /// `focusing` in [0, 8]; class weights in `[0, inf)`.
+impl LabelSmoothed {
+    /// `smoothing` in [0, 1].
     ///
     /// # Errors
-    /// [`Error::Parameter`] names the one that is out of range.
-    pub const fn new(focusing: f32, foreground_weight: f32, background_weight: f32) -> Result<Self> {
-        if !(focusing >= 0.0 && focusing <= 8.0) {
-            return Err(Error::Parameter("focusing"));
-        }
-        match (
-            check_weight(foreground_weight, "foreground_weight"),
-            check_weight(background_weight, "background_weight"),
-        ) {
-            (Ok(_), Ok(_)) => Ok(Self { focusing, foreground_weight, background_weight }),
-            (Err(e), _) | (_, Err(e)) => Err(e),
+    /// [`Error::Parameter`].
+    pub const fn new(smoothing: f32) -> Result<Self> {
+        match share(smoothing, "smoothing") {
+            Ok(smoothing) => Ok(Self { smoothing }),
+            Err(e) => Err(e),
         }
     }
-
-    /// Weighted mass, `1 - p_t`, `-ln p_t` and `(1 - p_t)^focusing` of a pixel, on its own side.
     #[inline(always)]
-    fn parts<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> (S::V, S::V, S::V, S::V) {
-        let zero = s.splat(0.0);
-        let (on_foreground, on_background) = negative_logs(s, pixel.logit, &pixel.sigmoid);
-        let Sigmoid { probability, complement, .. } = pixel.sigmoid;
-        let foreground = pixel.mass.foreground;
-        let mass = pixel.mass.foreground * s.splat(self.foreground_weight)
-            + pixel.mass.background * s.splat(self.background_weight);
-        let error = zero.select_less(foreground, complement, probability);
-        // -ln(1 - p_t) is the other side's logarithm.
-        let other_log = zero.select_less(foreground, on_background, on_foreground);
-        let modulator = power(s, self.focusing, error, other_log);
-        (mass, error, zero.select_less(foreground, on_foreground, on_background), modulator)
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        self.pull(s, pixel) * pixel.log
+    }
+    /// The weight of the class in the smoothed label.
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let all = pixel.mass.foreground + pixel.mass.background;
+        pixel.mass.foreground * s.splat(1.0 - self.smoothing)
+            + all * (pixel.uniform * s.splat(self.smoothing))
     }
 }
 
-impl SumLoss for Focal {
-    type Terms<T: Copy + Send> = [T; 1];
-    /// `1 / sum(w)`.
-    type Slope = f32;
+pointwise_loss!(LabelSmoothed);
 
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
+/// Bootstrapped cross-entropy: part of the label is replaced by what the network itself says.
+///
+/// The label is `label_share g + (1 - label_share) x`, where `x` is the prediction `p` (soft) or 1 for the most
+/// probable class and 0 for the rest (hard). Range `[0, inf)`. Passes: 1. Source: Reed et al. 2014.
+///
+/// ```
+/// use segmeter_core::{loss::{Bootstrapped, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Bootstrapped::SOFT.value(&frame, &mut [])?.value, 1.1237527);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bootstrapped {
+    label_share: f32,
+    hard: bool,
+}
+
+impl Bootstrapped {
+    /// The paper's soft form: 0.95 of the label.
+    pub const SOFT: Self = Self { label_share: 0.95, hard: false };
+    /// The paper's hard form: 0.8 of the label.
+    pub const HARD: Self = Self { label_share: 0.8, hard: true };
+
+    /// `label_share` in [0, 1].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(label_share: f32, hard: bool) -> Result<Self> {
+        match share(label_share, "label_share") {
+            Ok(label_share) => Ok(Self { label_share, hard }),
+            Err(e) => Err(e),
+        }
     }
-
+    /// The weight of the class by the label, and by the prediction.
     #[inline(always)]
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-        let (mass, _, log, modulator) = self.parts(s, pixel);
-        [mass * (modulator * log)]
+    fn parts<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> (S::V, S::V) {
+        let all = pixel.mass.foreground + pixel.mass.background;
+        let own = if self.hard { pixel.top } else { pixel.probability };
+        (pixel.mass.foreground * s.splat(self.label_share), all * own * s.splat(1.0 - self.label_share))
     }
-
-    fn fit(&self, [sum]: [f64; 1], weight: f64) -> Fit<f32> {
-        Fit { value: Some(sum / weight), slope: (1.0 / weight) as f32 }
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let (label, own) = self.parts(s, pixel);
+        (label + own) * pixel.log
     }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let (label, own) = self.parts(s, pixel);
+        if self.hard { label + own } else { label + own * (s.splat(1.0) - pixel.log) }
+    }
+}
 
+pointwise_loss!(Bootstrapped);
+
+/// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
+///
+/// Range: `[0, inf)` for an `epsilon` of at least -1. Passes: 1. Source: Leng et al. 2022.
+///
+/// ```
+/// use segmeter_core::{loss::{Poly1, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Poly1::new(1.0)?.value(&frame, &mut [])?.value, 1.6098319);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Poly1 {
+    epsilon: f32,
+}
+
+impl Poly1 {
+    /// `epsilon` in [-1, 1000].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(epsilon: f32) -> Result<Self> {
+        if epsilon >= -1.0 && epsilon <= 1000.0 {
+            Ok(Self { epsilon })
+        } else {
+            Err(Error::Parameter("epsilon"))
+        }
+    }
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * (pixel.log + pixel.complement * s.splat(self.epsilon))
+    }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.epsilon))
+    }
+}
+
+pointwise_loss!(Poly1);
+
+/// Generalised cross-entropy: `(1 - p^exponent) / exponent` of each pixel's label; robust to wrong labels.
+///
+/// Between cross-entropy (`exponent` towards 0) and the absolute error (1). Range `[0, 1 / exponent]`. Passes: 1.
+/// Source: Zhang and Sabuncu 2018.
+///
+/// ```
+/// use segmeter_core::{loss::{GeneralisedCrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(GeneralisedCrossEntropy::PAPER.value(&frame, &mut [])?.value, 0.5540767);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GeneralisedCrossEntropy {
+    exponent: f32,
+}
+
+impl GeneralisedCrossEntropy {
+    /// The paper's exponent of 0.7.
+    pub const PAPER: Self = Self { exponent: 0.7 };
+
+    /// `exponent` in [0.01, 1].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(exponent: f32) -> Result<Self> {
+        if exponent >= 0.01 && exponent <= 1.0 {
+            Ok(Self { exponent })
+        } else {
+            Err(Error::Parameter("exponent"))
+        }
+    }
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let power = pixel.log * s.splat(-self.exponent);
+        pixel.mass.foreground * (one_minus_exp(s, power) * s.splat(1.0 / self.exponent))
+    }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * s.exp_nonpositive(pixel.log * s.splat(-self.exponent))
+    }
+}
+
+pointwise_loss!(GeneralisedCrossEntropy);
+
+/// Recall cross-entropy: every class weighs its share of missed pixels, `1 - TP_c / n_c`, where a pixel is found
+/// if its label is its most probable class.
+///
+/// The weights are constants in the gradient and not in the divisor. Range `[0, inf)`. Passes: 2 with
+/// gradient, 1 without. Source: Tian et al. 2021.
+///
+/// ```
+/// use segmeter_core::{loss::{RecallCrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(RecallCrossEntropy.value(&frame, &mut [])?.value, 0.5292526);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RecallCrossEntropy;
+
+impl SumLoss for RecallCrossEntropy {
+    type Terms<T: Copy + Send> = [T; 2];
+    type Slope = f32;
+    const POINTWISE: bool = true;
+    const EARLY: bool = false;
+
+    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
+        [value; 2]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
+        let missed = pixel.mass.foreground * (s.splat(1.0) - pixel.top);
+        [pixel.mass.foreground * pixel.log, missed]
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
+        let (mut value, divisor) = (0.0, divisor(tally, Normalise::Weights)?);
+        for (class, (([cost, missed], mass), slope)) in
+            tally.sums.iter().zip(tally.masses).zip(slopes).enumerate()
+        {
+            let missed = if *mass > 0.0 { missed / mass } else { 0.0 };
+            let factor = tally.class_weight(class) * missed / divisor;
+            value += factor * cost;
+            *slope = factor as f32;
+        }
+        Some(value)
+    }
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        let zero = s.splat(0.0);
-        let (mass, error, log, modulator) = self.parts(s, pixel);
-        let Sigmoid { probability, complement, .. } = pixel.sigmoid;
-        let right = zero.select_less(pixel.mass.foreground, probability, complement);
-        let inward = modulator * (s.splat(self.focusing) * right * log + error);
-        let outward = zero.select_less(pixel.mass.foreground, zero - inward, inward);
-        mass * outward * s.splat(*slope)
+        pixel.mass.foreground * s.splat(*slope)
     }
-
-    fn early_slope(&self, weight: f64) -> Option<f32> {
-        Some((1.0 / weight) as f32)
-    }
-}
-
-/// `base^exponent` for a base in [0, 1] given with its `-ln`, and an exponent in [0, 8]: whole powers by
-/// multiplication, which keeps full relative accuracy, the rest by the exponential.
-#[inline(always)]
-fn power<S: Simd>(s: S, exponent: f32, base: S::V, minus_ln: S::V) -> S::V {
-    let whole = exponent as u8;
-    let rest = exponent - f32::from(whole);
-    let mut product = s.splat(1.0);
-    for _ in 0..whole.min(8) {
-        product = product * base;
-    }
-    if rest > 0.0 {
-        product = product * s.exp_nonpositive(minus_ln * s.splat(-rest));
-    }
-    product
 }

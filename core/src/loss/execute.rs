@@ -9,11 +9,11 @@ pub trait Job: Sync {
     /// What a range of rows gives. Merging is exact, so ranges may be cut and merged in any way.
     type Partial: Default + Send;
 
-    /// Pixels of a row: what an executor needs to judge whether another thread is worth its start.
-    fn row_pixels(&self) -> usize;
+    /// Numbers that a row is made of: what an executor needs to judge whether another thread is worth its start.
+    fn row_len(&self) -> usize;
 
-    /// Does the rows of `rows`; `out` holds their part of the output (empty if there is none).
-    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [f32]) -> Self::Partial;
+    /// Does the rows of `rows`; every plane of `out` holds its part of them (there may be no planes).
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Self::Partial;
 
     /// Adds what other rows gave.
     fn merge(total: &mut Self::Partial, part: &Self::Partial);
@@ -21,8 +21,8 @@ pub trait Job: Sync {
 
 /// Runs jobs.
 pub trait Execute: Sync {
-    /// Runs `job` over `rows` rows. `out` is empty or has the same number of elements for every row.
-    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [f32]) -> J::Partial;
+    /// Runs `job` over `rows` rows. Every plane of `out` is empty or has the same number of elements in each row.
+    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [&mut [f32]]) -> J::Partial;
 }
 
 /// All rows in order on the calling thread, by one machine.
@@ -36,7 +36,7 @@ impl Serial<Scalar> {
 
 impl<S: Simd> Execute for Serial<S> {
     #[inline(always)]
-    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [f32]) -> J::Partial {
+    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [&mut [f32]]) -> J::Partial {
         job.run(self.0, 0..rows, out)
     }
 }

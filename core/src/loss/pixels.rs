@@ -1,43 +1,236 @@
-//! Where a [`super::SumLoss`] gets its pixels: the rows of a frame, or the two rows of a sketch.
+//! What a [`super::SumLoss`] sees of a pixel, and where a binary pass gets its pixels: the rows of a frame, or
+//! the two rows of a sketch.
 
-use super::Pixel;
-use crate::num::Sigmoid;
+use core::ops::Range;
+
+use crate::num::{Sigmoid, ln};
 use crate::simd::{LANES, Masses, Simd, Vector};
 use crate::sketch::{CODES, SigmoidTable, Sketch};
-use crate::view::{Frame, IGNORE};
+use crate::view::{Activation, Frame, IGNORE, Target};
 
 /// Pixels of a row that are added up in `f32` lanes before they join the exact total. Short enough for a
 /// lane to add no more than 32 terms: its rounding error stays below 1e-6 of the sum in the worst case.
 pub(super) const SEGMENT: usize = 256;
 
-/// Where pixels come from, eight at a time: rows of a frame, or rows of a sketch.
+/// One class of one pixel, against the rest. What a loss does not use is not computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Pixel<V> {
+    /// `p`: the probability of the class.
+    pub probability: V,
+    /// `1 - p`, with its own relative accuracy.
+    pub complement: V,
+    /// `-ln p`.
+    pub log: V,
+    /// 1 if the class is the most probable one (the lowest id at a tie), else 0.
+    pub top: V,
+    /// `w g` as foreground and `w (1 - g)` as background: the pixel's weight on each side of its label.
+    pub mass: Masses<V>,
+    /// `g` and `1 - g`; both 0 for a pixel without a label.
+    pub target: Masses<V>,
+    /// The number that the loss has made for this pixel from the labels; 0 unless it makes one.
+    pub map: V,
+    /// One over the number of classes.
+    pub uniform: V,
+    /// Whether labels may be other than 0 and 1: where they are not, simpler forms give the same bits.
+    pub soft: bool,
+}
+
+/// The two classes of a binary pixel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binary<V> {
+    pub(super) foreground: Pixel<V>,
+    /// `-ln (1 - p)`.
+    other_log: V,
+}
+
+impl<V: Vector> Binary<V> {
+    #[inline(always)]
+    pub(super) fn background<S: Simd<V = V>>(&self, s: S) -> Pixel<V> {
+        let Pixel { probability, complement, top, mass, target, .. } = self.foreground;
+        let swap = |m: Masses<V>| Masses { background: m.foreground, foreground: m.background };
+        Pixel {
+            probability: complement,
+            complement: probability,
+            log: self.other_log,
+            top: s.splat(1.0) - top,
+            mass: swap(mass),
+            target: swap(target),
+            ..self.foreground
+        }
+    }
+
+    #[inline(always)]
+    fn new<S: Simd<V = V>>(s: S, logit: V, sigmoid: &Sigmoid<V>, mass: Masses<V>, target: Masses<V>) -> Self {
+        let (zero, Sigmoid { probability, complement, tail, .. }) = (s.splat(0.0), *sigmoid);
+        // Softplus of the logit's negative and of the logit: no logarithm of a rounded probability.
+        let negative_part = logit.select_less(zero, zero - logit, zero);
+        let positive_part = logit.select_less(zero, zero, logit);
+        let top = complement.select_less(probability, s.splat(1.0), zero);
+        let (log, map, uniform) = (negative_part + tail, zero, s.splat(0.5));
+        let foreground = Pixel { probability, complement, log, top, mass, target, map, uniform, soft: false };
+        Self { foreground, other_log: positive_part + tail }
+    }
+
+    #[inline(always)]
+    fn of_probability<S: Simd<V = V>>(s: S, p: V, mass: Masses<V>, target: Masses<V>) -> Self {
+        let (zero, complement) = (s.splat(0.0), s.splat(1.0) - p);
+        let top = complement.select_less(p, s.splat(1.0), zero);
+        let (log, uniform) = (minus_ln(s, p), s.splat(0.5));
+        let foreground =
+            Pixel { probability: p, complement, log, top, mass, target, map: zero, uniform, soft: true };
+        Self { foreground, other_log: minus_ln(s, complement) }
+    }
+}
+
+/// `-ln p`, at most 100 as in PyTorch; 100 for anything below the smallest normal number.
+#[inline(always)]
+pub(super) fn minus_ln<S: Simd>(s: S, p: S::V) -> S::V {
+    let smallest = s.splat(f32::MIN_POSITIVE);
+    let log = s.splat(0.0) - ln(s, p.select_less(smallest, s.splat(1.0), p));
+    p.select_less(smallest, s.splat(100.0), log)
+}
+
+/// Where binary pixels come from, eight at a time: rows of a frame, or rows of a sketch.
 pub(super) trait Pixels: Copy + Sync {
     /// Eight pixels in memory.
     type Block<'a>
     where
         Self: 'a;
+    /// Whether it can be anything that a frame can be; else hard labels beside logits, without weights.
+    const GENERAL: bool;
+    /// Whether the background may be a class of its own for losses that are not about each pixel's own label.
+    const BACKGROUND: bool;
+    /// Pixels of a row.
     fn width(&self) -> usize;
+    /// What the scores are.
+    fn activation(&self) -> Activation {
+        Activation::Logits
+    }
     /// Calls `visit` for each block of a segment; pixels past the end of the row have no mass.
     fn visit(&self, row: usize, segment: usize, visit: impl FnMut(Self::Block<'_>));
     /// One vector of the pixels of a block.
-    fn pixel<S: Simd>(s: S, block: &Self::Block<'_>, vector: usize) -> Pixel<S::V>;
+    fn pixel<S: Simd>(&self, s: S, block: &Self::Block<'_>, vector: usize) -> Binary<S::V>;
 }
 
-/// With pixel weights or without: known while compiling, so that frames without them pay nothing.
+/// Hard labels beside logits: what a microcontroller has. Scores and ids.
 #[derive(Clone, Copy)]
-pub(super) struct FramePixels<'a, const WEIGHTED: bool>(pub(super) Frame<'a>);
-
-pub(super) struct FrameBlock<'a> {
-    logits: &'a [f32; LANES],
-    ids: &'a [u8; LANES],
-    weights: &'a [f32; LANES],
+pub(super) struct PlainPixels<'a> {
+    pub(super) frame: Frame<'a>,
+    pub(super) ids: &'a [u8],
 }
 
-impl<const WEIGHTED: bool> Pixels for FramePixels<'_, WEIGHTED> {
+/// Logits and ids of eight pixels.
+type PlainBlock<'a> = (&'a [f32; LANES], &'a [u8; LANES]);
+
+impl Pixels for PlainPixels<'_> {
     type Block<'a>
-        = FrameBlock<'a>
+        = PlainBlock<'a>
     where
         Self: 'a;
+    const GENERAL: bool = false;
+    const BACKGROUND: bool = false;
+
+    #[inline(always)]
+    fn width(&self) -> usize {
+        self.frame.shape().width()
+    }
+
+    #[inline(always)]
+    fn visit(&self, row: usize, segment: usize, mut visit: impl FnMut(PlainBlock<'_>)) {
+        let width = self.width();
+        let start = row * width + segment * SEGMENT;
+        let range = start..(start + SEGMENT).min((row + 1) * width);
+        let count = range.len().div_ceil(LANES);
+        let (logits, logits_rest) = blocks(self.frame.scores().get(range.clone()).unwrap_or_default(), 0.0);
+        let (ids, ids_rest) = blocks(self.ids.get(range).unwrap_or_default(), IGNORE);
+        let has_rest = logits.len() < count;
+        for block in logits.iter().zip(ids) {
+            visit(block);
+        }
+        if has_rest {
+            visit((&logits_rest, &ids_rest));
+        }
+    }
+
+    #[inline(always)]
+    fn pixel<S: Simd>(&self, s: S, (logits, ids): &PlainBlock<'_>, vector: usize) -> Binary<S::V> {
+        let (logit, mass) = s.load_labelled(logits, ids, vector);
+        Binary::new(s, logit, &Sigmoid::new(s, logit), mass, mass)
+    }
+}
+
+/// Any binary frame: weights, soft labels, probabilities, a map.
+#[derive(Clone, Copy)]
+pub(super) struct AnyPixels<'a>(pub(super) Frame<'a>);
+
+impl AnyPixels<'_> {
+    /// Eight pixels from `first`; those from `end` on have no weight.
+    pub(super) fn block(&self, first: usize, end: usize) -> AnyBlock {
+        let labels = labelled(&self.0, first, end, 1);
+        let mut scores = eight(self.0.scores(), first..end.min(first + LANES), 0.0);
+        for (score, weight) in scores.iter_mut().zip(labels.weight) {
+            // A score without weight may be infinite or NaN, and 0 * inf is NaN: take 0 in its place.
+            *score = if weight > 0.0 { *score } else { 0.0 };
+        }
+        AnyBlock { scores, labels }
+    }
+}
+
+/// Eight pixels, read one by one.
+pub(super) struct AnyBlock {
+    scores: [f32; LANES],
+    labels: Labelled,
+}
+
+/// Labels of eight pixels for one class.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Labelled {
+    pub(super) share: [f32; LANES],
+    pub(super) weight: [f32; LANES],
+    pub(super) map: [f32; LANES],
+}
+
+impl Labelled {
+    /// The masses and targets of a vector, and the map.
+    #[inline(always)]
+    pub(super) fn load<S: Simd>(&self, s: S, vector: usize) -> (Masses<S::V>, Masses<S::V>, S::V) {
+        let (mass, target) = masses(s, s.load(&self.share, vector), s.load(&self.weight, vector));
+        (mass, target, s.load(&self.map, vector))
+    }
+}
+
+/// The masses and targets that a label and a weight give.
+#[inline(always)]
+pub(super) fn masses<S: Simd>(s: S, share: S::V, weight: S::V) -> (Masses<S::V>, Masses<S::V>) {
+    let (zero, one) = (s.splat(0.0), s.splat(1.0));
+    let labelled = zero.select_less(weight, one, zero);
+    let target = Masses { background: (one - share) * labelled, foreground: share * labelled };
+    (Masses { background: target.background * weight, foreground: target.foreground * weight }, target)
+}
+
+/// Eight elements, or fewer and a filling.
+#[inline(always)]
+pub(super) fn eight<T: Copy>(values: &[T], range: Range<usize>, filling: T) -> [T; LANES] {
+    let values = values.get(range).unwrap_or_default();
+    values.first_chunk().copied().unwrap_or_else(
+        #[inline(always)]
+        || {
+            let mut out = [filling; LANES];
+            for (slot, value) in out.iter_mut().zip(values) {
+                *slot = *value;
+            }
+            out
+        },
+    )
+}
+
+impl Pixels for AnyPixels<'_> {
+    type Block<'a>
+        = AnyBlock
+    where
+        Self: 'a;
+    const GENERAL: bool = true;
+    const BACKGROUND: bool = true;
 
     #[inline(always)]
     fn width(&self) -> usize {
@@ -45,41 +238,80 @@ impl<const WEIGHTED: bool> Pixels for FramePixels<'_, WEIGHTED> {
     }
 
     #[inline(always)]
-    fn visit(&self, row: usize, segment: usize, mut visit: impl FnMut(FrameBlock<'_>)) {
+    fn activation(&self) -> Activation {
+        self.0.activation()
+    }
+
+    #[inline(always)]
+    fn visit(&self, row: usize, segment: usize, mut visit: impl FnMut(AnyBlock)) {
         let width = self.width();
         let start = row * width + segment * SEGMENT;
-        let range = start..(start + SEGMENT).min((row + 1) * width);
-        let count = range.len().div_ceil(LANES);
-        let logits = self.0.logits().get(range.clone()).unwrap_or_default();
-        let ids = self.0.labels().ids().get(range.clone()).unwrap_or_default();
-        let weights = self.0.weights().and_then(|w| w.values().get(range));
-        let (logits, logits_rest) = blocks(logits, 0.0);
-        let (ids, ids_rest) = blocks(ids, IGNORE);
-        let (weights, weights_rest) = blocks(weights.unwrap_or_default(), 0.0);
-        let has_rest = logits.len() < count;
-        let mut weights = weights.iter();
-        for (logits, ids) in logits.iter().zip(ids) {
-            let weights = if WEIGHTED { weights.next().unwrap_or(&weights_rest) } else { &weights_rest };
-            visit(FrameBlock { logits, ids, weights });
-        }
-        if has_rest {
-            visit(FrameBlock { logits: &logits_rest, ids: &ids_rest, weights: &weights_rest });
+        let end = (start + SEGMENT).min((row + 1) * width);
+        for first in (start..end).step_by(LANES) {
+            visit(self.block(first, end));
         }
     }
 
     #[inline(always)]
-    fn pixel<S: Simd>(s: S, block: &FrameBlock<'_>, vector: usize) -> Pixel<S::V> {
-        let (mut logit, mut mass) = s.load_labelled(block.logits, block.ids, vector);
-        if WEIGHTED {
-            let weight = s.load(block.weights, vector);
-            mass.background = mass.background * weight;
-            mass.foreground = mass.foreground * weight;
-            // A logit without weight may be infinite or NaN, and 0 * inf is NaN: take 0 in its place.
-            let zero = s.splat(0.0);
-            logit = zero.select_less(weight, logit, zero);
-        }
-        Pixel { logit, sigmoid: Sigmoid::new(s, logit), mass }
+    fn pixel<S: Simd>(&self, s: S, block: &AnyBlock, vector: usize) -> Binary<S::V> {
+        any_pixel(s, block, self.0.activation(), vector)
     }
+}
+
+/// A function of its own, so that it is not compiled into every loss.
+#[inline(never)]
+fn any_pixel<S: Simd>(s: S, block: &AnyBlock, activation: Activation, vector: usize) -> Binary<S::V> {
+    s.vectorize(
+        #[inline(always)]
+        || {
+            let (mass, target, map) = block.labels.load(s, vector);
+            let score = s.load(&block.scores, vector);
+            let mut pixel = match activation {
+                Activation::Logits => Binary::new(s, score, &Sigmoid::new(s, score), mass, target),
+                Activation::Probabilities => Binary::of_probability(s, score, mass, target),
+            };
+            (pixel.foreground.map, pixel.foreground.soft) = (map, true);
+            pixel
+        },
+    )
+}
+
+/// The labels of eight pixels from `first`, those from `end` on without weight. Not generic over the machine:
+/// copies, which every machine does alike.
+pub(super) fn labelled<const C: usize>(
+    frame: &Frame<'_, C>,
+    first: usize,
+    end: usize,
+    class: usize,
+) -> Labelled {
+    let end = end.min(first + LANES);
+    let mut labels = Labelled::default();
+    match frame.target() {
+        Target::Ids(ids) => {
+            let (ids, classes) = (eight(ids, first..end, IGNORE), frame.classes() as u8);
+            (labels.weight, labels.share) =
+                (ids.map(|id| unit(id < classes)), ids.map(|id| unit(usize::from(id) == class)));
+        }
+        Target::Shares(_) => {
+            for (pixel, (weight, share)) in (first..end).zip(labels.weight.iter_mut().zip(&mut labels.share))
+            {
+                (*weight, *share) = (1.0, frame.share(pixel, class));
+            }
+        }
+    }
+    if let Some(weights) = frame.weights() {
+        for (slot, weight) in labels.weight.iter_mut().zip(eight(weights.values(), first..end, 0.0)) {
+            *slot *= weight;
+        }
+    }
+    if let Some(map) = frame.map() {
+        labels.map = eight(map, first..end, 0.0);
+    }
+    labels
+}
+
+const fn unit(yes: bool) -> f32 {
+    if yes { 1.0 } else { 0.0 }
 }
 
 /// Row 0 holds the background pixels of a sketch, row 1 the foreground ones; without a sketch every code has
@@ -104,6 +336,8 @@ impl Pixels for SketchPixels<'_> {
         = SketchBlock<'a>
     where
         Self: 'a;
+    const GENERAL: bool = false;
+    const BACKGROUND: bool = true;
 
     #[inline(always)]
     fn width(&self) -> usize {
@@ -134,22 +368,20 @@ impl Pixels for SketchPixels<'_> {
     }
 
     #[inline(always)]
-    fn pixel<S: Simd>(s: S, block: &SketchBlock<'_>, vector: usize) -> Pixel<S::V> {
-        let (zero, count) = (s.splat(0.0), s.load(&block.counts, vector));
+    fn pixel<S: Simd>(&self, s: S, block: &SketchBlock<'_>, vector: usize) -> Binary<S::V> {
+        let sides = |value: S::V| Masses {
+            background: if block.foreground { s.splat(0.0) } else { value },
+            foreground: if block.foreground { value } else { s.splat(0.0) },
+        };
         let (probability, complement) = (s.load(block.probability, vector), s.load(block.complement, vector));
-        Pixel {
-            logit: s.load(block.logits, vector),
-            sigmoid: Sigmoid {
-                probability,
-                complement,
-                product: probability * complement,
-                tail: s.load(block.tail, vector),
-            },
-            mass: Masses {
-                background: if block.foreground { zero } else { count },
-                foreground: if block.foreground { count } else { zero },
-            },
-        }
+        let sigmoid = Sigmoid {
+            probability,
+            complement,
+            product: probability * complement,
+            tail: s.load(block.tail, vector),
+        };
+        let mass = sides(s.load(&block.counts, vector));
+        Binary::new(s, s.load(block.logits, vector), &sigmoid, mass, sides(s.splat(1.0)))
     }
 }
 

@@ -1,16 +1,31 @@
 //! Region-based losses: functions of the soft overlap of a frame.
 //!
-//! With `I = sum(w p g)`, `FP = sum(w p (1-g))` and `FN = sum(w (1-p) g)` every loss here is a function
-//! `L(I, FP, FN)`. Its gradient with respect to a pixel's probability takes one of two values: `L_I - L_FN` on
-//! foreground and `L_FP` on background pixels; the chain rule multiplies by `p (1 - p)`. The errors `FP` and
-//! `FN` are summed themselves, never as `P - I`, so that `1 - score` keeps its digits near a perfect prediction.
+//! With `I = sum(w p g)`, `FP = sum(w p (1-g))` and `FN = sum(w (1-p) g)` of a class most losses here are a function
+//! `L(I, FP, FN)`. Its derivative with respect to a pixel's probability takes one of two values: `L_I - L_FN` on
+//! the class and `L_FP` off it. The errors `FP` and `FN` are summed themselves, never as `P - I`, so that
+//! `1 - score` keeps its digits near a perfect prediction. The squared losses sum `E = sum(w (p-g)^2)` in the same
+//! way.
 //!
-//! All: one logit and one label per pixel, values in [0, 1]. Scratch: none. Passes: 2 with gradient, 1 without.
-//! Cortex-M4F: 115 to 118 instructions per pixel with gradient, 0.8 to 1.3 from a 160x120 sketch.
+//! A binary frame has one class, the foreground; a multiclass frame all of its classes, and the loss is their
+//! mean, weighted by the class weights: [`Averaging`] changes that. Values are in [0, 1] unless said. Scratch: none.
+//! Passes: 2 with gradient, 1 without. From a sketch: exact.
 
-use super::{Fit, Pixel, SumLoss, check_weight};
+use super::sum::Tally;
+use super::{Pixel, check_weight, finite};
 use crate::error::{Error, Result};
-use crate::simd::Simd;
+use crate::simd::{Simd, Vector};
+
+mod generalised;
+mod mcc;
+mod overlap;
+mod squared;
+
+pub use generalised::{
+    ClassWeighting, GeneralisedDice, PenaltyGeneralisedDice, WassersteinDice, WassersteinMode,
+};
+pub use mcc::Mcc;
+pub use overlap::{AsymmetricSimilarity, Dice, FocalTversky, Jaccard, LogCoshDice, LogDice, Recall, Tversky};
+pub use squared::{PowerJaccard, SensitivitySpecificity, SquaredDice, Tanimoto};
 
 /// What is added to numerator and denominator of a ratio. It is a behavioural parameter, not an epsilon: on a
 /// frame without foreground the gradient is in proportion to it.
@@ -38,6 +53,10 @@ impl Smooth {
         }
     }
 
+    const fn half(self) -> Self {
+        Self { numerator: 0.5 * self.numerator, denominator: 0.5 * self.denominator }
+    }
+
     /// The same in both.
     ///
     /// # Errors
@@ -50,215 +69,185 @@ impl Smooth {
     }
 }
 
-/// The soft confusion masses of a frame.
-#[derive(Clone, Copy, Debug)]
-struct Overlap {
-    intersection: f64,
-    false_positive: f64,
-    false_negative: f64,
+/// What a class without a labelled pixel gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Empty {
+    /// Its formula; a class where that is 0/0 is left out.
+    #[default]
+    Smooth,
+    /// Its formula, and 0 where that is 0/0.
+    ZeroIfBothEmpty,
+    /// Nothing: it is left out of the mean. False positives of the class cost nothing.
+    SkipClass,
+    /// The mean of its probabilities.
+    MeanProbability,
 }
 
-/// Derivatives with respect to the probability of a foreground and of a background pixel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RegionSlope {
-    foreground: f32,
-    background: f32,
+/// How the classes of a frame make one number.
+///
+/// ```
+/// use segmeter_core::{loss::{Averaging, Dice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// let both = Dice::new(Smooth::ONE).with(Averaging::DEFAULT.with_background(true));
+/// assert_eq!(both.value(&frame, &mut [])?.value, 0.33599597);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Averaging {
+    background: Option<bool>,
+    micro: bool,
+    minimum: bool,
+    empty: Empty,
 }
 
-/// A loss and its two slopes.
-#[derive(Clone, Copy)]
-struct Outcome {
-    loss: f64,
-    foreground: f64,
-    background: f64,
-}
+impl Averaging {
+    /// The foreground of a binary frame, the mean over all classes of a multiclass one.
+    pub const DEFAULT: Self = Self { background: None, micro: false, minimum: false, empty: Empty::Smooth };
 
-impl Outcome {
-    /// `outer(loss)` with the given derivative.
-    fn through(self, loss: f64, derivative: f64) -> Self {
-        Self { loss, foreground: self.foreground * derivative, background: self.background * derivative }
+    /// With class 0 or without it, whatever the frame.
+    #[must_use]
+    pub const fn with_background(self, background: bool) -> Self {
+        Self { background: Some(background), ..self }
     }
-}
+    /// One ratio of sums over all classes instead of the mean of a ratio per class.
+    #[must_use]
+    pub const fn micro(self) -> Self {
+        Self { micro: true, ..self }
+    }
+    /// `I = sum(w min(p, g))` in place of `sum(w p g)`, with `FP` and `FN` to match: then a prediction that equals a
+    /// soft label is a minimum. On hard labels the two are the same.
+    #[must_use]
+    pub const fn with_minimum_overlap(self) -> Self {
+        Self { minimum: true, ..self }
+    }
+    /// What a class without a labelled pixel gives.
+    #[must_use]
+    pub const fn with_empty(self, empty: Empty) -> Self {
+        Self { empty, ..self }
+    }
 
-impl Overlap {
-    /// `1 - (I + n) / (I + a FP + b FN + d)`, computed as `(a FP + b FN + d - n) / denominator`.
-    fn tversky(self, fp_weight: f32, fn_weight: f32, smooth: Smooth) -> Option<Outcome> {
-        let (a, b) = (f64::from(fp_weight), f64::from(fn_weight));
-        let (n, d) = (f64::from(smooth.numerator), f64::from(smooth.denominator));
-        let error = a * self.false_positive + b * self.false_negative;
-        let denominator = self.intersection + error + d;
-        if denominator <= 0.0 {
+    pub(super) fn has_background(self) -> bool {
+        self.background == Some(true)
+    }
+
+    fn first_class(self, binary: bool) -> usize {
+        usize::from(!self.background.unwrap_or(!binary))
+    }
+
+    /// The mean of a loss per class, and its slopes. `one` gives the loss of a class and its slope from its sums and the
+    /// weight of the pixels on it and off it; a pair of numbers
+    /// stands for the derivatives with respect to the probability of a pixel on the class and off it.
+    pub(super) fn mean<const J: usize, const K: usize>(
+        self,
+        tally: &Tally<'_, [f64; J]>,
+        slopes: &mut [[f32; K]],
+        one: impl Fn(&[f64; J], [f64; 2]) -> Option<(f64, [f64; K])>,
+        mean_probability: impl Fn(&[f64; J]) -> (f64, [f64; K]),
+    ) -> Option<f64> {
+        let first = self.first_class(tally.binary);
+        let outcome = |class: usize| {
+            let (sums, mass) = (tally.sums.get(class)?, *tally.masses.get(class)?);
+            let masses = [mass, tally.rest(class)];
+            let weight = tally.class_weight(class);
+            if class < first || weight <= 0.0 {
+                return None;
+            }
+            let outcome = match self.empty {
+                Empty::SkipClass if mass <= 0.0 => None,
+                Empty::MeanProbability if mass <= 0.0 => Some(mean_probability(sums)),
+                Empty::ZeroIfBothEmpty => Some(one(sums, masses).unwrap_or((0.0, [0.0; K]))),
+                _ => one(sums, masses),
+            };
+            outcome.map(|(loss, slope)| (weight, loss, slope))
+        };
+        let (mut sum, mut weights, mut off) = (0.0, 0.0, 0.0);
+        for (weight, loss, slope) in (0..tally.sums.len()).filter_map(&outcome) {
+            sum += weight * loss;
+            weights += weight;
+            off += weight * slope.last().copied().unwrap_or(0.0);
+        }
+        if weights <= 0.0 {
             return None;
         }
-        let loss = (error + (d - n)) / denominator;
-        let score = (self.intersection + n) / denominator;
-        Some(Outcome {
-            loss,
-            // L_I - L_FN = -loss/W - b score/W
-            foreground: -(loss + b * score) / denominator,
-            background: a * score / denominator,
-        })
+        // Under softmax a number that all slopes share changes no gradient. Taking out their mean before they are
+        // rounded keeps digits where they are nearly the same.
+        let shared = if K == 2 && tally.softmax { off / weights / tally.sums.len() as f64 } else { 0.0 };
+        for (class, slot) in slopes.iter_mut().enumerate() {
+            let (weight, _, slope) = outcome(class).unwrap_or((0.0, 0.0, [0.0; K]));
+            *slot = slope.map(|slope| finite(weight * slope / weights - shared));
+        }
+        Some(sum / weights)
     }
-}
 
-/// Sums, fit and slope shared by the family: only `outcome` differs.
-macro_rules! region_loss {
-    ($loss:ty) => {
-        impl SumLoss for $loss {
-            type Terms<T: Copy + Send> = [T; 3];
-            type Slope = RegionSlope;
-
-            fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-                [value; 3]
-            }
-
-            #[inline(always)]
-            fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
-                let (p, q) = (pixel.sigmoid.probability, pixel.sigmoid.complement);
-                [pixel.mass.foreground * p, pixel.mass.background * p, pixel.mass.foreground * q]
-            }
-
-            fn fit(
-                &self,
-                [intersection, false_positive, false_negative]: [f64; 3],
-                _: f64,
-            ) -> Fit<RegionSlope> {
-                let outcome = self.outcome(Overlap { intersection, false_positive, false_negative });
-                let slope = outcome.map_or((0.0, 0.0), |o| (o.foreground, o.background));
-                Fit {
-                    value: outcome.map(|o| o.loss),
-                    slope: RegionSlope { foreground: slope.0 as f32, background: slope.1 as f32 },
-                }
-            }
-
-            #[inline(always)]
-            fn slope<S: Simd>(&self, s: S, slope: &RegionSlope, pixel: &Pixel<S::V>) -> S::V {
-                let by_probability = pixel.mass.foreground * s.splat(slope.foreground)
-                    + pixel.mass.background * s.splat(slope.background);
-                by_probability * pixel.sigmoid.product
+    /// The loss of the sums of all classes as one class, and its slope for each of them.
+    pub(super) fn pooled<const J: usize, const K: usize>(
+        self,
+        tally: &Tally<'_, [f64; J]>,
+        slopes: &mut [[f32; K]],
+        one: impl Fn(&[f64; J]) -> Option<(f64, [f64; K])>,
+    ) -> Option<f64> {
+        let first = self.first_class(tally.binary);
+        let mut sums = [0.0; J];
+        for (class, part) in tally.sums.iter().enumerate().skip(first) {
+            for (sum, more) in sums.iter_mut().zip(part) {
+                *sum += tally.class_weight(class) * more;
             }
         }
-    };
-}
-
-/// Dice loss: `1 - (2 I + n) / (P + G + d)`, with `P = I + FP`, `G = I + FN`.
-///
-/// It is [`Tversky`] with weights of one half and half the smoothing, and is computed so.
-/// Source: Milletari et al. 2016 (linear form).
-///
-/// ```
-/// use segmeter_core::{loss::{Dice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
-/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
-/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// assert_eq!(Dice::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.31943437);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dice {
-    smooth: Smooth,
-}
-
-impl Dice {
-    /// Smoothing in units of `2 I`.
-    #[must_use]
-    pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth }
-    }
-
-    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
-        let half =
-            Smooth { numerator: 0.5 * self.smooth.numerator, denominator: 0.5 * self.smooth.denominator };
-        overlap.tversky(0.5, 0.5, half)
-    }
-}
-
-region_loss!(Dice);
-
-/// Tversky loss: `1 - (I + s) / (I + fp_weight FP + fn_weight FN + s)`.
-///
-/// Weights of one half give Dice (with twice the smoothing), weights of one Jaccard. A large `fn_weight`
-/// favours recall, which is what few foreground pixels need. Source: Salehi et al. 2017.
-///
-/// ```
-/// use segmeter_core::{loss::{Loss, Tversky}, view::{Frame, IGNORE, Labels, Shape}};
-/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
-/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// assert_eq!(Tversky::FN_HEAVY.value(&frame, &mut [])?.value, 0.30115312);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tversky {
-    fp_weight: f32,
-    fn_weight: f32,
-    smooth: Smooth,
-}
-
-impl Tversky {
-    /// False positives 0.3, false negatives 0.7, smoothing 1.
-    pub const FN_HEAVY: Self = Self { fp_weight: 0.3, fn_weight: 0.7, smooth: Smooth::ONE };
-
-    /// Both weights in `[0, inf)`, not both zero.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] names the one that is out of range.
-    pub const fn new(fp_weight: f32, fn_weight: f32, smooth: Smooth) -> Result<Self> {
-        match (check_weight(fp_weight, "fp_weight"), check_weight(fn_weight, "fn_weight")) {
-            (Ok(_), Ok(_)) if fp_weight + fn_weight > 0.0 => Ok(Self { fp_weight, fn_weight, smooth }),
-            (Err(e), _) | (_, Err(e)) => Err(e),
-            _ => Err(Error::Parameter("fn_weight")),
+        let outcome = one(&sums);
+        let (loss, slope) = match self.empty {
+            Empty::ZeroIfBothEmpty => outcome.unwrap_or((0.0, [0.0; K])),
+            _ => outcome?,
+        };
+        for (class, slot) in slopes.iter_mut().enumerate().skip(first) {
+            *slot = slope.map(|slope| finite(tally.class_weight(class) * slope));
         }
-    }
-
-    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
-        overlap.tversky(self.fp_weight, self.fn_weight, self.smooth)
+        Some(loss)
     }
 }
 
-region_loss!(Tversky);
-
-/// Focal Tversky loss: the Tversky loss to the power `exponent`.
-///
-/// `exponent` is the power itself: the paper's `1/gamma` (3/4 there). Below 1 the slope grows without bound
-/// towards a perfect prediction; at exactly 0 the gradient is 0. Source: Abraham and Khan 2019.
-///
-/// ```
-/// use segmeter_core::{loss::{FocalTversky, Loss}, view::{Frame, IGNORE, Labels, Shape}};
-/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
-/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// assert_eq!(FocalTversky::PAPER.value(&frame, &mut [])?.value, 0.40652806);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FocalTversky {
-    tversky: Tversky,
-    exponent: f32,
+/// `p - g` of a pixel times its weight, without the cancellation of the difference.
+#[inline(always)]
+pub(super) fn weighted_error<S: Simd>(_: S, pixel: &Pixel<S::V>) -> S::V {
+    pixel.mass.background * pixel.probability - pixel.mass.foreground * pixel.complement
 }
 
-impl FocalTversky {
-    /// [`Tversky::FN_HEAVY`] to the power 0.75.
-    pub const PAPER: Self = Self { tversky: Tversky::FN_HEAVY, exponent: 0.75 };
-
-    /// `exponent` above 0 and at most 8.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub const fn new(tversky: Tversky, exponent: f32) -> Result<Self> {
-        if exponent > 0.0 && exponent <= 8.0 {
-            Ok(Self { tversky, exponent })
-        } else {
-            Err(Error::Parameter("exponent"))
-        }
-    }
-
-    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
-        let inner = self.tversky.outcome(overlap)?;
-        if inner.loss <= 0.0 {
-            return Some(inner.through(0.0, 0.0));
-        }
-        let exponent = f64::from(self.exponent);
-        let power = libm::pow(inner.loss, exponent);
-        Some(inner.through(power, exponent * power / inner.loss))
-    }
+/// `p - g` of a pixel.
+#[inline(always)]
+pub(super) fn error<S: Simd>(_: S, pixel: &Pixel<S::V>) -> S::V {
+    pixel.target.background * pixel.probability - pixel.target.foreground * pixel.complement
 }
 
-region_loss!(FocalTversky);
+/// `[I, FP, FN]` of a pixel.
+#[inline(always)]
+pub(super) fn overlap_terms<S: Simd>(s: S, averaging: Averaging, pixel: &Pixel<S::V>) -> [S::V; 3] {
+    let Pixel { probability: p, complement: q, mass, .. } = *pixel;
+    if pixel.soft && averaging.minimum {
+        let zero = s.splat(0.0);
+        let error = weighted_error(s, pixel);
+        let both = mass.foreground + mass.background;
+        let common = zero.select_less(error, mass.foreground, both * p);
+        return [common, zero.select_less(error, error, zero), error.select_less(zero, zero - error, zero)];
+    }
+    [mass.foreground * p, mass.background * p, mass.foreground * q]
+}
+
+/// The derivative that goes with [`overlap_terms`]: `[on the class, off it]`.
+#[inline(always)]
+pub(super) fn overlap_slope<S: Simd>(
+    s: S,
+    averaging: Averaging,
+    [on, off]: &[f32; 2],
+    pixel: &Pixel<S::V>,
+) -> S::V {
+    let mass = pixel.mass;
+    if pixel.soft && averaging.minimum {
+        let (zero, half) = (s.splat(0.0), s.splat(0.5));
+        let error = weighted_error(s, pixel);
+        let both = mass.foreground + mass.background;
+        let middle = half * (s.splat(*on) + s.splat(*off));
+        let by = error.select_less(zero, s.splat(*on), zero.select_less(error, s.splat(*off), middle));
+        return both * by;
+    }
+    mass.foreground * s.splat(*on) + mass.background * s.splat(*off)
+}

@@ -1,79 +1,240 @@
 //! Losses that are a function of sums over pixels: one pass for the sums, one for the gradient.
 
-use core::ops::Range;
-
-use super::pixels::{FramePixels, Pixels, SEGMENT, SketchPixels};
+use super::pass::Pass;
+use super::pixels::{AnyPixels, Pixel, PlainPixels, SketchPixels};
+use super::softmax::ClassPass;
 use super::{Evaluation, Execute, Job, Loss, check_gradient};
 use crate::error::Result;
-use crate::num::{ExactSum, Sigmoid};
-use crate::simd::{LANES, Masses, Scalar, Simd};
+use crate::num::ExactSum;
+use crate::simd::{Scalar, Simd};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
-use crate::view::Frame;
+use crate::view::{Activation, Frame, Target};
 
-/// What a loss sees of one pixel.
-#[derive(Clone, Copy, Debug)]
-pub struct Pixel<V> {
-    /// The logit.
-    pub logit: V,
-    /// Its probability and relatives. What a loss does not use is not computed.
-    pub sigmoid: Sigmoid<V>,
-    /// The pixel's weight on its side of the ground truth.
-    pub mass: Masses<V>,
-}
-
-/// What the totals of a frame say: the value, and all that the gradient pass needs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Fit<G> {
-    /// The loss; `None` where the formula is 0/0.
-    pub value: Option<f64>,
-    /// Parameters of [`SumLoss::slope`].
-    pub slope: G,
-}
-
-/// A loss that is a function of sums over pixels. Implementing it gives [`Loss`].
+/// A loss that is a function of sums over pixels, class by class. Implementing it gives [`Loss`].
 ///
-/// Per pixel [`terms`](SumLoss::terms) are added up; per frame [`fit`](SumLoss::fit) turns the totals into the
-/// value and into the few numbers with which [`slope`](SumLoss::slope) gives each pixel's derivative.
+/// Per pixel [`terms`](SumLoss::terms) are added up for every class; per frame [`fit`](SumLoss::fit) turns the
+/// totals into the value and into the few numbers per class with which [`slope`](SumLoss::slope) gives each
+/// pixel's derivative. The same three functions serve binary and multiclass frames and sketches: a binary pixel
+/// is background and foreground with `1 - p` and `p`.
 pub trait SumLoss: Sync {
-    /// The summands, an array: `[T; K]`.
+    /// The summands of a class, an array: `[T; K]`.
     type Terms<T: Copy + Send>: Copy + Send + AsRef<[T]> + AsMut<[T]>;
-    /// What the gradient pass needs to know of the totals.
-    type Slope: Copy + Send + Sync;
+    /// What the gradient pass needs to know of the totals, per class.
+    type Slope: Copy + Default + Send + Sync;
+
+    /// Whether the loss is about the probability that a pixel gives to its own label. Then every class counts, and
+    /// a slope is `-dL / d ln p`; else it is `dL / dp`.
+    const POINTWISE: bool;
+    /// Whether slopes depend on the weights of the labels alone: value and gradient can then share one pass.
+    const EARLY: bool = Self::POINTWISE;
 
     /// The array with one value in every place.
     fn fill<T: Copy + Send>(value: T) -> Self::Terms<T>;
-    /// The summands of a pixel.
+    /// The summands of one class of a pixel.
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> Self::Terms<S::V>;
-    /// The loss from the totals and the total weight of the scored pixels (above zero).
-    fn fit(&self, totals: Self::Terms<f64>, weight: f64) -> Fit<Self::Slope>;
-    /// The derivative of the loss with respect to the pixel's logit.
+    /// The loss from the totals (`None` where it is 0/0), and the slopes of every class.
+    fn fit(&self, tally: &Tally<'_, Self::Terms<f64>>, slopes: &mut [Self::Slope]) -> Option<f64>;
+    /// The derivative of the loss with respect to the probability of one class of a pixel.
     fn slope<S: Simd>(&self, s: S, slope: &Self::Slope, pixel: &Pixel<S::V>) -> S::V;
-    /// The slope if it depends on nothing but the total weight: value and gradient then share one pass.
-    fn early_slope(&self, weight: f64) -> Option<Self::Slope> {
-        let _ = weight;
+    /// Whether a binary frame's background is a class of its own. Always if [`SumLoss::POINTWISE`].
+    fn background(&self) -> bool {
+        Self::POINTWISE
+    }
+    /// Distances between classes, row by row, by which [`Pixel::map`] of a multiclass pixel is
+    /// `sum_k distance[class][k] p_k`, and a slope the derivative with respect to that.
+    fn distances(&self) -> Option<&[f32]> {
         None
     }
 }
 
+/// The totals of a frame, class by class; those of a binary one are background and foreground.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally<'a, T> {
+    /// The sums of [`SumLoss::terms`].
+    pub sums: &'a [T],
+    /// The weight of the pixels with this label.
+    pub masses: &'a [f64],
+    /// Weights of the classes, if they are not all 1.
+    pub class_weights: Option<&'a [f32]>,
+    /// Whether the frame is binary.
+    pub binary: bool,
+    /// Whether the probabilities of a pixel are a softmax: then a number added to all of its derivatives by
+    /// probability changes no gradient.
+    pub softmax: bool,
+}
+
+impl<T> Tally<'_, T> {
+    /// The weight of all scored pixels.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.masses.iter().sum()
+    }
+    /// The weight of the pixels with another label.
+    #[must_use]
+    pub fn rest(&self, class: usize) -> f64 {
+        self.masses.iter().enumerate().filter(|(other, _)| *other != class).map(|(_, mass)| mass).sum()
+    }
+    /// The weight of a class.
+    #[must_use]
+    pub fn class_weight(&self, class: usize) -> f64 {
+        let weight = |all: &[f32]| all.get(class).copied().unwrap_or(0.0);
+        self.class_weights.map_or(1.0, |all| f64::from(weight(all)))
+    }
+}
+
+/// Totals of a class before they are numbers.
+pub(super) type ClassTotals<L> = <L as SumLoss>::Terms<ExactSum>;
+/// Totals of every class; `None` stands for no rows yet, so that a partial result can be made without knowing
+/// the loss.
+pub(super) type Totals<L, const C: usize> = Option<[ClassTotals<L>; C]>;
+
+pub(super) fn merge<L: SumLoss, const C: usize>(total: &mut Totals<L, C>, part: &Totals<L, C>) {
+    let Some(part) = part else { return };
+    let Some(total) = total else {
+        *total = Some(*part);
+        return;
+    };
+    for (total, part) in total.iter_mut().zip(part) {
+        for (sum, more) in total.as_mut().iter_mut().zip(part.as_ref()) {
+            sum.merge(more);
+        }
+    }
+}
+
+/// The sums of a loss over any number of rows, tiles, frames or devices: a plain value that can be added to and
+/// merged in any order without changing a bit of the result.
+///
+/// ```
+/// use segmeter_core::{loss::{Dice, Loss, Serial, Smooth, Sums}, view::{Frame, IGNORE, Labels, Shape}};
+/// let (dice, row) = (Dice::new(Smooth::ONE), Shape::new(1, 2)?);
+/// let mut sums = Sums::new();
+/// for (logits, ids) in [([2.0, -1.0], [1, 0]), ([-3.0, 1.0], [1, 255])] {
+///     let frame = Frame::new(&logits, Labels::new(row, &ids, IGNORE)?)?;
+///     sums.push(&dice, &Serial::SCALAR, &frame);
+/// }
+/// assert_eq!(sums.fit(&dice, None).evaluation.value, 0.31943434);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Sums<L: SumLoss, const C: usize = 2> {
+    totals: Totals<L, C>,
+    masses: Totals<Mass, C>,
+    classes: usize,
+    activation: Activation,
+}
+
+impl<L: SumLoss, const C: usize> Default for Sums<L, C> {
+    fn default() -> Self {
+        Self { totals: None, masses: None, classes: 0, activation: Activation::Logits }
+    }
+}
+
+impl<L: SumLoss, const C: usize> Sums<L, C> {
+    /// No pixels yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the pixels of a frame. One pass, two if it has weights or soft labels.
+    pub fn push<X: Execute>(&mut self, loss: &L, executor: &X, frame: &Frame<'_, C>) {
+        self.push_masses(executor, frame);
+        merge::<L, C>(&mut self.totals, &walk(loss, executor, frame, true, None, &mut []));
+    }
+
+    fn push_masses<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
+        (self.classes, self.activation) = (frame.classes(), frame.activation());
+        merge::<Mass, C>(&mut self.masses, &masses(executor, frame));
+    }
+
+    /// Adds the sums of other pixels.
+    pub fn merge(&mut self, other: &Self) {
+        if other.classes != 0 {
+            (self.classes, self.activation) = (other.classes, other.activation);
+        }
+        merge::<L, C>(&mut self.totals, &other.totals);
+        merge::<Mass, C>(&mut self.masses, &other.masses);
+    }
+
+    /// The loss of all pixels so far, and what [`Fit::add_gradient`] needs.
+    #[must_use]
+    pub fn fit(&self, loss: &L, class_weights: Option<&[f32]>) -> Fit<L, C> {
+        let mut fit = Fit { evaluation: Evaluation::UNDEFINED, slopes: [L::Slope::default(); C] };
+        let sums = read::<L, C>(&self.totals);
+        let masses = read::<Mass, C>(&self.masses).map(|[mass]| mass);
+        let (Some(sums), Some(masses)) = (sums.get(..self.classes), masses.get(..self.classes)) else {
+            return fit;
+        };
+        let softmax = C != 2 && self.activation == Activation::Logits;
+        let tally = Tally { sums, masses, class_weights, binary: C == 2, softmax };
+        if tally.weight() <= 0.0 {
+            return fit;
+        }
+        fit.evaluation = loss
+            .fit(&tally, fit.slopes.get_mut(..self.classes).unwrap_or_default())
+            .map_or(Evaluation::UNDEFINED, Evaluation::defined);
+        fit
+    }
+}
+
+/// A loss with the numbers that give each pixel's derivative.
+#[derive(Clone, Copy)]
+pub struct Fit<L: SumLoss, const C: usize = 2> {
+    /// The value.
+    pub evaluation: Evaluation,
+    slopes: [L::Slope; C],
+}
+
+impl<L: SumLoss, const C: usize> Fit<L, C> {
+    /// Adds `weight` times the gradient of a frame that was pushed to `gradient`. One pass.
+    ///
+    /// # Errors
+    /// [`crate::Error::Length`] if `gradient` does not hold one `f32` per score.
+    pub fn add_gradient<X: Execute>(
+        &self,
+        loss: &L,
+        executor: &X,
+        frame: &Frame<'_, C>,
+        weight: f32,
+        gradient: &mut [f32],
+    ) -> Result<()> {
+        check_gradient(frame, Some(gradient))?;
+        if !self.evaluation.undefined {
+            walk(loss, executor, frame, false, Some((self.slopes, weight)), gradient);
+        }
+        Ok(())
+    }
+}
+
 impl<L: SumLoss> Loss for L {
-    fn accumulate<X: Execute>(
+    fn accumulate<X: Execute, const C: usize>(
         &self,
         executor: &X,
-        frame: &Frame<'_>,
+        frame: &Frame<'_, C>,
         weight: f32,
         _scratch: &mut [u32],
         gradient: Option<&mut [f32]>,
     ) -> Result<Evaluation> {
         check_gradient(frame, gradient.as_deref())?;
-        Ok(if frame.weights().is_some() {
-            let pixels = FramePixels::<true>(*frame);
-            let job = Pass { loss: &TotalWeight, pixels, sums: true, gradient: None };
-            let [total] = read::<TotalWeight>(&executor.execute(&job, frame.shape().height(), &mut []));
-            evaluate(self, executor, pixels, total, weight, gradient)
-        } else {
-            let total = f64::from(frame.labels().valid());
-            evaluate(self, executor, FramePixels::<false>(*frame), total, weight, gradient)
-        })
+        let class_weights = frame.class_weights();
+        let mut sums = Sums::<L, C>::new();
+        let Some(gradient) = gradient else {
+            sums.push(self, executor, frame);
+            return Ok(sums.fit(self, class_weights).evaluation);
+        };
+        if !L::EARLY {
+            sums.push(self, executor, frame);
+            let fit = sums.fit(self, class_weights);
+            fit.add_gradient(self, executor, frame, weight, gradient)?;
+            return Ok(fit.evaluation);
+        }
+        sums.push_masses(executor, frame);
+        let early = sums.fit(self, class_weights);
+        if early.evaluation.undefined {
+            return Ok(early.evaluation);
+        }
+        sums.totals = walk(self, executor, frame, true, Some((early.slopes, weight)), gradient);
+        Ok(sums.fit(self, class_weights).evaluation)
     }
 
     fn accumulate_sketch(
@@ -82,197 +243,128 @@ impl<L: SumLoss> Loss for L {
         table: &SigmoidTable,
         weight: f32,
         gradient: Option<&mut GradientTable>,
-    ) -> Evaluation {
-        let total = sketch.labelled(0) + sketch.labelled(1);
-        if total == 0 {
-            return Evaluation::UNDEFINED;
-        }
+    ) -> Result<Evaluation> {
         let pixels = SketchPixels { sketch: Some(sketch), table };
+        let counts = [sketch.labelled(0), sketch.labelled(1)];
         let job = Pass { loss: self, pixels, sums: true, gradient: None };
-        let sums = job.run(Scalar, 0..2, &mut []);
-        let fit = self.fit(read::<Self>(&sums), total as f64);
-        if let (Some(_), Some(out)) = (fit.value, gradient) {
+        let totals = job.run(Scalar, 0..2, &mut []);
+        let sums = Sums::<L> { totals, masses: Some(counts.map(whole)), classes: 2, ..Sums::new() };
+        let fit = sums.fit(self, None);
+        if let (false, Some(out)) = (fit.evaluation.undefined, gradient) {
             // The table holds the derivative of a single pixel, so every code counts once here.
             let pixels = SketchPixels { sketch: None, table };
-            let job = Pass { loss: self, pixels, sums: false, gradient: Some((fit.slope, weight)) };
+            let job = Pass { loss: self, pixels, sums: false, gradient: Some((fit.slopes, weight)) };
             for (row, slots) in out.rows.iter_mut().enumerate() {
-                job.run(Scalar, row..row + 1, slots);
+                job.run(Scalar, row..row + 1, &mut [slots]);
             }
         }
-        evaluation(&fit)
+        Ok(fit.evaluation)
     }
 }
 
-/// Value, and gradient if wanted, in as few passes as the loss allows.
-fn evaluate<L: SumLoss, X: Execute, const WEIGHTED: bool>(
+/// One pass over a frame: sums, gradient, or both.
+fn walk<L: SumLoss, X: Execute, const C: usize>(
     loss: &L,
     executor: &X,
-    pixels: FramePixels<'_, WEIGHTED>,
-    total: f64,
-    weight: f32,
-    gradient: Option<&mut [f32]>,
-) -> Evaluation {
-    let rows = pixels.0.shape().height();
-    if total <= 0.0 {
-        return Evaluation::UNDEFINED;
-    }
-    let early = loss.early_slope(total).filter(|_| gradient.is_some()).map(|slope| (slope, weight));
-    let out = gradient.unwrap_or_default();
-    let fused = early.is_some();
-    let job = Pass { loss, pixels, sums: true, gradient: early };
-    let sums = executor.execute(&job, rows, if fused { &mut *out } else { &mut [] });
-    let fit = loss.fit(read::<L>(&sums), total);
-    if !fused && !out.is_empty() && fit.value.is_some() {
-        let job = Pass { loss, pixels, sums: false, gradient: Some((fit.slope, weight)) };
-        executor.execute(&job, rows, &mut *out);
-    }
-    evaluation(&fit)
+    frame: &Frame<'_, C>,
+    sums: bool,
+    gradient: Option<([L::Slope; C], f32)>,
+    out: &mut [f32],
+) -> Totals<L, C> {
+    let rows = frame.shape().height();
+    let Some(binary) = frame.as_binary() else {
+        let mut planes = out.chunks_mut(frame.plane_len().max(1));
+        let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
+        return executor.execute(&ClassPass { loss, frame: *frame, sums, gradient }, rows, &mut out);
+    };
+    // Both arms of `C` are the same type where they can be reached at all; arrays say so only by copying.
+    let gradient = gradient.map(|(slopes, weight)| (resize(&slopes, L::Slope::default()), weight));
+    let out = &mut [out][..];
+    let totals: Totals<L, 2> = match binary.target() {
+        Target::Ids(ids) if binary.is_plain() && (L::POINTWISE || !loss.background()) => {
+            let pixels = PlainPixels { frame: binary, ids };
+            executor.execute(&Pass { loss, pixels, sums, gradient }, rows, out)
+        }
+        _ => executor.execute(&Pass { loss, pixels: AnyPixels(binary), sums, gradient }, rows, out),
+    };
+    totals.map(|totals| resize(&totals, L::fill(ExactSum::default())))
 }
 
-fn evaluation<G>(fit: &Fit<G>) -> Evaluation {
-    fit.value.map_or(Evaluation::UNDEFINED, Evaluation::defined)
+/// Adds the gradient that slopes made elsewhere give.
+pub(super) fn walk_gradient<L: SumLoss, X: Execute, const C: usize>(
+    loss: &L,
+    executor: &X,
+    frame: &Frame<'_, C>,
+    slopes: ([L::Slope; C], f32),
+    gradient: &mut [f32],
+) {
+    walk(loss, executor, frame, false, Some(slopes), gradient);
 }
 
-/// Exact totals of the terms; `None` stands for no rows yet, so that a partial result can be made without
-/// knowing the loss.
-type Totals<L> = Option<<L as SumLoss>::Terms<ExactSum>>;
+fn resize<T: Copy, const A: usize, const B: usize>(from: &[T; A], rest: T) -> [T; B] {
+    core::array::from_fn(|place| from.get(place).copied().unwrap_or(rest))
+}
 
-fn read<L: SumLoss>(sums: &Totals<L>) -> L::Terms<f64> {
-    let mut values = L::fill(0.0);
-    if let Some(sums) = sums {
-        for (value, sum) in values.as_mut().iter_mut().zip(sums.as_ref()) {
-            *value = sum.value();
+fn read<L: SumLoss, const C: usize>(totals: &Totals<L, C>) -> [L::Terms<f64>; C] {
+    let mut values = [L::fill(0.0); C];
+    if let Some(totals) = totals {
+        for (values, sums) in values.iter_mut().zip(totals) {
+            for (value, sum) in values.as_mut().iter_mut().zip(sums.as_ref()) {
+                *value = sum.value();
+            }
         }
     }
     values
 }
 
-/// The weights of the scored pixels, added up by the same pass as any loss.
-struct TotalWeight;
+fn whole(count: u64) -> [ExactSum; 1] {
+    let mut sum = ExactSum::default();
+    // In two parts, because an `f32` holds 24 bits.
+    sum.add((count & 0xff_ffff) as f32);
+    sum.add((count >> 24) as f32 * 16_777_216.0);
+    [sum]
+}
 
-impl SumLoss for TotalWeight {
+/// The weights of the labels, class by class.
+fn masses<X: Execute, const C: usize>(executor: &X, frame: &Frame<'_, C>) -> Totals<Mass, C> {
+    match (frame.weights(), frame.counts(), frame.target()) {
+        (None, Some(counts), _) => Some(resize(&counts.map(|n| whole(n.into())), whole(0))),
+        (None, None, Target::Ids(ids)) => {
+            let mut counts = [0u32; C];
+            for id in ids {
+                if let Some(count) = counts.get_mut(usize::from(*id)) {
+                    *count += 1;
+                }
+            }
+            Some(counts.map(|n| whole(n.into())))
+        }
+        _ => {
+            let frame = frame.with_activation(Activation::Probabilities);
+            walk(&Mass, executor, &frame, true, None, &mut [])
+        }
+    }
+}
+
+/// The weights of the labels, added up by the same pass as any loss.
+#[derive(Clone, Copy, Debug)]
+struct Mass;
+
+impl SumLoss for Mass {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = ();
+    const POINTWISE: bool = true;
     fn fill<T: Copy + Send>(value: T) -> [T; 1] {
         [value]
     }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-        [pixel.mass.background + pixel.mass.foreground]
+        [pixel.mass.foreground]
     }
-    fn fit(&self, [total]: [f64; 1], _: f64) -> Fit<()> {
-        Fit { value: Some(total), slope: () }
+    fn fit(&self, _: &Tally<'_, [f64; 1]>, _: &mut [()]) -> Option<f64> {
+        None
     }
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, (): &(), _: &Pixel<S::V>) -> S::V {
         s.splat(0.0)
-    }
-}
-
-/// One walk over rows: adds up the terms, writes the gradient, or both at once.
-struct Pass<'a, L: SumLoss, P> {
-    loss: &'a L,
-    pixels: P,
-    sums: bool,
-    /// The slope, and the weight that the gradient is multiplied by.
-    gradient: Option<(L::Slope, f32)>,
-}
-
-impl<L: SumLoss, P: Pixels> Job for Pass<'_, L, P> {
-    type Partial = Totals<L>;
-
-    fn row_pixels(&self) -> usize {
-        self.pixels.width()
-    }
-
-    #[inline(always)]
-    fn run<S: Simd>(&self, s: S, rows: Range<usize>, mut out: &mut [f32]) -> Totals<L> {
-        let mut totals = L::fill(ExactSum::default());
-        let width = self.pixels.width();
-        for row in rows {
-            let slots;
-            (slots, out) = out.split_at_mut_checked(width).unwrap_or_default();
-            for (segment, start) in (0..width).step_by(SEGMENT).enumerate() {
-                let slots = slots.get_mut(start..(start + SEGMENT).min(width)).unwrap_or_default();
-                match (self.sums, &self.gradient) {
-                    (true, None) => self.segment::<S, true, false>(s, row, segment, None, &mut totals, slots),
-                    (sums, Some(slope)) if sums => {
-                        self.segment::<S, true, true>(s, row, segment, Some(slope), &mut totals, slots);
-                    }
-                    (_, slope) => {
-                        self.segment::<S, false, true>(s, row, segment, slope.as_ref(), &mut totals, slots);
-                    }
-                }
-            }
-        }
-        Some(totals)
-    }
-
-    fn merge(total: &mut Totals<L>, part: &Totals<L>) {
-        let Some(part) = part else { return };
-        match total {
-            None => *total = Some(*part),
-            Some(total) => {
-                for (sum, more) in total.as_mut().iter_mut().zip(part.as_ref()) {
-                    sum.merge(more);
-                }
-            }
-        }
-    }
-}
-
-impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
-    /// One segment of a row: eight lanes for each term, folded into the exact totals at its end.
-    #[inline(always)]
-    fn segment<S: Simd, const SUMS: bool, const GRADIENT: bool>(
-        &self,
-        s: S,
-        row: usize,
-        segment: usize,
-        gradient: Option<&(L::Slope, f32)>,
-        totals: &mut L::Terms<ExactSum>,
-        out: &mut [f32],
-    ) {
-        let mut lanes_of_terms = L::fill(s.zeros());
-        let (slots, rest) = out.as_chunks_mut::<LANES>();
-        let mut slots = slots.iter_mut();
-        // Stands in for the slots that the last block of a row may not have.
-        let mut spare = [0.0; LANES];
-        // Closures are told to be inlined: a call would leave the function that has the vector instructions.
-        self.pixels.visit(
-            row,
-            segment,
-            #[inline(always)]
-            |block| {
-                let whole = if GRADIENT { slots.next() } else { None };
-                let is_rest = whole.is_none();
-                let slots = whole.unwrap_or(&mut spare);
-                for vector in 0..S::VECTORS {
-                    let pixel = P::pixel(s, &block, vector);
-                    if SUMS {
-                        let terms = self.loss.terms(s, &pixel);
-                        for (lane, term) in lanes_of_terms.as_mut().iter_mut().zip(terms.as_ref()) {
-                            if let Some(lane) = lane.as_mut().get_mut(vector) {
-                                *lane = *lane + *term;
-                            }
-                        }
-                    }
-                    if GRADIENT && let Some((slope, weight)) = gradient {
-                        let more = self.loss.slope(s, slope, &pixel) * s.splat(*weight);
-                        s.store(s.load(slots, vector) + more, slots, vector);
-                    }
-                }
-                if GRADIENT && is_rest {
-                    for (slot, more) in rest.iter_mut().zip(spare) {
-                        *slot += more;
-                    }
-                }
-            },
-        );
-        if SUMS {
-            for (total, lanes) in totals.as_mut().iter_mut().zip(lanes_of_terms.as_ref()) {
-                total.add(s.fold(*lanes));
-            }
-        }
     }
 }

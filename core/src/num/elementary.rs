@@ -27,6 +27,24 @@ const EXP_FLOOR: f32 = -104.0;
 /// ```
 #[inline(always)]
 pub fn exp_nonpositive<S: Simd>(s: S, x: S::V) -> S::V {
+    let (less_one, scale) = exp_parts(s, x);
+    (less_one + s.splat(1.0)) * scale * s.splat(1.0 / 16_777_216.0)
+}
+
+/// `1 - e^x` for `x <= 0`, with full relative accuracy down to `x = 0`. NaN stays NaN.
+///
+/// Relative error at most 4e-7, checked like [`exp_nonpositive`].
+#[inline(always)]
+pub fn one_minus_exp<S: Simd>(s: S, x: S::V) -> S::V {
+    let (less_one, scale) = exp_parts(s, x);
+    let power = scale * s.splat(1.0 / 16_777_216.0);
+    // e^x = 2^n (1 + less_one): both parts of the difference are exact or below 1/2.
+    (s.splat(1.0) - power) - less_one * power
+}
+
+/// `e^r - 1` of the remainder `r = x - n ln 2`, and `2^(n + 24)`.
+#[inline(always)]
+fn exp_parts<S: Simd>(s: S, x: S::V) -> (S::V, S::V) {
     let floor = s.splat(EXP_FLOOR);
     let x = x.select_less(floor, floor, x);
     let shifted = x * s.splat(core::f32::consts::LOG2_E) + s.splat(ROUND);
@@ -38,8 +56,66 @@ pub fn exp_nonpositive<S: Simd>(s: S, x: S::V) -> S::V {
     let [a, b, c, d, e] = EXP.map(|k| s.splat(k));
     let tail = (c + d * r + e * square) * square + (a + b * r);
     // 2^n may be subnormal: scale by 2^(n+24), which is normal for n >= -150, then exactly by 2^-24.
-    let scale = shifted.power_of_two(ROUND, 24);
-    (tail * square + r + s.splat(1.0)) * scale * s.splat(1.0 / 16_777_216.0)
+    (tail * square + r, shifted.power_of_two(ROUND, 24))
+}
+
+/// A power of positive numbers by an exponent in (-8, 8), given once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Power {
+    /// The leading 12 bits: times the exponent of an `f32` they are exact.
+    high: f32,
+    low: f32,
+}
+
+impl Power {
+    /// For this exponent.
+    #[must_use]
+    pub const fn new(exponent: f64) -> Self {
+        let high = f32::from_bits((exponent as f32).to_bits() & 0xffff_f000);
+        Self { high, low: (exponent - high as f64) as f32 }
+    }
+
+    /// `x^exponent` for a positive normal `x`, relative error at most 1e-6; 0 for anything smaller, whatever the
+    /// exponent.
+    #[inline(always)]
+    pub fn of<S: Simd>(self, s: S, x: S::V) -> S::V {
+        let (zero, one, smallest) = (s.splat(0.0), s.splat(1.0), s.splat(f32::MIN_POSITIVE));
+        let small = x.select_less(smallest, one, zero);
+        let (mantissa, n) = small.select_less(one, x, one).split_exponent();
+        let (high, low) = (s.splat(self.high), s.splat(self.low));
+        // x^k = 2^(k n) m^k. The whole part of k n leaves exactly, so what stays to be rounded is small.
+        let whole = (n * high + s.splat(ROUND)) - s.splat(ROUND);
+        let f = mantissa - one;
+        let log = twice_atanh(s, f / (s.splat(2.0) + f));
+        let rest = ((n * high - whole) + n * low) * s.splat(core::f32::consts::LN_2) + log * (high + low);
+        let (base, scale) = (exp_any(s, rest), two_to(s, whole));
+        small.select_less(one, base * scale, zero)
+    }
+}
+
+/// `e^x` for |x| below 4.
+#[inline(always)]
+fn exp_any<S: Simd>(s: S, x: S::V) -> S::V {
+    let power = s.exp_nonpositive(x.negative_magnitude());
+    x.select_less(s.splat(0.0), power, s.splat(1.0) / power)
+}
+
+/// `2^n` for an integer `n`; a result that is not a normal number is the nearest that is.
+#[inline(always)]
+fn two_to<S: Simd>(s: S, n: S::V) -> S::V {
+    let (low, high) = (s.splat(-126.0), s.splat(127.0));
+    let n = n.select_less(low, low, n);
+    let n = high.select_less(n, high, n);
+    (n + s.splat(ROUND)).power_of_two(ROUND, 0)
+}
+
+/// `ln(1 + x)` for `x >= 0`, with full relative accuracy down to `x = 0`; relative error at most 4e-7.
+#[inline(always)]
+pub fn ln1p<S: Simd>(s: S, x: S::V) -> S::V {
+    let one = s.splat(1.0);
+    let sum = one + x;
+    // What the rounding of the sum has lost.
+    ln(s, sum) + (x - (sum - one)) / sum
 }
 
 /// `ln(1 + e)` for `e` in [0, 1], with full relative accuracy down to `e = 0`.

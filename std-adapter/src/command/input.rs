@@ -1,21 +1,24 @@
 //! Arguments that say where images and labels are and how to read them.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use segmeter::core::view::{Encoding, IGNORE, Quantiser, Shape};
-use segmeter::files::{Elements, Masks, Slot, Source, bin};
+use segmeter::core::view::{Encoding, Quantiser};
+use segmeter::files::{Elements, Order, Slot, Source, bin};
 
 use super::Failure;
+
+mod labels;
+
+pub(super) use labels::{LabelInput, LabelReader};
 
 /// How images are stored, and which are meant.
 #[derive(Args)]
 #[command(next_help_heading = "How images are read")]
 pub(super) struct Input {
     /// Shape of a .bin
-    #[arg(long, value_name = "N,H,W|H,W", value_delimiter = ',', num_args = 1)]
+    #[arg(long, value_name = "N,H,W|H,W|...", value_delimiter = ',', num_args = 1)]
     shape: Option<Vec<usize>>,
     /// Type of a .bin
     #[arg(long, value_enum)]
@@ -26,7 +29,7 @@ pub(super) struct Input {
     /// The code of logit 0
     #[arg(long, value_name = "Z", requires = "scale", allow_negative_numbers = true)]
     zero_point: Option<i32>,
-    /// u8 is probability * 255
+    /// Numbers are probabilities: u8 in steps of 1/255; f32 as they are (segmeter loss)
     #[arg(long, conflicts_with = "scale")]
     probabilities: bool,
     /// Only these images: from A to before B, or a list
@@ -85,8 +88,15 @@ impl Frames {
 }
 
 impl Input {
-    /// Opens images.
+    /// Opens images of one number per pixel.
     pub(super) fn open(&self, path: &Path) -> Result<(Source, Vec<Slot>), Failure> {
+        let source = self.source(path, Some(Order::Plane))?;
+        let slots = self.slots(&source)?;
+        Ok((source, slots))
+    }
+
+    /// Opens images; without an order their axes are guessed.
+    pub(super) fn source(&self, path: &Path, order: Option<Order>) -> Result<Source, Failure> {
         let layout = match (&self.shape, self.dtype) {
             (Some(shape), Some(dtype)) => Some((shape.as_slice(), dtype.kind())),
             (None, None) => None,
@@ -96,16 +106,29 @@ impl Input {
         if layout.is_some() && !is_bin && !path.is_dir() {
             return Err(Failure::Input(format!("{}: --shape and --dtype are for .bin", path.display())));
         }
-        let source = Source::open(path, layout)?;
+        Ok(Source::open(path, layout, order)?)
+    }
+
+    /// The images that are meant.
+    pub(super) fn slots(&self, source: &Source) -> Result<Vec<Slot>, Failure> {
         let indices = match &self.frames {
             Some(frames) => {
-                let named = |line| Failure::Input(format!("{}: {line}", path.display()));
+                let named = |line| Failure::Input(format!("{}: {line}", source.path().display()));
                 frames.indices(source.len()).map_err(named)?
             }
             None => (0..source.len()).collect(),
         };
-        let slots = indices.into_iter().enumerate().map(|(position, index)| Slot { index, position });
-        Ok((source, slots.collect()))
+        Ok(indices.into_iter().enumerate().map(|(position, index)| Slot { index, position }).collect())
+    }
+
+    /// Whether some images of a sequence are meant.
+    pub(super) const fn has_frames(&self) -> bool {
+        self.frames.is_some()
+    }
+
+    /// Whether numbers are said to be probabilities.
+    pub(super) const fn is_probability(&self) -> bool {
+        self.probabilities
     }
 
     /// Whether codes are said to stand for something.
@@ -151,113 +174,5 @@ impl Dtype {
             Self::U8 => bin::Type::U8,
             Self::Bits => bin::Type::Bits,
         }
-    }
-}
-
-/// How labels are read.
-#[derive(Args)]
-#[command(next_help_heading = "How labels are read")]
-pub(super) struct LabelInput {
-    /// Label id of pixels that are not scored
-    #[arg(long, value_name = "ID", default_value_t = IGNORE)]
-    pub(super) ignore: u8,
-    /// Masks of scored pixels: 0 is ignored, like the ignore id
-    #[arg(long, value_name = "FILE")]
-    valid: Option<PathBuf>,
-    /// Binary labels from class ids: this one is foreground, the others background
-    #[arg(long, value_name = "ID")]
-    foreground: Option<u8>,
-}
-
-/// Labels of the images of a source.
-pub(super) struct LabelReader {
-    masks: Masks,
-    valid: Option<Masks>,
-    ignore: u8,
-    foreground: Option<u8>,
-}
-
-impl LabelInput {
-    /// Opens labels.
-    pub(super) fn open(&self, path: &Path, source: &Source, selected: usize) -> Result<LabelReader, Failure> {
-        if self.foreground == Some(self.ignore) {
-            let line =
-                format!("--foreground {0} is the ignore id: say --ignore with another id", self.ignore);
-            return Err(Failure::Input(line));
-        }
-        let valid = self.valid.as_ref().map(|valid| Masks::open(valid, source, selected)).transpose()?;
-        let masks = Masks::open(path, source, selected)?;
-        Ok(LabelReader { masks, valid, ignore: self.ignore, foreground: self.foreground })
-    }
-}
-
-impl LabelReader {
-    /// The id of ignored pixels in what [`LabelReader::ids`] returns.
-    pub(super) fn ignore(&self) -> u8 {
-        if self.foreground.is_some() { IGNORE } else { self.ignore }
-    }
-
-    /// Where the labels are.
-    pub(super) fn path(&self) -> &Path {
-        self.masks.path()
-    }
-
-    /// Whether this image has labels.
-    pub(super) fn has(&self, source: &Source, slot: Slot) -> bool {
-        self.masks.has(source, slot)
-    }
-
-    /// The labels of an image.
-    pub(super) fn ids(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Vec<u8>, Failure> {
-        let mut ids = self.masks.ids(source, slot, shape)?;
-        if let Some(foreground) = self.foreground {
-            for id in &mut ids {
-                *id = if *id == self.ignore { IGNORE } else { u8::from(*id == foreground) };
-            }
-        }
-        if let Some(valid) = &self.valid {
-            for (id, valid) in ids.iter_mut().zip(valid.ids(source, slot, shape)?) {
-                if valid == 0 {
-                    *id = self.ignore();
-                }
-            }
-        }
-        Ok(ids)
-    }
-
-    /// Masks of 0 and 255 are common, and 255 means "ignore" unless told otherwise.
-    pub(super) fn note_if_all_ignored(&self, foreground: u64, ignored: u64) {
-        if foreground != 0 || ignored == 0 {
-            return;
-        }
-        let (path, ignore) = (self.path().display(), self.ignore);
-        let _ = writeln!(
-            std::io::stderr(),
-            "segmeter: note: {path}: no pixel is labelled foreground and {ignored} are ignored; if {ignore} means \
-             foreground, say --foreground {ignore} --ignore {}",
-            if ignore == 2 { 3 } else { ignore.wrapping_sub(1) }
-        );
-    }
-
-    /// Whether class ids are turned into binary labels.
-    pub(super) const fn is_mapped(&self) -> bool {
-        self.foreground.is_some()
-    }
-
-    /// A core error about labels, in terms of the file.
-    pub(super) fn explain(&self, error: segmeter::core::Error, image: &str, expected: &str) -> Failure {
-        use segmeter::core::Error;
-        let path = self.path().display();
-        Failure::Input(match error {
-            Error::ClassId { found, pixel } => format!(
-                "{path}: found class id {found} at pixel {pixel} of image {image}, expected {expected} or the ignore \
-                 id {}",
-                self.ignore()
-            ),
-            Error::Parameter("ignore") => {
-                format!("--ignore {} is a class of binary labels, expected 2 to 255", self.ignore)
-            }
-            other => format!("{path}: image {image}: {other}"),
-        })
     }
 }

@@ -4,48 +4,62 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use segmeter::{Engine, files};
-use serde_json::{Map, Value, json};
+use segmeter::catalogue::{AnyLoss, Reduction};
+use segmeter::core::loss::Loss;
+use segmeter::core::sketch::{SigmoidTable, Sketch};
+use segmeter::core::view::Quantiser;
+use segmeter::files::{self, Order};
+use segmeter::{Engine, core};
 
 use super::formula::Formula;
 use super::input::{Input, LabelInput};
-use super::{Common, Failure, Outcome, refuse};
-use crate::report;
+use super::{Common, Failure, Outcome};
 
 mod batch;
 mod evaluate;
+mod frame;
+mod print;
+mod sample;
 
-use evaluate::{Answer, Work};
+use evaluate::Work;
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// A loss of `segmeter list losses`, or a sum such as 0.5*bce+2*tversky
     name: String,
-    /// Logits: .npy, .bin or a directory
+    /// Logits: .npy, .bin or a directory; (H,W) is binary, (C,H,W) multiclass, one more leading axis a batch
     #[arg(long, value_name = "FILE")]
     logits: PathBuf,
-    /// Labels: .png, .npy, .bin or a directory
+    /// Labels: class ids (.png, .npy, .bin), soft labels (.npy f32 or f64), or a directory
     #[arg(long, value_name = "FILE")]
     labels: PathBuf,
     /// Set a parameter; NAME.key=value for a part of a sum
     #[arg(long = "set", value_name = "key=value")]
     settings: Vec<String>,
-    /// Weight of each pixel: .npy f32, or .bin with the shape of the logits
+    /// Axes of an image: hw has one score per pixel. Without it, three axes are classes if there is one mask, and a
+    /// batch if there are several
+    #[arg(long, value_enum)]
+    layout: Option<Layout>,
+    /// Every channel is a binary image with labels of its own; their mean
+    #[arg(long)]
+    multilabel: bool,
+    /// Weight of each class; binary: of background and foreground; with --multilabel: of each channel
+    #[arg(long, value_name = "a,b,...", value_delimiter = ',', num_args = 1, allow_negative_numbers = true)]
+    class_weights: Option<Vec<f32>>,
+    /// Weight of each pixel: .npy f32, or .bin with the shape of the labels
     #[arg(long, value_name = "FILE")]
     pixel_weights: Option<PathBuf>,
-    /// Write the gradient with respect to the logits as .npy f32
+    /// Write the gradient with respect to the logits as .npy f32, in their shape
     #[arg(long, value_name = "OUT.npy")]
     gradient: Option<PathBuf>,
-    /// One loss over all pixels, or the mean of the losses of the images where it is defined
-    #[arg(long, value_enum, default_value = "batch")]
-    reduction: Reduction,
-    /// Class weights (multi-class losses)
-    #[arg(long, value_name = "a,b,...")]
-    class_weights: Option<String>,
-    /// Policy for absent classes (multi-class losses)
+    /// One loss over all pixels, or the mean of the losses of the images where it is defined [default: as the preset
+    /// has it, else batch; image for losses that look at the place of pixels]
+    #[arg(long, value_enum)]
+    reduction: Option<ReductionName>,
+    /// What a class without labels gives, for losses with the parameter `empty`
     #[arg(long, value_name = "POLICY")]
     empty: Option<String>,
-    /// Definition of another library
+    /// Settings with which the loss is that of another library; --set and --empty win over it
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
     #[command(flatten)]
@@ -54,10 +68,27 @@ pub(super) struct Arguments {
     label_input: LabelInput,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Reduction {
+#[derive(Clone, Copy, ValueEnum)]
+enum ReductionName {
     Batch,
     Image,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Layout {
+    Hw,
+    Chw,
+    Hwc,
+}
+
+impl Layout {
+    const fn order(self) -> Order {
+        match self {
+            Self::Hw => Order::Plane,
+            Self::Chw => Order::Planar,
+            Self::Hwc => Order::Interleaved,
+        }
+    }
 }
 
 pub(super) fn run(
@@ -66,71 +97,53 @@ pub(super) fn run(
     engine: &Engine,
     out: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
-    let why = format!("for {}: it has one class and one definition", arguments.name);
-    refuse(arguments.class_weights.is_some(), "--class-weights", &why)?;
-    refuse(arguments.empty.is_some(), "--empty", &why)?;
-    refuse(arguments.preset.is_some(), "--preset", &why)?;
-    let formula = Formula::parse(&arguments.name, &arguments.settings).map_err(Failure::Input)?;
+    let mut formula = Formula::parse(&arguments.name, &arguments.settings, arguments.preset.as_deref())
+        .map_err(Failure::Input)?;
+    if let Some(policy) = &arguments.empty {
+        formula.set_empty(policy).map_err(Failure::Input)?;
+    }
     let loss = formula.loss().map_err(Failure::Input)?;
-    let batch = batch::read(arguments)?;
-    let work = Work { loss: &loss, engine, batch: &batch, path: &arguments.logits };
+    let is_placed = looks_at_places(&loss);
+    let reduction = reduction(arguments, &formula, is_placed);
+    let batch = batch::read(arguments, &formula, reduction)?;
+    if is_placed && batch.is_stacked {
+        return Err(Failure::Input(format!(
+            "--reduction batch makes one image of all, but {} looks at the place of pixels: say --reduction image",
+            arguments.name
+        )));
+    }
+    let work = Work {
+        loss: &loss,
+        scale: formula.scale(),
+        has_classes: !matches!(loss, AnyLoss::Sum(_)) && formula.without_class_weights().is_none(),
+        is_placed,
+        engine,
+        batch: &batch,
+        class_weights: arguments.class_weights.as_deref(),
+        path: &arguments.logits,
+    };
     let answer = work.evaluate(arguments.gradient.is_some())?;
-    if let Some(path) = &arguments.gradient {
-        let axes = batch.axes.as_deref().ok_or_else(|| {
-            let line = "found images of different shapes, expected one shape for --gradient";
-            Failure::Input(format!("{}: {line}", arguments.logits.display()))
-        })?;
+    if let (Some(path), Some(axes)) = (&arguments.gradient, &batch.axes) {
         files::write_atomically(path, |out| files::npy::write_f32(out, axes, &answer.gradient))?;
     }
     batch.labels.note_if_all_ignored(answer.foreground, answer.ignored);
-    print(arguments, common, &formula, engine, batch.images, &answer, out)?;
+    let printed = print::Printed { arguments, formula: &formula, engine, batch: &batch, reduction };
+    printed.print(&answer, common.json, out)?;
     Ok(Outcome::Done)
 }
 
-fn print(
-    arguments: &Arguments,
-    common: &Common,
-    formula: &Formula,
-    engine: &Engine,
-    images: usize,
-    answer: &Answer,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    let parameters: Map<String, Value> =
-        formula.parameters().map(|(name, v)| (name, Value::from(v))).collect();
-    if common.json {
-        report::json(
-            out,
-            &json!({
-                "loss": arguments.name,
-                "value": answer.value,
-                "per_class": null,
-                "parameters": parameters,
-                "definition": formula.definition(),
-                "images": images,
-                "pixels": answer.pixels,
-                "ignored": answer.ignored,
-                "undefined": answer.undefined,
-                "level": engine.level().to_string(),
-                "threads": engine.threads(),
-            }),
-        )?;
-        return Ok(());
+/// Whether a loss needs an image, and not only how many pixels there are of each kind.
+fn looks_at_places(loss: &AnyLoss) -> bool {
+    let quantiser = Quantiser::probabilities();
+    let found = loss.sketch_value(&Sketch::new(&quantiser), &SigmoidTable::new(&quantiser));
+    matches!(found, Err(core::Error::Unsupported(_)))
+}
+
+fn reduction(arguments: &Arguments, formula: &Formula, is_placed: bool) -> Reduction {
+    match (arguments.reduction, formula.reduction()) {
+        (Some(ReductionName::Batch), _) => Reduction::Batch,
+        (Some(ReductionName::Image), _) => Reduction::Image,
+        (None, _) if is_placed => Reduction::Image,
+        (None, preset) => preset.unwrap_or(Reduction::Batch),
     }
-    let parameters: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let value = answer.value.map_or("undefined: no scored pixel, or 0/0".to_owned(), |v| v.to_string());
-    let mut pairs = vec![("loss", arguments.name.clone()), ("value", value)];
-    if !parameters.is_empty() {
-        pairs.push(("parameters", parameters.join(" ")));
-    }
-    pairs.push(("definition", formula.definition()));
-    pairs.push(("pixels", format!("{} scored, {} ignored", answer.pixels, answer.ignored)));
-    if answer.undefined != 0 {
-        pairs.push(("undefined", format!("{} left out", answer.undefined)));
-    }
-    if let Some(path) = &arguments.gradient {
-        pairs.push(("gradient", path.display().to_string()));
-    }
-    report::pairs(out, &pairs)?;
-    Ok(())
 }

@@ -1,60 +1,31 @@
 //! Every loss, metric, statistic and detector by name: what `list` prints and everything else looks up.
 
-use clap::ValueEnum;
-use serde::Serialize;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use segmeter::catalogue::LOSSES;
+pub(crate) use segmeter::catalogue::{Default, Entry, Kind, Parameter};
 
 mod drift;
-mod losses;
 mod metrics;
 
-/// What an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
-    #[value(name = "losses")]
-    Loss,
-    #[value(name = "metrics")]
-    Metric,
-    #[value(name = "detectors")]
-    Detector,
-    #[value(name = "statistics")]
-    Statistic,
-}
+/// The kinds as the command line names them.
+const KINDS: [(&str, Kind); 4] = [
+    ("losses", Kind::Loss),
+    ("metrics", Kind::Metric),
+    ("detectors", Kind::Detector),
+    ("statistics", Kind::Statistic),
+];
 
-/// One loss, metric, statistic or detector.
-#[derive(Debug, Serialize)]
-pub(crate) struct Entry {
-    pub(crate) kind: Kind,
-    pub(crate) name: &'static str,
-    pub(crate) family: &'static str,
-    pub(crate) inputs: &'static [&'static str],
-    /// Whether 8-bit outputs are evaluated exactly from their histogram.
-    pub(crate) quantised: bool,
-    pub(crate) scratch: &'static str,
-    pub(crate) parameters: &'static [Parameter],
-    pub(crate) presets: &'static [&'static str],
-    pub(crate) definition: &'static str,
-    pub(crate) reference: &'static str,
-}
-
-/// A parameter of an entry.
-#[derive(Debug, Serialize)]
-pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    /// `None`: takes the value of another parameter, see `meaning`.
-    pub(crate) default: Option<f64>,
-    pub(crate) range: &'static str,
-    pub(crate) meaning: &'static str,
+/// Reads the name of a kind.
+pub(crate) fn kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(KINDS.map(|(name, _)| name)).try_map(|text| {
+        let found = KINDS.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
+        found.ok_or("no such kind")
+    })
 }
 
 /// All entries.
 pub(crate) fn all() -> impl Iterator<Item = &'static Entry> {
-    losses::LOSSES.iter().chain(metrics::METRICS).chain(drift::STATISTICS).chain(drift::DETECTORS)
-}
-
-/// The entry of this kind and name.
-pub(crate) fn find(kind: Kind, name: &str) -> Option<&'static Entry> {
-    all().find(|entry| entry.kind == kind && entry.name == name)
+    LOSSES.iter().chain(metrics::METRICS).chain(drift::STATISTICS).chain(drift::DETECTORS)
 }
 
 /// The names of a kind, for messages.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
 
-use super::source::{Content, directory, extension, load, single};
-use super::{Array, Elements, Error, Result, Source, bin, read};
+use super::order::Order;
+use super::source::{Content, Image, directory, extension, load, single};
+use super::{Array, Elements, Error, Result, Source, axes, bin, read};
 
 /// Which image is meant: its number in the whole sequence, and among those that were selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,25 @@ pub struct Slot {
     pub position: usize,
 }
 
-/// Masks that belong to the images of a [`Source`]: class ids, or valid bits.
+/// What the axes of a mask mean, by what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MaskOrder {
+    /// Of class ids.
+    pub ids: Order,
+    /// Of soft labels, which are `f32`.
+    pub shares: Order,
+}
+
+impl MaskOrder {
+    const fn of(self, elements: &Elements) -> Order {
+        match elements {
+            Elements::F32(_) => self.shares,
+            _ => self.ids,
+        }
+    }
+}
+
+/// Masks that belong to the images of a [`Source`]: class ids, soft labels, or valid bits.
 ///
 /// Files of a directory are partners by name without extension. A file holds a mask for every image or for every
 /// selected one.
@@ -25,6 +44,7 @@ pub struct Slot {
 pub struct Masks {
     path: PathBuf,
     content: MaskContent,
+    order: MaskOrder,
     /// Whether a mask exists for every image rather than for the selected ones.
     by_index: bool,
 }
@@ -32,7 +52,8 @@ pub struct Masks {
 #[derive(Debug)]
 enum MaskContent {
     Stack(Source),
-    Files(BTreeMap<String, PathBuf>),
+    List(Vec<PathBuf>),
+    Named(BTreeMap<String, PathBuf>),
 }
 
 impl Masks {
@@ -40,50 +61,25 @@ impl Masks {
     ///
     /// # Errors
     /// If a file is malformed, or the number of masks fits neither.
-    pub fn open(path: &Path, source: &Source, selected: usize) -> Result<Self> {
+    pub fn open(path: &Path, source: &Source, selected: usize, order: MaskOrder) -> Result<Self> {
         let total = source.len();
-        if path.is_dir() {
-            let files = directory(path)?;
-            if let Content::Directory { .. } = source.content {
-                let content = MaskContent::Files(files);
-                return Ok(Self { path: path.to_owned(), content, by_index: true });
-            }
-            let content = Content::Directory { files: files.into_values().collect(), layout: None };
-            return Self::of(Source { path: path.to_owned(), content }, total, selected);
-        }
-        let is_bin = extension(path) == "bin";
-        let masks = if is_bin {
-            let shape = source.image(0)?.shape;
-            let (count, ids) =
-                bin::read_masks(&read(path)?, shape, &[total, selected]).map_err(|e| e.at(path))?;
-            let content = Content::Stack { count, shape, elements: Elements::U8(ids), axes: 3 };
-            Source { path: path.to_owned(), content }
-        } else {
-            Source::open(path, None)?
+        let content = match (path.is_dir(), &source.content) {
+            (true, Content::Directory { .. }) => MaskContent::Named(directory(path)?),
+            (true, _) => MaskContent::List(directory(path)?.into_values().collect()),
+            _ => MaskContent::Stack(stack(path, source, selected, order)?),
         };
-        if source.is_batch() && !masks.is_batch() && total > 1 {
-            let shape = source.image(0)?.shape;
-            return Err(Error::new(format_args!(
-                "found 1 mask, expected {total} for {}; if its axis of {total} is classes: only binary logits \
-                 ({},{}) are supported so far",
-                source.path.display(),
-                shape.height(),
-                shape.width()
-            ))
-            .at(path));
-        }
-        Self::of(masks, total, selected)
-    }
-
-    fn of(masks: Source, total: usize, selected: usize) -> Result<Self> {
-        let found = masks.len();
+        let found = match &content {
+            MaskContent::Named(_) => total,
+            MaskContent::List(files) => files.len(),
+            MaskContent::Stack(masks) => masks.len(),
+        };
         if found != total && found != selected {
             let expected =
                 if total == selected { total.to_string() } else { format!("{total} or {selected}") };
             let line = format!("found {found} masks, expected {expected}, one for each image");
-            return Err(Error::new(line).at(&masks.path));
+            return Err(Error::new(line).at(path));
         }
-        Ok(Self { path: masks.path.clone(), content: MaskContent::Stack(masks), by_index: found == total })
+        Ok(Self { path: path.to_owned(), content, order, by_index: found == total })
     }
 
     /// Where they were opened.
@@ -96,8 +92,8 @@ impl Masks {
     #[must_use]
     pub fn has(&self, source: &Source, slot: Slot) -> bool {
         match &self.content {
-            MaskContent::Stack(_) => true,
-            MaskContent::Files(files) => files.contains_key(&source.name(slot.index)),
+            MaskContent::Stack(_) | MaskContent::List(_) => true,
+            MaskContent::Named(files) => files.contains_key(&source.name(slot.index)),
         }
     }
 
@@ -106,41 +102,120 @@ impl Masks {
     /// # Errors
     /// If there is none, its file is malformed, or its shape or type is another one.
     pub fn ids(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Vec<u8>> {
-        let (image, path) = match &self.content {
-            MaskContent::Stack(masks) => {
-                (masks.image(if self.by_index { slot.index } else { slot.position })?, self.path.clone())
+        let (elements, path) = self.one(source, slot, shape, 1)?;
+        match elements {
+            Elements::U8(ids) => Ok(ids),
+            other => {
+                let line = format!("found {}, expected u8 class ids or bool", other.type_name());
+                Err(Error::new(line).at(path))
             }
-            MaskContent::Files(files) => {
+        }
+    }
+
+    /// The class ids or soft labels of `image`, which is image `slot` of `source`; of each of its channels where
+    /// the order of such masks has channels.
+    ///
+    /// # Errors
+    /// If there is none, its file is malformed, or its shape or type is another one.
+    pub fn labels(&self, source: &Source, slot: Slot, image: &Image) -> Result<Elements> {
+        let (elements, path) = self.one(source, slot, image.shape, image.channels)?;
+        if let Elements::I8(_) = elements {
+            return Err(Error::new("found i8, expected u8 class ids, bool, or f32 soft labels").at(path));
+        }
+        Ok(elements)
+    }
+
+    fn one(&self, source: &Source, slot: Slot, shape: Shape, channels: usize) -> Result<(Elements, &Path)> {
+        let number = if self.by_index { slot.index } else { slot.position };
+        let file = |path: &Path| self.file(path, shape, channels).map_err(|e| e.at(path));
+        let (mask, path) = match &self.content {
+            MaskContent::Stack(masks) => (masks.image(number)?, self.path.as_path()),
+            MaskContent::List(files) => match files.get(number) {
+                Some(path) => (file(path)?, path.as_path()),
+                None => return Err(Error::new("found too few masks").at(&self.path)),
+            },
+            MaskContent::Named(files) => {
                 let name = source.name(slot.index);
                 let path = files.get(&name).ok_or_else(|| {
                     let line = format!("found no mask `{name}`, expected one for each image of ");
                     Error::new(line + &source.path.display().to_string()).at(&self.path)
                 })?;
-                let layout = [shape.height(), shape.width()];
-                let array = if extension(path) == "bin" {
-                    let (_, ids) = bin::read_masks(&read(path)?, shape, &[1]).map_err(|e| e.at(path))?;
-                    Array { shape: layout.to_vec(), elements: Elements::U8(ids) }
-                } else {
-                    load(path, None)?
-                };
-                (single(array).map_err(|e| e.at(path))?, path.clone())
+                (file(path)?, path.as_path())
             }
         };
-        let Elements::U8(ids) = image.elements else {
-            let line = format!("found {}, expected u8 class ids or bool", image.elements.type_name());
-            return Err(Error::new(line).at(&path));
-        };
-        if image.shape != shape {
+        if mask.shape != shape {
             return Err(Error::new(format_args!(
                 "found {}x{} pixels, expected {}x{} as in {}",
-                image.shape.height(),
-                image.shape.width(),
+                mask.shape.height(),
+                mask.shape.width(),
                 shape.height(),
                 shape.width(),
                 source.path.display()
             ))
-            .at(&path));
+            .at(path));
         }
-        Ok(ids)
+        if mask.order != Order::Plane && mask.channels != channels {
+            return Err(Error::new(format_args!(
+                "found axes {}, expected {channels} channels as in {}",
+                axes(&mask.order.axes(mask.shape, mask.channels)),
+                source.path.display()
+            ))
+            .at(path));
+        }
+        Ok((mask.elements, path))
     }
+
+    /// A file with one mask.
+    fn file(&self, path: &Path, shape: Shape, channels: usize) -> Result<Image> {
+        let array = if extension(path) == "bin" {
+            bare(&read(path)?, self.order.ids, shape, channels, None)?
+        } else {
+            load(path, None)?
+        };
+        let order = self.order.of(&array.elements);
+        single(array, Some(order))
+    }
+}
+
+/// A file with masks for all images or the selected ones.
+fn stack(path: &Path, source: &Source, selected: usize, order: MaskOrder) -> Result<Source> {
+    let total = source.len();
+    let array = if extension(path) == "bin" {
+        let first = source.image(0)?;
+        let bytes = read(path)?;
+        bare(&bytes, order.ids, first.shape, first.channels, Some([total, selected]))
+            .map_err(|e| e.at(path))?
+    } else {
+        load(path, None)?
+    };
+    let order = order.of(&array.elements);
+    let masks = Source::of_array(path, array, Some(order))?;
+    if source.is_batch() && !masks.is_batch() && total > 1 {
+        let (first, images) = (source.image(0)?, source.path.display());
+        let image = axes(&first.order.axes(first.shape, first.channels));
+        let line =
+            format!("found 1 mask, expected {total} for {images}, which was read as {total} images {image}");
+        return Err(Error::new(line).at(path));
+    }
+    Ok(masks)
+}
+
+/// Bare bytes or bits as masks: one, or as many as one of `counts`.
+fn bare(
+    bytes: &[u8],
+    order: Order,
+    shape: Shape,
+    channels: usize,
+    counts: Option<[usize; 2]>,
+) -> Result<Array> {
+    let planes = match order {
+        Order::Plane => 1,
+        Order::Planar => channels,
+        Order::Interleaved => return Err(Error::new("found a .bin, expected .npy for masks of (H,W,C)")),
+    };
+    let expected = counts.unwrap_or([1, 1]).map(|count| count.saturating_mul(planes));
+    let (found, ids) = bin::read_masks(bytes, shape, &expected)?;
+    let batch = counts.map(|_| found / planes);
+    let shape = batch.into_iter().chain(order.axes(shape, planes)).collect();
+    Ok(Array { shape, elements: Elements::U8(ids) })
 }

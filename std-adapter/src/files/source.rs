@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
 
-use super::{Array, Elements, Error, Result, axes, bin, npy, png, read};
+use super::order::{Arrangement, Order};
+use super::{Array, Elements, Error, Result, bin, npy, png, read};
 
 /// One image: logits, codes or class ids.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
     /// Rows and columns.
     pub shape: Shape,
-    /// One number per pixel, row-major.
+    /// Numbers of a pixel.
+    pub channels: usize,
+    /// Where they stand.
+    pub order: Order,
+    /// All numbers, row-major.
     pub elements: Elements,
 }
 
@@ -25,31 +30,52 @@ pub struct Source {
 
 #[derive(Debug)]
 pub(super) enum Content {
-    Stack { count: usize, shape: Shape, elements: Elements, axes: usize },
-    Directory { files: Vec<PathBuf>, layout: Option<(Vec<usize>, bin::Type)> },
+    Stack { array: Array, arrangement: Arrangement },
+    Directory { files: Vec<PathBuf>, layout: Option<(Vec<usize>, bin::Type)>, order: Option<Order> },
 }
 
 impl Source {
     /// Opens a file, which is read, or a directory, whose files are read one by one as they are asked for.
-    /// `layout` says what a `.bin` holds.
+    /// `layout` says what a `.bin` holds, `order` what the axes mean. Without it four axes are images with channels,
+    /// like three in a directory; any other three are images without.
     ///
     /// # Errors
     /// If the file is malformed, or the directory has none that can be read.
-    pub fn open(path: &Path, layout: Option<(&[usize], bin::Type)>) -> Result<Self> {
-        let content = if path.is_dir() {
+    pub fn open(path: &Path, layout: Option<(&[usize], bin::Type)>, order: Option<Order>) -> Result<Self> {
+        if path.is_dir() {
             let files = directory(path)?.into_values().collect();
-            Content::Directory { files, layout: layout.map(|(shape, kind)| (shape.to_vec(), kind)) }
-        } else {
-            stack(load(path, layout)?).map_err(|e| e.at(path))?
-        };
-        Ok(Self { path: path.to_owned(), content })
+            let layout = layout.map(|(shape, kind)| (shape.to_vec(), kind));
+            let content = Content::Directory { files, layout, order };
+            return Ok(Self { path: path.to_owned(), content });
+        }
+        Self::of_array(path, load(path, layout)?, order)
+    }
+
+    pub(super) fn of_array(path: &Path, array: Array, order: Option<Order>) -> Result<Self> {
+        let order = order.unwrap_or(Order::guess(array.shape.len(), false));
+        let arrangement = order.arrange(&array.shape).map_err(|e| e.at(path))?;
+        Ok(Self { path: path.to_owned(), content: Content::Stack { array, arrangement } })
+    }
+
+    /// The same, its axes read in another way.
+    ///
+    /// # Errors
+    /// If the file has not the axes for it; files of a directory are looked at as they are asked for.
+    pub fn reorder(self, order: Order) -> Result<Self> {
+        match self.content {
+            Content::Stack { array, .. } => Self::of_array(&self.path, array, Some(order)),
+            Content::Directory { files, layout, .. } => {
+                let content = Content::Directory { files, layout, order: Some(order) };
+                Ok(Self { path: self.path, content })
+            }
+        }
     }
 
     /// Number of images.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.content {
-            Content::Stack { count, .. } => *count,
+            Content::Stack { arrangement, .. } => arrangement.images(),
             Content::Directory { files, .. } => files.len(),
         }
     }
@@ -69,7 +95,18 @@ impl Source {
     /// Whether the images have an axis of their own or files of their own.
     #[must_use]
     pub fn is_batch(&self) -> bool {
-        !matches!(self.content, Content::Stack { axes: 2, .. })
+        !matches!(self.content, Content::Stack { arrangement: Arrangement { batch: None, .. }, .. })
+    }
+
+    /// What the axes of the first image mean, and how many channels it has.
+    ///
+    /// # Errors
+    /// If its file is malformed.
+    pub fn channels(&self) -> Result<(Order, usize)> {
+        match &self.content {
+            Content::Stack { arrangement, .. } => Ok((arrangement.order, arrangement.channels)),
+            Content::Directory { .. } => self.image(0).map(|first| (first.order, first.channels)),
+        }
     }
 
     /// The name of an image: its file without the extension, or its number.
@@ -88,17 +125,17 @@ impl Source {
     pub fn image(&self, index: usize) -> Result<Image> {
         let missing = || Error::new(format_args!("found {} images, expected image {index}", self.len()));
         match &self.content {
-            Content::Stack { count, shape, elements, .. } => {
-                let pixels = shape.pixels();
-                let part = elements.part(index * pixels..(index + 1) * pixels);
-                (index < *count)
-                    .then_some(Image { shape: *shape, elements: part })
-                    .ok_or_else(|| missing().at(&self.path))
+            Content::Stack { array, arrangement } if index < arrangement.images() => {
+                let Arrangement { shape, channels, order, .. } = *arrangement;
+                let length = shape.pixels() * channels;
+                let elements = array.elements.part(index * length..(index + 1) * length);
+                Ok(Image { shape, channels, order, elements })
             }
-            Content::Directory { files, layout } => {
+            Content::Stack { .. } => Err(missing().at(&self.path)),
+            Content::Directory { files, layout, order } => {
                 let file = files.get(index).ok_or_else(|| missing().at(&self.path))?;
                 let layout = layout.as_ref().map(|(shape, kind)| (shape.as_slice(), *kind));
-                single(load(file, layout)?).map_err(|e| e.at(file))
+                single(load(file, layout)?, *order).map_err(|e| e.at(file))
             }
         }
     }
@@ -149,49 +186,9 @@ pub(super) fn directory(path: &Path) -> Result<BTreeMap<String, PathBuf>> {
     Ok(files)
 }
 
-fn shape_of(height: usize, width: usize) -> Result<Shape> {
-    let side = |n: usize| u32::try_from(n).ok();
-    match (side(height), side(width)) {
-        (Some(height), Some(width)) => Shape::new(height, width)
-            .map_err(|e| Error::new(format_args!("found an image of {height}x{width}: {e}"))),
-        _ => Err(Error::new(format_args!(
-            "found an image of {height}x{width}, expected fewer than 2^32 pixels"
-        ))),
-    }
-}
-
-fn stack(array: Array) -> Result<Content> {
-    let axes_found = array.shape.len();
-    let (count, height, width) = match array.shape[..] {
-        [height, width] => (1, height, width),
-        [count, height, width] => (count, height, width),
-        [_, _, _, _] => {
-            return Err(Error::new(format_args!(
-                "found axes {}, expected (H,W) or (N,H,W): multi-class logits are not supported yet, only binary",
-                axes(&array.shape)
-            )));
-        }
-        _ => {
-            let found = axes(&array.shape);
-            return Err(Error::new(format_args!("found axes {found}, expected (H,W) or (N,H,W)")));
-        }
-    };
-    if count == 0 {
-        return Err(Error::new(format_args!(
-            "found axes {}, expected at least one image",
-            axes(&array.shape)
-        )));
-    }
-    let shape = shape_of(height, width)?;
-    Ok(Content::Stack { count, shape, elements: array.elements, axes: axes_found })
-}
-
-pub(super) fn single(array: Array) -> Result<Image> {
-    match array.shape[..] {
-        [height, width] => Ok(Image { shape: shape_of(height, width)?, elements: array.elements }),
-        _ => Err(Error::new(format_args!(
-            "found axes {}, expected (H,W): in a directory a file holds one image",
-            axes(&array.shape)
-        ))),
-    }
+/// The image that a file of a directory holds.
+pub(super) fn single(array: Array, order: Option<Order>) -> Result<Image> {
+    let order = order.unwrap_or(Order::guess(array.shape.len(), true));
+    let Arrangement { shape, channels, .. } = order.arrange_one(&array.shape)?;
+    Ok(Image { shape, channels, order, elements: array.elements })
 }

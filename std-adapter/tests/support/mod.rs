@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use segmeter::files::{Elements, npy as reader};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -98,6 +99,18 @@ pub(crate) fn npy(descriptor: &str, shape: &[usize], data: &[u8]) -> Vec<u8> {
 /// An `.npy` file of `f32`.
 pub(crate) fn npy_f32(shape: &[usize], values: &[f32]) -> Vec<u8> {
     npy("<f4", shape, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
+}
+
+/// Axes and numbers of an `.npy` file of `f32`.
+pub(crate) fn read_f32(path: &Path) -> (Vec<usize>, Vec<f32>) {
+    let array = reader::read(&std::fs::read(path).unwrap()).unwrap();
+    let Elements::F32(values) = array.elements else { panic!("expected f32") };
+    (array.shape, values)
+}
+
+/// The bits of numbers, by which they are compared.
+pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
 }
 
 /// A grey PNG of 8 bits.

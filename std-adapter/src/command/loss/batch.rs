@@ -2,19 +2,31 @@
 
 use std::path::Path;
 
-use segmeter::core::view::{Quantiser, Shape, Weights};
-use segmeter::files::{self, Elements, Source};
+use segmeter::catalogue::Reduction;
+use segmeter::core::view::{Activation, MAX_CLASSES, Quantiser, Shape, Weights};
+use segmeter::files::{self, Elements, Image, MaskOrder, Order, Slot, Source, transposed};
 
-use super::{Arguments, Failure, Reduction};
-use crate::command::input::LabelReader;
+use super::sample::Sample;
+use super::{Arguments, Failure, Formula};
+use crate::command::input::{Input, LabelReader};
 
-/// One image, or several stacked.
-pub(super) struct Sample {
-    pub(super) name: String,
-    pub(super) shape: Shape,
-    pub(super) elements: Elements,
-    pub(super) labels: Vec<u8>,
-    pub(super) weights: Option<Vec<f32>>,
+/// What the channels of an image are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Binary,
+    Multiclass,
+    Multilabel,
+}
+
+impl Mode {
+    /// As `segmeter list` has it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Multiclass => "multiclass",
+            Self::Multilabel => "multilabel",
+        }
+    }
 }
 
 /// What was read of all images.
@@ -22,84 +34,247 @@ pub(super) struct Batch {
     pub(super) samples: Vec<Sample>,
     /// How many images they were.
     pub(super) images: usize,
+    /// Scores of a pixel.
+    pub(super) channels: usize,
+    pub(super) mode: Mode,
+    /// The axes of an image in its file.
+    pub(super) order: Order,
+    /// Whether several images have become one.
+    pub(super) is_stacked: bool,
     pub(super) quantiser: Option<Quantiser>,
+    pub(super) activation: Activation,
     pub(super) labels: LabelReader,
     /// Axes of the gradient; `None` if the images differ in shape.
     pub(super) axes: Option<Vec<usize>>,
 }
 
 /// Reads all that the arguments name.
-pub(super) fn read(arguments: &Arguments) -> Result<Batch, Failure> {
-    let (source, slots) = arguments.input.open(&arguments.logits)?;
-    let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
+pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reduction) -> Result<Batch, Failure> {
+    let source = open(arguments)?;
+    let slots = arguments.input.slots(&source)?;
+    let (order, channels) = source.channels()?;
+    let mode = mode(arguments, formula, order, channels)?;
+    let masks = MaskOrder {
+        ids: if mode == Mode::Multilabel { order } else { Order::Plane },
+        shares: if mode == Mode::Binary { Order::Plane } else { order },
+    };
+    let labels = arguments.label_input.open_as(&arguments.labels, &source, slots.len(), masks)?;
     let weights = arguments.pixel_weights.as_deref().map(|path| open_weights(path, &source)).transpose()?;
-    let mut quantiser = None;
-    let mut samples = Vec::with_capacity(slots.len());
-    for slot in &slots {
-        let image = source.image(slot.index)?;
-        quantiser = arguments.input.quantiser(&image.elements, source.path())?;
-        if let Some(Sample { elements, .. }) = samples.first()
-            && elements.type_name() != image.elements.type_name()
-        {
+    let (mut quantiser, mut activation) = (None, Activation::Logits);
+    let mut samples: Vec<Sample> = Vec::with_capacity(slots.len());
+    for (group, slot) in slots.iter().enumerate() {
+        let mut image = source.image(slot.index)?;
+        if image.channels != channels || image.order != order {
+            let line =
+                format!("found {} channels, expected {channels} as in the first image", image.channels);
+            return Err(Failure::Input(format!("{}: {line}", source.path().display())));
+        }
+        (quantiser, activation) = scores(&arguments.input, &mut image, mode, source.path())?;
+        if samples.first().is_some_and(|first| first.scores.type_name() != image.elements.type_name()) {
             let line = "found images of different types, expected one type";
             return Err(Failure::Input(format!("{}: {line}", source.path().display())));
         }
-        samples.push(Sample {
-            name: source.name(slot.index),
-            shape: image.shape,
-            labels: labels.ids(&source, *slot, image.shape)?,
-            weights: weights.as_ref().map(|w| pixel_weights(w, slot.index, image.shape)).transpose()?,
-            elements: image.elements,
-        });
+        samples.push(sample(&source, *slot, group, image, &labels, weights.as_ref())?);
     }
-    let axes = axes(&source, &samples);
-    if arguments.reduction == Reduction::Batch && samples.len() > 1 {
-        samples = vec![stack(samples, source.path())?];
+    let axes = axes(&source, order, &samples);
+    if axes.is_none() && arguments.gradient.is_some() {
+        let line = "found images of different shapes, expected one shape for --gradient";
+        return Err(Failure::Input(format!("{}: {line}", source.path().display())));
     }
-    Ok(Batch { samples, images: slots.len(), quantiser, labels, axes })
+    let images = slots.len();
+    let is_stacked = reduction == Reduction::Batch && images > 1;
+    let samples = gather(samples, mode, order, is_stacked, source.path())?;
+    Ok(Batch { samples, images, channels, mode, order, is_stacked, quantiser, activation, labels, axes })
+}
+
+impl Batch {
+    /// The gradient of all samples in the order of their file.
+    pub(super) fn arrange(&self, gradient: Vec<f32>) -> Vec<f32> {
+        let (images, channels) = (self.images, self.channels);
+        let pixels = gradient.len() / (images * channels);
+        let is_planar = self.mode == Mode::Multilabel || self.order == Order::Planar;
+        let gradient = if self.is_stacked && is_planar {
+            transposed(&gradient, channels, images, pixels)
+        } else {
+            gradient
+        };
+        if self.mode == Mode::Multilabel && self.order == Order::Interleaved {
+            // Channels were taken apart.
+            gradient
+                .chunks(channels * pixels)
+                .flat_map(|image| transposed(image, channels, pixels, 1))
+                .collect()
+        } else {
+            gradient
+        }
+    }
+}
+
+/// Opens the logits: three axes are channels if there is one mask, and images if there are several.
+fn open(arguments: &Arguments) -> Result<Source, Failure> {
+    let told = match arguments.layout {
+        None if arguments.multilabel => Some(Order::Planar),
+        layout => layout.map(super::Layout::order),
+    };
+    let source = arguments.input.source(&arguments.logits, told)?;
+    let is_open =
+        told.is_none() && !arguments.input.has_frames() && !arguments.logits.is_dir() && source.len() > 1;
+    // A file that cannot be read is refused when the labels are opened.
+    let one_mask = || Source::open(&arguments.labels, None, None).is_ok_and(|masks| masks.len() == 1);
+    if is_open && source.channels()? == (Order::Plane, 1) && one_mask() {
+        return Ok(source.reorder(Order::Planar)?);
+    }
+    Ok(source)
+}
+
+fn mode(arguments: &Arguments, formula: &Formula, order: Order, channels: usize) -> Result<Mode, Failure> {
+    let path = arguments.logits.display();
+    let mode = match channels {
+        _ if arguments.multilabel && order == Order::Plane => {
+            let line = "found one score per pixel, expected (C,H,W) or (H,W,C) for --multilabel";
+            return Err(Failure::Input(format!("{path}: {line}")));
+        }
+        _ if arguments.multilabel => Mode::Multilabel,
+        1 => Mode::Binary,
+        2..=MAX_CLASSES => Mode::Multiclass,
+        _ => {
+            let hint = if order == Order::Planar { "hwc" } else { "chw" };
+            return Err(Failure::Input(format!(
+                "{path}: found {channels} classes, expected at most {MAX_CLASSES}; if they are not classes, say \
+                 --layout {hint}"
+            )));
+        }
+    };
+    if let Some((loss, inputs)) = formula.refusing(mode.name()) {
+        let inputs = inputs.join(" or ");
+        return Err(Failure::Input(format!(
+            "{path}: found {} logits, expected {inputs} for {loss}",
+            mode.name()
+        )));
+    }
+    if let Some(weights) = &arguments.class_weights {
+        check_class_weights(weights, formula, mode, channels)?;
+    }
+    Ok(mode)
+}
+
+fn check_class_weights(
+    weights: &[f32],
+    formula: &Formula,
+    mode: Mode,
+    channels: usize,
+) -> Result<(), Failure> {
+    let expected = if mode == Mode::Binary { 2 } else { channels };
+    let good = |weight: &f32| *weight >= 0.0 && weight.is_finite();
+    let line = match formula.without_class_weights() {
+        Some(loss) if mode != Mode::Multilabel => format!("found --class-weights for {loss}, which has none"),
+        _ if weights.len() != expected => {
+            format!("found {} --class-weights, expected {expected}", weights.len())
+        }
+        _ if !weights.iter().all(good) || weights.iter().all(|weight| *weight <= 0.0) => {
+            "expected --class-weights that are finite and not negative, one above 0".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::Input(line))
+}
+
+/// What the numbers of an image mean; 8-bit ones of several classes become `f32` first.
+fn scores(
+    input: &Input,
+    image: &mut Image,
+    mode: Mode,
+    path: &Path,
+) -> Result<(Option<Quantiser>, Activation), Failure> {
+    if let (Elements::F32(values), true) = (&image.elements, input.is_probability()) {
+        if let Some((place, found)) = values.iter().enumerate().find(|(_, p)| **p < 0.0 || **p > 1.0) {
+            return Err(Failure::Input(format!(
+                "{}: found {found} at place {place}, expected probabilities in [0, 1]",
+                path.display()
+            )));
+        }
+        return Ok((None, Activation::Probabilities));
+    }
+    let quantiser = input.quantiser(&image.elements, path)?;
+    let (Some(known), Mode::Multiclass) = (quantiser, mode) else {
+        return Ok((quantiser, Activation::Logits));
+    };
+    let is_probability = known.affine().is_none();
+    let score = |byte: u8| {
+        let index = known.index(byte);
+        if is_probability { f32::from(index) / 255.0 } else { known.logit(index) }
+    };
+    let table: Vec<f32> = (0..=255).map(score).collect();
+    let look_up = |byte: u8| table.get(usize::from(byte)).copied().unwrap_or(0.0);
+    let values = match &image.elements {
+        Elements::I8(codes) => codes.iter().map(|code| look_up(code.cast_unsigned())).collect(),
+        Elements::U8(codes) => codes.iter().map(|code| look_up(*code)).collect(),
+        Elements::F32(values) => values.clone(),
+    };
+    image.elements = Elements::F32(values);
+    let activation = if is_probability { Activation::Probabilities } else { Activation::Logits };
+    Ok((None, activation))
+}
+
+fn sample(
+    source: &Source,
+    slot: Slot,
+    group: usize,
+    image: Image,
+    labels: &LabelReader,
+    weights: Option<&Source>,
+) -> Result<Sample, Failure> {
+    let shape = image.shape;
+    let (labels, valid) = labels.labels(source, slot, &image)?;
+    let mut weights = weights.map(|w| pixel_weights(w, slot.index, shape)).transpose()?;
+    if let (Elements::F32(_), Some(valid)) = (&labels, valid) {
+        // Soft labels have no id for "not scored".
+        let weights = weights.get_or_insert_with(|| vec![1.0; shape.pixels()]);
+        weights.iter_mut().zip(valid).filter(|(_, valid)| *valid == 0).for_each(|(weight, _)| *weight = 0.0);
+    }
+    let (name, channels) = (source.name(slot.index), image.channels);
+    Ok(Sample { name, group, channel: 0, shape, channels, scores: image.elements, labels, weights })
+}
+
+/// Takes channels apart and puts images together, as asked.
+fn gather(
+    samples: Vec<Sample>,
+    mode: Mode,
+    order: Order,
+    is_stacked: bool,
+    path: &Path,
+) -> Result<Vec<Sample>, Failure> {
+    if mode != Mode::Multilabel {
+        return if is_stacked { Ok(vec![Sample::stack(&samples, order, path)?]) } else { Ok(samples) };
+    }
+    let images: Vec<Vec<Sample>> = samples.into_iter().map(|sample| sample.split(order)).collect();
+    if !is_stacked {
+        return Ok(images.into_iter().flatten().collect());
+    }
+    let mut images: Vec<_> = images.into_iter().map(Vec::into_iter).collect();
+    let mut stacked = Vec::new();
+    loop {
+        let channel: Vec<Sample> = images.iter_mut().filter_map(Iterator::next).collect();
+        if channel.is_empty() {
+            return Ok(stacked);
+        }
+        stacked.push(Sample::stack(&channel, Order::Plane, path)?);
+    }
 }
 
 /// The shape of the logits, if all images have the same.
-fn axes(source: &Source, samples: &[Sample]) -> Option<Vec<usize>> {
-    let shape = samples.first()?.shape;
-    samples.iter().all(|sample| sample.shape == shape).then(|| {
-        let image = [shape.height(), shape.width()];
-        if source.is_batch() { [&[samples.len()], &image[..]].concat() } else { image.to_vec() }
+fn axes(source: &Source, order: Order, samples: &[Sample]) -> Option<Vec<usize>> {
+    let Sample { shape, channels, .. } = samples.first()?;
+    samples.iter().all(|sample| sample.shape == *shape).then(|| {
+        let batch = source.is_batch().then_some(samples.len());
+        batch.into_iter().chain(order.axes(*shape, *channels)).collect()
     })
-}
-
-/// All images below each other.
-fn stack(samples: Vec<Sample>, path: &Path) -> Result<Sample, Failure> {
-    let refused = |line: &str| Failure::Input(format!("{}: {line}", path.display()));
-    let mut samples = samples.into_iter();
-    let mut all = samples.next().ok_or_else(|| refused("found no image"))?;
-    let (mut height, width) = (all.shape.height(), all.shape.width());
-    all.name = "all".to_owned();
-    for sample in samples {
-        if sample.shape.width() != width {
-            return Err(refused("found images of different widths: say --reduction image"));
-        }
-        height += sample.shape.height();
-        match (&mut all.elements, sample.elements) {
-            (Elements::F32(all), Elements::F32(more)) => all.extend(more),
-            (Elements::I8(all), Elements::I8(more)) => all.extend(more),
-            (Elements::U8(all), Elements::U8(more)) => all.extend(more),
-            _ => return Err(refused("found images of different types, expected one type")),
-        }
-        all.labels.extend(sample.labels);
-        if let (Some(all), Some(more)) = (&mut all.weights, sample.weights) {
-            all.extend(more);
-        }
-    }
-    let shape = u32::try_from(height).ok().and_then(|height| Shape::new(height, width as u32).ok());
-    all.shape = shape.ok_or_else(|| refused("found 2^32 pixels or more: say --reduction image"))?;
-    Ok(all)
 }
 
 fn open_weights(path: &Path, logits: &Source) -> Result<Source, Failure> {
     let shape = logits.image(0)?.shape;
     let axes = [logits.len(), shape.height(), shape.width()];
-    let weights = Source::open(path, Some((&axes, files::bin::Type::F32)))?;
+    let weights = Source::open(path, Some((&axes, files::bin::Type::F32)), Some(Order::Plane))?;
     if weights.len() == logits.len() {
         return Ok(weights);
     }

@@ -2,20 +2,22 @@
 
 use std::path::Path;
 
-use segmeter::core::loss::{Evaluation, Loss};
-use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
-use segmeter::core::view::{Code, Frame, Labels, Quantised, Quantiser, Weights};
+use segmeter::Engine;
+use segmeter::catalogue::AnyLoss;
+use segmeter::core::loss::Evaluation;
 use segmeter::files::Elements;
-use segmeter::{Engine, core};
 
 use super::Failure;
-use super::batch::{Batch, Sample};
-use crate::command::formula::AnyLoss;
+use super::batch::{Batch, Mode};
+use super::sample::Sample;
 use crate::report;
 
 /// The answer.
 pub(super) struct Answer {
     pub(super) value: Option<f64>,
+    /// The loss of each class alone, or of each channel; none where a loss has no such parts.
+    pub(super) per_class: Option<Vec<Option<f64>>>,
+    /// Images that gave no value; channels of images if those are images of their own.
     pub(super) undefined: usize,
     pub(super) pixels: u64,
     pub(super) ignored: u64,
@@ -26,8 +28,15 @@ pub(super) struct Answer {
 /// What is evaluated, by whom.
 pub(super) struct Work<'a> {
     pub(super) loss: &'a AnyLoss,
+    /// What the loss is multiplied by.
+    pub(super) scale: f32,
+    /// Whether the loss is a mean of losses of classes.
+    pub(super) has_classes: bool,
+    /// Whether the loss looks at the place of pixels.
+    pub(super) is_placed: bool,
     pub(super) engine: &'a Engine,
     pub(super) batch: &'a Batch,
+    pub(super) class_weights: Option<&'a [f32]>,
     /// The file of the logits, for messages.
     pub(super) path: &'a Path,
 }
@@ -36,121 +45,122 @@ impl Work<'_> {
     /// The mean loss of the images where it is defined, and its gradient.
     pub(super) fn evaluate(&self, with_gradient: bool) -> Result<Answer, Failure> {
         let samples = &self.batch.samples;
-        let mut answer =
-            Answer { value: None, undefined: 0, pixels: 0, ignored: 0, foreground: 0, gradient: Vec::new() };
+        let mut gradient = Vec::new();
         if with_gradient {
-            answer.gradient = vec![0.0; samples.iter().map(|sample| sample.shape.pixels()).sum()];
+            gradient.resize(samples.iter().map(|sample| sample.scores.len()).sum(), 0.0);
         }
-        // With one image, value and gradient share a pass; with more, the gradient must know how many are defined.
+        // With one sample, value and gradient share a pass; with more, the gradient must know how many are defined.
         let at_once = with_gradient && samples.len() == 1;
         let bar = report::progress(samples.len());
-        let mut sum = 0.0;
+        let mut found = Vec::with_capacity(samples.len());
         for sample in samples {
-            let gradient = if at_once { Some(answer.gradient.as_mut_slice()) } else { None };
-            let (labels, evaluation) = self.one(sample, 1.0, gradient)?;
-            let valid = u64::from(labels.valid());
-            answer.pixels += valid;
-            answer.ignored += sample.labels.len() as u64 - valid;
-            answer.foreground += u64::from(labels.foreground());
-            answer.undefined += usize::from(evaluation.undefined);
-            sum += f64::from(evaluation.value);
+            let slots = if at_once { Some(gradient.as_mut_slice()) } else { None };
+            found.push(self.one(sample, self.frame_weights(), self.scale, slots)?);
             bar.inc(1);
         }
-        let defined = samples.len() - answer.undefined;
-        answer.value = (defined != 0).then(|| sum / defined as f64);
-        if with_gradient && !at_once && defined != 0 {
-            let mut rest = answer.gradient.as_mut_slice();
-            for sample in samples {
+        let (value, shares) = self.mean(&found);
+        if with_gradient && !at_once {
+            let mut rest = gradient.as_mut_slice();
+            for (sample, share) in samples.iter().zip(&shares) {
                 let part;
-                (part, rest) = rest.split_at_mut(sample.shape.pixels());
-                self.one(sample, 1.0 / defined as f32, Some(part))?;
+                (part, rest) = rest.split_at_mut(sample.scores.len());
+                if *share > 0.0 {
+                    let weight = (share * f64::from(self.scale)) as f32;
+                    self.one(sample, self.frame_weights(), weight, Some(part))?;
+                }
             }
         }
+        let per_class = self.per_class(&found)?;
         bar.finish_and_clear();
-        Ok(answer)
+        let (pixels, ignored, foreground) = self.count();
+        let undefined = found.iter().filter(|one| one.undefined).count();
+        let gradient = if with_gradient { self.batch.arrange(gradient) } else { gradient };
+        Ok(Answer { value, per_class, undefined, pixels, ignored, foreground, gradient })
     }
 
-    fn one<'s>(
-        &self,
-        sample: &'s Sample,
-        weight: f32,
-        gradient: Option<&mut [f32]>,
-    ) -> Result<(Labels<'s>, Evaluation), Failure> {
-        let labels = Labels::new(sample.shape, &sample.labels, self.batch.labels.ignore())
-            .map_err(|e| self.batch.labels.explain(e, &sample.name, "0, 1"))?;
-        let Work { loss, engine, batch, path } = self;
-        let evaluation = on_sample(loss, engine, sample, labels, batch.quantiser, weight, gradient)
-            .map_err(|e| Failure::Input(format!("{}: {e}", path.display())))?;
-        if evaluation.value.is_finite() { Ok((labels, evaluation)) } else { Err(not_finite(path, sample)) }
+    /// The class weights that a frame knows of; those of channels weigh their mean.
+    fn frame_weights(&self) -> Option<&[f32]> {
+        self.class_weights.filter(|_| self.batch.mode != Mode::Multilabel)
     }
-}
 
-/// 8-bit logits by their histogram, unless pixels have weights; the rest as a frame.
-fn on_sample(
-    loss: &AnyLoss,
-    engine: &Engine,
-    sample: &Sample,
-    labels: Labels<'_>,
-    quantiser: Option<Quantiser>,
-    weight: f32,
-    gradient: Option<&mut [f32]>,
-) -> core::Result<Evaluation> {
-    let (shape, weights) = (sample.shape, sample.weights.as_deref());
-    let mut dequantised = Vec::new();
-    let logits = match (&sample.elements, quantiser) {
-        (Elements::I8(codes), Some(quantiser)) => {
-            let frame = Quantised::new(shape, codes, quantiser)?;
-            if weights.is_none() {
-                return on_sketch(loss, &frame, &labels, weight, gradient);
+    /// The mean over images of the mean over channels, where they are defined, and the share of every sample in it.
+    fn mean(&self, found: &[Evaluation]) -> (Option<f64>, Vec<f64>) {
+        let channel = |sample: &Sample| match (self.batch.mode, self.class_weights) {
+            (Mode::Multilabel, Some(weights)) => {
+                weights.get(sample.channel).map_or(0.0, |weight| f64::from(*weight))
             }
-            dequantised.resize(shape.pixels(), 0.0);
-            frame.dequantise(&mut dequantised)?;
-            &dequantised
-        }
-        (Elements::U8(codes), Some(quantiser)) => {
-            let frame = Quantised::new(shape, codes, quantiser)?;
-            if weights.is_none() {
-                return on_sketch(loss, &frame, &labels, weight, gradient);
+            _ => 1.0,
+        };
+        let samples = || self.batch.samples.iter().zip(found);
+        let mut groups = vec![0.0; self.batch.images];
+        for (sample, _) in samples().filter(|(_, one)| !one.undefined) {
+            if let Some(group) = groups.get_mut(sample.group) {
+                *group += channel(sample);
             }
-            dequantised.resize(shape.pixels(), 0.0);
-            frame.dequantise(&mut dequantised)?;
-            &dequantised
         }
-        (Elements::F32(logits), _) => logits,
-        _ => return Err(core::Error::Parameter("scale")),
-    };
-    let mut frame = Frame::new(logits, labels)?;
-    if let Some(values) = weights {
-        frame = frame.with_weights(Weights::new(shape, values)?)?;
+        let defined = groups.iter().filter(|weight| **weight > 0.0).count() as f64;
+        let mut sums = vec![0.0; groups.len()];
+        let mut shares = Vec::with_capacity(found.len());
+        for (sample, one) in samples() {
+            let group = groups.get(sample.group).copied().unwrap_or(0.0);
+            let is_in = !one.undefined && group > 0.0;
+            shares.push(if is_in { channel(sample) / (group * defined) } else { 0.0 });
+            if let (true, Some(sum)) = (is_in, sums.get_mut(sample.group)) {
+                *sum += channel(sample) * f64::from(one.value);
+            }
+        }
+        let means = sums.iter().zip(&groups).filter(|(_, weight)| **weight > 0.0);
+        let sum: f64 = means.map(|(sum, weight)| sum / weight).sum();
+        ((defined > 0.0).then(|| f64::from(self.scale) * (sum / defined)), shares)
     }
-    let mut scratch = vec![0; loss.scratch_len(shape.pixels())];
-    loss.accumulate(engine, &frame, weight, &mut scratch, gradient)
-}
 
-fn on_sketch<Q: Code>(
-    loss: &AnyLoss,
-    frame: &Quantised<'_, Q>,
-    labels: &Labels<'_>,
-    weight: f32,
-    gradient: Option<&mut [f32]>,
-) -> core::Result<Evaluation> {
-    let sketch = Sketch::of(frame, Some(labels))?;
-    let table = SigmoidTable::new(frame.quantiser());
-    let Some(gradient) = gradient else { return Ok(loss.accumulate_sketch(&sketch, &table, weight, None)) };
-    let mut slopes = GradientTable::default();
-    let evaluation = loss.accumulate_sketch(&sketch, &table, weight, Some(&mut slopes));
-    slopes.add_to(frame, labels, gradient)?;
-    Ok(evaluation)
-}
+    /// The loss of each class with all others at weight 0, or of each channel.
+    fn per_class(&self, found: &[Evaluation]) -> Result<Option<Vec<Option<f64>>>, Failure> {
+        let Batch { samples, mode, channels, .. } = self.batch;
+        let mean = |values: &mut dyn Iterator<Item = Evaluation>| {
+            let values: Vec<f64> =
+                values.filter(|one| !one.undefined).map(|one| f64::from(one.value)).collect();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            (!values.is_empty()).then_some(f64::from(self.scale) * mean)
+        };
+        if *mode == Mode::Multilabel {
+            let of = |channel| samples.iter().zip(found).filter(move |(sample, _)| sample.channel == channel);
+            let one = |channel| mean(&mut of(channel).map(|(_, one)| *one));
+            return Ok(Some((0..*channels).map(one).collect()));
+        }
+        if *mode == Mode::Binary || !self.has_classes {
+            return Ok(None);
+        }
+        let mut weights = vec![0.0; *channels];
+        let mut values = Vec::with_capacity(*channels);
+        for class in 0..*channels {
+            weights.fill(0.0);
+            weights.iter_mut().skip(class).take(1).for_each(|weight| *weight = 1.0);
+            let of_class = |sample| self.one(sample, Some(&weights), 1.0, None);
+            let found = samples.iter().map(of_class).collect::<Result<Vec<_>, _>>()?;
+            values.push(mean(&mut found.into_iter()));
+        }
+        Ok(Some(values))
+    }
 
-fn not_finite(logits: &Path, sample: &Sample) -> Failure {
-    let path = logits.display();
-    let Elements::F32(values) = &sample.elements else {
-        return Failure::Input(format!("{path}: the loss is not finite"));
-    };
-    let culprit = values.iter().enumerate().find(|(_, logit)| !logit.is_finite());
-    let found = culprit.map_or("found no infinite logit".to_owned(), |(pixel, logit)| {
-        format!("found {logit} at pixel {pixel} of image {}", sample.name)
-    });
-    Failure::Input(format!("{path}: {found}, expected finite logits: the loss is not finite"))
+    /// Labelled, ignored and foreground pixels.
+    fn count(&self) -> (u64, u64, u64) {
+        let ignore = self.batch.labels.ignore();
+        let (mut labelled, mut ignored, mut foreground) = (0, 0, 0);
+        for sample in &self.batch.samples {
+            if let Elements::U8(ids) = &sample.labels {
+                let without = ids.iter().filter(|id| **id == ignore).count() as u64;
+                ignored += without;
+                labelled += ids.len() as u64 - without;
+                foreground += ids.iter().filter(|id| **id != ignore && **id != 0).count() as u64;
+            } else {
+                let unweighted = |weights: &Vec<f32>| weights.iter().filter(|weight| **weight <= 0.0).count();
+                let without = sample.weights.as_ref().map_or(0, unweighted) as u64;
+                ignored += without;
+                labelled += sample.shape.pixels() as u64 - without;
+                foreground += 1;
+            }
+        }
+        (labelled, ignored, foreground)
+    }
 }

@@ -2,7 +2,7 @@
 
 use segmeter::learn::Settings;
 
-use super::{Entry, Kind, Parameter};
+use super::{Default, Entry, Kind, Parameter};
 
 const STATISTIC: Entry = Entry {
     kind: Kind::Statistic,
@@ -50,13 +50,13 @@ pub(super) static DETECTORS: &[Entry] = &[
         parameters: &[
             Parameter {
                 name: "slack",
-                default: Some(Settings::CUSUM_SLACK as f64),
+                default: Default::Number(Settings::CUSUM_SLACK as f64),
                 range: "[0,32768)",
                 meaning: "half the shift worth detecting, in deviations of a block mean",
             },
             Parameter {
                 name: "threshold",
-                default: Some(Settings::CUSUM_THRESHOLD as f64),
+                default: Default::Number(Settings::CUSUM_THRESHOLD as f64),
                 range: "(0,32768)",
                 meaning: "drift where a sum is above it, in deviations",
             },
@@ -70,13 +70,13 @@ pub(super) static DETECTORS: &[Entry] = &[
         parameters: &[
             Parameter {
                 name: "tolerance",
-                default: Some(Settings::PAGE_HINKLEY_TOLERANCE as f64),
+                default: Default::Number(Settings::PAGE_HINKLEY_TOLERANCE as f64),
                 range: "[0,32768)",
                 meaning: "change not worth a sum, in deviations of a block mean",
             },
             Parameter {
                 name: "threshold",
-                default: Some(Settings::PAGE_HINKLEY_THRESHOLD as f64),
+                default: Default::Number(Settings::PAGE_HINKLEY_THRESHOLD as f64),
                 range: "(0,32768)",
                 meaning: "drift where a sum is above it, in deviations",
             },

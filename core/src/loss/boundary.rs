@@ -1,0 +1,44 @@
+//! Boundary-based losses: how far the contour of the prediction lies from that of the labels.
+//!
+//! Distances are exact and Euclidean, in pixels, and constant in the gradient. A pixel without a label or with
+//! weight 0 belongs to neither side: nothing is measured to it, and no edge or window sees it. Binary frames have one
+//! plane, the foreground; multiclass frames one for every class but class 0, and the loss is their mean.
+//!
+//! | loss | scratch, words per pixel |
+//! |---|---|
+//! | [`Boundary`], [`DistancePenalised`] | 2 |
+//! | [`HausdorffDistance`] | 3 |
+//! | [`ShapeAware`] | 2 |
+//! | [`ActiveContour`] | 2 |
+//! | [`Elastica`] | 5 |
+//! | [`BoundaryF1`] | 7 |
+//! | [`HausdorffErosion`] | 6 and 1 per erosion |
+//! | [`HausdorffConvolution`] | 4 |
+//! | [`ActiveBoundary`] | 3 |
+//!
+//! Left out: InverseForm, which needs the weights of a trained network.
+
+mod active;
+pub mod active_contour;
+pub mod boundary_f1;
+mod distance;
+pub mod elastica;
+mod hausdorff;
+pub mod hausdorff_convolution;
+pub mod hausdorff_erosion;
+pub mod maps;
+mod shape_aware;
+#[cfg(test)]
+mod tests;
+
+pub use active::ActiveBoundary;
+pub use active_contour::{ActiveContour, ActiveContourRows};
+pub use boundary_f1::{BoundaryF1, BoundaryF1Rows};
+pub use distance::{Boundary, BoundaryDou, DistancePenalised};
+pub(super) use distance::{check_map, mapped_loss, scored};
+pub use elastica::Elastica;
+pub use hausdorff::{HausdorffDistance, Sides};
+pub use hausdorff_convolution::HausdorffConvolution;
+pub use hausdorff_erosion::HausdorffErosion;
+pub use maps::Convention;
+pub use shape_aware::ShapeAware;

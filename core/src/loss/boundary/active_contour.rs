@@ -1,0 +1,221 @@
+//! Active contour without edges: length of the contour and cost of the regions.
+
+use crate::error::{Error, Result};
+use crate::loss::grid::{add, difference, mass, pixels, probability_code, scored, start, verdict};
+use crate::loss::{ClassPlane, SpatialLoss, check_weight};
+use crate::num::ExactSum;
+use crate::view::Shape;
+
+/// `a sum(w sqrt(dx^2 + dy^2 + epsilon)) + b sum(w (p (1-g)^2 + (1-p) g^2))`, `a` the length weight, `b` the
+/// region weight.
+///
+/// `dx`, `dy` are the differences to the pixel on the right and to the one below; a difference over the border
+/// of the frame or to a pixel that is not scored is 0. A pixel that is not scored has no term at all. Sums, as
+/// published: the value grows with the frame; `mean` divides it by the sum of the weights. Derivative:
+/// `b w (1 - 2g)` less the backward divergence of `a w (dx, dy) / sqrt(..)`.
+///
+/// Range `[0, inf)`. Scratch: none. Passes: 2. [`ActiveContour::rows`] takes a frame row by row,
+/// for the value. Source: Chen et al. 2019.
+///
+/// ```
+/// use segmeter_core::{loss::{ActiveContour, ClassPlane, SpatialLoss}, view::Shape};
+/// let plane = ClassPlane::checked(Shape::new(1, 3)?, &[0.25, -0.25, 0.5], &[0.0, 1.0, 1.0], &[1.0; 3])?;
+/// let mut slope = [0.0; 3];
+/// let value = ActiveContour::PAPER.evaluate(&plane, &mut [], Some(&mut slope));
+/// assert_eq!(value.map(|v| v as f32), Some(1.7501));
+/// assert_eq!(slope, [0.0, 1.0, -2.0]);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ActiveContour {
+    length_weight: f32,
+    region_weight: f32,
+    epsilon: f32,
+    mean: bool,
+}
+
+impl ActiveContour {
+    /// Both weights 1, epsilon 1e-8, sums.
+    pub const PAPER: Self = Self { length_weight: 1.0, region_weight: 1.0, epsilon: 1e-8, mean: false };
+
+    /// Weights in `[0, inf)`; `epsilon`, what is added under the root, in `[1e-30, inf)`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(length_weight: f32, region_weight: f32, epsilon: f32, mean: bool) -> Result<Self> {
+        match (
+            check_weight(length_weight, "length_weight"),
+            check_weight(region_weight, "region_weight"),
+            check_epsilon(epsilon),
+        ) {
+            (Ok(_), Ok(_), Ok(_)) => Ok(Self { length_weight, region_weight, epsilon, mean }),
+            (Err(e), ..) | (_, Err(e), _) | (.., Err(e)) => Err(e),
+        }
+    }
+
+    /// Scratch words of [`ActiveContour::rows`].
+    #[must_use]
+    pub const fn rows_scratch_len(width: usize) -> usize {
+        2 * width
+    }
+
+    /// The value of a frame that comes row by row: the bits of [`SpatialLoss::evaluate`].
+    ///
+    /// # Errors
+    /// [`Error::Scratch`] if `scratch` is shorter than [`ActiveContour::rows_scratch_len`].
+    pub fn rows<'a>(&self, width: usize, scratch: &'a mut [u32]) -> Result<ActiveContourRows<'a>> {
+        let need = Self::rows_scratch_len(width);
+        let halves = scratch.get_mut(..need).and_then(|words| words.split_at_mut_checked(width));
+        let Some((codes, weights)) = halves else { return Err(Error::Scratch { need }) };
+        weights.fill(0);
+        Ok(ActiveContourRows { loss: *self, codes, weights, sums: Sums::default() })
+    }
+
+    fn value(&self, sums: &Sums, total: f64) -> f64 {
+        let value = f64::from(self.length_weight) * sums.length.value()
+            + f64::from(self.region_weight) * sums.region.value();
+        if self.mean { value / total } else { value }
+    }
+}
+
+/// `[1e-30, inf)`: its root, and products of roots, stay normal numbers.
+pub(super) const fn check_epsilon(epsilon: f32) -> Result<f32> {
+    if epsilon >= 1e-30 && epsilon <= f32::MAX { Ok(epsilon) } else { Err(Error::Parameter("epsilon")) }
+}
+
+/// Differences to the right and below; `None` where there is no such scored pixel.
+pub(super) fn gradient(plane: &ClassPlane<'_>, y: usize, x: usize) -> [Option<f32>; 2] {
+    let (width, height) = (plane.shape().width(), plane.shape().height());
+    let pixel = y * width + x;
+    let here = probability_code(plane, pixel);
+    let to = |inside: bool, place: usize| {
+        (inside && scored(plane, place)).then(|| difference(probability_code(plane, place), here))
+    };
+    [to(x + 1 < width, pixel + 1), to(y + 1 < height, pixel + width)]
+}
+
+/// `sqrt(dx^2 + dy^2 + epsilon)`.
+pub(super) fn norm(dx: f32, dy: f32, epsilon: f32) -> f32 {
+    libm::sqrtf(dx * dx + dy * dy + epsilon)
+}
+
+/// `p (1-g)^2 + (1-p) g^2`.
+pub(super) fn region(plane: &ClassPlane<'_>, pixel: usize) -> f32 {
+    let g = plane.target(pixel);
+    plane.probability(pixel) * ((1.0 - g) * (1.0 - g)) + plane.complement(pixel) * (g * g)
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    length: ExactSum,
+    region: ExactSum,
+    weight: ExactSum,
+}
+
+impl SpatialLoss for ActiveContour {
+    fn scratch_len(&self, _shape: Shape) -> usize {
+        0
+    }
+
+    fn evaluate(
+        &self,
+        plane: &ClassPlane<'_>,
+        _scratch: &mut [u32],
+        mut slope: Option<&mut [f32]>,
+    ) -> Option<f64> {
+        let total = match start(plane, slope.as_deref_mut()) {
+            Ok(total) => total,
+            Err(early) => return early,
+        };
+        let width = plane.shape().width();
+        let mut sums = Sums::default();
+        for (y, x, pixel) in pixels(plane.shape()) {
+            let weight = plane.weight(pixel);
+            if weight <= 0.0 {
+                continue;
+            }
+            let [dx, dy] = gradient(plane, y, x).map(Option::unwrap_or_default);
+            let root = norm(dx, dy, self.epsilon);
+            sums.length.add(weight * root);
+            sums.region.add(weight * region(plane, pixel));
+            if let Some(slope) = slope.as_deref_mut() {
+                let along = weight * self.length_weight / root;
+                let (right, down) = (along * dx, along * dy);
+                let own = self.region_weight * weight * (1.0 - 2.0 * plane.target(pixel));
+                add(slope, pixel, own - (right + down));
+                if right != 0.0 {
+                    add(slope, pixel + 1, right);
+                }
+                if down != 0.0 {
+                    add(slope, pixel + width, down);
+                }
+            }
+        }
+        if self.mean
+            && let Some(slope) = slope
+        {
+            slope.iter_mut().for_each(|s| *s = (f64::from(*s) / total) as f32);
+        }
+        Some(self.value(&sums, total))
+    }
+}
+
+crate::loss::spatial::spatial_loss!(ActiveContour);
+
+/// The state of [`ActiveContour::rows`]: the last row and the sums so far.
+#[derive(Debug)]
+pub struct ActiveContourRows<'a> {
+    loss: ActiveContour,
+    codes: &'a mut [u32],
+    weights: &'a mut [u32],
+    sums: Sums,
+}
+
+impl ActiveContourRows<'_> {
+    /// The next row, a plane of height 1.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if it is not one row of the width.
+    pub fn push_row(&mut self, row: &ClassPlane<'_>) -> Result<()> {
+        let (expected, found) = (self.codes.len(), row.shape().pixels());
+        if row.shape().height() != 1 || found != expected {
+            return Err(Error::Length { expected, found });
+        }
+        self.finish_row(Some(row));
+        for (pixel, (code, stored)) in self.codes.iter_mut().zip(self.weights.iter_mut()).enumerate() {
+            let weight = row.weight(pixel);
+            (*code, *stored) = (probability_code(row, pixel), weight.to_bits());
+            if weight > 0.0 {
+                self.sums.region.add(weight * region(row, pixel));
+                self.sums.weight.add(mass(row, pixel));
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of all rows; `None` if no pixel is scored.
+    #[must_use]
+    pub fn finish(mut self) -> Option<f64> {
+        self.finish_row(None);
+        match verdict(self.sums.weight.value()) {
+            Ok(total) => Some(self.loss.value(&self.sums, total)),
+            Err(early) => early,
+        }
+    }
+
+    /// Adds the lengths of the last row, whose neighbours below are known now.
+    fn finish_row(&mut self, below: Option<&ClassPlane<'_>>) {
+        for (x, (code, weight)) in self.codes.iter().zip(self.weights.iter()).enumerate() {
+            let weight = f32::from_bits(*weight);
+            if weight <= 0.0 {
+                continue;
+            }
+            let right = self.weights.get(x + 1).is_some_and(|w| f32::from_bits(*w) > 0.0);
+            let right = if right { self.codes.get(x + 1) } else { None };
+            let dx = right.map_or(0.0, |next| difference(*next, *code));
+            let below = below.filter(|below| scored(below, x));
+            let dy = below.map_or(0.0, |below| difference(probability_code(below, x), *code));
+            self.sums.length.add(weight * norm(dx, dy, self.loss.epsilon));
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Losses of sums over pixels that are weighted by a map of the labels.
+
+use super::maps::{self, Convention};
+use crate::error::{Error, Result};
+use crate::loss::distribution::pointwise_loss;
+use crate::loss::region::{error, weighted_error};
+use crate::loss::sum::Tally;
+use crate::loss::{
+    Averaging, Evaluation, Execute, Loss, Pixel, SumLoss, check_gradient, check_weight, split_scratch,
+};
+use crate::plane::distance;
+use crate::simd::Simd;
+use crate::view::{Frame, IGNORE, Shape, Target};
+
+/// Refuses what a map of the labels cannot be made of.
+pub(in crate::loss) fn check_map<const C: usize>(frame: &Frame<'_, C>) -> Result<()> {
+    let _ids = scored(frame)?;
+    distance::check(frame.shape())
+}
+
+/// The ids of a frame with hard labels, [`IGNORE`] where a pixel is not scored.
+pub(in crate::loss) fn scored<'f, const C: usize>(
+    frame: &'f Frame<'_, C>,
+) -> Result<impl Fn(usize) -> u8 + 'f> {
+    match frame.target() {
+        Target::Ids(_) => Ok(move |pixel| if frame.weight(pixel) > 0.0 { frame.id(pixel) } else { IGNORE }),
+        Target::Shares(_) => Err(Error::Unsupported("the loss needs hard labels")),
+    }
+}
+
+/// Boundary loss: the mean of `phi p`, with `phi` the signed distance to the contour of the labels.
+///
+/// Negative for a good prediction, and 0 for an empty one: a part for sums, with a weight that grows while training.
+/// `phi` is positive outside and negative inside, by [`Convention`]; 0 everywhere for a class that is absent or alone.
+/// Scratch: two words per pixel and two per column. Passes: 2 with gradient, and 2 distance transforms, for each class.
+/// Source: Kervadec et al. 2019.
+///
+/// ```
+/// use segmeter_core::{loss::{Boundary, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let shape = Shape::new(1, 4)?;
+/// let frame = Frame::new(&[2.0, 1.0, -1.0, -2.0], Labels::new(shape, &[1, 1, 0, 0], IGNORE)?)?;
+/// let mut scratch = vec![0; Boundary::scratch_len(shape)];
+/// assert_eq!(Boundary::KERVADEC.value(&frame, &mut scratch)?.value, -0.09336245);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Boundary {
+    convention: Convention,
+}
+
+impl Boundary {
+    /// The convention of the paper's code.
+    pub const KERVADEC: Self = Self { convention: Convention::Kervadec };
+
+    /// With what the inside of the distance is.
+    #[must_use]
+    pub const fn new(convention: Convention) -> Self {
+        Self { convention }
+    }
+    /// Scratch words for a frame.
+    #[must_use]
+    pub const fn scratch_len(shape: Shape) -> usize {
+        shape.pixels() + maps::distance_scratch_len(shape)
+    }
+}
+
+impl Loss for Boundary {
+    fn scratch_len(&self, shape: Shape) -> usize {
+        Self::scratch_len(shape)
+    }
+
+    fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> {
+        check_map(frame)
+    }
+
+    fn accumulate<X: Execute, const C: usize>(
+        &self,
+        executor: &X,
+        frame: &Frame<'_, C>,
+        weight: f32,
+        scratch: &mut [u32],
+        mut gradient: Option<&mut [f32]>,
+    ) -> Result<Evaluation> {
+        check_gradient(frame, gradient.as_deref())?;
+        check_map(frame)?;
+        let ids = scored(frame)?;
+        let shape = frame.shape();
+        let ([map], scratch) = split_scratch(scratch, [shape.pixels()], Self::scratch_len(shape))?;
+        let map: &mut [f32] = bytemuck::must_cast_slice_mut(map);
+        let weights: f64 = (1..frame.classes()).map(|class| frame.class_weight(class)).sum();
+        let mut sum = None;
+        for class in 1..frame.classes() {
+            let share = frame.class_weight(class) / weights;
+            if share.is_nan() || share <= 0.0 {
+                continue;
+            }
+            maps::signed_distance(shape, &ids, class as u8, self.convention, scratch, map)?;
+            let frame = frame.with_map(map);
+            let part = SignedDistance { class }.accumulate(
+                executor,
+                &frame,
+                weight * share as f32,
+                &mut [],
+                gradient.as_deref_mut(),
+            )?;
+            if !part.undefined {
+                *sum.get_or_insert(0.0) += share * part.precise;
+            }
+        }
+        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+    }
+}
+
+/// The mean of the map times the probability of one class.
+#[derive(Clone, Copy)]
+struct SignedDistance {
+    class: usize,
+}
+
+impl SumLoss for SignedDistance {
+    type Terms<T: Copy + Send> = [T; 1];
+    type Slope = f32;
+    const POINTWISE: bool = false;
+    const EARLY: bool = true;
+
+    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
+        [value]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
+        [(pixel.mass.foreground + pixel.mass.background) * pixel.map * pixel.probability]
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
+        let weight = tally.weight();
+        *slopes.get_mut(self.class)? = (1.0 / weight) as f32;
+        tally.sums.get(self.class).map(|[sum]| sum / weight)
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+        (pixel.mass.foreground + pixel.mass.background) * pixel.map * s.splat(*slope)
+    }
+}
+
+/// Makes [`Loss`] of a type that writes a map of the labels and hands the frame to a loss that reads it.
+macro_rules! mapped_loss {
+    ($loss:ty, $self:ident, $scratch:expr, $inner:expr, |$shape:ident, $ids:ident, $classes:ident, $rest:ident, $map:ident| $write:expr) => {
+        impl $loss {
+            /// Scratch words for a frame.
+            #[must_use]
+            pub const fn scratch_len(shape: Shape) -> usize {
+                shape.pixels() + $scratch(shape)
+            }
+        }
+
+        impl Loss for $loss {
+            fn scratch_len(&self, shape: Shape) -> usize {
+                <$loss>::scratch_len(shape)
+            }
+
+            fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> {
+                check_map(frame)
+            }
+
+            fn accumulate<X: Execute, const C: usize>(
+                &$self,
+                executor: &X,
+                frame: &Frame<'_, C>,
+                weight: f32,
+                scratch: &mut [u32],
+                gradient: Option<&mut [f32]>,
+            ) -> Result<Evaluation> {
+                check_gradient(frame, gradient.as_deref())?;
+                check_map(frame)?;
+                let ($shape, $ids) = (frame.shape(), scored(frame)?);
+                let ([map], $rest) = split_scratch(scratch, [$shape.pixels()], <$loss>::scratch_len($shape))?;
+                let $map: &mut [f32] = bytemuck::must_cast_slice_mut(map);
+                let $classes = frame.classes() as u8;
+                $write?;
+                $inner.accumulate(executor, &frame.with_map($map), weight, &mut [], gradient)
+            }
+        }
+    };
+}
+pub(in crate::loss) use mapped_loss;
+
+const fn no_scratch(_: Shape) -> usize {
+    0
+}
+
+/// Distance-penalised cross-entropy: the mean of `(1 + phi) (-ln p)` of each pixel's label, with a map `phi` from 0
+/// deep inside a class to 1 at its contour.
+///
+/// `phi = (m - d) / max(m - d)`, where `d` is the distance to the nearest pixel of another class and `m` its largest
+/// value in the class; 0 for a class that is alone. Range `[0, inf)`. Scratch: two words per pixel and two per column.
+/// Passes: 1, and a distance transform per class. Source: Caliva et al. 2019.
+///
+/// ```
+/// use segmeter_core::{loss::{DistancePenalised, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let shape = Shape::new(1, 4)?;
+/// let frame = Frame::new(&[2.0, 1.0, -1.0, -2.0], Labels::new(shape, &[1, 1, 0, 0], IGNORE)?)?;
+/// let mut scratch = vec![0; DistancePenalised::scratch_len(shape)];
+/// assert_eq!(DistancePenalised.value(&frame, &mut scratch)?.value, 0.37672573);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DistancePenalised;
+
+mapped_loss!(
+    DistancePenalised,
+    self,
+    maps::distance_scratch_len,
+    Penalised,
+    |shape, ids, classes, rest, map| { maps::distance_penalty(shape, &ids, classes, rest, map) }
+);
+
+/// Cross-entropy with one more than the map as factor.
+#[derive(Clone, Copy)]
+struct Penalised;
+
+impl Penalised {
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        self.pull(s, pixel) * pixel.log
+    }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * (s.splat(1.0) + pixel.map)
+    }
+}
+
+pointwise_loss!(Penalised);
+
+/// Boundary difference-over-union loss: `(E + s) / (E + (1 - a) I + s)` with the squared error `E`, which is
+/// `sum(w p^2) + sum(w g^2) - 2 I`, and `a = min(2 (1 - C/S) - 1, 0.8)` of a class with `S` pixels, `C` of them at its
+/// contour.
+///
+/// The smaller a class is beside its contour, the more the boundary counts. `C` and `S` count pixels, whatever their
+/// weights. A contour pixel has a
+/// 4-neighbour of another class; the border of the frame makes none. Range [0, 1]. Scratch: one word per pixel. Passes:
+/// 2 with gradient. Source: Sun et al. 2023.
+///
+/// ```
+/// use segmeter_core::{loss::{BoundaryDou, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let shape = Shape::new(1, 4)?;
+/// let frame = Frame::new(&[2.0, 1.0, -1.0, -2.0], Labels::new(shape, &[1, 1, 0, 0], IGNORE)?)?;
+/// let mut scratch = vec![0; BoundaryDou::scratch_len(shape)];
+/// assert_eq!(BoundaryDou::new(1e-5)?.value(&frame, &mut scratch)?.value, 0.096970946);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BoundaryDou {
+    smooth: f32,
+}
+
+impl BoundaryDou {
+    /// `smooth` in `[0, inf)`; 1e-5 in the paper's code.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(smooth: f32) -> Result<Self> {
+        match check_weight(smooth, "smooth") {
+            Ok(smooth) => Ok(Self { smooth }),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+mapped_loss!(BoundaryDou, self, no_scratch, DouOnEdges(*self), |shape, ids, _classes, _rest, map| {
+    maps::edges(shape, &ids, map)
+});
+
+/// The loss on a frame whose map is 1 at contours.
+#[derive(Clone, Copy)]
+struct DouOnEdges(BoundaryDou);
+
+impl SumLoss for DouOnEdges {
+    type Terms<T: Copy + Send> = [T; 4];
+    /// Derivatives with respect to the intersection and the squared error.
+    type Slope = [f32; 3];
+    const POINTWISE: bool = false;
+
+    fn fill<T: Copy + Send>(value: T) -> [T; 4] {
+        [value; 4]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
+        let foreground = pixel.mass.foreground;
+        [
+            foreground * pixel.probability,
+            weighted_error(s, pixel) * error(s, pixel),
+            pixel.target.foreground * pixel.map,
+            pixel.target.foreground,
+        ]
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 4]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
+        let smooth = f64::from(self.0.smooth);
+        let one = |[intersection, error, contour, area]: &[f64; 4], _: [f64; 2]| {
+            let ratio = if *area > 0.0 { contour / area } else { 0.0 };
+            let share = f64::min(2.0 * (1.0 - ratio) - 1.0, 0.8);
+            let denominator = error + (1.0 - share) * intersection + smooth;
+            if denominator <= 0.0 {
+                return None;
+            }
+            let loss = (error + smooth) / denominator;
+            Some((loss, [-(1.0 - share) * loss / denominator, (1.0 - loss) / denominator, 0.0]))
+        };
+        Averaging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [intersection, squared, _]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * s.splat(*intersection) + weighted_error(s, pixel) * s.splat(2.0 * *squared)
+    }
+}

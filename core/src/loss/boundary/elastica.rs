@@ -1,0 +1,175 @@
+//! Euler's elastica: length and curvature of the contours, and cost of the regions.
+
+use super::active_contour::{check_epsilon, gradient, norm, region};
+use crate::error::Result;
+use crate::loss::grid::{add, get, pixels, scored, split, start};
+use crate::loss::{ClassPlane, SpatialLoss, check_weight};
+use crate::num::ExactSum;
+use crate::view::Shape;
+use bytemuck::must_cast_slice_mut;
+
+/// `sum(w (a + b k^2) m) + c sum(w (p (1-g)^2 + (1-p) g^2))`, `a` the length, `b` the curvature and `c` the region
+/// weight.
+///
+/// `dx`, `dy` are the differences of `p` to the pixel on the right and to the one below, 0 over the border of the
+/// frame and to a pixel that is not scored; `m = sqrt(dx^2 + dy^2 + epsilon)`; the normal is `n = (dx, dy) / m`;
+/// the curvature is its divergence by backward differences,
+/// `k(y, x) = nx(y, x) - nx(y, x-1) + ny(y, x) - ny(y-1, x)`, where a normal that is not there counts as 0. Sums,
+/// not means. The derivative is that of the whole expression, through `k` and `m`.
+///
+/// Range `[0, inf)`. Scratch: 3 words per pixel. Passes: 3, 4 with derivative. Source: Chen et al. 2020
+/// (Euler's elastica).
+///
+/// ```
+/// use segmeter_core::{loss::{ClassPlane, Elastica, SpatialLoss}, view::Shape};
+/// let plane = ClassPlane::checked(Shape::new(1, 3)?, &[0.25, -0.25, 0.25], &[0.0, 1.0, 0.0], &[1.0; 3])?;
+/// let mut slope = [0.0; 3];
+/// let value = Elastica::PAPER.evaluate(&plane, &mut [0; 9], Some(&mut slope));
+/// assert_eq!(value.map(|v| v as f32), Some(5.7512));
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Elastica {
+    length_weight: f32,
+    curvature_weight: f32,
+    region_weight: f32,
+    epsilon: f32,
+}
+
+impl Elastica {
+    /// Length 0.001, curvature 2, regions 1, epsilon 1e-8.
+    pub const PAPER: Self =
+        Self { length_weight: 0.001, curvature_weight: 2.0, region_weight: 1.0, epsilon: 1e-8 };
+
+    /// Weights in `[0, inf)`; `epsilon`, what is added under the root, in `[1e-30, inf)`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter).
+    pub const fn new(
+        length_weight: f32,
+        curvature_weight: f32,
+        region_weight: f32,
+        epsilon: f32,
+    ) -> Result<Self> {
+        match (
+            check_weight(length_weight, "length_weight"),
+            check_weight(curvature_weight, "curvature_weight"),
+            check_weight(region_weight, "region_weight"),
+            check_epsilon(epsilon),
+        ) {
+            (Ok(_), Ok(_), Ok(_), Ok(_)) => {
+                Ok(Self { length_weight, curvature_weight, region_weight, epsilon })
+            }
+            (Err(e), ..) | (_, Err(e), ..) | (_, _, Err(e), _) | (.., Err(e)) => Err(e),
+        }
+    }
+
+    /// Scratch words for a frame: the two components of the normal, and the weight of the curvature.
+    #[must_use]
+    pub const fn scratch_len(shape: Shape) -> usize {
+        3 * shape.pixels()
+    }
+
+    /// Adds what a pixel's differences and length contribute to the derivative.
+    fn scatter(&self, plane: &ClassPlane<'_>, (y, x): (usize, usize), field: &Field<'_>, slope: &mut [f32]) {
+        let width = plane.shape().width();
+        let pixel = y * width + x;
+        let [right, down] = gradient(plane, y, x);
+        let (dx, dy) = (right.unwrap_or_default(), down.unwrap_or_default());
+        let m = norm(dx, dy, self.epsilon);
+        let k = field.curvature(y, x);
+        // Over the normal: a pixel's normal enters its own curvature and those of the pixels it points to.
+        let here = get(field.bend, pixel);
+        let beyond = |link: Option<f32>, place: usize| link.map_or(0.0, |_| get(field.bend, place));
+        let over_nx = here - beyond(right, pixel + 1);
+        let over_ny = here - beyond(down, pixel + width);
+        let over_m = plane.weight(pixel) * (self.length_weight + self.curvature_weight * k * k);
+        // d nx / d dx = (dy^2 + epsilon) / m^3, d nx / d dy = - dx dy / m^3: no difference of large numbers.
+        let (nx, ny) = (dx / m, dy / m);
+        let (across_x, across_y) = ((dy * dy + self.epsilon) / (m * m), (dx * dx + self.epsilon) / (m * m));
+        let over_dx = (over_nx * across_x - over_ny * nx * ny) / m + over_m * nx;
+        let over_dy = (over_ny * across_y - over_nx * nx * ny) / m + over_m * ny;
+        if right.is_some() {
+            add(slope, pixel, -over_dx);
+            add(slope, pixel + 1, over_dx);
+        }
+        if down.is_some() {
+            add(slope, pixel, -over_dy);
+            add(slope, pixel + width, over_dy);
+        }
+        add(slope, pixel, self.region_weight * plane.weight(pixel) * (1.0 - 2.0 * plane.target(pixel)));
+    }
+}
+
+/// The normal at every pixel, and how the value changes with the curvature there.
+struct Field<'a> {
+    width: usize,
+    nx: &'a [f32],
+    ny: &'a [f32],
+    bend: &'a [f32],
+}
+
+impl Field<'_> {
+    fn curvature(&self, y: usize, x: usize) -> f32 {
+        let pixel = y * self.width + x;
+        let before = |inside: bool, normal: &[f32], step: usize| {
+            if inside { get(normal, pixel.wrapping_sub(step)) } else { 0.0 }
+        };
+        let along_x = get(self.nx, pixel) - before(x > 0, self.nx, 1);
+        let along_y = get(self.ny, pixel) - before(y > 0, self.ny, self.width);
+        along_x + along_y
+    }
+}
+
+impl SpatialLoss for Elastica {
+    fn scratch_len(&self, shape: Shape) -> usize {
+        Self::scratch_len(shape)
+    }
+
+    fn evaluate(
+        &self,
+        plane: &ClassPlane<'_>,
+        scratch: &mut [u32],
+        mut slope: Option<&mut [f32]>,
+    ) -> Option<f64> {
+        if let Err(early) = start(plane, slope.as_deref_mut()) {
+            return early;
+        }
+        let shape = plane.shape();
+        let [nx, ny, bend] = split(scratch, shape.pixels())?.map(must_cast_slice_mut::<u32, f32>);
+        for (((y, x, pixel), nx), ny) in pixels(shape).zip(nx.iter_mut()).zip(ny.iter_mut()) {
+            let [dx, dy] = if scored(plane, pixel) {
+                gradient(plane, y, x).map(Option::unwrap_or_default)
+            } else {
+                [0.0; 2]
+            };
+            let m = norm(dx, dy, self.epsilon);
+            (*nx, *ny) = (dx / m, dy / m);
+        }
+        let [mut length, mut regions] = [ExactSum::default(); 2];
+        let field = Field { width: shape.width(), nx, ny, bend: &[] };
+        for ((y, x, pixel), bend) in pixels(shape).zip(bend.iter_mut()) {
+            let weight = plane.weight(pixel);
+            *bend = 0.0;
+            if weight > 0.0 {
+                let [dx, dy] = gradient(plane, y, x).map(Option::unwrap_or_default);
+                let (m, k) = (norm(dx, dy, self.epsilon), field.curvature(y, x));
+                *bend = 2.0 * self.curvature_weight * weight * k * m;
+                length.add(weight * (self.length_weight + self.curvature_weight * k * k) * m);
+                regions.add(weight * region(plane, pixel));
+            }
+        }
+        if let Some(slope) = slope {
+            let field = Field { bend, ..field };
+            for (y, x, pixel) in pixels(shape) {
+                if scored(plane, pixel) {
+                    self.scatter(plane, (y, x), &field, slope);
+                }
+            }
+        }
+        let value = length.value() + f64::from(self.region_weight) * regions.value();
+        Some(value)
+    }
+}
+
+crate::loss::spatial::spatial_loss!(Elastica);

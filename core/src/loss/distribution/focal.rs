@@ -1,0 +1,214 @@
+//! Focal losses: easy pixels count less.
+
+use super::{Normalise, divisor, pointwise_loss};
+use crate::error::{Error, Result};
+use crate::loss::sum::Tally;
+use crate::loss::{Pixel, SumLoss, check_weight};
+use crate::num::Power;
+use crate::simd::{Simd, Vector};
+
+/// `(1 - p)^focusing` and `(1 - p)^(focusing - 1)`: whole powers by multiplication, which keeps full relative
+/// accuracy. The second is only ever multiplied by something as small as `1 - p`.
+#[inline(always)]
+fn modulator<S: Simd>(s: S, focusing: f32, error: S::V) -> (S::V, S::V) {
+    let whole = (focusing as u8).min(8);
+    let rest = focusing - f32::from(whole);
+    let fraction = if rest > 0.0 { Power::new(f64::from(rest)).of(s, error) } else { s.splat(1.0) };
+    if whole == 0 {
+        let floor = s.splat(f32::MIN_POSITIVE);
+        return (fraction, fraction / error.select_less(floor, floor, error));
+    }
+    let mut less_one = fraction;
+    for _ in 1..whole {
+        less_one = less_one * error;
+    }
+    (less_one * error, less_one)
+}
+
+/// The modulator, and `-d(modulator * -ln p) / d ln p`.
+#[inline(always)]
+fn focus<S: Simd>(s: S, focusing: f32, pixel: &Pixel<S::V>) -> (S::V, S::V) {
+    let (modulator, less_one) = modulator(s, focusing, pixel.complement);
+    (modulator, less_one * (pixel.complement + s.splat(focusing) * pixel.probability * pixel.log))
+}
+
+const fn check_focusing(focusing: f32) -> Result<f32> {
+    if focusing >= 0.0 && focusing <= 8.0 { Ok(focusing) } else { Err(Error::Parameter("focusing")) }
+}
+
+/// Focal loss: `-a (1 - p)^focusing ln p` of each pixel's label, where `a` is the weight of its class.
+///
+/// On a binary frame the sigmoid form, on a multiclass one the softmax form: there `background_weight` is that of
+/// class 0 and `foreground_weight` that of all others. Mean over pixels; `a` is not in the divisor. Range
+/// `[0, inf)`. Passes: 1. A focusing of 0 with weights of 1 is cross-entropy. Source: Lin et al. 2017.
+///
+/// ```
+/// use segmeter_core::{loss::{Focal, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Focal::PAPER.value(&frame, &mut [])?.value, 0.23633821);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Focal {
+    focusing: f32,
+    foreground_weight: f32,
+    background_weight: f32,
+}
+
+impl Focal {
+    /// The paper's choice: focusing 2, weights 0.25 and 0.75.
+    pub const PAPER: Self = Self { focusing: 2.0, foreground_weight: 0.25, background_weight: 0.75 };
+
+    /// `focusing` in [0, 8]; class weights in `[0, inf)`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the one that is out of range.
+    pub const fn new(focusing: f32, foreground_weight: f32, background_weight: f32) -> Result<Self> {
+        match (
+            check_focusing(focusing),
+            check_weight(foreground_weight, "foreground_weight"),
+            check_weight(background_weight, "background_weight"),
+        ) {
+            (Ok(_), Ok(_), Ok(_)) => Ok(Self { focusing, foreground_weight, background_weight }),
+            (Err(e), ..) | (_, Err(e), _) | (.., Err(e)) => Err(e),
+        }
+    }
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * (modulator(s, self.focusing, pixel.complement).0 * pixel.log)
+    }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * focus(s, self.focusing, pixel).1
+    }
+}
+
+pointwise_loss!(Focal, self, tally => (Normalise::Weights, |class| {
+    f64::from(if class == 0 { self.background_weight } else { self.foreground_weight })
+}));
+
+/// Reduced focal loss: cross-entropy of pixels below `threshold`, and with the factor
+/// `((1 - p) / threshold)^focusing` above it.
+///
+/// Range `[0, inf)`. Passes: 1. Mean over pixels. Source: Sergievskiy and Ponamarev 2019; the form of
+/// segmentation_models.pytorch.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, ReducedFocal}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(ReducedFocal::new(2.0, 0.5)?.value(&frame, &mut [])?.value, 1.0488113);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReducedFocal {
+    focusing: f32,
+    threshold: f32,
+}
+
+impl ReducedFocal {
+    /// `focusing` in [0, 8], `threshold` in [0.01, 1].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(focusing: f32, threshold: f32) -> Result<Self> {
+        match check_focusing(focusing) {
+            Ok(_) if threshold >= 0.01 && threshold <= 1.0 => Ok(Self { focusing, threshold }),
+            Ok(_) => Err(Error::Parameter("threshold")),
+            Err(e) => Err(e),
+        }
+    }
+    /// What the factor of [`Focal`] is multiplied by.
+    #[inline(always)]
+    fn gain<S: Simd>(&self, s: S) -> S::V {
+        modulator(s, self.focusing, s.splat(1.0 / self.threshold)).0
+    }
+    #[inline(always)]
+    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let reduced = modulator(s, self.focusing, pixel.complement).0 * self.gain(s);
+        let factor = pixel.probability.select_less(s.splat(self.threshold), s.splat(1.0), reduced);
+        pixel.mass.foreground * (factor * pixel.log)
+    }
+    #[inline(always)]
+    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let reduced = focus(s, self.focusing, pixel).1 * self.gain(s);
+        let pull = pixel.probability.select_less(s.splat(self.threshold), s.splat(1.0), reduced);
+        pixel.mass.foreground * pull
+    }
+}
+
+pointwise_loss!(ReducedFocal);
+
+/// Normalised focal loss: the focal loss divided by the sum of its factors, `sum(m l) / sum(m)` with
+/// `m = (1 - p)^focusing` and `l = -ln p`.
+///
+/// The gradient is that of the ratio. Where all factors are 0, value and gradient are 0. Range `[0, inf)`. Passes: 2
+/// with gradient, 1 without.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, NormalisedFocal}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(NormalisedFocal::new(2.0)?.value(&frame, &mut [])?.value, 2.8077676);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormalisedFocal {
+    focusing: f32,
+}
+
+impl NormalisedFocal {
+    /// `focusing` in [0, 8].
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(focusing: f32) -> Result<Self> {
+        match check_focusing(focusing) {
+            Ok(focusing) => Ok(Self { focusing }),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+impl SumLoss for NormalisedFocal {
+    type Terms<T: Copy + Send> = [T; 2];
+    /// The factor of the cost, and what is subtracted for that of the divisor.
+    type Slope = [f32; 2];
+    const POINTWISE: bool = true;
+    const EARLY: bool = false;
+
+    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
+        [value; 2]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
+        let weight = pixel.mass.foreground * modulator(s, self.focusing, pixel.complement).0;
+        [weight * pixel.log, weight]
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
+        divisor(tally, Normalise::Weights)?;
+        let weighted = |place: usize| -> f64 {
+            let sums = tally.sums.iter().enumerate();
+            sums.map(|(class, sum)| tally.class_weight(class) * sum.get(place).copied().unwrap_or(0.0)).sum()
+        };
+        let (cost, factors) = (weighted(0), weighted(1));
+        if factors <= 0.0 {
+            return Some(0.0);
+        }
+        for (class, slope) in slopes.iter_mut().enumerate() {
+            let weight = tally.class_weight(class);
+            // A frame of right answers has factors beyond the range of `f32`; infinity times 0 would be NaN.
+            let bounded = |slope: f64| slope.min(1e30) as f32;
+            *slope = [bounded(weight / factors), bounded(weight * (cost / factors) / factors)];
+        }
+        Some(cost / factors)
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [cost, factor]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+        let (_, less_one) = modulator(s, self.focusing, pixel.complement);
+        let (_, pull) = focus(s, self.focusing, pixel);
+        let of_factor = s.splat(self.focusing) * pixel.probability * less_one;
+        pixel.mass.foreground * (pull * s.splat(*cost) - of_factor * s.splat(*factor))
+    }
+}

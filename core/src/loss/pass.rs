@@ -1,0 +1,161 @@
+//! One walk over the rows of a binary frame or a sketch.
+
+use core::ops::Range;
+
+use super::Job;
+use super::pixels::{Binary, Pixels, SEGMENT};
+use super::sum::{ClassTotals, SumLoss, Totals, merge};
+use crate::num::ExactSum;
+use crate::simd::{LANES, Simd, Vector};
+use crate::view::Activation;
+
+/// Adds up the terms, writes the gradient, or both at once.
+pub(super) struct Pass<'a, L: SumLoss, P> {
+    pub(super) loss: &'a L,
+    pub(super) pixels: P,
+    pub(super) sums: bool,
+    /// The slopes of background and foreground, and the weight that the gradient is multiplied by.
+    pub(super) gradient: Option<([L::Slope; 2], f32)>,
+}
+
+impl<L: SumLoss, P: Pixels> Job for Pass<'_, L, P> {
+    type Partial = Totals<L, 2>;
+
+    fn row_len(&self) -> usize {
+        self.pixels.width()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Totals<L, 2> {
+        let mut totals = [L::fill(ExactSum::default()); 2];
+        let width = self.pixels.width();
+        let mut out = out.first_mut().map(|plane| &mut **plane).unwrap_or_default();
+        for row in rows {
+            let slots;
+            (slots, out) = out.split_at_mut_checked(width).unwrap_or_default();
+            for (segment, start) in (0..width).step_by(SEGMENT).enumerate() {
+                let slots = slots.get_mut(start..(start + SEGMENT).min(width)).unwrap_or_default();
+                match (self.sums, &self.gradient) {
+                    (true, None) => self.segment::<S, true, false>(s, row, segment, None, &mut totals, slots),
+                    (sums, Some(slope)) if sums && L::EARLY => {
+                        self.segment::<S, true, true>(s, row, segment, Some(slope), &mut totals, slots);
+                    }
+                    (_, slope) => {
+                        self.segment::<S, false, true>(s, row, segment, slope.as_ref(), &mut totals, slots);
+                    }
+                }
+            }
+        }
+        Some(totals)
+    }
+
+    fn merge(total: &mut Totals<L, 2>, part: &Totals<L, 2>) {
+        merge::<L, 2>(total, part);
+    }
+}
+
+impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
+    /// One segment of a row: eight lanes for each term, folded into the exact totals at its end.
+    #[inline(always)]
+    fn segment<S: Simd, const SUMS: bool, const GRADIENT: bool>(
+        &self,
+        s: S,
+        row: usize,
+        segment: usize,
+        gradient: Option<&([L::Slope; 2], f32)>,
+        [background, foreground]: &mut [ClassTotals<L>; 2],
+        out: &mut [f32],
+    ) {
+        let (mut below, mut above) = (L::fill(s.zeros()), L::fill(s.zeros()));
+        let (slots, rest) = out.as_chunks_mut::<LANES>();
+        let mut slots = slots.iter_mut();
+        // Stands in for the slots that the last block of a row may not have.
+        let mut spare = [0.0; LANES];
+        // Closures are told to be inlined: a call would leave the function that has the vector instructions.
+        self.pixels.visit(
+            row,
+            segment,
+            #[inline(always)]
+            |block| {
+                let whole = if GRADIENT { slots.next() } else { None };
+                let is_rest = whole.is_none();
+                let slots = whole.unwrap_or(&mut spare);
+                for vector in 0..S::VECTORS {
+                    let pixel = self.pixels.pixel(s, &block, vector);
+                    if SUMS {
+                        add::<S, L>(&mut above, vector, &self.loss.terms(s, &pixel.foreground));
+                        if self.has_background() {
+                            add::<S, L>(&mut below, vector, &self.loss.terms(s, &pixel.background(s)));
+                        }
+                    }
+                    if GRADIENT && let Some((slopes, weight)) = gradient {
+                        let more = self.derivative(s, slopes, &pixel) * s.splat(*weight);
+                        s.store(s.load(slots, vector) + more, slots, vector);
+                    }
+                }
+                if GRADIENT && is_rest {
+                    for (slot, more) in rest.iter_mut().zip(spare) {
+                        *slot += more;
+                    }
+                }
+            },
+        );
+        if SUMS {
+            fold::<S, L>(s, foreground, &above);
+            if self.has_background() {
+                fold::<S, L>(s, background, &below);
+            }
+        }
+    }
+
+    /// A plain frame goes through here only without the background of a region loss: decided while compiling.
+    #[inline(always)]
+    fn has_background(&self) -> bool {
+        L::POINTWISE || (P::BACKGROUND && self.loss.background())
+    }
+
+    /// The derivative with respect to the pixel's score.
+    #[inline(always)]
+    fn derivative<S: Simd>(&self, s: S, [below, above]: &[L::Slope; 2], pixel: &Binary<S::V>) -> S::V {
+        let own = &pixel.foreground;
+        let mut by = self.loss.slope(s, above, own);
+        let (p, q) = (own.probability, own.complement);
+        let logits = !P::GENERAL || self.pixels.activation() == Activation::Logits;
+        if L::POINTWISE {
+            let other = self.loss.slope(s, below, &pixel.background(s));
+            // d(-ln p)/dz = -(1-p) and d(-ln(1-p))/dz = p.
+            return if logits { other * p - by * q } else { ratio(s, other, q) - ratio(s, by, p) };
+        }
+        if self.has_background() {
+            by = by - self.loss.slope(s, below, &pixel.background(s));
+        }
+        if logits { by * (p * q) } else { by }
+    }
+}
+
+/// `x / p` with PyTorch's floor under `p`.
+#[inline(always)]
+pub(super) fn ratio<S: Simd>(s: S, x: S::V, p: S::V) -> S::V {
+    let floor = s.splat(1e-12);
+    x / p.select_less(floor, floor, p)
+}
+
+#[inline(always)]
+pub(super) fn add<S: Simd, L: SumLoss>(
+    lanes: &mut L::Terms<S::Block>,
+    vector: usize,
+    terms: &L::Terms<S::V>,
+) {
+    for (lane, term) in lanes.as_mut().iter_mut().zip(terms.as_ref()) {
+        if let Some(lane) = lane.as_mut().get_mut(vector) {
+            *lane = *lane + *term;
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn fold<S: Simd, L: SumLoss>(s: S, totals: &mut ClassTotals<L>, lanes: &L::Terms<S::Block>) {
+    for (total, lanes) in totals.as_mut().iter_mut().zip(lanes.as_ref()) {
+        total.add(s.fold(*lanes));
+    }
+}

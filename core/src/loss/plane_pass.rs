@@ -1,0 +1,104 @@
+//! One walk over a frame that writes a number for every pixel.
+
+use core::ops::Range;
+
+use super::Job;
+use super::pixels::{AnyPixels, Pixels};
+use super::softmax::{Block, Classes};
+use crate::simd::{LANES, Simd, Vector};
+use crate::view::Frame;
+
+/// What is written.
+#[derive(Clone, Copy)]
+pub(super) enum Plane {
+    /// `-ln p` of the pixel's label.
+    Cost,
+    /// The probability of a class, folded: see [`super::spatial::ClassPlane`].
+    Folded(usize),
+}
+
+/// Writes a plane of one number per pixel.
+pub(super) struct PlanePass<'a, const C: usize> {
+    pub(super) frame: Frame<'a, C>,
+    pub(super) what: Plane,
+}
+
+impl<const C: usize> Job for PlanePass<'_, C> {
+    type Partial = ();
+
+    fn row_len(&self) -> usize {
+        self.frame.shape().width() * self.frame.channels()
+    }
+
+    #[inline(always)]
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
+        let width = self.frame.shape().width();
+        let Some(plane) = out.first_mut() else { return };
+        let (mut block, mut classes) = (Block::EMPTY, Classes::new(s));
+        for (row, slots) in rows.zip(plane.chunks_mut(width.max(1))) {
+            let end = (row + 1) * width;
+            for (first, slots) in (row * width..end).step_by(LANES).zip(slots.chunks_mut(LANES)) {
+                for (slot, value) in slots.iter_mut().zip(self.block(s, first, end, &mut block, &mut classes))
+                {
+                    *slot = value;
+                }
+            }
+        }
+    }
+
+    fn merge((): &mut (), (): &()) {}
+}
+
+impl<const C: usize> PlanePass<'_, C> {
+    #[inline(always)]
+    fn block<S: Simd>(
+        &self,
+        s: S,
+        first: usize,
+        end: usize,
+        block: &mut Block<C>,
+        classes: &mut Classes<S::V, C>,
+    ) -> [f32; LANES] {
+        let mut out = [0.0; LANES];
+        if let Some(binary) = self.frame.as_binary() {
+            let pixels = AnyPixels(binary);
+            let block = pixels.block(first, end);
+            for vector in 0..S::VECTORS {
+                let pixel = pixels.pixel(s, &block, vector);
+                let (own, other) = (pixel.foreground, pixel.background(s));
+                let value = match self.what {
+                    Plane::Cost => own.target.foreground * own.log + other.target.foreground * other.log,
+                    Plane::Folded(_) => fold(s, own.probability, own.complement),
+                };
+                s.store(value, &mut out, vector);
+            }
+            return out;
+        }
+        block.load(&self.frame, first, end);
+        for vector in 0..S::VECTORS {
+            let count = self.frame.channels();
+            classes.read(s, block, count, vector, self.frame.activation());
+            let value = match self.what {
+                Plane::Cost => {
+                    let mut cost = s.splat(0.0);
+                    for (class, log) in classes.log.iter().enumerate().take(count) {
+                        cost = cost + block.share(s, class, vector) * *log;
+                    }
+                    cost
+                }
+                Plane::Folded(class) => {
+                    let p = classes.probability.get(class).copied().unwrap_or(s.splat(0.0));
+                    fold(s, p, classes.complement(s, class))
+                }
+            };
+            s.store(value, &mut out, vector);
+        }
+        out
+    }
+}
+
+/// The smaller of probability and complement, negative if it is the complement.
+#[inline(always)]
+fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
+    probability.select_less(complement, probability, complement * s.splat(-1.0))
+}

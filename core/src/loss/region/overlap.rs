@@ -1,0 +1,439 @@
+//! Losses of true positive, false positive and false negative mass.
+
+use super::{Averaging, Smooth, overlap_slope, overlap_terms};
+use crate::error::{Error, Result};
+use crate::loss::sum::Tally;
+use crate::loss::{Pixel, SumLoss, check_weight};
+use crate::simd::Simd;
+
+/// The soft confusion masses of a class.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Overlap {
+    pub(super) intersection: f64,
+    pub(super) false_positive: f64,
+    pub(super) false_negative: f64,
+}
+
+/// A loss and its derivatives with respect to the probability of a pixel on the class and off it.
+#[derive(Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) loss: f64,
+    pub(super) on: f64,
+    pub(super) off: f64,
+}
+
+impl Outcome {
+    /// `outer(loss)` with the given derivative.
+    fn through(self, loss: f64, derivative: f64) -> Self {
+        Self { loss, on: self.on * derivative, off: self.off * derivative }
+    }
+
+    fn pair(self) -> (f64, [f64; 2]) {
+        (self.loss, [self.on, self.off])
+    }
+}
+
+impl Overlap {
+    /// `1 - (I + n) / (I + a FP + b FN + d)`, computed as `(a FP + b FN + d - n) / denominator`.
+    fn tversky(self, fp_weight: f64, fn_weight: f64, smooth: Smooth) -> Option<Outcome> {
+        let (a, b) = (fp_weight, fn_weight);
+        let (n, d) = (f64::from(smooth.numerator), f64::from(smooth.denominator));
+        let error = a * self.false_positive + b * self.false_negative;
+        let denominator = self.intersection + error + d;
+        if denominator <= 0.0 {
+            return None;
+        }
+        let loss = (error + (d - n)) / denominator;
+        let score = (self.intersection + n) / denominator;
+        Some(Outcome {
+            loss,
+            // L_I - L_FN = -loss/W - b score/W
+            on: -(loss + b * score) / denominator,
+            off: a * score / denominator,
+        })
+    }
+
+    /// Dice is Tversky with weights of one half and half the smoothing.
+    fn dice(self, smooth: Smooth) -> Option<Outcome> {
+        self.tversky(0.5, 0.5, smooth.half())
+    }
+}
+
+/// Sums, fit and slope of the losses here: only `outcome` differs.
+macro_rules! overlap_loss {
+    ($loss:ty) => {
+        impl $loss {
+            /// The same loss with the classes of a frame brought together in another way.
+            #[must_use]
+            pub const fn with(self, averaging: Averaging) -> Self {
+                Self { averaging, ..self }
+            }
+        }
+
+        impl SumLoss for $loss {
+            type Terms<T: Copy + Send> = [T; 3];
+            /// Derivatives with respect to the probability of a pixel on the class and off it.
+            type Slope = [f32; 2];
+            const POINTWISE: bool = false;
+
+            fn fill<T: Copy + Send>(value: T) -> [T; 3] {
+                [value; 3]
+            }
+            #[inline(always)]
+            fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
+                overlap_terms(s, self.averaging, pixel)
+            }
+            fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
+                let one = |sums: &[f64; 3]| {
+                    let [intersection, false_positive, false_negative] = *sums;
+                    self.outcome(Overlap { intersection, false_positive, false_negative }).map(Outcome::pair)
+                };
+                if self.averaging.micro {
+                    return self.averaging.pooled(tally, slopes, one);
+                }
+                let weight = tally.weight();
+                self.averaging.mean(
+                    tally,
+                    slopes,
+                    |sums, _| one(sums),
+                    |[intersection, false_positive, _]| {
+                        ((intersection + false_positive) / weight, [1.0 / weight; 2])
+                    },
+                )
+            }
+            #[inline(always)]
+            fn slope<S: Simd>(&self, s: S, slope: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+                overlap_slope(s, self.averaging, slope, pixel)
+            }
+            fn background(&self) -> bool {
+                self.averaging.has_background()
+            }
+        }
+    };
+}
+
+/// Dice loss: `1 - (2 I + n) / (P + G + d)`, with `P = I + FP`, `G = I + FN`.
+///
+/// It is [`Tversky`] with weights of one half and half the smoothing, and is computed so.
+/// Source: Milletari et al. 2016, linear form.
+///
+/// ```
+/// use segmeter_core::{loss::{Dice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Dice::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.31943437);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dice {
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl Dice {
+    /// Smoothing in units of `2 I`.
+    #[must_use]
+    pub const fn new(smooth: Smooth) -> Self {
+        Self { smooth, averaging: Averaging::DEFAULT }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        overlap.dice(self.smooth)
+    }
+}
+
+overlap_loss!(Dice);
+
+/// Log-cosh Dice loss: `ln cosh` of the Dice loss of each class; smooth where that is small.
+///
+/// Range `[0, 0.434]`. Source: Jadon 2020.
+///
+/// ```
+/// use segmeter_core::{loss::{LogCoshDice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(LogCoshDice::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.050174408);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogCoshDice {
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl LogCoshDice {
+    /// Smoothing as in [`Dice`].
+    #[must_use]
+    pub const fn new(smooth: Smooth) -> Self {
+        Self { smooth, averaging: Averaging::DEFAULT }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        let inner = overlap.dice(self.smooth)?;
+        // cosh x = 1 + 2 sinh^2(x/2): no digit is lost where x is small.
+        let half = libm::sinh(0.5 * inner.loss);
+        Some(inner.through(libm::log1p(2.0 * half * half), libm::tanh(inner.loss)))
+    }
+}
+
+overlap_loss!(LogCoshDice);
+
+/// Log Dice loss: `(-ln D)^exponent` of the Dice score `D` of each class.
+///
+/// An exponent of 1 is the plain form; 0.3 is the Dice part of [`super::super::ExponentialLogarithmic`]. `-ln D` is
+/// taken from the Dice *loss*, so value and gradient stay finite and right up to a perfect prediction, where the
+/// gradient is 0. Without smoothing a class without labels has no score and is left out of the mean; a score below
+/// 2^-126, of a class missed completely, counts as that, with a gradient of 0. Range `[0, inf)`.
+/// Source: Wong et al. 2018.
+///
+/// ```
+/// use segmeter_core::{loss::{LogDice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(LogDice::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.384831);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogDice {
+    smooth: Smooth,
+    exponent: f64,
+    averaging: Averaging,
+}
+
+/// The smallest score with a logarithm and a slope that an `f32` holds.
+const LEAST_SCORE: f64 = f32::MIN_POSITIVE as f64;
+
+impl LogDice {
+    /// Smoothing as in [`Dice`].
+    #[must_use]
+    pub const fn new(smooth: Smooth) -> Self {
+        Self { smooth, exponent: 1.0, averaging: Averaging::DEFAULT }
+    }
+    /// Over background and foreground, or over all classes.
+    pub(in crate::loss) const fn of_both(smooth: Smooth, exponent: f64) -> Self {
+        Self { smooth, exponent, averaging: Averaging::DEFAULT.with_background(true) }
+    }
+    /// `exponent` above 0 and at most 8.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn with_exponent(self, exponent: f64) -> Result<Self> {
+        if exponent > 0.0 && exponent <= 8.0 {
+            Ok(Self { exponent, ..self })
+        } else {
+            Err(Error::Parameter("exponent"))
+        }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        let inner = overlap.dice(self.smooth)?;
+        let half = self.smooth.half();
+        let denominator = overlap.intersection
+            + 0.5 * (overlap.false_positive + overlap.false_negative)
+            + f64::from(half.denominator);
+        let hits = overlap.intersection + f64::from(half.numerator);
+        if hits + overlap.false_negative <= 0.0 {
+            return None;
+        }
+        let exact = hits / denominator;
+        let score = if exact < LEAST_SCORE { LEAST_SCORE } else { exact };
+        let log = if inner.loss < 0.5 { -libm::log1p(-inner.loss) } else { -libm::log(score) };
+        if log <= 0.0 {
+            return Some(inner.through(0.0, 0.0));
+        }
+        let power = libm::pow(log, self.exponent);
+        let slope = if exact < score { 0.0 } else { self.exponent * power / log / score };
+        Some(inner.through(power, slope))
+    }
+}
+
+overlap_loss!(LogDice);
+
+/// Jaccard (IoU) loss: `1 - (I + n) / (P + G - I + d)`: [`Tversky`] with weights of one.
+///
+/// ```
+/// use segmeter_core::{loss::{Jaccard, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Jaccard::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.41013843);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jaccard {
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl Jaccard {
+    /// Smoothing in units of `I`.
+    #[must_use]
+    pub const fn new(smooth: Smooth) -> Self {
+        Self { smooth, averaging: Averaging::DEFAULT }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        overlap.tversky(1.0, 1.0, self.smooth)
+    }
+}
+
+overlap_loss!(Jaccard);
+
+/// Tversky loss: `1 - (I + n) / (I + fp_weight FP + fn_weight FN + d)`.
+///
+/// Weights of one half give Dice (with twice the smoothing), weights of one Jaccard. A large `fn_weight`
+/// favours recall, which is what few foreground pixels need. Source: Salehi et al. 2017.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, Tversky}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Tversky::FN_HEAVY.value(&frame, &mut [])?.value, 0.30115312);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tversky {
+    fp_weight: f32,
+    fn_weight: f32,
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl Tversky {
+    /// False positives 0.3, false negatives 0.7, smoothing 1.
+    pub const FN_HEAVY: Self =
+        Self { fp_weight: 0.3, fn_weight: 0.7, smooth: Smooth::ONE, averaging: Averaging::DEFAULT };
+
+    /// Both weights in `[0, inf)`, not both zero.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the one that is out of range.
+    pub const fn new(fp_weight: f32, fn_weight: f32, smooth: Smooth) -> Result<Self> {
+        match (check_weight(fp_weight, "fp_weight"), check_weight(fn_weight, "fn_weight")) {
+            (Ok(_), Ok(_)) if fp_weight + fn_weight > 0.0 => {
+                Ok(Self { fp_weight, fn_weight, smooth, averaging: Averaging::DEFAULT })
+            }
+            (Err(e), _) | (_, Err(e)) => Err(e),
+            _ => Err(Error::Parameter("fn_weight")),
+        }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        overlap.tversky(f64::from(self.fp_weight), f64::from(self.fn_weight), self.smooth)
+    }
+}
+
+overlap_loss!(Tversky);
+
+/// Focal Tversky loss: the Tversky loss of each class to the power `exponent`.
+///
+/// `exponent` is the power itself: the paper's `1/gamma` (3/4 there). Below 1 the slope grows without bound
+/// towards a perfect prediction; at exactly 0 the gradient is 0. Source: Abraham and Khan 2019.
+///
+/// ```
+/// use segmeter_core::{loss::{FocalTversky, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(FocalTversky::PAPER.value(&frame, &mut [])?.value, 0.40652806);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FocalTversky {
+    tversky: Tversky,
+    exponent: f32,
+    averaging: Averaging,
+}
+
+impl FocalTversky {
+    /// [`Tversky::FN_HEAVY`] to the power 0.75.
+    pub const PAPER: Self =
+        Self { tversky: Tversky::FN_HEAVY, exponent: 0.75, averaging: Averaging::DEFAULT };
+
+    /// `exponent` above 0 and at most 8.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(tversky: Tversky, exponent: f32) -> Result<Self> {
+        if exponent > 0.0 && exponent <= 8.0 {
+            Ok(Self { tversky, exponent, averaging: tversky.averaging })
+        } else {
+            Err(Error::Parameter("exponent"))
+        }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        let inner = self.tversky.outcome(overlap)?;
+        if inner.loss <= 0.0 {
+            return Some(inner.through(0.0, 0.0));
+        }
+        let exponent = f64::from(self.exponent);
+        let power = libm::pow(inner.loss, exponent);
+        Some(inner.through(power, exponent * power / inner.loss))
+    }
+}
+
+overlap_loss!(FocalTversky);
+
+/// Asymmetric similarity loss: `1 - F_beta`, which is [`Tversky`] with `fn_weight = beta^2 / (1 + beta^2)` and
+/// `fp_weight = 1 / (1 + beta^2)`.
+///
+/// Source: Hashemi et al. 2018.
+///
+/// ```
+/// use segmeter_core::{loss::{AsymmetricSimilarity, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// let loss = AsymmetricSimilarity::new(1.5, Smooth::ONE)?;
+/// assert_eq!(loss.value(&frame, &mut [])?.value, 0.2995854);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AsymmetricSimilarity {
+    beta: f32,
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl AsymmetricSimilarity {
+    /// `beta` in [0, 1000]; above 1 recall counts more.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(beta: f32, smooth: Smooth) -> Result<Self> {
+        if beta >= 0.0 && beta <= 1000.0 {
+            Ok(Self { beta, smooth, averaging: Averaging::DEFAULT })
+        } else {
+            Err(Error::Parameter("beta"))
+        }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        let square = f64::from(self.beta) * f64::from(self.beta);
+        overlap.tversky(1.0 / (1.0 + square), square / (1.0 + square), self.smooth)
+    }
+}
+
+overlap_loss!(AsymmetricSimilarity);
+
+/// Soft recall loss: `1 - (I + n) / (G + d)`.
+///
+/// Alone it is smallest where everything is foreground: a part for sums. It is what skeleton recall computes on a
+/// skeleton.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, Recall, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Recall::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.35725904);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recall {
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl Recall {
+    /// Smoothing in units of `I`.
+    #[must_use]
+    pub const fn new(smooth: Smooth) -> Self {
+        Self { smooth, averaging: Averaging::DEFAULT }
+    }
+    fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
+        overlap.tversky(0.0, 1.0, self.smooth)
+    }
+}
+
+overlap_loss!(Recall);

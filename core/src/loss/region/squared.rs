@@ -1,0 +1,313 @@
+//! Losses of the squared error `E = sum(w (p - g)^2)`, which is `sum(w p^2) + sum(w g^2) - 2 I` without the
+//! cancellation.
+
+use super::{Averaging, Smooth, error, weighted_error};
+use crate::error::{Error, Result};
+use crate::loss::sum::Tally;
+use crate::loss::{Pixel, SumLoss, check_weight};
+use crate::num::{Power, one_minus_exp};
+use crate::simd::Simd;
+
+/// `I`, the squared error, and the common background.
+type Squares = [f64; 3];
+/// Derivatives with respect to these.
+type Slopes = [f64; 3];
+
+/// `1 - (I + n) / (I + E + d)`-like ratios: `(E + d - n) / (E + k I + d)`.
+fn ratio([intersection, error, _]: &Squares, k: f64, smooth: Smooth) -> Option<(f64, Slopes)> {
+    let (n, d) = (f64::from(smooth.numerator), f64::from(smooth.denominator));
+    let denominator = error + k * intersection + d;
+    if denominator <= 0.0 {
+        return None;
+    }
+    let loss = (error + (d - n)) / denominator;
+    Some((loss, [-k * loss / denominator, (1.0 - loss) / denominator, 0.0]))
+}
+
+/// Sums, fit and slope of the losses here; a loss says what its squared error is and what it makes of the sums.
+macro_rules! squared_loss {
+    ($loss:ty) => {
+        impl $loss {
+            /// The same loss with the classes of a frame brought together in another way. The overlap stays the product.
+            #[must_use]
+            pub const fn with(self, averaging: Averaging) -> Self {
+                Self { averaging, ..self }
+            }
+        }
+
+        impl SumLoss for $loss {
+            type Terms<T: Copy + Send> = [T; 3];
+            /// Derivatives with respect to the sums.
+            type Slope = [f32; 3];
+            const POINTWISE: bool = false;
+
+            fn fill<T: Copy + Send>(value: T) -> [T; 3] {
+                [value; 3]
+            }
+            #[inline(always)]
+            fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
+                let Pixel { probability, complement, mass, .. } = *pixel;
+                [mass.foreground * probability, self.squared(s, pixel), mass.background * complement]
+            }
+            fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
+                if self.averaging.micro {
+                    return self.averaging.pooled(tally, slopes, |sums| self.outcome(sums));
+                }
+                // A class without labels: its mean probability is what is left of all weight after the background.
+                let weight = tally.weight();
+                let absent = |sums: &[f64; 3]| ((weight - sums[2]) / weight, [0.0, 0.0, -1.0 / weight]);
+                self.averaging.mean(tally, slopes, |sums, _| self.outcome(sums), absent)
+            }
+            #[inline(always)]
+            fn slope<S: Simd>(&self, s: S, slope: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
+                let [intersection, squared, background] = slope.map(|k| s.splat(k));
+                pixel.mass.foreground * intersection + self.squared_slope(s, pixel) * squared
+                    - pixel.mass.background * background
+            }
+            fn background(&self) -> bool {
+                self.averaging.has_background()
+            }
+        }
+    };
+    (plain $loss:ty) => {
+        impl $loss {
+            #[inline(always)]
+            fn squared<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+                weighted_error(s, pixel) * error(s, pixel)
+            }
+            #[inline(always)]
+            fn squared_slope<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+                s.splat(2.0) * weighted_error(s, pixel)
+            }
+        }
+        squared_loss!($loss);
+    };
+}
+
+/// Squared Dice loss (V-Net): `1 - (2 I + n) / (sum(w p^2) + sum(w g^2) + d)`.
+///
+/// Source: Milletari et al. 2016.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, Smooth, SquaredDice}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(SquaredDice::new(Smooth::ONE).value(&frame, &mut [])?.value, 0.25813964);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SquaredDice {
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl SquaredDice {
+    /// Smoothing in units of `2 I`.
+    #[must_use]
+    pub const fn new(smooth: Smooth) -> Self {
+        Self { smooth, averaging: Averaging::DEFAULT }
+    }
+    fn outcome(&self, sums: &Squares) -> Option<(f64, Slopes)> {
+        ratio(sums, 2.0, self.smooth)
+    }
+}
+
+squared_loss!(plain SquaredDice);
+
+/// Power Jaccard loss: `1 - (I + n) / (sum(w p^q) + sum(w g^q) - I + d)` with `q` the exponent.
+///
+/// An exponent of 1 is [`super::Jaccard`], 2 the Tanimoto form. Source: Duque-Arias et al. 2021.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, PowerJaccard, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(PowerJaccard::new(2.0, Smooth::ONE)?.value(&frame, &mut [])?.value, 0.34013763);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowerJaccard {
+    exponent: f32,
+    smooth: Smooth,
+    averaging: Averaging,
+}
+
+impl PowerJaccard {
+    /// `exponent` in [1, 2]; smoothing in units of `I`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(exponent: f32, smooth: Smooth) -> Result<Self> {
+        if exponent >= 1.0 && exponent <= 2.0 {
+            Ok(Self { exponent, smooth, averaging: Averaging::DEFAULT })
+        } else {
+            Err(Error::Parameter("exponent"))
+        }
+    }
+    fn outcome(&self, sums: &Squares) -> Option<(f64, Slopes)> {
+        ratio(sums, 1.0, self.smooth)
+    }
+    /// `p^q + g^q - 2 p g`.
+    #[inline(always)]
+    fn squared<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        let Pixel { probability: p, complement: q, mass, target, .. } = *pixel;
+        if self.exponent >= 2.0 {
+            return weighted_error(s, pixel) * error(s, pixel);
+        }
+        let rest = pixel.log * s.splat(1.0 - self.exponent);
+        let power = p * s.exp_nonpositive(rest);
+        // On the class p^q + 1 - 2 p = (1-p) - p (1 - p^(q-1)).
+        let on = q - p * one_minus_exp(s, rest);
+        let hard = mass.foreground * on + mass.background * power;
+        if !pixel.soft {
+            return hard;
+        }
+        // The label's own g^q - g, which a hard label has not.
+        let label = Power::new(f64::from(self.exponent)).of(s, target.foreground) - target.foreground;
+        hard + (mass.foreground + mass.background) * label
+    }
+    #[inline(always)]
+    fn squared_slope<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
+        if self.exponent >= 2.0 {
+            return s.splat(2.0) * weighted_error(s, pixel);
+        }
+        let mass = pixel.mass;
+        let power = s.splat(self.exponent) * s.exp_nonpositive(pixel.log * s.splat(1.0 - self.exponent));
+        (mass.foreground + mass.background) * power - (mass.foreground + mass.foreground)
+    }
+}
+
+squared_loss!(PowerJaccard);
+
+/// Tanimoto loss with complement: the mean of `1 - T` for the class and for what is not the class, with
+/// `T = (I + s) / (sum(w p^2) + sum(w g^2) - I + s)`.
+///
+/// The complement gives a gradient on frames without the class. Source: Diakogiannis et al. 2020 (ResUNet-a).
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, Tanimoto}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(Tanimoto::PAPER.value(&frame, &mut [])?.value, 0.5466421);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tanimoto {
+    smooth: f32,
+    averaging: Averaging,
+}
+
+impl Tanimoto {
+    /// A smoothing of 1e-5.
+    pub const PAPER: Self = Self { smooth: 1e-5, averaging: Averaging::DEFAULT };
+
+    /// `smooth` in `[0, inf)`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(smooth: f32) -> Result<Self> {
+        match check_weight(smooth, "smooth") {
+            Ok(smooth) => Ok(Self { smooth, averaging: Averaging::DEFAULT }),
+            Err(e) => Err(e),
+        }
+    }
+    fn outcome(&self, [intersection, error, background]: &Squares) -> Option<(f64, Slopes)> {
+        let smooth = f64::from(self.smooth);
+        let (class, rest) = (error + intersection + smooth, error + background + smooth);
+        if class <= 0.0 || rest <= 0.0 {
+            return None;
+        }
+        let (of_class, of_rest) = (error / class, error / rest);
+        let by_error = (1.0 - of_class) / class + (1.0 - of_rest) / rest;
+        let slopes = [-of_class / class, by_error, -of_rest / rest].map(|slope| 0.5 * slope);
+        Some((0.5 * (of_class + of_rest), slopes))
+    }
+}
+
+squared_loss!(plain Tanimoto);
+
+/// Sensitivity-specificity loss: `r E_1 / (G + d) + (1 - r) E_0 / (N - G + d)`, the mean squared errors on the
+/// class and off it.
+///
+/// `r` is `sensitivity_weight`; it is small in the paper because there are few foreground pixels. Source: Brosch et
+/// al. 2015.
+///
+/// ```
+/// use segmeter_core::{loss::{Loss, SensitivitySpecificity}, view::{Frame, IGNORE, Labels, Shape}};
+/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+/// assert_eq!(SensitivitySpecificity::new(0.1, 1e-5)?.value(&frame, &mut [])?.value, 0.11117601);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SensitivitySpecificity {
+    sensitivity_weight: f32,
+    denominator_smooth: f32,
+    averaging: Averaging,
+}
+
+impl SensitivitySpecificity {
+    /// `sensitivity_weight` in [0, 1], `denominator_smooth` in `[0, inf)`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub const fn new(sensitivity_weight: f32, denominator_smooth: f32) -> Result<Self> {
+        if !(sensitivity_weight >= 0.0 && sensitivity_weight <= 1.0) {
+            return Err(Error::Parameter("sensitivity_weight"));
+        }
+        match check_weight(denominator_smooth, "denominator_smooth") {
+            Ok(_) => Ok(Self { sensitivity_weight, denominator_smooth, averaging: Averaging::DEFAULT }),
+            Err(e) => Err(e),
+        }
+    }
+    /// The same loss with the classes of a frame brought together in another way: their mean, in any case.
+    #[must_use]
+    pub const fn with(self, averaging: Averaging) -> Self {
+        Self { averaging, ..self }
+    }
+}
+
+impl SumLoss for SensitivitySpecificity {
+    type Terms<T: Copy + Send> = [T; 3];
+    /// Factors of the squared error on the class and off it, and of the probability of an absent class.
+    type Slope = [f32; 3];
+    const POINTWISE: bool = false;
+
+    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
+        [value; 3]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
+        let square = error(s, pixel) * error(s, pixel);
+        [
+            pixel.mass.foreground * square,
+            pixel.mass.background * square,
+            pixel.mass.background * pixel.probability,
+        ]
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
+        let (weight, share) = (tally.weight(), f64::from(self.sensitivity_weight));
+        let smooth = f64::from(self.denominator_smooth);
+        let part = |share: f64, error: f64, mass: f64| {
+            if mass + smooth > 0.0 {
+                (share * error / (mass + smooth), share / (mass + smooth))
+            } else {
+                (0.0, 0.0)
+            }
+        };
+        let one = |[on, off, _]: &[f64; 3], [mass, rest]: [f64; 2]| {
+            let ((on, by_on), (off, by_off)) = (part(share, *on, mass), part(1.0 - share, *off, rest));
+            Some((on + off, [by_on, by_off, 0.0]))
+        };
+        self.averaging.mean(tally, slopes, one, |sums| (sums[2] / weight, [0.0, 0.0, 1.0 / weight]))
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [on, off, absent]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
+        let mass = pixel.mass;
+        let factor = mass.foreground * s.splat(*on) + mass.background * s.splat(*off);
+        s.splat(2.0) * error(s, pixel) * factor + mass.background * s.splat(*absent)
+    }
+    fn background(&self) -> bool {
+        self.averaging.has_background()
+    }
+}

@@ -1,0 +1,253 @@
+//! Losses that look at a pixel's neighbourhood: functions of the probability plane of one class.
+//!
+//! A binary frame has one plane, that of the foreground; a multiclass frame one for every class but class 0, and the
+//! loss is their mean, weighted by the class weights.
+
+use super::plane_pass::{Plane, PlanePass};
+use super::sum::{Tally, walk_gradient};
+use super::{Evaluation, Execute, Pixel, SumLoss, check_gradient, split_scratch};
+use crate::error::{Error, Result};
+use crate::simd::Simd;
+use crate::view::{Frame, Layout, Shape, Target, Weights, check_shares};
+
+/// The plane of one class: probability, label and weight of every pixel.
+///
+/// A pixel without a label has weight 0 and target 0.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassPlane<'a> {
+    shape: Shape,
+    /// The smaller of probability and complement, with the sign bit set if it is the complement: keeps the
+    /// relative accuracy of both in one number.
+    folded: &'a [f32],
+    targets: PlaneTarget<'a>,
+    weights: Option<&'a [f32]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum PlaneTarget<'a> {
+    Ids {
+        ids: &'a [u8],
+        class: u8,
+        classes: usize,
+    },
+    /// The share of the class of pixel `i` is at `first + stride * i`.
+    Shares {
+        shares: &'a [f32],
+        first: usize,
+        stride: usize,
+    },
+}
+
+impl<'a> ClassPlane<'a> {
+    pub(super) fn new<const C: usize>(frame: &Frame<'a, C>, class: usize, folded: &'a [f32]) -> Self {
+        let stride = if frame.layout() == Layout::Planar { 1 } else { frame.channels() };
+        let first = if C == 2 { 0 } else { frame.place(0, class) };
+        let targets = match frame.target() {
+            Target::Ids(ids) => PlaneTarget::Ids { ids, class: class as u8, classes: frame.classes() },
+            Target::Shares(shares) => PlaneTarget::Shares { shares, first, stride },
+        };
+        let weights = frame.weights().map(|weights| weights.values());
+        Self { shape: frame.shape(), folded, targets, weights }
+    }
+    /// Puts three planes together: [`ClassPlane::fold`]ed probabilities, labels from 0 to 1, and weights, 0 where a pixel
+    /// is not scored. One pass.
+    ///
+    /// # Errors
+    /// [`Error::Length`]; [`Error::Weight`] with the first bad weight; [`Error::Share`] with the first label, and
+    /// [`Error::Parameter`] if a probability that is a number, is out of range.
+    pub fn checked(shape: Shape, folded: &'a [f32], shares: &'a [f32], weights: &'a [f32]) -> Result<Self> {
+        let expected = shape.pixels();
+        for found in [folded.len(), shares.len()] {
+            if found != expected {
+                return Err(Error::Length { expected, found });
+            }
+        }
+        if folded.iter().any(|f| *f < -0.5 || *f > 0.5) {
+            return Err(Error::Parameter("folded"));
+        }
+        check_shares(shares)?;
+        let weights = Some(Weights::new(shape, weights)?.values());
+        Ok(Self { shape, folded, targets: PlaneTarget::Shares { shares, first: 0, stride: 1 }, weights })
+    }
+    /// How a plane holds the probability `p`: as it is up to 0.5, above as `-(1 - p)`.
+    #[must_use]
+    pub const fn fold(p: f32) -> f32 {
+        if p > 0.5 { -(1.0 - p) } else { p }
+    }
+    /// Rows and columns.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+    /// `p` of a pixel.
+    #[must_use]
+    pub fn probability(&self, pixel: usize) -> f32 {
+        let folded = self.folded.get(pixel).copied().unwrap_or(0.0);
+        if folded.is_sign_negative() { 1.0 + folded } else { folded }
+    }
+    /// `1 - p` of a pixel, with its own relative accuracy.
+    #[must_use]
+    pub fn complement(&self, pixel: usize) -> f32 {
+        let folded = self.folded.get(pixel).copied().unwrap_or(0.0);
+        if folded.is_sign_negative() { -folded } else { 1.0 - folded }
+    }
+    /// `g` of a pixel.
+    #[must_use]
+    pub fn target(&self, pixel: usize) -> f32 {
+        match self.targets {
+            PlaneTarget::Ids { ids, class, .. } => f32::from(u8::from(ids.get(pixel) == Some(&class))),
+            PlaneTarget::Shares { shares, first, stride } => {
+                let share = shares.get(first + stride * pixel).copied().unwrap_or(0.0);
+                if self.weight(pixel) > 0.0 { share } else { 0.0 }
+            }
+        }
+    }
+    /// The weight of a pixel; 0 if it has no label.
+    #[must_use]
+    pub fn weight(&self, pixel: usize) -> f32 {
+        let labelled = match self.targets {
+            PlaneTarget::Ids { ids, classes, .. } => {
+                ids.get(pixel).is_some_and(|id| usize::from(*id) < classes)
+            }
+            PlaneTarget::Shares { .. } => true,
+        };
+        let weight = self.weights.map_or(1.0, |weights| weights.get(pixel).copied().unwrap_or(0.0));
+        if labelled { weight } else { 0.0 }
+    }
+    /// `p - g` without the cancellation of the difference.
+    #[must_use]
+    pub fn error(&self, pixel: usize) -> f32 {
+        let g = self.target(pixel);
+        (1.0 - g) * self.probability(pixel) - g * self.complement(pixel)
+    }
+}
+
+/// A loss of one class's plane.
+pub trait SpatialLoss: Sync {
+    /// Whether it can be undefined for one class of a frame and defined for another: then a pass more finds out.
+    fn is_partial(&self) -> bool {
+        false
+    }
+
+    /// Refuses a shape for which the loss is not defined.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`].
+    fn check(&self, shape: Shape) -> Result<()> {
+        let _ = shape;
+        Ok(())
+    }
+
+    /// Scratch words beside the planes themselves.
+    fn scratch_len(&self, shape: Shape) -> usize;
+
+    /// The value (`None` where it is 0/0), and the derivative with respect to every pixel's probability
+    /// written over `slope`, which holds one `f32` per pixel.
+    fn evaluate(&self, plane: &ClassPlane<'_>, scratch: &mut [u32], slope: Option<&mut [f32]>)
+    -> Option<f64>;
+}
+
+/// Makes [`super::Loss`] of a [`SpatialLoss`].
+macro_rules! spatial_loss {
+    ($loss:ty) => {
+        impl $crate::loss::Loss for $loss {
+            fn scratch_len(&self, shape: $crate::view::Shape) -> usize {
+                $crate::loss::spatial::scratch_len(self, shape)
+            }
+            fn check<const C: usize>(&self, frame: &$crate::view::Frame<'_, C>) -> $crate::error::Result<()> {
+                $crate::loss::SpatialLoss::check(self, frame.shape())
+            }
+            fn accumulate<X: $crate::loss::Execute, const C: usize>(
+                &self,
+                executor: &X,
+                frame: &$crate::view::Frame<'_, C>,
+                weight: f32,
+                scratch: &mut [u32],
+                gradient: Option<&mut [f32]>,
+            ) -> $crate::error::Result<$crate::loss::Evaluation> {
+                let classes = 1..frame.classes();
+                $crate::loss::spatial::evaluate(self, executor, frame, classes, weight, scratch, gradient)
+            }
+        }
+    };
+}
+pub(super) use spatial_loss;
+
+/// Two planes beside what the loss itself needs.
+pub(super) fn scratch_len<L: SpatialLoss>(loss: &L, shape: Shape) -> usize {
+    2 * shape.pixels() + loss.scratch_len(shape)
+}
+
+/// The mean over some classes.
+pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
+    loss: &L,
+    executor: &X,
+    frame: &Frame<'_, C>,
+    classes: core::ops::Range<usize>,
+    weight: f32,
+    scratch: &mut [u32],
+    mut gradient: Option<&mut [f32]>,
+) -> Result<Evaluation> {
+    check_gradient(frame, gradient.as_deref())?;
+    loss.check(frame.shape())?;
+    let (shape, pixels) = (frame.shape(), frame.shape().pixels());
+    let ([folded, slope], scratch) = split_scratch(scratch, [pixels; 2], scratch_len(loss, shape))?;
+    let folded: &mut [f32] = bytemuck::must_cast_slice_mut(folded);
+    let slope: &mut [f32] = bytemuck::must_cast_slice_mut(slope);
+    let fold = |class: usize, folded: &mut [f32]| {
+        let job = PlanePass { frame: *frame, what: Plane::Folded(class) };
+        executor.execute(&job, shape.height(), &mut [folded]);
+    };
+    let mut total = 0.0;
+    for class in classes.clone() {
+        let counts = !loss.is_partial() || C == 2 || {
+            fold(class, folded);
+            loss.evaluate(&ClassPlane::new(frame, class, folded), scratch, None).is_some()
+        };
+        total += if counts { frame.class_weight(class) } else { 0.0 };
+    }
+    let mut sum = None;
+    for class in classes {
+        let share = frame.class_weight(class) / total;
+        if share.is_nan() || share <= 0.0 {
+            continue;
+        }
+        fold(class, folded);
+        let plane = ClassPlane::new(frame, class, folded);
+        let wanted = gradient.is_some().then_some(&mut *slope);
+        let Some(value) = loss.evaluate(&plane, scratch, wanted) else { continue };
+        *sum.get_or_insert(0.0) += share * value;
+        if let Some(gradient) = gradient.as_deref_mut() {
+            let mut slopes = [0.0; C];
+            if let Some(slope) = slopes.get_mut(class) {
+                *slope = share as f32;
+            }
+            walk_gradient(&Chain, executor, &frame.with_map(slope), (slopes, weight), gradient);
+        }
+    }
+    Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+}
+
+/// Takes derivatives with respect to a class's probability, its map, on to the scores.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain;
+
+impl SumLoss for Chain {
+    type Terms<T: Copy + Send> = [T; 1];
+    type Slope = f32;
+    const POINTWISE: bool = false;
+    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
+        [value]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, s: S, _: &Pixel<S::V>) -> [S::V; 1] {
+        [s.splat(0.0)]
+    }
+    fn fit(&self, _: &Tally<'_, [f64; 1]>, _: &mut [f32]) -> Option<f64> {
+        None
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+        pixel.map * s.splat(*slope)
+    }
+}

@@ -1,0 +1,97 @@
+//! Planes: what losses and metrics of shape make of a mask, on buffers of the caller.
+//!
+//! | module | makes | scratch words |
+//! |---|---|---|
+//! | [`distance`] | the exact squared Euclidean distance of every pixel to a set of pixels | 2 per column |
+//! | [`edge`] | the pixels of a class beside another class | none |
+//! | [`skeleton`] | the skeleton of a mask, and its dilation | 2 rows of bits, 2 bits per 32 pixels |
+
+use crate::error::{Error, Result};
+use crate::view::Shape;
+
+pub mod distance;
+pub mod edge;
+pub mod skeleton;
+
+/// A mask of one bit per pixel in words of the caller: pixel `x` of a row is bit `x % 32` of word `x / 32`,
+/// every row starts a new word, and the bits past the width are zero.
+///
+/// ```
+/// use segmeter_core::{plane::Bits, view::Shape};
+/// let shape = Shape::new(2, 33)?;
+/// let mut words = vec![0; Bits::words(shape)];
+/// let bits = Bits::new(shape, &mut words, |pixel| pixel % 3 == 2)?;
+/// assert!(bits.get(0, 2) && bits.get(0, 32) && bits.get(1, 2));
+/// assert_eq!(bits.count(), 22);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Bits<'a> {
+    shape: Shape,
+    words: &'a mut [u32],
+}
+
+impl<'a> Bits<'a> {
+    /// Words that a mask of this shape needs.
+    #[must_use]
+    pub const fn words(shape: Shape) -> usize {
+        row_words(shape).saturating_mul(shape.height())
+    }
+
+    /// The mask of the pixels for which `set` holds. One pass.
+    ///
+    /// # Errors
+    /// [`Error::Scratch`] if there are fewer words than [`Bits::words`].
+    pub fn new(shape: Shape, words: &'a mut [u32], set: impl Fn(usize) -> bool) -> Result<Self> {
+        let need = Self::words(shape);
+        let words = words.get_mut(..need).ok_or(Error::Scratch { need })?;
+        let width = shape.width();
+        for (row, line) in words.chunks_mut(row_words(shape)).enumerate() {
+            let first = row * width;
+            for (start, word) in (first..first + width).step_by(32).zip(line) {
+                let end = (first + width).min(start.saturating_add(32));
+                *word =
+                    (start..end).zip(0..).fold(0, |word, (pixel, bit)| word | u32::from(set(pixel)) << bit);
+            }
+        }
+        Ok(Self { shape, words })
+    }
+
+    /// The shape of the mask.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+    /// Whether a pixel is set; outside the frame none is.
+    #[must_use]
+    pub fn get(&self, row: usize, column: usize) -> bool {
+        column < self.shape.width()
+            && self.row(row).get(column / 32).is_some_and(|word| word >> (column % 32) & 1 == 1)
+    }
+    /// The words of a row; none outside the frame.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[u32] {
+        let words = row_words(self.shape);
+        let start = row.saturating_mul(words);
+        self.words.get(start..start.saturating_add(words)).unwrap_or_default()
+    }
+    /// Pixels that are set.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+}
+
+/// Words of a row. A shape is at least one pixel wide; the sum says so to the compiler.
+const fn row_words(shape: Shape) -> usize {
+    (shape.width() - 1) / 32 + 1
+}
+
+/// The places of the bits that are set, from the lowest.
+pub(crate) fn ones(mut word: u32) -> impl Iterator<Item = u32> {
+    core::iter::from_fn(move || {
+        let bit = word.trailing_zeros();
+        word &= word.wrapping_sub(1);
+        (bit < 32).then_some(bit)
+    })
+}

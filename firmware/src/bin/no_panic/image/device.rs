@@ -1,0 +1,31 @@
+//! What the firmware adds to core: receiving, evaluating and sending.
+
+use core::hint::black_box;
+
+use segmeter_firmware::evaluator::Evaluator;
+use segmeter_firmware::protocol::{Receiver, Request, Response, RowLabels, decode, send};
+
+use super::unknown;
+
+pub(super) fn all() {
+    let mut receiver = Receiver::<256>::new();
+    let mut chunk = unknown(&[0_u8; 16]);
+    while let Some(frame) = receiver.feed(&mut chunk) {
+        let Ok(request) = frame.and_then(decode::<Request<'_>>) else { continue };
+        let mut evaluator = Evaluator::new();
+        if let Request::Configure(configuration) = request {
+            let _ = black_box(evaluator.configure(&configuration));
+            let _ = black_box(evaluator.begin(black_box(1), black_box(2), black_box(3), black_box(true)));
+            let labels = RowLabels { foreground: unknown(&[0]), valid: unknown(&[0]) };
+            let labels = black_box(Some(labels));
+            let _ = black_box(evaluator.row(black_box(1), black_box(0), unknown(&[0; 3]), labels));
+            let report = evaluator.end(black_box(1));
+            black_box((evaluator.alarm(), evaluator.frame()));
+            let mut room = [0; 256];
+            if let Ok(report) = report {
+                let _ = black_box(send(&mut black_box(&mut room[..]), &Response::Report(report)));
+            }
+        }
+    }
+    receiver.mark_damaged();
+}

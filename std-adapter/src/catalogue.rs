@@ -1,0 +1,160 @@
+//! Losses by name, for programs that choose one at run time: from a configuration file or the command line.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use segmeter::catalogue::{AnyLoss, Setting};
+//! let settings = BTreeMap::from([("fn_weight".to_owned(), Setting::Number(0.8))]);
+//! let loss = AnyLoss::new("tversky", &settings)?;
+//! # Ok::<(), String>(())
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+mod any;
+mod evaluate;
+mod losses;
+mod named;
+mod presets;
+
+pub use any::AnyLoss;
+pub use evaluate::AnyFrame;
+pub use losses::LOSSES;
+pub use presets::{PRESETS, Preset, Reduction, preset};
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A loss.
+    Loss,
+    /// A metric.
+    Metric,
+    /// A drift detector.
+    Detector,
+    /// A drift statistic.
+    Statistic,
+}
+
+/// One loss, metric, statistic or detector.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Entry {
+    /// What it is.
+    pub kind: Kind,
+    /// What it is called.
+    pub name: &'static str,
+    /// Where it belongs.
+    pub family: &'static str,
+    /// What it takes: binary, multiclass, multilabel.
+    pub inputs: &'static [&'static str],
+    /// Whether 8-bit outputs are evaluated exactly from their histogram.
+    pub quantised: bool,
+    /// Memory beside the frame.
+    pub scratch: &'static str,
+    /// What can be set.
+    pub parameters: &'static [Parameter],
+    /// Conventions of other libraries that can be asked for by name.
+    pub presets: &'static [&'static str],
+    /// What is computed.
+    pub definition: &'static str,
+    /// Where it comes from.
+    pub reference: &'static str,
+}
+
+/// A parameter of an entry.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Parameter {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is unless set; `Taken` from another parameter, see `meaning`.
+    pub default: Default,
+    /// What it may be.
+    pub range: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+/// The value of a parameter that is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Default {
+    /// A number.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A word.
+    Word(&'static str),
+    /// None of its own.
+    Taken,
+}
+
+/// A value given for a parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// A number.
+    Number(f64),
+    /// Yes or no.
+    Flag(bool),
+    /// A word.
+    Word(String),
+    /// Several numbers.
+    Numbers(Vec<f64>),
+}
+
+impl Default {
+    /// The same as a setting; none where it is taken from somewhere else.
+    #[must_use]
+    pub fn setting(self) -> Option<Setting> {
+        match self {
+            Self::Number(number) => Some(Setting::Number(number)),
+            Self::Flag(flag) => Some(Setting::Flag(flag)),
+            Self::Word(word) => Some(Setting::Word(word.to_owned())),
+            Self::Taken => None,
+        }
+    }
+}
+
+impl Entry {
+    /// The value of a parameter: as set, or its default; none where only the frame decides.
+    #[must_use]
+    pub fn setting(&self, settings: &Settings, name: &str) -> Option<Setting> {
+        if let Some(setting) = settings.get(name) {
+            return Some(setting.clone());
+        }
+        let parameter = self.parameters.iter().find(|p| p.name == name)?;
+        // Only the two halves of the smoothing have no default of their own but that of another parameter.
+        let taken = || name.ends_with("_smooth").then(|| self.setting(settings, "smooth")).flatten();
+        parameter.default.setting().or_else(taken)
+    }
+}
+
+/// Values by the names of their parameters.
+pub type Settings = BTreeMap<String, Setting>;
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Flag(flag) => flag.fmt(f),
+            Self::Word(word) => word.fmt(f),
+            Self::Numbers(numbers) => {
+                let texts: Vec<String> = numbers.iter().map(f64::to_string).collect();
+                f.write_str(&texts.join(","))
+            }
+        }
+    }
+}
+
+/// The name under which a loss is listed.
+fn canonical(name: &str) -> &str {
+    if name == "bce" { "cross_entropy" } else { name }
+}
+
+/// The loss of this name; `bce` is another name for `cross_entropy`.
+#[must_use]
+pub fn loss(name: &str) -> Option<&'static Entry> {
+    let name = canonical(name);
+    LOSSES.iter().find(|entry| entry.name == name)
+}

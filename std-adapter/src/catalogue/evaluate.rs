@@ -1,0 +1,46 @@
+//! Losses chosen at run time on frames chosen at run time, compiled once.
+
+use segmeter_core::Result;
+use segmeter_core::loss::{Evaluation, Loss};
+use segmeter_core::view::{Frame, MAX_CLASSES};
+
+use super::AnyLoss;
+use crate::Engine;
+
+/// A binary frame, or one of as many classes as there may be.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyFrame<'a> {
+    /// One score per pixel.
+    Binary(Frame<'a>),
+    /// One score per class and pixel.
+    Multiclass(Frame<'a, MAX_CLASSES>),
+}
+
+impl AnyLoss {
+    /// [`Loss::accumulate`] with scratch of its own.
+    ///
+    /// A program that calls the generic function compiles every loss for itself, which takes minutes; this one is
+    /// compiled with the library.
+    ///
+    /// # Errors
+    /// As [`Loss::accumulate`].
+    #[inline(never)]
+    pub fn evaluate(
+        &self,
+        engine: &Engine,
+        frame: &AnyFrame<'_>,
+        weight: f32,
+        gradient: Option<&mut [f32]>,
+    ) -> Result<Evaluation> {
+        match frame {
+            AnyFrame::Binary(frame) => {
+                let mut scratch = vec![0; self.scratch_len(frame.shape())];
+                self.accumulate(engine, frame, weight, &mut scratch, gradient)
+            }
+            AnyFrame::Multiclass(frame) => {
+                let mut scratch = vec![0; self.scratch_len(frame.shape())];
+                self.accumulate(engine, frame, weight, &mut scratch, gradient)
+            }
+        }
+    }
+}
