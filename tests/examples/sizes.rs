@@ -21,7 +21,8 @@ fn main() {
     let sum = |kinds: &[SectionKind]| -> u64 {
         file.sections().filter(|s| kinds.contains(&s.kind())).map(|s| s.size()).sum()
     };
-    let flash = sum(&[SectionKind::Text, SectionKind::ReadOnlyData, SectionKind::Data]);
+    let flash =
+        sum(&[SectionKind::Text, SectionKind::ReadOnlyData, SectionKind::ReadOnlyString, SectionKind::Data]);
     let statics = sum(&[SectionKind::Data, SectionKind::UninitializedData]);
     println!("{:<44} {:>10}", "firmware image", "bytes");
     for (name, size) in [
