@@ -16,6 +16,8 @@ fn range(name: &str) -> (f32, f32) {
         // A signed distance, a score with the paper's sign, and sums of such.
         ("boundary" | "dice_boundary", _) => (-any, any),
         ("combo", _) => (-0.5, any),
+        // A share can pass 1.
+        ("cbdice", _) => (-1.0, 1.0),
         ("mcc", _) => (0.0, 2.0),
         ("log_cosh_dice", _) => (0.0, 0.433_781),
         ("log_dice" | "lovasz_hinge", _) => (0.0, any),

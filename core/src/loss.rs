@@ -45,7 +45,7 @@ pub use region::{
 };
 pub use spatial::{ClassPlane, SpatialLoss};
 pub use sum::{Fit, SumLoss, Sums, Tally};
-pub use topology::{ClDice, SkeletonRecall};
+pub use topology::{CbDice, ClDice, SkeletonRecall};
 
 /// The value of a loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

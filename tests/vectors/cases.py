@@ -24,7 +24,7 @@ BINARY = ("spec", "weighted", "soft", "probability", "empty", "full", "right40",
 MULTICLASS = ("spec_multi", "multi_weighted", "multi_two", "multi_absent", "multi_soft", "multi_probability",
               "multi_saturated", "multi_ignored")
 SPATIAL = ("boundary", "hausdorff_distance", "hausdorff_erosion", "hausdorff_convolution", "shape_aware",
-           "active_contour", "elastica", "boundary_f1", "cldice", "skeleton_recall")
+           "active_contour", "elastica", "boundary_f1", "cldice", "cbdice", "skeleton_recall")
 ON_SPATIAL = ("spec", "curve", "curve_weighted", "empty", "full", "missed", "one_row", "one_pixel", "all_ignored",
               "probability", "spec_multi", "curve_multi", "multi_absent", "multi_ignored")
 ON_ACTIVE = ("spec", "curve", "curve_weighted", "empty", "full", "one_row", "all_ignored")
@@ -42,7 +42,7 @@ WITH_CLASSES = ("spec_multi", "multi_weighted", "multi_absent", "curve_multi")
 PER_CLASS = ("dice", "squared_dice", "log_cosh_dice", "log_dice", "jaccard", "power_jaccard", "tanimoto", "tversky",
              "focal_tversky", "asymmetric_similarity", "sensitivity_specificity", "recall", "boundary_dou",
              "lovasz_softmax", "boundary", "hausdorff_distance", "active_contour", "boundary_f1", "cldice",
-             "skeleton_recall", "active_boundary")
+             "cbdice", "skeleton_recall", "active_boundary")
 FEW = ("cross_entropy", "focal", "top_k", "dice", "tversky", "generalised_dice", "lovasz_softmax")
 # Means over pixels: on a frame of one label they show nothing that "empty" does not.
 FOLLOW = ("reduced_focal", "normalised_focal", "top_k", "ohem", "distance_penalised", "label_smoothed",
@@ -81,6 +81,7 @@ VARIANTS = {
     "active_contour": [{"mean": True}, {"length_weight": 0.5, "region_weight": 3, "epsilon": 1e-4}],
     "elastica": [{"length": 1, "curvature": 0.1}], "boundary_f1": [{"theta0": 5, "theta": 3, "smooth": 1}],
     "cldice": [{"iterations": 0}, {"iterations": 10, "smooth": 0.1}],
+    "cbdice": [{"iterations": 1, "smooth": 0.1}],
     "skeleton_recall": [{"dilations": 0, "smooth": 0.5}],
     "combo": [{"ce_share": 0.7, "foreground_share": 0.8, "numerator_smooth": 0}],
     "exponential_logarithmic": [{"background": None},

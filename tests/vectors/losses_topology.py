@@ -8,6 +8,10 @@ frame nor an ignored pixel is an edge. M: the (class-weighted) mean over the cla
                      relu(x - open(x)); k times: x = erode(x), d = relu(x - open(x)), skel = skel + relu(d - skel d).
                      Tp = (sum w skel(p) g + s) / (sum w skel(p) + s), Ts = (sum w skel(g) p + s) /
                      (sum w skel(g) + s), loss 1 - 2 Tp Ts / (Tp + Ts)
+    cbdice           of the label's mask g and of the prediction's h (p > 1/2), S the hard skeleton of `iterations`
+                     openings, D the depth, T the thinness (geometry.depths): Tp = (sum w T_h p D_g + s) /
+                     (sum w T_h p a + s) over S_h, a = D_g on S_g, else D_h p; Ts = (sum w T_g D_h p + s) /
+                     (sum w T_g b + s) over S_g, b = D_h p on S_h, else D_g; loss 1 - 2 Tp Ts / (Tp + Ts)
     skeleton_recall  1 - (sum w p t + s) / (sum w t + s), t the label's skeleton (scikit-image's skeletonize),
                      dilated by the 4-neighbour cross, within the label's mask
 
@@ -85,7 +89,26 @@ def t_skeleton_recall(x, smooth, dilations):
     return class_mean(x, loss)
 
 
-TORCH = {"boundary_f1": t_boundary_f1, "cldice": t_cldice, "skeleton_recall": t_skeleton_recall}
+def both_depths(frame, c, iterations, exact=False):
+    return [geometry.depths(frame, inside, iterations, exact) for inside in (frame.label == c, frame.mask(c))]
+
+
+def t_cbdice(x, iterations, smooth):
+    def mixed(a, b, weight):
+        return (torch.where(b != 0, b, a) * weight).sum()
+
+    def loss(c):
+        sides = both_depths(x.frame, c, iterations)
+        (s_g, d_g, t_g), (s_h, d_h, t_h) = [[torch.tensor(k).double() for k in side] for side in sides]
+        p = x.p[c]
+        slim_g, slim_h = x.w * t_g * s_g, x.w * t_h * s_h * p
+        precision = ((slim_h * d_g).sum() + smooth) / (mixed(d_h * s_h * p, d_g * s_g, slim_h) + smooth)
+        recall = ((slim_g * d_h * p).sum() + smooth) / (mixed(d_g * s_g, d_h * s_h * p, slim_g) + smooth)
+        return 1 - 2 * precision * recall / (precision + recall)
+    return class_mean(x, loss)
+
+
+TORCH = {"boundary_f1": t_boundary_f1, "cldice": t_cldice, "cbdice": t_cbdice, "skeleton_recall": t_skeleton_recall}
 
 
 # ---------------------------------------------------------------- 120 digits: neighbour by neighbour
@@ -155,4 +178,19 @@ def d_skeleton_recall(x, smooth, dilations):
     return class_mean(x, loss)
 
 
-DIGITS = {"boundary_f1": d_boundary_f1, "cldice": d_cldice, "skeleton_recall": d_skeleton_recall}
+def d_cbdice(x, iterations, smooth):
+    s = mpf(smooth)
+
+    def loss(c):
+        sides = both_depths(x.frame, c, iterations, True)
+        (s_g, d_g, t_g), (s_h, d_h, t_h) = [(skeleton, array(d), array(t)) for skeleton, d, t in sides]
+        meet, p = array((s_g & s_h).astype(float)), x.p[c]
+        slim_g, slim_h = x.w * t_g * array(s_g.astype(float)), p * (x.w * t_h * array(s_h.astype(float)))
+        deep = p * d_h
+        precision = ((slim_h * d_g).sum() + s) / ((slim_h * (deep * (1 - meet) + d_g * meet)).sum() + s)
+        recall = ((deep * slim_g).sum() + s) / (((deep * meet + d_g * (1 - meet)) * slim_g).sum() + s)
+        return 1 - precision * recall * 2 / (precision + recall)
+    return class_mean(x, loss)
+
+
+DIGITS = {"boundary_f1": d_boundary_f1, "cldice": d_cldice, "cbdice": d_cbdice, "skeleton_recall": d_skeleton_recall}

@@ -43,19 +43,20 @@ impl Harmonic {
     pub(super) fn new(precision: &Share, recall: &Share, smooth: f32) -> Self {
         let [p, not_p, all_p] = precision.ratio(smooth);
         let [r, not_r, all_r] = recall.ratio(smooth);
-        let sum = p + r;
-        let slope = |other: f64, all: f64| 2.0 * (other / sum) * (other / sum) / all;
-        let (of_p, of_r) = (slope(r, all_p), slope(p, all_r));
-        Self {
-            value: (not_p * r + not_r * p) / sum,
-            hit: finite(-of_p * not_p),
-            miss: finite(of_p * p),
-            part: finite(-of_r),
-        }
+        let (value, [of_p, of_r]) = harmonic([p, not_p], [r, not_r]);
+        let (of_p, of_r) = (of_p / all_p, of_r / all_r);
+        Self { value, hit: finite(-of_p * not_p), miss: finite(of_p * p), part: finite(-of_r) }
     }
 
     /// The derivative with respect to an amount of which `of` is hit.
     pub(super) fn amount(&self, of: f32, missing: f32) -> f32 {
         of * self.hit + missing * self.miss
     }
+}
+
+/// `1 - 2 P R / (P + R)` of two shares, each with one less itself, and minus its derivatives.
+pub(super) fn harmonic([p, not_p]: [f64; 2], [r, not_r]: [f64; 2]) -> (f64, [f64; 2]) {
+    let sum = p + r;
+    let slope = |other: f64| 2.0 * (other / sum) * (other / sum);
+    ((not_p * r + not_r * p) / sum, [slope(r), slope(p)])
 }

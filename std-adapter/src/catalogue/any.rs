@@ -2,12 +2,13 @@
 
 use segmeter_core::loss::{
     ActiveBoundary, ActiveContour, AsymmetricSimilarity, BalancedCrossEntropy, Bootstrapped, Boundary,
-    BoundaryDou, BoundaryF1, ClDice, Combo, CrossEntropy, Dice, DistancePenalised, Elastica, Evaluation,
-    Execute, ExponentialLogarithmic, Focal, FocalTversky, GeneralisedCrossEntropy, GeneralisedDice,
-    HausdorffConvolution, HausdorffDistance, HausdorffErosion, Jaccard, LabelSmoothed, LogCoshDice, LogDice,
-    Loss, LovaszHinge, LovaszSoftmax, Mcc, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1,
-    PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, ShapeAware,
-    SkeletonRecall, SquaredDice, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice, Weighted,
+    BoundaryDou, BoundaryF1, CbDice, ClDice, Combo, CrossEntropy, Dice, DistancePenalised, Elastica,
+    Evaluation, Execute, ExponentialLogarithmic, Focal, FocalTversky, GeneralisedCrossEntropy,
+    GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion, Jaccard, LabelSmoothed,
+    LogCoshDice, LogDice, Loss, LovaszHinge, LovaszSoftmax, Mcc, NormalisedFocal, Ohem,
+    PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal,
+    SensitivitySpecificity, ShapeAware, SkeletonRecall, SquaredDice, Tanimoto, TopK, Tversky, UnifiedFocal,
+    WassersteinDice, Weighted,
 };
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Frame, Shape};
@@ -170,6 +171,7 @@ any_loss! {
     BoundaryF1(BoundaryF1),
     ActiveBoundary(ActiveBoundary),
     ClDice(ClDice),
+    CbDice(CbDice),
     SkeletonRecall(SkeletonRecall),
     Combo(Combo),
     ExponentialLogarithmic(ExponentialLogarithmic),

@@ -569,6 +569,24 @@ pub static LOSSES: &[Entry] = &[
         ..LOSS
     },
     Entry {
+        name: "cbdice",
+        family: "topology",
+        quantised: false,
+        scratch: "u32[5*pixels+3*width]",
+        parameters: &[
+            number(
+                "iterations",
+                10.0,
+                "[0,1000]",
+                "erosions of the skeleton: half the width of the widest road",
+            ),
+            number("smooth", 1.0, "[1e-30,inf)", "added to numerator and denominator"),
+        ],
+        definition: "1 - 2 Tp Ts / (Tp + Ts), precision and sensitivity of the skeletons of p > 1/2 and of the labels, that weigh by how thin their mask is there and by the depth in the other",
+        reference: "Shi et al. 2024",
+        ..LOSS
+    },
+    Entry {
         name: "skeleton_recall",
         family: "topology",
         quantised: false,

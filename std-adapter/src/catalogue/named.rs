@@ -2,7 +2,7 @@
 
 use segmeter_core::loss::{
     ActiveBoundary, ActiveContour, AsymmetricSimilarity, Averaging, BalancedCrossEntropy, Bootstrapped,
-    Boundary, BoundaryDou, BoundaryF1, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
+    Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
     DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky, GeneralisedCrossEntropy,
     GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion, Jaccard, LabelSmoothed,
     LogCoshDice, LogDice, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc, Normalise, NormalisedFocal, Ohem,
@@ -255,6 +255,7 @@ impl Values<'_> {
                 float("reach")?,
             )?),
             "cldice" => AnyLoss::ClDice(ClDice::new(self.whole("iterations")?, float("smooth")?)?),
+            "cbdice" => AnyLoss::CbDice(CbDice::new(self.whole("iterations")?, float("smooth")?)?),
             "skeleton_recall" => {
                 AnyLoss::SkeletonRecall(SkeletonRecall::new(float("smooth")?, self.whole("dilations")?)?)
             }

@@ -6,7 +6,7 @@ use segmeter_core::Result;
 use segmeter_core::loss::compound::PowerCrossEntropy;
 use segmeter_core::loss::{
     ActiveBoundary, ActiveContour, AsymmetricSimilarity, Averaging, BalancedCrossEntropy, Bootstrapped,
-    Boundary, BoundaryDou, BoundaryF1, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
+    Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
     DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky, GeneralisedCrossEntropy,
     GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion, Jaccard, LabelSmoothed,
     LogCoshDice, LogDice, Loss, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc, Normalise, NormalisedFocal,
@@ -195,12 +195,13 @@ fn boundary(call: &Calls) -> Result<()> {
     call.loss(ActiveContour::new(x(), x(), x(), either())?);
     call.loss(Elastica::new(x(), x(), x(), x())?);
     call.loss(SkeletonRecall::new(x(), black_box(2))?);
+    call.loss(CbDice::new(black_box(3), x())?);
     let center_line = ClDice::new(black_box(3), x())?;
     call.loss(center_line);
     let shape: Shape = shape()?;
     black_box((Boundary::scratch_len(shape), BoundaryF1::scratch_len(shape), Elastica::scratch_len(shape)));
     black_box((HausdorffConvolution::scratch_len(shape), erosion.scratch_len(shape)));
-    black_box(center_line.scratch_len(shape));
+    black_box((center_line.scratch_len(shape), CbDice::scratch_len(shape)));
     Ok(())
 }
 

@@ -1,0 +1,250 @@
+//! Instructions per pixel of every kernel, on the device: an image of its own, so that the firmware does not carry it.
+//!
+//! Losses of floats are measured on the 24 rows of a real frame that hold the far edge of the road. Behind each stand the
+//! bits of its value and a digest of its gradient, which `tests/device_losses.rs` compares with the desktop's. The table
+//! goes out by semihosting; run it with `firmware/run --bench`.
+
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+mod frames;
+#[cfg(target_os = "none")]
+mod losses;
+
+#[cfg(target_os = "none")]
+mod device {
+    use core::hint::black_box;
+
+    use cortex_m::singleton;
+    use segmeter_core::drift::{Reference, Signals, Statistics};
+    use segmeter_core::loss::{
+        CrossEntropy, Dice, Evaluation, Execute, Loss, LovaszHinge, Serial, Smooth, Tversky,
+    };
+    use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
+    use segmeter_core::num::Micromath;
+    use segmeter_core::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
+    use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
+    use segmeter_core::{Error, Result};
+    use segmeter_firmware::board::{Board, Instruments, exit};
+    use segmeter_firmware::evaluator::scores;
+    use semihosting::println;
+
+    use super::frames::{
+        CLASSES, CODES_OF_FRAME, FLOAT_RANGE, FLOAT_ROWS, FLOATS, MASK, PIXELS, SCRATCH, WIDTH, digest,
+        digest_of_table, four_classes, quantiser, write_ids,
+    };
+    use super::losses::{Visit, every};
+
+    #[panic_handler]
+    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+        exit(false)
+    }
+
+    #[cortex_m_rt::entry]
+    fn main() -> ! {
+        exit(Board::take().is_some_and(|board| run(&board.clock).is_ok()))
+    }
+
+    /// The instructions of some work.
+    fn count<T>(clock: &impl Instruments, work: impl FnOnce() -> T) -> (T, u64) {
+        let start = clock.instructions().unwrap_or(0);
+        let result = black_box(work());
+        (result, clock.instructions().unwrap_or(0) - start)
+    }
+
+    /// Prints the instructions of `work`, and what it makes per pixel.
+    fn measure<T>(clock: &impl Instruments, name: &str, pixels: usize, work: impl FnOnce() -> T) -> T {
+        let (result, instructions) = count(clock, work);
+        let hundredths = instructions * 100 / pixels as u64;
+        println!("{:<44} {:>10} {:>7}.{:02}", name, instructions, hundredths / 100, hundredths % 100);
+        result
+    }
+
+    /// Prints a line of a loss, with the bits of what it has found.
+    fn print(name: &str, pixels: usize, instructions: u64, value: f32, digest: u64) {
+        let hundredths = instructions * 100 / pixels as u64;
+        println!(
+            "  {:<42} {:>10} {:>7}.{:02}  {:08x} {:016x}",
+            name,
+            instructions,
+            hundredths / 100,
+            hundredths % 100,
+            value.to_bits(),
+            digest
+        );
+    }
+
+    fn run(clock: &impl Instruments) -> Result<()> {
+        println!("{:<44} {:>10} {:>10}  {:<8} {}", "kernel", "instr.", "per pixel", "value", "gradient");
+        let quantiser = quantiser()?;
+        let ids = singleton!(: [u8; PIXELS] = [IGNORE; PIXELS]).map_or(&mut [][..], |ids| &mut ids[..]);
+        write_ids(ids);
+        let mut sketch = Sketch::<u32>::new(&quantiser);
+        measure(clock, "sketch of a frame, u8 labels", PIXELS, || rows(&mut sketch, ids));
+        sketch.clear();
+        measure(clock, "sketch of a frame, packed labels", PIXELS, || packed_rows(&mut sketch));
+        let table = measure(clock, "table of probabilities (once per model)", PIXELS, || {
+            SigmoidTable::new(&quantiser)
+        });
+        sketched(clock, &sketch, &table)?;
+        println!("sketch, value");
+        every(&mut Codes { clock, sketch: &sketch, table: &table })?;
+        sketch.clear();
+        measure(clock, "whole report: sketch, scores, statistics", PIXELS, || {
+            rows(&mut sketch, ids);
+            black_box((scores(&sketch, &table), Statistics::new(&sketch, &table)));
+        });
+        sketch.clear();
+        measure(clock, "report: 4 losses, overlap, auroc, ece, stat.", PIXELS, || {
+            rows(&mut sketch, ids);
+            budget(&sketch, &table);
+        });
+        floats(clock, &quantiser, ids.get(FLOAT_RANGE).unwrap_or_default())
+    }
+
+    /// BCE, Dice, Tversky, Lovász, overlap, AUROC, ECE and confidence statistics: what a report at least holds.
+    fn budget(sketch: &Sketch, table: &SigmoidTable) {
+        let _ = black_box(CrossEntropy::MEAN.sketch_value(sketch, table));
+        let _ = black_box(Dice::new(Smooth::ONE).sketch_value(sketch, table));
+        let _ = black_box(Tversky::FN_HEAVY.sketch_value(sketch, table));
+        let _ = black_box(LovaszHinge.sketch_value(sketch, table));
+        black_box(Confusion::of_sketch(sketch, table));
+        black_box(threshold::auroc(sketch));
+        black_box(Calibration::new(sketch, table, Confidence::TopLabel).expected_error());
+        black_box(Statistics::new(sketch, table));
+    }
+
+    fn rows(sketch: &mut Sketch, ids: &[u8]) {
+        for (codes, ids) in CODES_OF_FRAME.chunks(WIDTH).zip(ids.chunks(WIDTH)) {
+            sketch.push_row(codes, ids);
+        }
+    }
+
+    fn packed_rows(sketch: &mut Sketch) {
+        for (codes, foreground) in CODES_OF_FRAME.chunks(WIDTH).zip(MASK.chunks(WIDTH / 8)) {
+            sketch.push_packed_row(codes, foreground, black_box(&[0xff; WIDTH / 8]));
+        }
+    }
+
+    /// What a report holds beside losses.
+    fn sketched(clock: &impl Instruments, sketch: &Sketch, table: &SigmoidTable) -> Result<()> {
+        let one = |name: &str, work: &dyn Fn()| measure(clock, name, PIXELS, work);
+        one("  + confusion", &|| {
+            black_box(Confusion::of_sketch(sketch, table));
+        });
+        one("  + auroc", &|| {
+            black_box(threshold::auroc(sketch));
+        });
+        one("  + average precision", &|| {
+            black_box(threshold::average_precision(sketch));
+        });
+        one("  + calibration error", &|| {
+            black_box(Calibration::new(sketch, table, Confidence::TopLabel).expected_error());
+        });
+        one("  + statistics", &|| {
+            black_box(Statistics::new(sketch, table));
+        });
+        let reference = Reference::new([10; CODES])?;
+        one("  + signals (statistics, PSI, Wasserstein)", &|| {
+            black_box(Signals::new(sketch, table, &reference));
+        });
+        Ok(())
+    }
+
+    fn floats(clock: &impl Instruments, quantiser: &Quantiser, ids: &[u8]) -> Result<()> {
+        let shape = Shape::new(FLOAT_ROWS as u32, WIDTH as u32)?;
+        let logits =
+            singleton!(: [f32; FLOATS] = [0.0; FLOATS]).map_or(&mut [][..], |floats| &mut floats[..]);
+        let codes = Quantised::new(shape, CODES_OF_FRAME.get(FLOAT_RANGE).unwrap_or_default(), *quantiser)?;
+        measure(clock, "dequantise to f32", FLOATS, || codes.dequantise(logits))?;
+        let labels = measure(clock, "check the labels", FLOATS, || Labels::new(shape, ids, IGNORE))?;
+        let scores = singleton!(: [f32; CLASSES * FLOATS] = [0.0; CLASSES * FLOATS])
+            .map_or(&mut [][..], |floats| &mut floats[..]);
+        let classes =
+            singleton!(: [u8; FLOATS] = [0; FLOATS]).map_or(&mut [][..], |classes| &mut classes[..]);
+        four_classes(logits, ids, scores, classes);
+        let scratch = singleton!(: [u32; SCRATCH] = [0; SCRATCH]).map_or(&mut [][..], |words| &mut words[..]);
+        let gradient = singleton!(: [f32; CLASSES * FLOATS] = [0.0; CLASSES * FLOATS])
+            .map_or(&mut [][..], |floats| &mut floats[..]);
+        let frame = Frame::new(logits, labels)?;
+        measure(clock, "tversky, value and gradient, by micromath", FLOATS, || {
+            of(
+                &Serial(Micromath),
+                &Tversky::FN_HEAVY,
+                &frame,
+                &mut [],
+                gradient.get_mut(..FLOATS).unwrap_or_default(),
+            )
+        })?;
+        println!("f32, value and gradient");
+        every(&mut Floats { clock, frame, scratch: &mut *scratch, gradient: &mut *gradient })?;
+        println!("f32, {} classes, value and gradient", CLASSES);
+        let frame = Frame::<CLASSES>::multiclass(shape, CLASSES, Layout::Planar, scores, classes, IGNORE)?;
+        every(&mut Floats { clock, frame, scratch, gradient })
+    }
+
+    /// Values of a sketch.
+    struct Codes<'a, I> {
+        clock: &'a I,
+        sketch: &'a Sketch,
+        table: &'a SigmoidTable,
+    }
+
+    impl<I: Instruments> Visit for Codes<'_, I> {
+        #[inline(never)]
+        fn loss(&mut self, name: &'static str, loss: &impl Loss) -> Result<()> {
+            let (found, instructions) = count(self.clock, || loss.sketch_value(self.sketch, self.table));
+            let found = match found {
+                // It depends on where pixels are.
+                Err(Error::Unsupported(_)) => return Ok(()),
+                found => found?,
+            };
+            let mut slopes = GradientTable::default();
+            loss.accumulate_sketch(self.sketch, self.table, 1.0, Some(&mut slopes))?;
+            print(name, PIXELS, instructions, found.value, digest_of_table(&slopes));
+            Ok(())
+        }
+    }
+
+    /// Values and gradients of a frame.
+    struct Floats<'a, I, const C: usize> {
+        clock: &'a I,
+        frame: Frame<'a, C>,
+        scratch: &'a mut [u32],
+        gradient: &'a mut [f32],
+    }
+
+    impl<I: Instruments, const C: usize> Visit for Floats<'_, I, C> {
+        fn loss(&mut self, name: &'static str, loss: &impl Loss) -> Result<()> {
+            let gradient = self.gradient.get_mut(..self.frame.scores().len()).unwrap_or_default();
+            gradient.fill(0.0);
+            let (found, instructions) =
+                count(self.clock, || of(&Serial::SCALAR, loss, &self.frame, self.scratch, gradient));
+            match found {
+                // Binary or multiclass alone.
+                Err(Error::Unsupported(_)) => Ok(()),
+                // It returns early: its row would say nothing.
+                Ok(Evaluation { undefined: true, .. }) => Err(Error::Unsupported(name)),
+                found => {
+                    print(name, FLOATS, instructions, found?.value, digest(gradient.iter().copied()));
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// In a function of its own for every loss, so that the stack holds one at a time.
+    #[inline(never)]
+    fn of<X: Execute, const C: usize>(
+        executor: &X,
+        loss: &impl Loss,
+        frame: &Frame<'_, C>,
+        scratch: &mut [u32],
+        gradient: &mut [f32],
+    ) -> Result<Evaluation> {
+        loss.accumulate(executor, frame, 1.0, scratch, Some(gradient))
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {}
