@@ -6,7 +6,10 @@ use segmeter::catalogue::{AnyLoss, LOSSES};
 use segmeter_core::loss::{Evaluation, Loss};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Frame, IGNORE, Layout, Quantised, Quantiser};
-use segmeter_tests::{Fixture, LossCase, LossVectors, close, interleave, losses, path, takes, vectors};
+use segmeter_tests::{
+    Fixture, LOSS_TABLE, LossCase, LossVectors, PARTS, close, fixed_cells, interleave, losses,
+    measured_errors, path, takes, vectors,
+};
 
 /// Relative error allowed for a value, and for a gradient in terms of its largest entry.
 const VALUE: f64 = 1e-6;
@@ -36,21 +39,11 @@ fn losses_in_sources() -> BTreeSet<String> {
             }
         }
     }
-    // The blanket implementation, and private parts of losses.
-    let parts = [
-        "",
-        "L",
-        "Mass",
-        "Marked",
-        "Chain",
-        "UnifiedFocalTversky",
-        "UnifiedFocalCrossEntropy",
-        "PowerCrossEntropy",
-        "Penalised",
-        "DouOnEdges",
-        "RecallOnTube",
-        "SignedDistance",
-    ];
+    for part in PARTS {
+        assert!(found.remove(part), "{part}, a part with vectors in tests/parts.rs, is not in the sources");
+    }
+    // The blanket implementation, and parts of losses that cannot be had alone.
+    let parts = ["", "L", "Mass", "Marked", "Chain", "UnifiedFocalTversky", "UnifiedFocalCrossEntropy"];
     found.retain(|name: &String| !parts.contains(&name.as_str()));
     found
 }
@@ -224,6 +217,19 @@ fn losses_on_sketches() {
             }
         }
     });
+}
+
+/// The docs' table of losses says what the catalogue says, and the errors that these vectors show.
+#[test]
+fn the_table_of_losses_is_true() {
+    let text = std::fs::read_to_string(path(LOSS_TABLE)).unwrap();
+    let (errors, rows) = (measured_errors(), text.lines().skip(2).count());
+    assert_eq!(rows, LOSSES.len(), "rows of {LOSS_TABLE}; examples/loss_table.rs writes it");
+    for entry in LOSSES {
+        let [definition, passes, scratch, error] = fixed_cells(entry, &errors);
+        let expected = format!("| `{}` | {definition} | {passes} | {scratch} | {error} | ", entry.name);
+        assert!(text.contains(&expected), "{LOSS_TABLE} has no row that begins with {expected}");
+    }
 }
 
 /// Scores far out of every range at pixels that do not count leave no trace.

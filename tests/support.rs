@@ -17,8 +17,11 @@ use serde::de::DeserializeOwned;
 mod profile;
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "support/table.rs"]
+mod table;
 
 pub use scene::{Kind, Outcome, Scene, accumulate, bits, depends_on_place, scratch_len};
+pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 
 /// A file of this package.
 #[must_use]
@@ -121,6 +124,16 @@ impl LossCase {
         named(&self.loss, &self.parameters)
     }
 }
+
+/// Public losses that are parts of others in the catalogue.
+pub const PARTS: [&str; 6] = [
+    "BoundaryOnMap",
+    "HausdorffOnMap",
+    "DistancePenalisedOnMap",
+    "BoundaryDouOnMap",
+    "SkeletonRecallOnMap",
+    "PowerCrossEntropy",
+];
 
 /// The loss that a name and parameters in the vectors stand for.
 ///

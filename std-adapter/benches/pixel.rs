@@ -1,4 +1,4 @@
-//! Nanoseconds per pixel of every loss: `cargo bench -p segmeter -- --only dice --runs 9`.
+//! Nanoseconds per pixel of every loss: `cargo bench -p segmeter --bench pixel -- --only dice --runs 9 --level avx2`.
 //!
 //! One frame, value and gradient, the best of several runs. The machine is shared with whatever else runs on it:
 //! compare columns of one run, not runs.
@@ -112,12 +112,16 @@ fn argument(name: &str) -> Option<String> {
 fn main() {
     let one = NonZero::<usize>::MIN;
     let all = std::thread::available_parallelism().unwrap_or(one);
-    let levels = [LevelName::Scalar, LevelName::Sse2, LevelName::Avx2, LevelName::Neon, LevelName::Auto];
-    let mut engines: Vec<_> = levels
+    let only = argument("--level");
+    let mut engines: Vec<_> = LevelName::ALL
         .into_iter()
+        .chain([LevelName::Auto])
+        .filter(|level| only.as_ref().is_none_or(|only| *only == level.to_string()))
         .filter_map(|level| Some((level.to_string(), Engine::new(level, one).ok()?)))
         .collect();
-    engines.push((format!("{all} thr."), Engine::default()));
+    if only.is_none() {
+        engines.push((format!("{all} thr."), Engine::default()));
+    }
     let runs = argument("--runs").and_then(|runs| runs.parse().ok()).unwrap_or(5);
     let bench = Bench { runs, only: argument("--only").unwrap_or_default(), engines };
     let scene = Scene::new();

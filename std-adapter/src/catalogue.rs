@@ -52,6 +52,8 @@ pub struct Entry {
     pub quantised: bool,
     /// Memory beside the frame.
     pub scratch: &'static str,
+    /// How often the pixels are walked: for the value, and what the gradient adds.
+    pub passes: &'static str,
     /// What can be set.
     pub parameters: &'static [Parameter],
     /// Conventions of other libraries that can be asked for by name.

@@ -85,9 +85,10 @@ VARIANTS = {
     "skeleton_recall": [{"dilations": 0, "smooth": 0.5}],
     "combo": [{"ce_share": 0.7, "foreground_share": 0.8, "numerator_smooth": 0}],
     "exponential_logarithmic": [{"background": None},
-                                {"dice_exponent": 1, "cross_entropy_exponent": 2, "smooth": 0.5}],
+                                {"dice_exponent": 1, "cross_entropy_exponent": 2, "smooth": 0.5},
+                                {"dice_weight": 0, "cross_entropy_weight": 1}],
     "dice_cross_entropy": [{"dice_weight": 0.3, "other_weight": 2}],
-    "unified_focal": [{"asymmetric": False}, {"tversky_share": 0.2, "fn_weight": 0.7, "focusing": 0.75}],
+    "unified_focal": [{"asymmetric": False}, {"tversky_share": 1}, {"tversky_share": 0}, {"tversky_share": 0.2, "fn_weight": 0.7, "focusing": 0.75}],
     "hybrid_focal": [{"tversky_share": 0.2}],
 }
 

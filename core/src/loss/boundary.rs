@@ -36,7 +36,7 @@ pub use active_contour::{ActiveContour, ActiveContourRows};
 pub use boundary_f1::{BoundaryF1, BoundaryF1Rows};
 pub use distance::{Boundary, BoundaryDou, DistancePenalised};
 pub(super) use distance::{check_map, mapped_loss, scored};
-pub use elastica::Elastica;
+pub use elastica::{Elastica, ElasticaRows};
 pub use hausdorff::{HausdorffDistance, Sides};
 pub use hausdorff_convolution::HausdorffConvolution;
 pub use hausdorff_erosion::HausdorffErosion;

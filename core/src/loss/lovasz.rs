@@ -183,7 +183,7 @@ impl Loss for LovaszSoftmax {
             *sum.get_or_insert(0.0) += share * value;
             if let Some(gradient) = gradient.as_deref_mut() {
                 let factors = core::array::from_fn(|c| if c == class { share as f32 } else { 0.0 });
-                walk_gradient(&Chain, executor, &frame.with_map(slope), (factors, weight), gradient);
+                walk_gradient(&Chain, executor, &frame.with_map(slope)?, (factors, weight), gradient);
             }
         }
         Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))

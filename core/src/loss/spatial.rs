@@ -222,7 +222,7 @@ pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
             if let Some(slope) = slopes.get_mut(class) {
                 *slope = share as f32;
             }
-            walk_gradient(&Chain, executor, &frame.with_map(slope), (slopes, weight), gradient);
+            walk_gradient(&Chain, executor, &frame.with_map(slope)?, (slopes, weight), gradient);
         }
     }
     Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))

@@ -216,8 +216,14 @@ impl<'a, const C: usize> Frame<'a, C> {
         (C == 2).then_some(of)
     }
 
-    pub(crate) const fn with_map(self, map: &'a [f32]) -> Self {
-        Self { map: Some(map), ..self }
+    /// With a number for every pixel, such as its distance to a contour, for the losses that read one
+    /// ([`crate::loss::mapped`]).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is not one number per pixel.
+    pub fn with_map(self, map: &'a [f32]) -> Result<Self> {
+        self.shape.check(map.len())?;
+        Ok(Self { map: Some(map), ..self })
     }
 
     /// The shape of the frame.

@@ -62,6 +62,7 @@ const LOSS: Entry = Entry {
     inputs: ALL,
     quantised: true,
     scratch: "none",
+    passes: "1 + 1",
     parameters: &[],
     presets: &[],
     definition: "",
@@ -73,6 +74,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "cross_entropy",
         family: "distribution",
+        passes: "1",
         parameters: &[NORMALISE],
         definition: "mean over pixels of -ln p of the label; binary: -ln p on foreground, -ln(1-p) on background",
         reference: "PyTorch cross_entropy, binary_cross_entropy_with_logits",
@@ -81,6 +83,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "balanced_cross_entropy",
         family: "distribution",
+        passes: "1",
         definition: "mean of b_c (-ln p) of the label with b_c = 1 - n_c / N",
         reference: "Xie and Tu 2015",
         ..LOSS
@@ -88,6 +91,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "focal",
         family: "distribution",
+        passes: "1",
         parameters: &[
             number("focusing", 2.0, "[0,8]", "power of 1-p: how little easy pixels count"),
             number("foreground_weight", 0.25, "[0,inf)", "weight of foreground, or of all classes but 0"),
@@ -100,6 +104,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "reduced_focal",
         family: "distribution",
+        passes: "1",
         parameters: &[
             number("focusing", 2.0, "[0,8]", "power of 1-p: how little easy pixels count"),
             number("threshold", 0.5, "[0.01,1]", "probability from which pixels count less"),
@@ -119,6 +124,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "top_k",
         family: "distribution",
+        passes: "2 + 1, a selection by 3 digits",
         scratch: "u32[2*pixels+2048]",
         parameters: &[number("fraction", 0.1, "(0,1]", "share of the pixels that counts")],
         definition: "mean cross-entropy of the ceil(fraction n) worst pixels",
@@ -128,6 +134,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "ohem",
         family: "distribution",
+        passes: "2 + 1, a selection by 3 digits",
         scratch: "u32[2*pixels+2048]",
         parameters: &[
             number("threshold", 0.7, "(0,1]", "probability below which a pixel counts"),
@@ -140,6 +147,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "label_smoothed",
         family: "distribution",
+        passes: "1",
         parameters: &[number(
             "smoothing",
             0.1,
@@ -153,6 +161,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "bootstrapped",
         family: "distribution",
+        passes: "1",
         parameters: &[
             number("label_share", 0.95, "[0,1]", "share of the label; the rest is the prediction"),
             flag("hard", false, "the most probable class in place of p"),
@@ -171,6 +180,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "poly1",
         family: "distribution",
+        passes: "1",
         parameters: &[number("epsilon", 1.0, "[-1,1000]", "weight of 1-p")],
         definition: "mean of -ln p + epsilon (1-p) of the label",
         reference: "Leng et al. 2022",
@@ -179,6 +189,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "generalised_cross_entropy",
         family: "distribution",
+        passes: "1",
         parameters: &[number(
             "exponent",
             0.7,
@@ -192,6 +203,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "distance_penalised",
         family: "distribution",
+        passes: "2, a distance transform per class",
         quantised: false,
         scratch: "u32[2*pixels+2*width]",
         definition: "mean of (1 + phi) (-ln p) of the label; phi = (m-d)/max(m-d), d the distance to another class, m its maximum in the class",
@@ -397,6 +409,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "boundary_dou",
         family: "region",
+        passes: "2 + 1",
         quantised: false,
         scratch: "u32[pixels]",
         parameters: &[number("smooth", 1e-05, "[0,inf)", "added to numerator and denominator")],
@@ -407,6 +420,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "lovasz_hinge",
         family: "lovasz",
+        passes: "1, a sort by 3 digits",
         inputs: CHANNELS,
         scratch: "u32[4*pixels+6144]",
         definition: "Lovasz extension of the Jaccard loss of the errors max(0, 1-(2g-1)z), exact",
@@ -416,6 +430,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "lovasz_sigmoid",
         family: "lovasz",
+        passes: "1 + 1, a sort by 3 digits",
         inputs: CHANNELS,
         scratch: "u32[6*pixels+6144]",
         parameters: &[word("classes", "all", "present, all", "all: also without foreground")],
@@ -426,6 +441,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "lovasz_softmax",
         family: "lovasz",
+        passes: "per class: 1 + 1, a sort by 3 digits",
         inputs: &["multiclass"],
         quantised: false,
         scratch: "u32[6*pixels+6144]",
@@ -437,6 +453,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "boundary",
         family: "boundary",
+        passes: "per class: 2, 2 distance transforms",
         quantised: false,
         scratch: "u32[2*pixels+2*width]",
         parameters: &[word(
@@ -452,6 +469,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "hausdorff_distance",
         family: "boundary",
+        passes: "per class: 5 + 1, 4 distance transforms",
         quantised: false,
         scratch: "u32[3*pixels+2*width]",
         parameters: &[
@@ -465,6 +483,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "hausdorff_erosion",
         family: "boundary",
+        passes: "per class: 2 + 1, and 2 + 3 per erosion that leaves anything",
         quantised: false,
         scratch: "u32[(6+erosions)*pixels+4*erosions]",
         parameters: &[
@@ -478,6 +497,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "hausdorff_convolution",
         family: "boundary",
+        passes: "per class: 3 + 1, and 1 per row of every disc",
         quantised: false,
         scratch: "u32[4*pixels+4*width]",
         parameters: &[
@@ -492,6 +512,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "shape_aware",
         family: "boundary",
+        passes: "5, a distance transform",
         inputs: CHANNELS,
         quantised: false,
         scratch: "u32[3*pixels+2*width]",
@@ -502,6 +523,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "active_contour",
         family: "boundary",
+        passes: "per class: 3 + 1",
         quantised: false,
         scratch: "u32[2*pixels]",
         parameters: &[
@@ -517,6 +539,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "elastica",
         family: "boundary",
+        passes: "per class: 4 + 2",
         quantised: false,
         scratch: "u32[5*pixels]",
         parameters: &[
@@ -530,6 +553,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "boundary_f1",
         family: "boundary",
+        passes: "per class: 11 + 4, and 2 per pixel of the windows' radii",
         quantised: false,
         scratch: "u32[7*pixels+width]",
         parameters: &[
@@ -544,6 +568,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "active_boundary",
         family: "boundary",
+        passes: "per class: 6, a distance transform, a selection",
         quantised: false,
         scratch: "u32[3*pixels+2*width+pixels/32]",
         parameters: &[
@@ -558,6 +583,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "cldice",
         family: "topology",
+        passes: "per class: 4 iterations + 10, and 3 iterations + 6",
         quantised: false,
         scratch: "u32[(2*iterations+7)*pixels]",
         parameters: &[
@@ -571,6 +597,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "cbdice",
         family: "topology",
+        passes: "per class: 4 iterations + 13, and 2; 2 distance transforms",
         quantised: false,
         scratch: "u32[5*pixels+3*width]",
         parameters: &[
@@ -589,6 +616,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "skeleton_recall",
         family: "topology",
+        passes: "2 + 1, thinning per class",
         quantised: false,
         scratch: "u32[pixels], and bits for thinning",
         parameters: &[
@@ -602,6 +630,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "combo",
         family: "compound",
+        passes: "2 + 2",
         parameters: &[
             number("ce_share", 0.5, "[0,1]", "share of cross-entropy"),
             number("foreground_share", 0.5, "[0,1]", "share of foreground in cross-entropy"),
@@ -616,6 +645,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "exponential_logarithmic",
         family: "compound",
+        passes: "2 + 1",
         parameters: &[
             number("dice_weight", 0.8, "(-inf,inf)", "weight of the Dice part"),
             number("cross_entropy_weight", 0.2, "(-inf,inf)", "weight of the cross-entropy part"),
@@ -631,6 +661,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "unified_focal",
         family: "compound",
+        passes: "2 + 1",
         parameters: &[
             flag("asymmetric", true, "no modulator on foreground, no exponent on background"),
             number("tversky_share", 0.5, "[0,1]", "share of the Tversky part"),
@@ -644,6 +675,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "dice_cross_entropy",
         family: "compound",
+        passes: "2 + 1",
         parameters: &[
             number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
             number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
@@ -655,6 +687,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "dice_focal",
         family: "compound",
+        passes: "2 + 1",
         parameters: &[
             number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
             number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
@@ -666,6 +699,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "dice_top_k",
         family: "compound",
+        passes: "3 + 2, a selection",
         scratch: "u32[2*pixels+2048]",
         parameters: &[
             number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
@@ -678,6 +712,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "hybrid_focal",
         family: "compound",
+        passes: "2 + 1",
         parameters: &[number("tversky_share", 0.5, "(-inf,inf)", "share of the focal Tversky part")],
         definition: "s focal_tversky + (1-s) focal, s the tversky_share",
         reference: "Yeung et al. 2021",
@@ -686,6 +721,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "dice_boundary",
         family: "compound",
+        passes: "1 + 1, and those of boundary",
         quantised: false,
         scratch: "that of boundary",
         parameters: &[
@@ -699,6 +735,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "dice_hausdorff",
         family: "compound",
+        passes: "1 + 1, and those of hausdorff_distance",
         quantised: false,
         scratch: "that of hausdorff_distance",
         parameters: &[

@@ -105,11 +105,12 @@ pub(super) fn region(plane: &ClassPlane<'_>, pixel: usize) -> f32 {
     plane.probability(pixel) * ((1.0 - g) * (1.0 - g)) + plane.complement(pixel) * (g * g)
 }
 
+/// What the contour and the regions cost, and the weights of the pixels.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    length: ExactSum,
-    region: ExactSum,
-    weight: ExactSum,
+pub(super) struct Sums {
+    pub(super) length: ExactSum,
+    pub(super) region: ExactSum,
+    pub(super) weight: ExactSum,
 }
 
 impl SpatialLoss for ActiveContour {

@@ -2,14 +2,9 @@
 
 use super::maps::{self, Convention};
 use crate::error::{Error, Result};
-use crate::loss::distribution::pointwise_loss;
-use crate::loss::region::{error, weighted_error};
-use crate::loss::sum::Tally;
-use crate::loss::{
-    Averaging, Evaluation, Execute, Loss, Pixel, SumLoss, check_gradient, check_weight, split_scratch,
-};
+use crate::loss::mapped::{BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap};
+use crate::loss::{Evaluation, Execute, Loss, check_gradient, split_scratch};
 use crate::plane::distance;
-use crate::simd::Simd;
 use crate::view::{Frame, IGNORE, Shape, Target};
 
 /// Refuses what a map of the labels cannot be made of.
@@ -95,8 +90,8 @@ impl Loss for Boundary {
                 continue;
             }
             maps::signed_distance(shape, &ids, class as u8, self.convention, scratch, map)?;
-            let frame = frame.with_map(map);
-            let part = SignedDistance { class }.accumulate(
+            let frame = frame.with_map(map)?;
+            let part = BoundaryOnMap::new(class as u8).accumulate(
                 executor,
                 &frame,
                 weight * share as f32,
@@ -108,36 +103,6 @@ impl Loss for Boundary {
             }
         }
         Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
-    }
-}
-
-/// The mean of the map times the probability of one class.
-#[derive(Clone, Copy)]
-struct SignedDistance {
-    class: usize,
-}
-
-impl SumLoss for SignedDistance {
-    type Terms<T: Copy + Send> = [T; 1];
-    type Slope = f32;
-    const POINTWISE: bool = false;
-    const EARLY: bool = true;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
-    }
-    #[inline(always)]
-    fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-        [(pixel.mass.foreground + pixel.mass.background) * pixel.map * pixel.probability]
-    }
-    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
-        let weight = tally.weight();
-        *slopes.get_mut(self.class)? = (1.0 / weight) as f32;
-        tally.sums.get(self.class).map(|[sum]| sum / weight)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        (pixel.mass.foreground + pixel.mass.background) * pixel.map * s.splat(*slope)
     }
 }
 
@@ -176,7 +141,7 @@ macro_rules! mapped_loss {
                 let $map: &mut [f32] = bytemuck::must_cast_slice_mut(map);
                 let $classes = frame.classes() as u8;
                 $write?;
-                $inner.accumulate(executor, &frame.with_map($map), weight, &mut [], gradient)
+                $inner.accumulate(executor, &frame.with_map($map)?, weight, &mut [], gradient)
             }
         }
     };
@@ -209,26 +174,9 @@ mapped_loss!(
     DistancePenalised,
     self,
     maps::distance_scratch_len,
-    Penalised,
+    DistancePenalisedOnMap,
     |shape, ids, classes, rest, map| { maps::distance_penalty(shape, &ids, classes, rest, map) }
 );
-
-/// Cross-entropy with one more than the map as factor.
-#[derive(Clone, Copy)]
-struct Penalised;
-
-impl Penalised {
-    #[inline(always)]
-    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        self.pull(s, pixel) * pixel.log
-    }
-    #[inline(always)]
-    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * (s.splat(1.0) + pixel.map)
-    }
-}
-
-pointwise_loss!(Penalised);
 
 /// Boundary difference-over-union loss: `(E + s) / (E + (1 - a) I + s)` with the squared error `E`, which is
 /// `sum(w p^2) + sum(w g^2) - 2 I`, and `a = min(2 (1 - C/S) - 1, 0.8)` of a class with `S` pixels, `C` of them at its
@@ -249,7 +197,7 @@ pointwise_loss!(Penalised);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoundaryDou {
-    smooth: f32,
+    on_map: BoundaryDouOnMap,
 }
 
 impl BoundaryDou {
@@ -258,56 +206,13 @@ impl BoundaryDou {
     /// # Errors
     /// [`Error::Parameter`].
     pub const fn new(smooth: f32) -> Result<Self> {
-        match check_weight(smooth, "smooth") {
-            Ok(smooth) => Ok(Self { smooth }),
+        match BoundaryDouOnMap::new(smooth) {
+            Ok(on_map) => Ok(Self { on_map }),
             Err(e) => Err(e),
         }
     }
 }
 
-mapped_loss!(BoundaryDou, self, no_scratch, DouOnEdges(*self), |shape, ids, _classes, _rest, map| {
+mapped_loss!(BoundaryDou, self, no_scratch, self.on_map, |shape, ids, _classes, _rest, map| {
     maps::edges(shape, &ids, map)
 });
-
-/// The loss on a frame whose map is 1 at contours.
-#[derive(Clone, Copy)]
-struct DouOnEdges(BoundaryDou);
-
-impl SumLoss for DouOnEdges {
-    type Terms<T: Copy + Send> = [T; 4];
-    /// Derivatives with respect to the intersection and the squared error.
-    type Slope = [f32; 3];
-    const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 4] {
-        [value; 4]
-    }
-    #[inline(always)]
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
-        let foreground = pixel.mass.foreground;
-        [
-            foreground * pixel.probability,
-            weighted_error(s, pixel) * error(s, pixel),
-            pixel.target.foreground * pixel.map,
-            pixel.target.foreground,
-        ]
-    }
-    fn fit(&self, tally: &Tally<'_, [f64; 4]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
-        let smooth = f64::from(self.0.smooth);
-        let one = |[intersection, error, contour, area]: &[f64; 4], _: [f64; 2]| {
-            let ratio = if *area > 0.0 { contour / area } else { 0.0 };
-            let share = f64::min(2.0 * (1.0 - ratio) - 1.0, 0.8);
-            let denominator = error + (1.0 - share) * intersection + smooth;
-            if denominator <= 0.0 {
-                return None;
-            }
-            let loss = (error + smooth) / denominator;
-            Some((loss, [-(1.0 - share) * loss / denominator, (1.0 - loss) / denominator, 0.0]))
-        };
-        Averaging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [intersection, squared, _]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * s.splat(*intersection) + weighted_error(s, pixel) * s.splat(2.0 * *squared)
-    }
-}

@@ -1,10 +1,11 @@
 //! Euler's elastica: length and curvature of the contours, and cost of the regions.
 
-use super::active_contour::{check_epsilon, gradient, norm, region};
-use crate::error::Result;
-use crate::loss::grid::{add, get, pixels, scored, split, start};
+use super::active_contour::{Sums, check_epsilon, gradient, norm, region};
+use crate::error::{Error, Result};
+use crate::loss::grid::{
+    add, difference, get, mass, pixels, probability_code, scored, split, split_rows, start, verdict,
+};
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
-use crate::num::ExactSum;
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;
 
@@ -17,8 +18,8 @@ use bytemuck::must_cast_slice_mut;
 /// `k(y, x) = nx(y, x) - nx(y, x-1) + ny(y, x) - ny(y-1, x)`, where a normal that is not there counts as 0. Sums,
 /// not means. The derivative is that of the whole expression, through `k` and `m`.
 ///
-/// Range `[0, inf)`. Scratch: 3 words per pixel. Passes: 3, 4 with derivative. Source: Chen et al. 2020
-/// (Euler's elastica).
+/// Range `[0, inf)`. Scratch: 3 words per pixel. Passes: 3, 4 with derivative. [`Elastica::rows`] needs only rows, for
+/// the value. Source: Chen et al. 2020 (Euler's elastica).
 ///
 /// ```
 /// use segmeter_core::{loss::{ClassPlane, Elastica, SpatialLoss}, view::Shape};
@@ -44,7 +45,7 @@ impl Elastica {
     /// Weights in `[0, inf)`; `epsilon`, what is added under the root, in `[1e-30, inf)`.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter).
+    /// [`Error::Parameter`].
     pub const fn new(
         length_weight: f32,
         curvature_weight: f32,
@@ -64,10 +65,34 @@ impl Elastica {
         }
     }
 
+    /// Scratch words of [`Elastica::rows`].
+    #[must_use]
+    pub const fn rows_scratch_len(width: usize) -> usize {
+        3 * width
+    }
+
+    /// The value of a frame that comes row by row: the bits of [`SpatialLoss::evaluate`].
+    ///
+    /// # Errors
+    /// [`Error::Scratch`] if `scratch` is shorter than [`Elastica::rows_scratch_len`].
+    pub fn rows<'a>(&self, width: usize, scratch: &'a mut [u32]) -> Result<ElasticaRows<'a>> {
+        let Some([codes, weights, above]) = split_rows(scratch, [1; 3], width) else {
+            return Err(Error::Scratch { need: Self::rows_scratch_len(width) });
+        };
+        weights.fill(0);
+        let above = must_cast_slice_mut::<u32, f32>(above);
+        above.fill(0.0);
+        Ok(ElasticaRows { loss: *self, codes, weights, above, sums: Sums::default() })
+    }
+
     /// Scratch words for a frame: the two components of the normal, and the weight of the curvature.
     #[must_use]
     pub const fn scratch_len(shape: Shape) -> usize {
         3 * shape.pixels()
+    }
+
+    fn value(&self, sums: &Sums) -> f64 {
+        sums.length.value() + f64::from(self.region_weight) * sums.region.value()
     }
 
     /// Adds what a pixel's differences and length contribute to the derivative.
@@ -146,7 +171,7 @@ impl SpatialLoss for Elastica {
             let m = norm(dx, dy, self.epsilon);
             (*nx, *ny) = (dx / m, dy / m);
         }
-        let [mut length, mut regions] = [ExactSum::default(); 2];
+        let mut sums = Sums::default();
         let field = Field { width: shape.width(), nx, ny, bend: &[] };
         for ((y, x, pixel), bend) in pixels(shape).zip(bend.iter_mut()) {
             let weight = plane.weight(pixel);
@@ -155,8 +180,8 @@ impl SpatialLoss for Elastica {
                 let [dx, dy] = gradient(plane, y, x).map(Option::unwrap_or_default);
                 let (m, k) = (norm(dx, dy, self.epsilon), field.curvature(y, x));
                 *bend = 2.0 * self.curvature_weight * weight * k * m;
-                length.add(weight * (self.length_weight + self.curvature_weight * k * k) * m);
-                regions.add(weight * region(plane, pixel));
+                sums.length.add(weight * (self.length_weight + self.curvature_weight * k * k) * m);
+                sums.region.add(weight * region(plane, pixel));
             }
         }
         if let Some(slope) = slope {
@@ -167,9 +192,74 @@ impl SpatialLoss for Elastica {
                 }
             }
         }
-        let value = length.value() + f64::from(self.region_weight) * regions.value();
-        Some(value)
+        Some(self.value(&sums))
     }
 }
 
 crate::loss::spatial::spatial_loss!(Elastica);
+
+/// The state of [`Elastica::rows`]: the last row, the normals of the row above it, and the sums so far.
+#[derive(Debug)]
+pub struct ElasticaRows<'a> {
+    loss: Elastica,
+    codes: &'a mut [u32],
+    weights: &'a mut [u32],
+    /// The vertical components of the normals.
+    above: &'a mut [f32],
+    sums: Sums,
+}
+
+impl ElasticaRows<'_> {
+    /// The next row, a plane of height 1.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if it is not one row of the width.
+    pub fn push_row(&mut self, row: &ClassPlane<'_>) -> Result<()> {
+        let (expected, found) = (self.codes.len(), row.shape().pixels());
+        if row.shape().height() != 1 || found != expected {
+            return Err(Error::Length { expected, found });
+        }
+        self.finish_row(Some(row));
+        for (pixel, (code, stored)) in self.codes.iter_mut().zip(self.weights.iter_mut()).enumerate() {
+            let weight = row.weight(pixel);
+            (*code, *stored) = (probability_code(row, pixel), weight.to_bits());
+            if weight > 0.0 {
+                self.sums.region.add(weight * region(row, pixel));
+                self.sums.weight.add(mass(row, pixel));
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of all rows; `None` if no pixel is scored.
+    #[must_use]
+    pub fn finish(mut self) -> Option<f64> {
+        self.finish_row(None);
+        match verdict(self.sums.weight.value()) {
+            Ok(_) => Some(self.loss.value(&self.sums)),
+            Err(early) => early,
+        }
+    }
+
+    /// Adds the lengths and curvatures of the last row, whose neighbours below are known now.
+    fn finish_row(&mut self, below: Option<&ClassPlane<'_>>) {
+        let mut left = 0.0;
+        for (x, above) in self.above.iter_mut().enumerate() {
+            let (code, weight) = (get(self.codes, x), f32::from_bits(get(self.weights, x)));
+            if weight <= 0.0 {
+                (left, *above) = (0.0, 0.0);
+                continue;
+            }
+            let right = self.weights.get(x + 1).is_some_and(|w| f32::from_bits(*w) > 0.0);
+            let dx = if right { difference(get(self.codes, x + 1), code) } else { 0.0 };
+            let below = below.filter(|below| scored(below, x));
+            let dy = below.map_or(0.0, |below| difference(probability_code(below, x), code));
+            let m = norm(dx, dy, self.loss.epsilon);
+            let (nx, ny) = (dx / m, dy / m);
+            let k = (nx - left) + (ny - *above);
+            let cost = self.loss.length_weight + self.loss.curvature_weight * k * k;
+            self.sums.length.add(weight * cost * m);
+            (left, *above) = (nx, ny);
+        }
+    }
+}

@@ -193,7 +193,7 @@ fn of_frame<L: Selection, X: Execute, const C: usize>(
         }
         *mark = if keeps { 1.0f32 } else { 0.0 }.to_bits();
     }
-    let frame = frame.with_map(bytemuck::must_cast_slice(marks));
+    let frame = frame.with_map(bytemuck::must_cast_slice(marks))?;
     let mut sums = Sums::<Marked, C>::new();
     sums.push(&Marked, executor, &frame);
     let fit = sums.fit(&Marked, frame.class_weights());

@@ -11,6 +11,7 @@ const STATISTIC: Entry = Entry {
     inputs: &["binary"],
     quantised: true,
     scratch: "none",
+    passes: "1",
     parameters: &[],
     presets: &[],
     definition: "",

@@ -9,6 +9,7 @@ const METRIC: Entry = Entry {
     inputs: &["binary", "multiclass"],
     quantised: true,
     scratch: "none",
+    passes: "1",
     parameters: &[],
     presets: &[],
     definition: "",

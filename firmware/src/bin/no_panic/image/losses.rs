@@ -4,6 +4,9 @@ use core::hint::black_box;
 
 use segmeter_core::Result;
 use segmeter_core::loss::compound::PowerCrossEntropy;
+use segmeter_core::loss::mapped::{
+    BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
+};
 use segmeter_core::loss::{
     ActiveBoundary, ActiveContour, AsymmetricSimilarity, Averaging, BalancedCrossEntropy, Bootstrapped,
     Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
@@ -61,6 +64,7 @@ fn any<const C: usize>(frame: Frame<'static, C>) -> Result<Frame<'static, C>> {
     let frame = frame.with_weights(weights)?.with_class_weights(unknown(&[1.0; 4]))?;
     black_box((frame.channels(), frame.classes(), frame.layout(), frame.activation()));
     black_box((frame.weights(), frame.class_weights(), frame.scores()));
+    let frame = if either() { frame.with_map(unknown(&[0.0; 15]))? } else { frame };
     let activation = black_box(Activation::Logits);
     Ok(black_box(frame.with_activation(activation)))
 }
@@ -196,6 +200,11 @@ fn boundary(call: &Calls) -> Result<()> {
     call.loss(Elastica::new(x(), x(), x(), x())?);
     call.loss(SkeletonRecall::new(x(), black_box(2))?);
     call.loss(CbDice::new(black_box(3), x())?);
+    call.sum(BoundaryOnMap::new(black_box(1)));
+    call.sum(HausdorffOnMap::new(black_box(1)));
+    call.sum(DistancePenalisedOnMap);
+    call.sum(BoundaryDouOnMap::new(x())?);
+    call.sum(SkeletonRecallOnMap::new(x())?);
     let center_line = ClDice::new(black_box(3), x())?;
     call.loss(center_line);
     let shape: Shape = shape()?;

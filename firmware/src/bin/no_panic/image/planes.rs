@@ -4,7 +4,7 @@ use core::hint::black_box;
 
 use segmeter_core::Result;
 use segmeter_core::loss::boundary::maps;
-use segmeter_core::loss::{ActiveContour, BoundaryF1, ClDice, ClassPlane, Convention};
+use segmeter_core::loss::{ActiveContour, BoundaryF1, ClDice, ClassPlane, Convention, Elastica};
 use segmeter_core::plane::{Bits, distance, edge, skeleton};
 use segmeter_core::view::Shape;
 
@@ -72,6 +72,7 @@ fn rows(row: &ClassPlane<'_>) -> Result<()> {
     by_rows!(ActiveContour::new(x(), x(), x(), either())?, |_: &ActiveContour, width| {
         ActiveContour::rows_scratch_len(width)
     });
+    by_rows!(Elastica::new(x(), x(), x(), x())?, |_: &Elastica, width| Elastica::rows_scratch_len(width));
     by_rows!(BoundaryF1::new(black_box(3), black_box(5), x())?, BoundaryF1::rows_scratch_len);
     by_rows!(ClDice::new(black_box(3), x())?, ClDice::rows_scratch_len);
     Ok(())
