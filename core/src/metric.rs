@@ -10,6 +10,7 @@
 
 pub mod calibration;
 pub mod overlap;
+pub mod surface;
 pub mod threshold;
 
 pub use calibration::{Calibration, Confidence};

@@ -4,14 +4,23 @@
 //! |---|---|---|
 //! | [`distance`] | the exact squared Euclidean distance of every pixel to a set of pixels | 2 per column |
 //! | [`edge`] | the pixels of a class beside another class | none |
+//! | [`Contour`] | what counts as the contour of a mask, and at the image's frame | 9 rows of bits |
 //! | [`skeleton`] | the skeleton of a mask, and its dilation | 2 rows of bits, 2 bits per 32 pixels |
 
 use crate::error::{Error, Result};
 use crate::view::Shape;
 
+pub(crate) mod contour;
 pub mod distance;
 pub mod edge;
+pub(crate) mod nearest;
+pub(crate) mod row;
 pub mod skeleton;
+
+pub use contour::{Contour, Edge};
+pub(crate) use contour::{Side, Window, kind};
+pub(crate) use distance::Weights;
+pub use row::Row;
 
 /// A mask of one bit per pixel in words of the caller: pixel `x` of a row is bit `x % 32` of word `x / 32`,
 /// every row starts a new word, and the bits past the width are zero.

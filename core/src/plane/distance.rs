@@ -133,6 +133,15 @@ fn row(g: &[u32], hull: &mut [u32], line: &mut [u32]) {
     }
 }
 
+/// What a squared step along a column and along a row counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Weights {
+    pub(crate) row: i64,
+    pub(crate) column: i64,
+}
+
+const SQUARE: Weights = Weights { row: 1, column: 1 };
+
 /// A column as a point of the hull.
 #[derive(Clone, Copy, Default)]
 struct Point {
@@ -142,32 +151,32 @@ struct Point {
 
 impl Point {
     #[inline(always)]
-    fn new(u: i64, g: u32) -> Self {
-        Self { u, h: u * u + i64::from(g) * i64::from(g) }
+    fn new(u: i64, g: u32, weights: Weights) -> Self {
+        Self { u, h: weights.column * (u * u) + weights.row * (i64::from(g) * i64::from(g)) }
     }
     #[inline(always)]
-    fn of(g: &[u32], column: u32) -> Self {
-        Self::new(i64::from(column), g.get(column as usize).copied().unwrap_or(0))
+    fn of(g: &[u32], column: u32, weights: Weights) -> Self {
+        Self::new(i64::from(column), g.get(column as usize).copied().unwrap_or(0), weights)
     }
 }
 
-/// The columns `first..end`, none of them set; the columns beside them are, unless they are outside.
+/// Writes the columns `from..end` that are on the lower hull to `hull`, which has room for all, and says how
+/// many they are. Products of three sides, weighted, must stay inside 63 bits.
 #[inline(always)]
-fn run(g: &[u32], first: usize, end: usize, hull: &mut [u32], line: &mut [u32]) {
-    let from = first.saturating_sub(1);
+pub(super) fn lower_hull(g: &[u32], from: usize, end: usize, weights: Weights, hull: &mut [u32]) -> usize {
     let mut count = 0_usize;
     let (mut before, mut top) = (Point::default(), Point::default());
-    for (u, g_u) in (from as u32..).zip(g.get(from..(end + 1).min(g.len())).unwrap_or_default()) {
+    for (u, g_u) in (from as u32..).zip(g.get(from..end).unwrap_or_default()) {
         if *g_u == NONE {
             continue;
         }
-        let next = Point::new(i64::from(u), *g_u);
+        let next = Point::new(i64::from(u), *g_u, weights);
         // The hull turns left at every point that stays.
         while count >= 2 && (top.h - before.h) * (next.u - top.u) >= (next.h - top.h) * (top.u - before.u) {
             count -= 1;
             top = before;
             let column = count.checked_sub(2).and_then(|k| hull.get(k));
-            before = column.map_or(top, |column| Point::of(g, *column));
+            before = column.map_or(top, |column| Point::of(g, *column, weights));
         }
         if let Some(slot) = hull.get_mut(count) {
             *slot = u;
@@ -175,17 +184,49 @@ fn run(g: &[u32], first: usize, end: usize, hull: &mut [u32], line: &mut [u32]) 
         count += 1;
         (before, top) = (top, next);
     }
-    let mut points = hull.get(..count).unwrap_or_default().iter().map(|column| Point::of(g, *column));
-    let Some(mut point) = points.next() else { return };
-    let mut next = points.next();
-    for (x, slot) in (first as i64..).zip(line.get_mut(first..end).unwrap_or_default()) {
-        while let Some(candidate) = next
-            && candidate.h - point.h <= 2 * x * (candidate.u - point.u)
+    count
+}
+
+/// Reads squared distances off a hull, from left to right.
+pub(super) struct Reader<'a> {
+    g: &'a [u32],
+    weights: Weights,
+    rest: core::slice::Iter<'a, u32>,
+    point: Point,
+    next: Option<Point>,
+}
+
+impl<'a> Reader<'a> {
+    /// `None` if the hull is empty.
+    #[inline(always)]
+    pub(super) fn new(g: &'a [u32], hull: &'a [u32], weights: Weights) -> Option<Self> {
+        let mut rest = hull.iter();
+        let mut point = || rest.next().map(|column| Point::of(g, *column, weights));
+        let (first, next) = (point()?, point());
+        Some(Self { g, weights, rest, point: first, next })
+    }
+
+    /// The squared distance at a column; none is left of the one before.
+    #[inline(always)]
+    pub(super) fn at(&mut self, x: i64) -> i64 {
+        let slope = 2 * self.weights.column * x;
+        while let Some(candidate) = self.next
+            && candidate.h - self.point.h <= slope * (candidate.u - self.point.u)
         {
-            point = candidate;
-            next = points.next();
+            self.point = candidate;
+            self.next = self.rest.next().map(|column| Point::of(self.g, *column, self.weights));
         }
-        *slot = u32::try_from(x * x + point.h - 2 * x * point.u).unwrap_or(NONE);
+        self.weights.column * (x * x) + self.point.h - slope * self.point.u
+    }
+}
+
+/// The columns `first..end`, none of them set; the columns beside them are, unless they are outside.
+#[inline(always)]
+fn run(g: &[u32], first: usize, end: usize, hull: &mut [u32], line: &mut [u32]) {
+    let count = lower_hull(g, first.saturating_sub(1), (end + 1).min(g.len()), SQUARE, hull);
+    let Some(mut reader) = Reader::new(g, hull.get(..count).unwrap_or_default(), SQUARE) else { return };
+    for (x, slot) in (first as i64..).zip(line.get_mut(first..end).unwrap_or_default()) {
+        *slot = u32::try_from(reader.at(x)).unwrap_or(NONE);
     }
 }
 

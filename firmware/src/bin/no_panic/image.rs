@@ -11,6 +11,7 @@ mod losses;
 mod metrics;
 mod numbers;
 mod planes;
+mod surfaces;
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -28,6 +29,7 @@ fn main() -> ! {
         let _ = black_box(planes::all());
         let _ = black_box(metrics::all());
         let _ = black_box(metrics::drift());
+        let _ = black_box(surfaces::all());
         numbers::all();
         device::all();
         #[cfg(feature = "negative-control")]

@@ -1,0 +1,331 @@
+//! Distances between the contours of a whole frame, from two planes of bits.
+
+use super::definition::{Percentile, Pooling, Surface};
+use super::report::{Counts, Sums, SurfaceReport, elements};
+use crate::error::{Error, Result};
+use crate::plane::nearest::{self, Rows};
+use crate::plane::row::words_of;
+use crate::plane::{Row, Side, Window, kind};
+use crate::view::Shape;
+
+/// Bins of the search for a percentile: as many as make 9 bits of a squared distance, a count for every kind.
+const BINS: usize = 512;
+const BIN_BITS: u32 = BINS.trailing_zeros();
+const BIN_WORDS: usize = 3 * BINS;
+
+impl Surface {
+    /// Words of the two planes of contours.
+    const fn plane_words(&self, shape: Shape) -> usize {
+        let row = self.contour.row_words(shape.width());
+        row.saturating_mul(self.contour.rows(shape.height())).saturating_mul(2)
+    }
+
+    /// Words for [`Surface::rows`]: a bit per pixel for each mask, 3 words per column, and 1536 for a
+    /// percentile. On the grid of corners 3 bits per corner.
+    ///
+    /// ```
+    /// use segmeter_core::{metric::surface::Surface, view::Shape};
+    /// let (shape, definition) = (Shape::new(256, 512)?, Surface::SEGMETER);
+    /// assert_eq!(4 * definition.scratch_len(shape), 45_056);
+    /// assert_eq!(4 * Surface { percentile: None, ..definition }.scratch_len(shape), 38 * 1024);
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn scratch_len(&self, shape: Shape) -> usize {
+        let rows = Window::words(shape.width(), 3);
+        let search = nearest::scratch_len(self.contour.columns(shape.width()))
+            .saturating_add(if self.percentile.is_some() { BIN_WORDS } else { 0 });
+        self.plane_words(shape).saturating_add(if rows > search { rows } else { search })
+    }
+
+    /// Refuses parameters out of range, and frames for which distances are not exact.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a quantile outside `[0, 1]` or a tolerance that is negative or no number;
+    /// [`Error::Unsupported`] if a side is above 65 535 pixels, or if the squares of uneven spacings get too
+    /// large: at the worst ratio, 1023 to 1022, above 10 331 pixels.
+    pub const fn check(&self, shape: Shape) -> Result<()> {
+        if let Some(percentile) = self.percentile
+            && !(percentile.quantile >= 0.0 && percentile.quantile <= 1.0)
+        {
+            return Err(Error::Parameter("quantile"));
+        }
+        if self.tolerance.is_nan() || self.tolerance < 0.0 {
+            return Err(Error::Parameter("tolerance"));
+        }
+        let (height, width) = (self.contour.rows(shape.height()), self.contour.columns(shape.width()));
+        nearest::check(height, width, self.spacing.weights())
+    }
+
+    /// Takes a frame row by row and measures it once it is whole.
+    ///
+    /// # Errors
+    /// Those of [`Surface::check`]; [`Error::Scratch`] if `scratch` is shorter than [`Surface::scratch_len`].
+    ///
+    /// ```
+    /// use segmeter_core::{metric::surface::Surface, plane::Row, view::Shape};
+    /// let shape = Shape::new(4, 6)?;
+    /// let mut scratch = vec![0; Surface::MONAI.scratch_len(shape)];
+    /// let mut rows = Surface::MONAI.rows(shape, &mut scratch)?;
+    /// let prediction = [[0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 0, 0], [0, 1, 1, 1, 0, 0], [0; 6]];
+    /// let label = [[0, 0, 0, 0, 0, 0], [0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1], [0; 6]];
+    /// for (prediction, label) in prediction.iter().zip(&label) {
+    ///     rows.push_row(&Row::Ids { prediction, label, class: 1, ignore: 255 })?;
+    /// }
+    /// let report = rows.finish()?;
+    /// assert_eq!(report.hausdorff().value(), Some(2.0));
+    /// assert_eq!(report.assd().value(), Some(8.0 / 14.0));
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    pub fn rows<'a>(&self, shape: Shape, scratch: &'a mut [u32]) -> Result<SurfaceRows<'a>> {
+        self.check(shape)?;
+        let need = self.scratch_len(shape);
+        let parts = scratch.get_mut(..need).and_then(|s| s.split_at_mut_checked(self.plane_words(shape)));
+        let Some((planes, work)) = parts else { return Err(Error::Scratch { need }) };
+        let window = Window::new(self.contour, shape.width(), 3, work);
+        Ok(SurfaceRows { definition: *self, shape, planes, window, row: 0 })
+    }
+}
+
+/// A frame on its way in, from [`Surface::rows`].
+#[derive(Debug)]
+pub struct SurfaceRows<'a> {
+    definition: Surface,
+    shape: Shape,
+    planes: &'a mut [u32],
+    window: Window<'a>,
+    /// Rows of contour that are done.
+    row: usize,
+}
+
+impl<'a> SurfaceRows<'a> {
+    /// The next row.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if it is not one of the width, or one more than the frame has.
+    pub fn push_row(&mut self, row: &Row<'_>) -> Result<()> {
+        let height = self.shape.height();
+        if self.window.rows() >= height {
+            return Err(Error::Length { expected: height, found: height.saturating_add(1) });
+        }
+        if self.window.push(row)? {
+            self.store();
+        }
+        Ok(())
+    }
+
+    fn store(&mut self) {
+        let words = self.definition.contour.row_words(self.shape.width());
+        let half = self.planes.len() / 2;
+        for (side, first) in [(Side::Prediction, 0), (Side::Label, half)] {
+            let start = first + self.row * words;
+            self.window.contour(side, self.planes.get_mut(start..start + words).unwrap_or_default());
+        }
+        self.row += 1;
+    }
+
+    /// Measures the frame: a pass over the planes in each direction, and 1 to 4 more for the percentile.
+    ///
+    /// # Errors
+    /// [`Error::Length`], in rows, if the frame is not whole.
+    pub fn finish(mut self) -> Result<SurfaceReport> {
+        let (expected, found) = (self.shape.height(), self.window.rows());
+        if found != expected {
+            return Err(Error::Length { expected, found });
+        }
+        if self.window.end() {
+            self.store();
+        }
+        let Self { definition, shape, planes, window, .. } = self;
+        let columns = definition.contour.columns(shape.width());
+        let height = definition.contour.rows(shape.height());
+        let stride = definition.contour.row_words(shape.width());
+        let (prediction, label) = planes.split_at(planes.len() / 2);
+        let planes = [prediction, label].map(|words| Rows { words, stride, height, columns });
+        let (scratch, bins) =
+            window.into_words().split_at_mut_checked(nearest::scratch_len(columns)).unwrap_or_default();
+        let mut distances = Distances { definition, planes, scratch, bins };
+        let sums = [distances.sums(0), distances.sums(1)];
+        let percentile = definition.percentile.and_then(|percentile| distances.percentile(percentile, &sums));
+        Ok(SurfaceReport { definition, shape, sums, percentile })
+    }
+}
+
+/// The planes of contours of a whole frame.
+struct Distances<'a> {
+    definition: Surface,
+    planes: [Rows<'a>; 2],
+    scratch: &'a mut [u32],
+    bins: &'a mut [u32],
+}
+
+/// A place in the order of distances.
+struct Found {
+    squared: u64,
+    /// Contour up to it, itself included.
+    reached: Counts,
+    /// The next larger squared distance that occurs.
+    next: u64,
+}
+
+impl Distances<'_> {
+    /// Calls `visit` with the squared distance of every pixel of one contour to the other, the kind of
+    /// contour, and how much of it that is.
+    fn visit(&mut self, direction: usize, mut visit: impl FnMut(u64, usize, u32)) {
+        let [prediction, label] = self.planes;
+        let (queries, sites) = if direction == 0 { (prediction, label) } else { (label, prediction) };
+        let words = words_of(queries.columns);
+        let kinds = self.definition.contour.layers() > 1;
+        nearest::visit(
+            sites,
+            queries,
+            self.definition.spacing.weights(),
+            self.scratch,
+            |row, column, squared| {
+                // A corner that is cut twice counts as two.
+                match if kinds { kind(queries.row(row), words, column) } else { 0 } {
+                    3 => visit(squared, 0, 2),
+                    kind => visit(squared, kind, 1),
+                }
+            },
+        );
+    }
+
+    fn sums(&mut self, direction: usize) -> Sums {
+        let [prediction, label] = self.planes;
+        let count = count(if direction == 0 { prediction } else { label });
+        let definition = self.definition;
+        let within = definition.spacing.within(definition.tolerance, u64::MAX >> 2);
+        let mut sums = Sums { count, ..Sums::default() };
+        self.visit(direction, |squared, kind, parts| {
+            // 2^64: the root has at most 53 bits, and is 0 or at least 1.
+            let length = (libm::sqrt(squared as f64) * 18_446_744_073_709_551_616.0) as u128;
+            if let Some(sum) = sums.length.get_mut(kind) {
+                *sum = sum.saturating_add(length * u128::from(parts));
+            }
+            if let Some(count) = sums.within.get_mut(kind)
+                && within.is_some_and(|within| squared <= within)
+            {
+                *count += u64::from(parts);
+            }
+            sums.largest = sums.largest.max(squared);
+        });
+        sums
+    }
+
+    /// The percentile of the frame; `None` without one of the contours.
+    fn percentile(&mut self, percentile: Percentile, sums: &[Sums; 2]) -> Option<f64> {
+        let [forth, back] = sums;
+        if forth.is_empty() || back.is_empty() {
+            return None;
+        }
+        let squared = match percentile.pooling {
+            Pooling::Pooled => {
+                let both = forth.with(back);
+                self.quantile(percentile, [true, true], both.count, both.largest)
+            }
+            Pooling::Directed => {
+                let [a, b] = [([true, false], forth), ([false, true], back)].map(|(directions, sums)| {
+                    self.quantile(percentile, directions, sums.count, sums.largest)
+                });
+                a.max(b)
+            }
+        };
+        Some(squared)
+    }
+
+    fn quantile(
+        &mut self,
+        percentile: Percentile,
+        directions: [bool; 2],
+        count: Counts,
+        largest: u64,
+    ) -> f64 {
+        let definition = self.definition;
+        let length = |squared| definition.spacing.length(squared);
+        if percentile.is_first_reached() {
+            let whole = definition.contour_length(count);
+            // The first distance that there is, for a quantile of 0.
+            let reached = |counts| {
+                elements(counts) > 0 && definition.contour_length(counts) / whole >= percentile.quantile
+            };
+            return length(self.search(directions, largest, reached).squared);
+        }
+        let (place, part) = percentile.place(elements(count));
+        let found = self.search(directions, largest, |counts| elements(counts) > place);
+        let low = length(found.squared);
+        let high = if elements(found.reached) > place + 1 { low } else { length(found.next) };
+        if part > 0.0 { low + (high - low) * part } else { low }
+    }
+
+    /// The smallest squared distance up to which enough contour is `reached`.
+    ///
+    /// Radix selection: a histogram of the leading 9 bits, then of the next within the bin that holds it.
+    fn search(&mut self, directions: [bool; 2], largest: u64, reached: impl Fn(Counts) -> bool) -> Found {
+        let bits = u64::BITS - largest.leading_zeros();
+        let mut shift = bits.saturating_sub(BIN_BITS);
+        let (mut low, mut counts) = (0_u64, Counts::default());
+        loop {
+            let beyond = self.histogram(directions, low, shift);
+            let mut bins = self.bins.as_chunks::<3>().0.iter().zip(0_u64..);
+            let mut bin = 0;
+            for (parts, place) in bins.by_ref() {
+                let mut with = counts;
+                with.iter_mut().zip(parts).for_each(|(count, part)| *count += u64::from(*part));
+                bin = place;
+                if reached(with) {
+                    if shift == 0 {
+                        counts = with;
+                    }
+                    break;
+                }
+                counts = with;
+            }
+            low += bin << shift;
+            if shift == 0 {
+                let later = bins.find(|(parts, _)| **parts != [0; 3]).map(|(_, place)| low - bin + place);
+                return Found { squared: low, reached: counts, next: later.unwrap_or(beyond) };
+            }
+            shift = shift.saturating_sub(BIN_BITS);
+        }
+    }
+
+    /// Counts the squared distances from `low` on in bins of `2^shift`; gives the smallest beyond the bins.
+    fn histogram(&mut self, directions: [bool; 2], low: u64, shift: u32) -> u64 {
+        let bins = core::mem::take(&mut self.bins);
+        bins.fill(0);
+        let mut beyond = u64::MAX;
+        for (direction, _) in directions.iter().enumerate().filter(|(_, taken)| **taken) {
+            self.visit(direction, |squared, kind, parts| {
+                let Some(above) = squared.checked_sub(low) else { return };
+                let bin = (above >> shift) as usize;
+                match bins.as_chunks_mut::<3>().0.get_mut(bin).and_then(|parts| parts.get_mut(kind)) {
+                    Some(count) => *count += parts,
+                    None => beyond = beyond.min(squared),
+                }
+            });
+        }
+        self.bins = bins;
+        beyond
+    }
+}
+
+/// The contour of a plane by kind.
+fn count(plane: Rows<'_>) -> Counts {
+    let words = words_of(plane.columns);
+    let mut counts = Counts::default();
+    let [cut, along, across] = &mut counts;
+    for row in 0..plane.height {
+        let (edges, kinds) = plane.row(row).split_at_checked(words).unwrap_or_default();
+        let kinds = |layer: usize| kinds.get(layer * words..).unwrap_or_default().iter().copied();
+        let kinds = kinds(0).chain(core::iter::repeat(0)).zip(kinds(1).chain(core::iter::repeat(0)));
+        for (edge, (horizontal, vertical)) in edges.iter().zip(kinds) {
+            let ones = |bits: u32| u64::from(bits.count_ones());
+            let twice = horizontal & vertical;
+            *cut += ones(edge & !(horizontal | vertical)) + 2 * ones(twice);
+            *along += ones(horizontal & !twice);
+            *across += ones(vertical & !twice);
+        }
+    }
+    counts
+}

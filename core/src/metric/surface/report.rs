@@ -1,0 +1,290 @@
+//! The numbers of a frame, read from its integer sums.
+
+use super::definition::{Empties, Percentile, Policy, Pooling, Rank, Spacing, Surface};
+use crate::plane::{Contour, Edge};
+use crate::view::Shape;
+
+/// From whose contour distances are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Direction {
+    /// Of every pixel of the predicted contour, to the labelled one.
+    PredictionToLabel,
+    /// Of every pixel of the labelled contour, to the predicted one.
+    LabelToPrediction,
+}
+
+/// Which contours a frame lacks. A mask without a pixel has none, and one that fills a frame that does not
+/// count has none either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Missing {
+    /// None: everything is defined.
+    Neither,
+    /// The prediction's.
+    Prediction,
+    /// The label's.
+    Label,
+    /// Both.
+    Both,
+}
+
+impl Missing {
+    pub(super) const fn of(prediction: Counts, label: Counts) -> Self {
+        match (matches!(prediction, [0, 0, 0]), matches!(label, [0, 0, 0])) {
+            (false, false) => Self::Neither,
+            (true, false) => Self::Prediction,
+            (false, true) => Self::Label,
+            (true, true) => Self::Both,
+        }
+    }
+
+    /// The value, or what the policy makes of its absence.
+    pub(super) fn score(self, empties: Empties, worst: f64, value: impl FnOnce() -> f64) -> Score {
+        let policy = match self {
+            Self::Neither => return Score::Value(value()),
+            Self::Prediction => empties.prediction,
+            Self::Label => empties.label,
+            Self::Both => empties.both,
+        };
+        match policy {
+            Policy::Undefined => Score::Undefined,
+            Policy::Skip => Score::Skipped,
+            Policy::Zero => Score::Assumed(0.0),
+            Policy::One => Score::Assumed(1.0),
+            Policy::Worst => Score::Assumed(worst),
+            Policy::Infinite => Score::Assumed(f64::INFINITY),
+        }
+    }
+}
+
+/// A number, or why there is none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Score {
+    /// Measured.
+    Value(f64),
+    /// Not defined; the number that the policy puts in its place.
+    Assumed(f64),
+    /// Not defined, and to be counted as such.
+    Undefined,
+    /// Not defined, and by policy left out of averages and counts.
+    Skipped,
+}
+
+impl Score {
+    /// The number, measured or assumed.
+    #[must_use]
+    pub const fn value(self) -> Option<f64> {
+        match self {
+            Self::Value(value) | Self::Assumed(value) => Some(value),
+            Self::Undefined | Self::Skipped => None,
+        }
+    }
+}
+
+/// Contour by kind: pixels, or corners that are cut; corners on a horizontal piece; on a vertical one.
+pub(super) type Counts = [u64; 3];
+
+/// Pixels or corners; a corner that is cut twice counts as two.
+pub(super) const fn elements([cut, along, across]: Counts) -> u64 {
+    cut.saturating_add(along).saturating_add(across)
+}
+
+pub(super) const fn add([a, b, c]: Counts, [d, e, f]: Counts) -> Counts {
+    [a.saturating_add(d), b.saturating_add(e), c.saturating_add(f)]
+}
+
+/// The integer sums of one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sums {
+    pub(super) count: Counts,
+    /// Of these, within the tolerance.
+    pub(super) within: Counts,
+    /// Sums of the lengths of distances, each rounded once to 53 bits, in units of 2^-64: exact.
+    pub(super) length: [u128; 3],
+    /// The largest squared distance.
+    pub(super) largest: u64,
+}
+
+impl Sums {
+    /// Both directions in one.
+    pub(super) fn with(&self, other: &Self) -> Self {
+        let mut length = self.length;
+        length.iter_mut().zip(other.length).for_each(|(own, other)| *own = own.saturating_add(other));
+        let (count, within) = (add(self.count, other.count), add(self.within, other.within));
+        Self { count, within, length, largest: self.largest.max(other.largest) }
+    }
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self.count, [0, 0, 0])
+    }
+}
+
+/// The distances between the contours of a prediction and its label.
+///
+/// Every method says what it is whatever the definition; [`SurfaceReport::mean`] and [`SurfaceReport::nsd`]
+/// are the variants that the definition names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SurfaceReport {
+    pub(super) definition: Surface,
+    pub(super) shape: Shape,
+    /// Prediction to label, label to prediction.
+    pub(super) sums: [Sums; 2],
+    pub(super) percentile: Option<f64>,
+}
+
+impl SurfaceReport {
+    /// The choices behind the numbers.
+    #[must_use]
+    pub const fn definition(&self) -> Surface {
+        self.definition
+    }
+    /// Which contours there are not.
+    #[must_use]
+    pub const fn missing(&self) -> Missing {
+        let [forth, back] = &self.sums;
+        Missing::of(forth.count, back.count)
+    }
+
+    const fn of(&self, direction: Direction) -> &Sums {
+        let [forth, back] = &self.sums;
+        match direction {
+            Direction::PredictionToLabel => forth,
+            Direction::LabelToPrediction => back,
+        }
+    }
+    fn pooled(&self) -> Sums {
+        let [forth, back] = &self.sums;
+        forth.with(back)
+    }
+
+    fn score(&self, empties: Empties, worst: f64, value: impl FnOnce() -> f64) -> Score {
+        self.missing().score(empties, worst, value)
+    }
+
+    fn distance(&self, empties: Empties, value: impl FnOnce() -> f64) -> Score {
+        self.score(empties, self.definition.spacing.diagonal(self.shape), value)
+    }
+
+    /// Hausdorff distance: the largest distance of both directions.
+    #[must_use]
+    pub fn hausdorff(&self) -> Score {
+        let [forth, back] = &self.sums;
+        let largest = forth.largest.max(back.largest);
+        self.distance(self.definition.hausdorff_empties, || self.definition.spacing.length(largest))
+    }
+
+    /// The largest distance of one direction.
+    #[must_use]
+    pub fn directed_hausdorff(&self, direction: Direction) -> Score {
+        let largest = self.of(direction).largest;
+        self.distance(self.definition.hausdorff_empties, || self.definition.spacing.length(largest))
+    }
+
+    /// The percentile of the definition, HD95 by default; `None` if it names none.
+    #[must_use]
+    pub fn percentile(&self) -> Option<Score> {
+        self.definition.percentile?;
+        Some(self.distance(self.definition.percentile_empties, || self.percentile.unwrap_or(f64::NAN)))
+    }
+
+    /// Mean distance of one direction: ASD.
+    #[must_use]
+    pub fn directed_mean(&self, direction: Direction) -> Score {
+        self.distance(self.definition.mean_empties, || self.mean_of(self.of(direction)))
+    }
+
+    /// Average symmetric surface distance: the mean of all distances of both directions.
+    #[must_use]
+    pub fn assd(&self) -> Score {
+        self.distance(self.definition.mean_empties, || self.mean_of(&self.pooled()))
+    }
+
+    /// Mean average surface distance: the mean of the two directed means.
+    #[must_use]
+    pub fn masd(&self) -> Score {
+        let [forth, back] = &self.sums;
+        self.distance(self.definition.mean_empties, || 0.5 * (self.mean_of(forth) + self.mean_of(back)))
+    }
+
+    /// [`SurfaceReport::assd`] or [`SurfaceReport::masd`], as the definition says.
+    #[must_use]
+    pub fn mean(&self) -> Score {
+        match self.definition.mean {
+            Pooling::Pooled => self.assd(),
+            Pooling::Directed => self.masd(),
+        }
+    }
+
+    /// The share of one contour that lies within the tolerance of the other: the precision of the predicted
+    /// contour, the recall of the labelled one.
+    #[must_use]
+    pub fn matched(&self, direction: Direction) -> Score {
+        self.score(self.definition.nsd_empties, 0.0, || self.share_of(self.of(direction)))
+    }
+
+    /// Normalised surface distance, surface Dice: the share of both contours within the tolerance of the other.
+    #[must_use]
+    pub fn nsd_pooled(&self) -> Score {
+        self.score(self.definition.nsd_empties, 0.0, || self.share_of(&self.pooled()))
+    }
+
+    /// The mean of the two shares.
+    #[must_use]
+    pub fn nsd_of_shares(&self) -> Score {
+        let [forth, back] = &self.sums;
+        let mean = || 0.5 * (self.share_of(forth) + self.share_of(back));
+        self.score(self.definition.nsd_empties, 0.0, mean)
+    }
+
+    /// [`SurfaceReport::nsd_pooled`] or [`SurfaceReport::nsd_of_shares`], as the definition says.
+    #[must_use]
+    pub fn nsd(&self) -> Score {
+        match self.definition.nsd {
+            Pooling::Pooled => self.nsd_pooled(),
+            Pooling::Directed => self.nsd_of_shares(),
+        }
+    }
+
+    fn mean_of(&self, sums: &Sums) -> f64 {
+        // 2^-64
+        let total = sums.length.map(|length| length as f64 / 18_446_744_073_709_551_616.0);
+        self.definition.spacing.unit()
+            * (self.definition.spacing.contour(self.definition.contour, total)
+                / self.definition.contour_length(sums.count))
+    }
+    fn share_of(&self, sums: &Sums) -> f64 {
+        self.definition.contour_length(sums.within) / self.definition.contour_length(sums.count)
+    }
+}
+
+impl Surface {
+    /// Contour in pixels, or its length on the grid of corners.
+    pub(super) fn contour_length(&self, counts: Counts) -> f64 {
+        self.spacing.contour(self.contour, counts.map(|count| count as f64))
+    }
+}
+
+impl Spacing {
+    /// The sum over kinds of contour, each times what it stands for: 1 for a pixel, for a corner a length.
+    pub(super) fn contour(self, contour: Contour, [cut, along, across]: [f64; 3]) -> f64 {
+        if contour.edge != Edge::Corners {
+            return cut;
+        }
+        let (row, column) = (self.row(), self.column());
+        let diagonal = 0.5 * libm::sqrt(row * row + column * column);
+        (cut * diagonal + along * column) + across * row
+    }
+}
+
+impl Percentile {
+    /// The place among `count` sorted distances, and how far to go from it to the next.
+    pub(super) fn place(&self, count: u64) -> (u64, f64) {
+        let place = self.quantile * count.saturating_sub(1) as f64;
+        (place as u64, place - (place as u64) as f64)
+    }
+    /// Whether the percentile is the first distance at which enough contour is reached.
+    pub(super) fn is_first_reached(&self) -> bool {
+        self.rank == Rank::FirstReached
+    }
+}

@@ -1,0 +1,180 @@
+//! The exact squared distance of some pixels to others, from two planes of bits: no map of distances.
+//!
+//! Of every column is known the nearest site above the current row and the nearest below it; both only move
+//! down, so that a plane is read about once. A pixel then asks the columns beside it, from near to far, until
+//! they are further away than the nearest site found: close contours cost little. A row that has asked too
+//! much takes its distances from the lower hull of all columns, as [`distance`](super::distance) does.
+
+use super::distance::{NONE, Reader, Weights, lower_hull};
+use super::ones;
+use super::row::{last_mask, words_of};
+use crate::error::{Error, Result};
+
+/// The longest side of the grid: rows are stored in 16 bits.
+pub(crate) const MAX_SIDE: usize = 0xffff;
+
+/// A column without a site above, or below.
+const NEVER: u32 = 0xffff;
+
+/// A plane of bits, of whose rows the first words count.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    pub(crate) words: &'a [u32],
+    /// Words from row to row.
+    pub(crate) stride: usize,
+    pub(crate) height: usize,
+    pub(crate) columns: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// A row with all its words.
+    pub(crate) fn row(&self, row: usize) -> &'a [u32] {
+        let start = row * self.stride;
+        self.words.get(start..start + self.stride).unwrap_or_default()
+    }
+    #[inline(always)]
+    fn word(&self, row: usize, word: usize) -> u32 {
+        self.words.get(row * self.stride + word).copied().unwrap_or(0)
+    }
+}
+
+/// Scratch words of [`visit`].
+pub(crate) const fn scratch_len(columns: usize) -> usize {
+    columns.saturating_mul(3)
+}
+
+/// Refuses grids for which the transform is not exact.
+pub(crate) const fn check(height: usize, columns: usize, weights: Weights) -> Result<()> {
+    let (long, tall) = (columns as u64, height as u64);
+    let most = (weights.column as u64)
+        .saturating_mul(long.saturating_mul(long))
+        .saturating_add((weights.row as u64).saturating_mul(tall.saturating_mul(tall)));
+    if height > MAX_SIDE || columns > MAX_SIDE || most.saturating_mul(long) >= 1 << 61 {
+        return Err(Error::Unsupported(
+            "surface distances need sides below 2^16, smaller still if spaced unevenly",
+        ));
+    }
+    Ok(())
+}
+
+/// Calls `visit` with every pixel of `queries` in row order, as row, column and squared distance to the
+/// nearest pixel of `sites`; says whether there is a site. Nothing is visited without one.
+pub(crate) fn visit(
+    sites: Rows<'_>,
+    queries: Rows<'_>,
+    weights: Weights,
+    scratch: &mut [u32],
+    mut visit: impl FnMut(usize, usize, u64),
+) -> bool {
+    let (columns, words) = (sites.columns, words_of(sites.columns));
+    let (state, rest) = scratch.split_at_mut_checked(columns).unwrap_or_default();
+    let (g, hull) = rest.split_at_mut_checked(columns).unwrap_or_default();
+    let mut nearest = Nearest { sites, weights, state };
+    nearest.state.fill(NEVER << 16);
+    for word in 0..words {
+        let inside = if word + 1 == words { last_mask(columns) } else { u32::MAX };
+        nearest.look_below(word, inside, 0);
+    }
+    if nearest.state.iter().all(|state| *state & NEVER == NEVER) {
+        return false;
+    }
+    for row in 0..sites.height {
+        nearest.move_to(row, words);
+        let line = queries.row(row);
+        let mut steps = 0;
+        let mut reader = None;
+        for (first, word) in (0..).step_by(32).zip(line.iter().take(words)) {
+            for bit in ones(*word) {
+                let column = first + bit as usize;
+                if steps > 2 * columns && reader.is_none() {
+                    for (g, state) in g.iter_mut().zip(nearest.state.iter()) {
+                        *g = away(*state, row as u32);
+                    }
+                    let count = lower_hull(g, 0, columns, weights, hull);
+                    reader = Reader::new(g, hull.get(..count).unwrap_or_default(), weights);
+                }
+                let squared = match &mut reader {
+                    Some(reader) => reader.at(column as i64) as u64,
+                    None => nearest.search(row, column, &mut steps),
+                };
+                visit(row, column, squared);
+            }
+        }
+    }
+    true
+}
+
+struct Nearest<'a> {
+    sites: Rows<'a>,
+    weights: Weights,
+    /// For every column the row of the nearest site at or above the current row, and of the next one below.
+    state: &'a mut [u32],
+}
+
+/// Rows from here to the nearest site of a column; [`NONE`] if it has none.
+#[inline(always)]
+fn away(state: u32, row: u32) -> u32 {
+    let (above, below) = (state >> 16, state & NEVER);
+    let up = if above == NEVER { NONE } else { row.wrapping_sub(above) };
+    let down = if below == NEVER { NONE } else { below.wrapping_sub(row) };
+    up.min(down)
+}
+
+impl Nearest<'_> {
+    /// Makes the sites of a row the nearest above, and finds those below them.
+    fn move_to(&mut self, row: usize, words: usize) {
+        for word in 0..words {
+            let sites = self.sites.word(row, word);
+            if sites == 0 {
+                continue;
+            }
+            for bit in ones(sites) {
+                if let Some(state) = self.state.get_mut(word * 32 + bit as usize) {
+                    *state = (row as u32) << 16 | *state & NEVER;
+                }
+            }
+            self.look_below(word, sites, row + 1);
+        }
+    }
+
+    /// Finds the first site at or below a row for some columns of a word.
+    fn look_below(&mut self, word: usize, mut wanted: u32, from: usize) {
+        let mut row = from;
+        while wanted != 0 {
+            let found = if row < self.sites.height { self.sites.word(row, word) & wanted } else { wanted };
+            let below = if row < self.sites.height { row as u32 } else { NEVER };
+            for bit in ones(found) {
+                if let Some(state) = self.state.get_mut(word * 32 + bit as usize) {
+                    *state = *state & !NEVER | below;
+                }
+            }
+            wanted &= !found;
+            row += 1;
+        }
+    }
+
+    /// The squared distance to the nearest site of a column.
+    #[inline(always)]
+    fn straight(&self, row: usize, column: usize) -> u64 {
+        match self.state.get(column).map_or(NONE, |state| away(*state, row as u32)) {
+            NONE => u64::MAX,
+            g => self.weights.row as u64 * (u64::from(g) * u64::from(g)),
+        }
+    }
+
+    #[inline]
+    fn search(&self, row: usize, column: usize, steps: &mut usize) -> u64 {
+        let mut best = self.straight(row, column);
+        for step in 1..self.sites.columns {
+            let sideways = self.weights.column as u64 * (step as u64 * step as u64);
+            if sideways >= best {
+                break;
+            }
+            // Outside the grid there is no site.
+            let near = self.straight(row, column.wrapping_sub(step)).min(self.straight(row, column + step));
+            best = best.min(near.saturating_add(sideways));
+            *steps += 1;
+        }
+        best
+    }
+}
