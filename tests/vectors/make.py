@@ -8,6 +8,7 @@ Nearly every number is computed in two ways that have to agree before it is writ
 * spec: the tables of the losses reference, asserted to their printed digits;
 * presets: the same losses as other libraries have them, those libraries being run;
 * metrics: written out from their definitions, compared with scikit-learn wherever it defines the same;
+* surface: what the libraries return, run for it;
 * drift: plain Python, exact fractions for the detectors.
 
 `python3 make.py` writes all files, `python3 make.py losses metrics` some. Any disagreement stops it.
@@ -29,8 +30,13 @@ def make_presets(demo):
     return presets.presets(demo)
 
 
+def make_surface(demo):
+    import surface  # likewise, and checkouts
+    return surface.surface(demo)
+
+
 MAKERS = {"losses": cases.losses, "spec": spec.spec, "presets": make_presets,
-          "metrics": metrics.metrics, "drift": drift.drift}
+          "metrics": metrics.metrics, "drift": drift.drift, "surface": make_surface}
 
 
 def main():

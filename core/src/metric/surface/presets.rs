@@ -3,6 +3,8 @@
 use super::definition::{Empties, Percentile, Policy, Pooling, Rank, Spacing, Surface};
 use crate::plane::{Contour, Edge};
 
+const UNDEFINED: Empties = Empties::new(Policy::Undefined, Policy::Undefined);
+
 impl Surface {
     /// What this project measures unless told otherwise.
     pub const SEGMETER: Self = Self {
@@ -13,13 +15,20 @@ impl Surface {
         tolerance: 2.0,
         mean: Pooling::Pooled,
         nsd: Pooling::Pooled,
-        hausdorff_empties: Empties::new(Policy::Undefined, Policy::Undefined),
-        percentile_empties: Empties::new(Policy::Undefined, Policy::Undefined),
-        mean_empties: Empties::new(Policy::Undefined, Policy::Undefined),
+        hausdorff_empties: UNDEFINED,
+        percentile_empties: UNDEFINED,
+        mean_empties: UNDEFINED,
         nsd_empties: Empties::new(Policy::Undefined, Policy::Zero),
     };
 
-    /// MONAI: the frame counts.
+    /// MONAI 1.6: inner 4-connected contours, the frame counts; `compute_hausdorff_distance`,
+    /// `compute_average_surface_distance` with `symmetric=True` (without it, which is its default, it is
+    /// [`directed_mean`](super::SurfaceReport::directed_mean) to the label), `compute_surface_dice`; with
+    /// [`Edge::Corners`] the latter is its `use_subvoxels`.
+    ///
+    /// With one contour missing MONAI's Hausdorff distance is infinite, but its percentile is NaN: a model
+    /// that finds nothing leaves the average of HD95 instead of spoiling it. Its `percentile=0` is the
+    /// maximum, not the minimum.
     pub const MONAI: Self = Self {
         name: "monai",
         contour: Contour { edge: Edge::Inner4, frame_counts: true },
@@ -28,13 +37,68 @@ impl Surface {
         ..Self::SEGMETER
     };
 
-    /// surface-distance.
+    /// MetricsReloaded: as MONAI, but 0 and, for NSD, 1 if both contours are missing, and a tolerance of 1.
+    ///
+    /// Its `connectivity_type` does not reach the contour. With one contour missing its NSD is 0 only for
+    /// small tolerances: distances to nothing come out as distances to a corner of the frame. Its
+    /// `boundary_iou` with the default `boundary_dist` of 1 is the IoU of the two contours, a pixel wide.
+    pub const METRICS_RELOADED: Self = Self {
+        name: "metrics_reloaded",
+        tolerance: 1.0,
+        hausdorff_empties: Empties::new(Policy::Zero, Policy::Undefined),
+        percentile_empties: Empties::new(Policy::Zero, Policy::Undefined),
+        mean_empties: Empties::new(Policy::Zero, Policy::Undefined),
+        nsd_empties: Empties::new(Policy::One, Policy::Zero),
+        ..Self::MONAI
+    };
+
+    /// MedPy 0.5: as MONAI, but the percentile is of all distances in one; it raises if a mask is empty. With
+    /// [`Edge::Inner8`] it is `connectivity=2`.
+    pub const MEDPY: Self = Self {
+        name: "medpy",
+        percentile: Some(Percentile { pooling: Pooling::Pooled, ..Percentile::HD95 }),
+        hausdorff_empties: UNDEFINED,
+        mean_empties: UNDEFINED,
+        ..Self::MONAI
+    };
+
+    /// panoptica 2.1: as MedPy, but what it calls ASSD is the mean of the two directed means, MASD; NSD is the
+    /// mean of the two shares, within half a pixel.
+    ///
+    /// With one contour missing its HD95 is a number that means nothing, for the reason MetricsReloaded's NSD
+    /// is; here it is undefined.
+    pub const PANOPTICA: Self = Self {
+        name: "panoptica",
+        tolerance: 0.5,
+        mean: Pooling::Directed,
+        nsd: Pooling::Directed,
+        nsd_empties: UNDEFINED,
+        ..Self::MEDPY
+    };
+
+    /// surface-distance (DeepMind): corners with lengths, the frame counts, the percentile by length.
+    ///
+    /// It has no symmetric mean: both directed ones are its. With one contour missing they are infinite and
+    /// NaN; here both are undefined.
     pub const SURFACE_DISTANCE: Self = Self {
         name: "surface_distance",
         contour: Contour { edge: Edge::Corners, frame_counts: true },
         percentile: Some(Percentile { rank: Rank::FirstReached, ..Percentile::HD95 }),
+        hausdorff_empties: Empties::new(Policy::Infinite, Policy::Infinite),
+        percentile_empties: Empties::new(Policy::Infinite, Policy::Infinite),
+        mean: Pooling::Directed,
         ..Self::SEGMETER
     };
+
+    /// All presets.
+    pub const PRESETS: [Self; 6] = [
+        Self::SEGMETER,
+        Self::MONAI,
+        Self::METRICS_RELOADED,
+        Self::MEDPY,
+        Self::PANOPTICA,
+        Self::SURFACE_DISTANCE,
+    ];
 }
 
 impl Default for Surface {
