@@ -79,7 +79,7 @@ fn number(value: &Value) -> Option<f64> {
 
 fn same(found: Option<f64>, expected: Option<f64>, tolerance: f64) -> bool {
     match (found, expected) {
-        (Some(a), Some(b)) => a == b || (a - b).abs() <= tolerance * b.abs().max(1.0),
+        (Some(a), Some(b)) => a.total_cmp(&b).is_eq() || (a - b).abs() <= tolerance * b.abs().max(1.0),
         (a, b) => a.is_none() && b.is_none(),
     }
 }

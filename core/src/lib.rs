@@ -7,10 +7,10 @@
 //! |---|---|
 //! | [`view`] | borrowed, checked frames: logits, 8-bit codes, labels, masks, weights |
 //! | [`loss`] | every loss by the taxonomy: value and gradient |
-//! | [`metric`] | overlap, threshold and calibration metrics |
+//! | [`metric`] | overlap, threshold, calibration, boundary and surface metrics |
 //! | [`drift`] | label-free statistics, distances to a reference, detectors, the monitor |
 //! | [`sketch`] | the histogram that stands for a frame of 8-bit outputs |
-//! | [`plane`] | distances, edges and skeletons of masks |
+//! | [`plane`] | distances, edges, contours and skeletons of masks |
 //! | [`num`], [`simd`] | elementary functions, exact sums, the seam for vector machines |
 //!
 //! Notation: `z` logit, `p` probability, `g` label (0 or 1), `w` weight.

@@ -5,6 +5,7 @@
 //! | [`overlap`] | [`Confusion`]: accuracy, IoU, Dice, precision, recall ... |
 //! | [`threshold`] | AUROC and average precision of a [`crate::sketch::Sketch`] |
 //! | [`calibration`] | expected calibration error and Brier score of a sketch |
+//! | [`surface`] | Hausdorff distance and percentiles, ASSD, NSD, Boundary IoU, boundary F, trimap |
 //!
 //! A quantity with a zero denominator is `None`: never 0, 1 or NaN.
 

@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
 use segmeter::core::loss::{Loss, LovaszHinge};
+use segmeter::core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
 use segmeter::core::metric::{Calibration, Confidence, Confusion, threshold};
+use segmeter::core::plane::{Row, distance};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter::core::view::{Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
 use segmeter::{Engine, LevelName};
@@ -133,6 +135,7 @@ fn main() {
     }
     classes(&bench, &scene);
     quantised(&bench, &scene, &labels);
+    surfaces(&bench, &scene);
 }
 
 fn default(name: &str) -> AnyLoss {
@@ -180,4 +183,47 @@ fn quantised(bench: &Bench, scene: &Scene, labels: &Labels<'_>) {
         confusion.push_row(black_box(&predictions), &scene.labels).expect("labels");
         black_box(confusion);
     });
+}
+
+/// Contours: a road and the same road a little aside, and the road with the noisy prediction of the scene.
+fn surfaces(bench: &Bench, scene: &Scene) {
+    let shape = scene.shape;
+    println!("\nboundary and surface metrics, ns per pixel");
+    let road = |aside: f32| -> Vec<u8> {
+        let inside = |y: u32, x: u32| {
+            let half = y as f32 / HEIGHT as f32 * 0.4 * WIDTH as f32;
+            half - (x as f32 - 0.5 * WIDTH as f32 - aside).abs()
+        };
+        (0..HEIGHT * WIDTH).map(|p| u8::from(inside(p / WIDTH, p % WIDTH) > 0.0)).collect()
+    };
+    let (labels, near) = (road(0.0), road(6.0));
+    let noisy: Vec<u8> = scene.codes.iter().map(|code| u8::from(*code > 0)).collect();
+    let (mut scratch, mut out) = (vec![0; 1 << 20], vec![0; shape.pixels()]);
+    bench.single("exact distance transform", || {
+        let edge = |pixel: usize| labels[pixel] != labels[pixel.saturating_sub(1)];
+        black_box(distance::squared(shape, edge, &mut scratch, &mut out).expect("a transform"));
+    });
+    let width = shape.width();
+    for (kind, prediction) in [("", &near), (", noisy", &noisy)] {
+        macro_rules! rows {
+            ($name:expr, $rows:expr) => {
+                bench.single(&format!("{}{kind}", $name), || {
+                    let mut rows = $rows.expect("a metric");
+                    for (prediction, label) in prediction.chunks(width).zip(labels.chunks(width)) {
+                        rows.push_row(&Row::Ids { prediction, label, class: 1, ignore: IGNORE })
+                            .expect("a row");
+                    }
+                    let _ = black_box(rows.finish());
+                });
+            };
+        }
+        let definition = Surface::SEGMETER;
+        rows!("hd, assd, nsd", Surface { percentile: None, ..definition }.rows(shape, &mut scratch));
+        rows!("hd, hd95, assd, nsd", definition.rows(shape, &mut scratch));
+        rows!("the same on corners", Surface::SURFACE_DISTANCE.rows(shape, &mut scratch));
+        rows!("boundary iou", BoundaryIou::of_diagonal(BoundaryIou::COCO, shape).rows(width, &mut scratch));
+        rows!("nsd by rows, tolerance 3", Matching::new(3.0).rows(width, &mut scratch));
+        rows!("davis boundary f", Matching::davis(shape).rows(width, &mut scratch));
+        rows!("trimap, radius 5", Trimap::new(5.0).rows(width, &mut scratch));
+    }
 }

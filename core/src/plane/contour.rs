@@ -115,11 +115,16 @@ impl<'a> Window<'a> {
     pub(crate) fn push(&mut self, row: &Row<'_>) -> Result<bool> {
         let words = words_of(self.width);
         let start = self.slot(self.rows) * words * 3;
+        let outside = self.outside();
         let slot = self.words.get_mut(start..).unwrap_or_default();
         let (prediction, rest) = slot.split_at_mut_checked(words).unwrap_or_default();
         let (label, rest) = rest.split_at_mut_checked(words).unwrap_or_default();
         let valid = rest.get_mut(..words).unwrap_or_default();
-        row.pack(self.width, Packed { prediction, label, valid })?;
+        row.pack(self.width, Packed { prediction, label, valid: &mut *valid })?;
+        // Past the width lies the outside.
+        if let Some(last) = valid.last_mut() {
+            *last |= outside & !last_mask(self.width);
+        }
         self.rows += 1;
         self.turn = self.rows;
         Ok(self.rows > 1 || self.contour.edge == Edge::Corners)
@@ -136,7 +141,12 @@ impl<'a> Window<'a> {
         row % self.kept.max(1)
     }
 
-    /// Prediction, label and scored pixels of a row that is still kept.
+    /// What is known outside the frame.
+    const fn outside(&self) -> u32 {
+        if self.contour.frame_counts { u32::MAX } else { 0 }
+    }
+
+    /// Prediction, label and scored pixels of a row that is still kept. Past the width the last are not zero.
     pub(crate) fn row(&self, row: usize) -> [&[u32]; 3] {
         let words = words_of(self.width);
         let start = self.slot(row) * words * 3;
@@ -146,7 +156,7 @@ impl<'a> Window<'a> {
     }
 
     fn line(&self, side: Side, back: usize) -> Line<'_> {
-        let outside = if self.contour.frame_counts { u32::MAX } else { 0 };
+        let outside = self.outside();
         let line = |mask, valid| Line { mask, valid, width: self.width, outside };
         match self.turn.checked_sub(back) {
             Some(row) if row < self.rows => {
@@ -187,11 +197,7 @@ impl Line<'_> {
     /// Of which pixels it is known whether they are in the mask.
     #[inline(always)]
     fn known(&self, word: usize) -> u32 {
-        match self.valid.get(word) {
-            Some(valid) if word + 1 == self.valid.len() => valid | self.outside & !last_mask(self.width),
-            Some(valid) => *valid,
-            None => self.outside,
-        }
+        self.valid.get(word).copied().unwrap_or(self.outside)
     }
     #[inline(always)]
     fn background(&self, word: usize) -> u32 {

@@ -114,8 +114,13 @@ fn equal(ids: &[u8], id: u8, words: &mut [u32]) {
 
 /// Packed bytes as words.
 fn load(bytes: &[u8], words: &mut [u32]) {
-    for (bytes, word) in bytes.chunks(4).zip(words) {
-        *word = bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+    let (fours, rest) = bytes.as_chunks::<4>();
+    let mut words = words.iter_mut();
+    for (four, word) in fours.iter().zip(words.by_ref()) {
+        *word = u32::from_le_bytes(*four);
+    }
+    if let Some(word) = words.next() {
+        *word = rest.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
     }
 }
 
@@ -153,7 +158,7 @@ const fn low(count: usize) -> u32 {
 
 /// Every set bit, and the `reach` bits above it.
 fn rising(word: u32, reach: usize) -> u32 {
-    if reach >= 31 {
+    if reach >= 31 || word == 0 || word == u32::MAX {
         return word | word.wrapping_neg();
     }
     let (mut word, mut done) = (word, 0);

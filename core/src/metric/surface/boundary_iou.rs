@@ -103,8 +103,7 @@ impl BoundaryIou {
         let scratch = scratch.get_mut(..need).ok_or(Error::Scratch { need })?;
         let (masks, rest) = scratch.split_at_mut_checked(2 * self.waiting() * words).unwrap_or_default();
         let (counters, near) = rest.split_at_mut_checked(2 * self.bits() * words).unwrap_or_default();
-        let rows =
-            BoundaryIouRows { iou: *self, width, masks, counters, near, row: 0, tally: Tally::default() };
+        let rows = BoundaryIouRows { iou: *self, width, masks, counters, near, row: 0, sums: [0; 2] };
         // What lies above the frame is background, if that counts.
         let above = if self.frame_counts { self.span() } else { 0 };
         for counter in rows.counters.chunks_mut(self.bits()) {
@@ -127,10 +126,11 @@ pub struct BoundaryIouRows<'a> {
     masks: &'a mut [u32],
     /// For both masks, bit by bit, for how many rows to come the column is near background.
     counters: &'a mut [u32],
-    /// Three rows: scored pixels, or columns near background; and for each mask the pixels near it.
+    /// Three rows: scored pixels, or pixels near background; and for each mask the columns near it, then its boundary.
     near: &'a mut [u32],
     row: usize,
-    tally: Tally<2>,
+    /// Intersection and union so far.
+    sums: [u64; 2],
 }
 
 impl BoundaryIouRows<'_> {
@@ -144,11 +144,13 @@ impl BoundaryIouRows<'_> {
         let slot = self.masks.get_mut(start..start + 2 * words).unwrap_or_default();
         let (prediction, label) = slot.split_at_mut_checked(words).unwrap_or_default();
         let valid = self.near.get_mut(..words).unwrap_or_default();
-        row.pack(self.width, Packed { prediction, label, valid })?;
-        let sides = self.counters.chunks_mut((words * self.iou.bits()).max(1));
-        for (counters, mask) in sides.zip([prediction, label]) {
+        row.pack(self.width, Packed { prediction: &mut *prediction, label: &mut *label, valid })?;
+        let (valid, columns) = self.near.split_at_mut_checked(words).unwrap_or_default();
+        let sides =
+            self.counters.chunks_mut((words * self.iou.bits()).max(1)).zip(columns.chunks_mut(words.max(1)));
+        for ((counters, columns), mask) in sides.zip([prediction, label]) {
             let background = valid.iter().zip(mask).map(|(valid, mask)| valid & !*mask);
-            step(counters, self.iou, background);
+            step(counters, self.iou, background, columns);
         }
         self.emit();
         Ok(())
@@ -157,12 +159,13 @@ impl BoundaryIouRows<'_> {
     /// The counts of the frame.
     #[must_use]
     pub fn finish(mut self) -> BoundaryIouCounts {
+        let words = words_of(self.width);
         for _ in 0..self.iou.distance {
-            let outside = ones_if(self.iou.frame_counts);
-            step(self.counters, self.iou, core::iter::repeat(outside));
+            let outside = core::iter::repeat(ones_if(self.iou.frame_counts));
+            step(self.counters, self.iou, outside, self.near.get_mut(words..).unwrap_or_default());
             self.emit();
         }
-        BoundaryIouCounts { iou: self.iou, tally: self.tally }
+        BoundaryIouCounts { iou: self.iou, tally: Tally { counts: self.sums, saturated: false } }
     }
 
     /// Counts the row that has all the rows it depends on now.
@@ -171,39 +174,40 @@ impl BoundaryIouRows<'_> {
         let done = self.row.checked_sub(self.iou.distance as usize);
         self.row += 1;
         let Some(row) = done else { return };
-        let (columns, near) = self.near.split_at_mut_checked(words).unwrap_or_default();
-        let sides = self.counters.chunks((words * self.iou.bits()).max(1));
-        for (counters, near) in sides.zip(near.chunks_mut(words.max(1))) {
-            for (counter, column) in counters.chunks(self.iou.bits().max(1)).zip(columns.iter_mut()) {
-                *column = counter.iter().fold(0, |any, bit| any | bit);
-            }
-            spread(columns, self.width, self.iou.distance as usize, self.iou.frame_counts, near);
-        }
         let start = row % self.iou.waiting() * 2 * words;
         let masks = self.masks.get(start..start + 2 * words).unwrap_or_default();
-        let (prediction, label) = masks.split_at_checked(words).unwrap_or_default();
-        let (near_prediction, near_label) = near.split_at_checked(words).unwrap_or_default();
+        let (near, columns) = self.near.split_at_mut_checked(words).unwrap_or_default();
+        for (columns, mask) in columns.chunks_mut(words.max(1)).zip(masks.chunks(words.max(1))) {
+            spread(columns, self.width, self.iou.distance as usize, self.iou.frame_counts, near);
+            for ((boundary, mask), near) in columns.iter_mut().zip(mask).zip(near.iter()) {
+                *boundary = mask & near;
+            }
+        }
+        let (prediction, label) = columns.split_at_checked(words).unwrap_or_default();
         let (mut intersection, mut union) = (0, 0);
-        for ((p, near_p), (g, near_g)) in
-            prediction.iter().zip(near_prediction).zip(label.iter().zip(near_label))
-        {
-            let (p, g) = (p & near_p, g & near_g);
+        for (p, g) in prediction.iter().zip(label).filter(|(p, g)| **p | **g != 0) {
             intersection += (p & g).count_ones();
             union += (p | g).count_ones();
         }
-        self.tally.add([intersection.into(), union.into()]);
+        // A frame has fewer than 2^64 pixels.
+        let [sum, whole] = &mut self.sums;
+        *sum += u64::from(intersection);
+        *whole += u64::from(union);
     }
 }
 
-/// Counts a row down: to the whole span where there is background, else by one unless at 0.
-fn step(counters: &mut [u32], iou: BoundaryIou, background: impl Iterator<Item = u32>) {
+/// Counts a row down: to the whole span where there is background, else by one unless at 0. Writes which columns
+/// are not at 0 then.
+fn step(counters: &mut [u32], iou: BoundaryIou, background: impl Iterator<Item = u32>, near: &mut [u32]) {
     let span = iou.span();
-    for (counter, background) in counters.chunks_mut(iou.bits().max(1)).zip(background) {
+    for ((counter, background), near) in counters.chunks_mut(iou.bits().max(1)).zip(background).zip(near) {
         let mut borrow = counter.iter().fold(0, |any, bit| any | bit);
+        *near = 0;
         for (word, bit) in counter.iter_mut().zip(0..) {
             let less = *word ^ borrow;
             borrow &= !*word;
             *word = if span >> bit & 1 == 1 { less | background } else { less & !background };
+            *near |= *word;
         }
     }
 }

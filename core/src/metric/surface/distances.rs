@@ -124,7 +124,8 @@ impl<'a> SurfaceRows<'a> {
         self.row += 1;
     }
 
-    /// Measures the frame: a pass over the planes in each direction, and 1 to 4 more for the percentile.
+    /// Measures the frame: a pass over the planes in each direction, and for the percentile one more for every
+    /// 9 bits of the largest squared distance.
     ///
     /// # Errors
     /// [`Error::Length`], in rows, if the frame is not whole.

@@ -109,8 +109,8 @@ impl Matching {
             *half = root(left / weights.column.max(1) as u64).min(width) as u32;
         }
         let window = Window::new(self.contour, width, 3, window);
-        let counts = MatchCounts { matching: *self, tally: Tally::default() };
-        Ok(MatchRows { window, half_widths, ring, width, reach, row: 0, counts })
+        let (matching, sums) = (*self, [0; 12]);
+        Ok(MatchRows { window, half_widths, ring, width, reach, row: 0, matching, sums })
     }
 }
 
@@ -131,7 +131,9 @@ pub struct MatchRows<'a> {
     reach: usize,
     /// Rows of contour that have come in.
     row: usize,
-    counts: MatchCounts,
+    matching: Matching,
+    /// The counts so far, in the order of [`MatchCounts`].
+    sums: [u64; 12],
 }
 
 impl MatchRows<'_> {
@@ -155,12 +157,12 @@ impl MatchRows<'_> {
         for row in self.row.saturating_sub(self.reach)..self.row {
             self.count(row);
         }
-        self.counts
+        MatchCounts { matching: self.matching, tally: Tally { counts: self.sums, saturated: false } }
     }
 
     /// Takes in a row of contour, and counts the one that has all its neighbours now.
     fn take(&mut self) {
-        let words = self.counts.matching.contour.row_words(self.width);
+        let words = self.matching.contour.row_words(self.width);
         let start = self.row % (2 * self.reach + 1) * words * 2;
         let slot = self.ring.get_mut(start..start + 2 * words).unwrap_or_default();
         let (prediction, label) = slot.split_at_mut_checked(words).unwrap_or_default();
@@ -174,14 +176,14 @@ impl MatchRows<'_> {
 
     /// A row of contour that is in the ring, with its layers.
     fn contour(&self, side: usize, row: usize) -> &[u32] {
-        let words = self.counts.matching.contour.row_words(self.width);
+        let words = self.matching.contour.row_words(self.width);
         let start = (row % (2 * self.reach + 1) * 2 + side) * words;
         self.ring.get(start..start + words).unwrap_or_default()
     }
 
     fn count(&mut self, row: usize) {
-        let words = words_of(self.counts.matching.contour.columns(self.width));
-        let kinds = self.counts.matching.contour.layers() > 1;
+        let words = words_of(self.matching.contour.columns(self.width));
+        let kinds = self.matching.contour.layers() > 1;
         let mut sums = [0_u32; 12];
         let (totals, matches) = sums.as_mut_slice().split_at_mut_checked(6).unwrap_or_default();
         for side in 0..2 {
@@ -205,12 +207,13 @@ impl MatchRows<'_> {
                 }
             }
         }
-        self.counts.tally.add(sums.map(u64::from));
+        // A frame has fewer than 2^64 pixels.
+        self.sums.iter_mut().zip(sums).for_each(|(sum, count)| *sum += u64::from(count));
     }
 
     /// Whether a contour has a pixel within the tolerance; the rows from near to far.
     fn is_matched(&self, side: usize, row: usize, column: usize) -> bool {
-        let columns = self.counts.matching.contour.columns(self.width);
+        let columns = self.matching.contour.columns(self.width);
         let words = words_of(columns);
         self.half_widths.iter().enumerate().any(|(away, half)| {
             let (from, to) =

@@ -20,8 +20,10 @@ mod device {
     use segmeter_core::loss::{
         CrossEntropy, Dice, Evaluation, Execute, Loss, LovaszHinge, Serial, Smooth, Tversky,
     };
+    use segmeter_core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
     use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
     use segmeter_core::num::Micromath;
+    use segmeter_core::plane::Row;
     use segmeter_core::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
     use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
     use segmeter_core::{Error, Result};
@@ -30,8 +32,8 @@ mod device {
     use semihosting::println;
 
     use super::frames::{
-        CLASSES, CODES_OF_FRAME, FLOAT_RANGE, FLOAT_ROWS, FLOATS, MASK, PIXELS, SCRATCH, WIDTH, digest,
-        digest_of_table, four_classes, quantiser, write_ids,
+        CLASSES, CODES_OF_FRAME, FLOAT_RANGE, FLOAT_ROWS, FLOATS, HEIGHT, MASK, PIXELS, SCRATCH, WIDTH,
+        digest, digest_of_table, four_classes, quantiser, write_ids,
     };
     use super::losses::{Visit, every};
 
@@ -99,6 +101,7 @@ mod device {
             rows(&mut sketch, ids);
             budget(&sketch, &table);
         });
+        surfaces(clock)?;
         floats(clock, &quantiser, ids.get(FLOAT_RANGE).unwrap_or_default())
     }
 
@@ -148,6 +151,43 @@ mod device {
         one("  + signals (statistics, PSI, Wasserstein)", &|| {
             black_box(Signals::new(sketch, table, &reference));
         });
+        Ok(())
+    }
+
+    /// Contours: the int8 network's mask against the float network's, packed.
+    fn surfaces(clock: &impl Instruments) -> Result<()> {
+        println!("masks as bits, row by row");
+        let mut prediction = [0_u8; PIXELS / 8];
+        for (byte, codes) in prediction.iter_mut().zip(CODES_OF_FRAME.chunks(8)) {
+            let road = |code: &u8| i32::from(code.cast_signed()) > 15;
+            *byte = codes.iter().rev().fold(0, |byte, code| byte << 1 | u8::from(road(code)));
+        }
+        let shape = Shape::new(HEIGHT as u32, WIDTH as u32)?;
+        let scratch = singleton!(: [u32; 4096] = [0; 4096]).map_or(&mut [][..], |words| &mut words[..]);
+        macro_rules! rows {
+            ($name:expr, $rows:expr) => {
+                measure(clock, $name, PIXELS, || -> Result<()> {
+                    let mut rows = $rows?;
+                    for (prediction, label) in prediction.chunks(WIDTH / 8).zip(MASK.chunks(WIDTH / 8)) {
+                        rows.push_row(&Row::Bits { prediction, label, valid: None })?;
+                    }
+                    let _ = black_box(rows.finish());
+                    Ok(())
+                })?;
+            };
+        }
+        rows!(
+            "  boundary_iou, ratio 0.02",
+            BoundaryIou::of_diagonal(BoundaryIou::COCO, shape).rows(WIDTH, scratch)
+        );
+        rows!("  nsd, tolerance 3", Matching::new(3.0).rows(WIDTH, scratch));
+        rows!("  davis_f", Matching::davis(shape).rows(WIDTH, scratch));
+        rows!("  trimap, radius 3", Trimap::new(3.0).rows(WIDTH, scratch));
+        rows!(
+            "  hausdorff, assd, nsd",
+            Surface { percentile: None, ..Surface::SEGMETER }.rows(shape, scratch)
+        );
+        rows!("  hausdorff, hd95, assd, nsd", Surface::SEGMETER.rows(shape, scratch));
         Ok(())
     }
 
