@@ -87,9 +87,14 @@ VARIANTS = {
     "exponential_logarithmic": [{"background": None},
                                 {"dice_exponent": 1, "cross_entropy_exponent": 2, "smooth": 0.5},
                                 {"dice_weight": 0, "cross_entropy_weight": 1}],
-    "dice_cross_entropy": [{"dice_weight": 0.3, "other_weight": 2}],
-    "unified_focal": [{"asymmetric": False}, {"tversky_share": 1}, {"tversky_share": 0}, {"tversky_share": 0.2, "fn_weight": 0.7, "focusing": 0.75}],
-    "hybrid_focal": [{"tversky_share": 0.2}],
+    "dice_cross_entropy": [{"dice_weight": 0.3, "other_weight": 2},
+                           {"background": None, "numerator_smooth": 0, "normalise": "count"}],
+    "dice_focal": [{"average": "micro", "focusing": 0.5, "foreground_weight": 1}],
+    "dice_top_k": [{"denominator_smooth": 2, "fraction": 0.63}],
+    "unified_focal": [{"asymmetric": False}, {"tversky_share": 1}, {"tversky_share": 0},
+                      {"tversky_share": 0.2, "fn_weight": 0.7, "focusing": 0.75}],
+    "hybrid_focal": [{"tversky_share": 0.2},
+                     {"fp_weight": 0.6, "exponent": 4 / 3, "focusing": 0.5, "background_weight": 1}],
 }
 
 
@@ -222,6 +227,9 @@ def add_rest(cases):
     for loss in ("distance_penalised", "boundary_dou", "dice_boundary", "dice_hausdorff"):
         cases.add(loss, "curve_weighted")
         cases.add(loss, "curve_multi")
+    for name in ("curve_weighted", "curve_multi"):
+        cases.add("dice_boundary", name, {"background": None, "convention": "plain"})
+        cases.add("dice_hausdorff", name, {"numerator_smooth": 0, "exponent": 1, "sides": "label"})
     # 1 % of a small frame is not one pixel: no predicted boundary. In multi_absent not every class has a contour.
     for name, share in (("spec", 0.1), ("one_row", 0.1), ("curve_weighted", 0.12), ("curve_multi", 0.1),
                         ("multi_absent", 0.3), ("spec_multi", 0.1)):

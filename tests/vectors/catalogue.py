@@ -23,12 +23,14 @@ SMOOTH = {"numerator_smooth": 1, "denominator_smooth": 1}
 REGION = {**SMOOTH, "background": None, "average": "macro", "overlap": "product", "empty": "smooth"}
 TVERSKY = {"fp_weight": 0.3, "fn_weight": 0.7, **REGION}
 GENERALISED = {"weighting": "square", "numerator_smooth": 0, "denominator_smooth": 0}
-PAIR = {"dice_weight": 1, "other_weight": 1}
+CROSS_ENTROPY, BOUNDARY = {"normalise": "weights"}, {"convention": "kervadec"}
+FOCAL, TOP_K = {"focusing": 2, "foreground_weight": 0.25, "background_weight": 0.75}, {"fraction": 0.1}
+HAUSDORFF = {"exponent": 2, "sides": "both"}
+WITH_DICE = {"dice_weight": 1, "other_weight": 1, **REGION}
 DEFAULTS = {  # None stands for what depends on the input: background, distances
-    "bce": {"normalise": "weights"}, "cross_entropy": {"normalise": "weights"}, "balanced_cross_entropy": {},
-    "focal": {"focusing": 2, "foreground_weight": 0.25, "background_weight": 0.75},
+    "bce": CROSS_ENTROPY, "cross_entropy": CROSS_ENTROPY, "balanced_cross_entropy": {}, "focal": FOCAL,
     "reduced_focal": {"focusing": 2, "threshold": 0.5}, "normalised_focal": {"focusing": 2},
-    "top_k": {"fraction": 0.1}, "ohem": {"threshold": 0.7, "min_kept": 16}, "distance_penalised": {},
+    "top_k": TOP_K, "ohem": {"threshold": 0.7, "min_kept": 16}, "distance_penalised": {},
     "label_smoothed": {"smoothing": 0.1}, "bootstrapped": {"label_share": 0.95, "hard": False},
     "recall_cross_entropy": {}, "poly1": {"epsilon": 1}, "generalised_cross_entropy": {"exponent": 0.7},
     "dice": REGION, "squared_dice": REGION, "log_cosh_dice": REGION, "log_dice": REGION, "jaccard": REGION,
@@ -40,7 +42,7 @@ DEFAULTS = {  # None stands for what depends on the input: background, distances
     "wasserstein_dice": {"distances": None, "background_class": 0, "mode": "default", "smooth": 1e-5},
     "mcc": {}, "recall": REGION, "boundary_dou": {"smooth": 1e-5},
     "lovasz_hinge": {}, "lovasz_sigmoid": {"classes": "all"}, "lovasz_softmax": {"classes": "present"},
-    "boundary": {"convention": "kervadec"}, "hausdorff_distance": {"exponent": 2, "sides": "both"},
+    "boundary": BOUNDARY, "hausdorff_distance": HAUSDORFF,
     "hausdorff_erosion": {"exponent": 2, "erosions": 10},
     "hausdorff_convolution": {"exponent": 2, "step": 3, "scales": 6}, "shape_aware": {},
     "active_contour": {"length_weight": 1, "region_weight": 1, "epsilon": 1e-8, "mean": False},
@@ -51,9 +53,11 @@ DEFAULTS = {  # None stands for what depends on the input: background, distances
     "combo": {"ce_share": 0.5, "foreground_share": 0.5, **SMOOTH},
     "exponential_logarithmic": {"dice_weight": 0.8, "cross_entropy_weight": 0.2, "dice_exponent": 0.3,
                                 "cross_entropy_exponent": 0.3, "smooth": 1, "background": None},
-    "dice_cross_entropy": PAIR, "dice_focal": PAIR, "dice_top_k": PAIR, "dice_boundary": PAIR, "dice_hausdorff": PAIR,
+    "dice_cross_entropy": {**WITH_DICE, **CROSS_ENTROPY}, "dice_focal": {**WITH_DICE, **FOCAL},
+    "dice_top_k": {**WITH_DICE, **TOP_K}, "dice_boundary": {**WITH_DICE, **BOUNDARY},
+    "dice_hausdorff": {**WITH_DICE, **HAUSDORFF},
     "unified_focal": {"asymmetric": True, "tversky_share": 0.5, "fn_weight": 0.6, "focusing": 0.5},
-    "hybrid_focal": {"tversky_share": 0.5},
+    "hybrid_focal": {"tversky_share": 0.5, **TVERSKY, "exponent": 0.75, **FOCAL},
 }
 BINARY_ONLY = {"bce", "mcc", "lovasz_hinge", "lovasz_sigmoid", "hausdorff_erosion", "hausdorff_convolution",
                "shape_aware", "elastica", "combo", "unified_focal"}

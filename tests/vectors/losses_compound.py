@@ -102,33 +102,27 @@ def constant(x, number):
     return number if torch.is_tensor(x.leaf) else mpf(number)
 
 
-def pair(first, second, one="dice_weight", other="other_weight"):
-    """Both parts at their defaults."""
-    def loss(x, **weights):
-        return weighted_sum(x, [{"weight": weights[one], "loss": first(x), "parameters": x.default(first(x))},
-                                {"weight": weights[other], "loss": second(x), "parameters": x.default(second(x))}])
+def part(x, weight, name, parameters):
+    """A part of a sum: a loss takes what it knows of the parameters."""
+    return {"weight": weight, "loss": name, "parameters": {k: parameters[k] for k in x.default(name)}}
+
+
+def with_dice(other):
+    def loss(x, dice_weight, other_weight, **parameters):
+        name = "bce" if other == "cross_entropy" and x.frame.binary else other
+        return weighted_sum(x, [part(x, dice_weight, "dice", parameters), part(x, other_weight, name, parameters)])
     return loss
 
 
-def always(name):
-    return lambda x: name
-
-
-def cross_entropy_name(x):
-    return "bce" if x.frame.binary else "cross_entropy"
-
-
-def hybrid(x, tversky_share):
-    parts = [(tversky_share, "focal_tversky"), (1 - tversky_share, "focal")]
-    return weighted_sum(x, [{"weight": k, "loss": name, "parameters": x.default(name)} for k, name in parts])
+def hybrid(x, tversky_share, **parameters):
+    return weighted_sum(x, [part(x, tversky_share, "focal_tversky", parameters),
+                            part(x, 1 - tversky_share, "focal", parameters)])
 
 
 SHARED = {
-    "weighted": weighted_sum, "hybrid_focal": hybrid,
-    "dice_cross_entropy": pair(always("dice"), cross_entropy_name),
-    "dice_focal": pair(always("dice"), always("focal")),
-    "dice_top_k": pair(always("dice"), always("top_k")), "dice_boundary": pair(always("dice"), always("boundary")),
-    "dice_hausdorff": pair(always("dice"), always("hausdorff_distance")),
+    "weighted": weighted_sum, "hybrid_focal": hybrid, "dice_cross_entropy": with_dice("cross_entropy"),
+    "dice_focal": with_dice("focal"), "dice_top_k": with_dice("top_k"), "dice_boundary": with_dice("boundary"),
+    "dice_hausdorff": with_dice("hausdorff_distance"),
 }
 TORCH = {"combo": t_combo, "exponential_logarithmic": t_exponential, "unified_focal": t_unified, **SHARED}
 DIGITS = {"combo": d_combo, "exponential_logarithmic": d_exponential, "unified_focal": d_unified, **SHARED}

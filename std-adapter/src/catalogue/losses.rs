@@ -51,6 +51,21 @@ const FN_WEIGHT: Parameter =
     number("fn_weight", 0.7, "[0,inf), not both weights 0", "weight of false negatives");
 const NORMALISE: Parameter =
     word("normalise", "weights", "weights, count", "class weights are in the divisor, or not");
+const FOCUSING: Parameter = number("focusing", 2.0, "[0,8]", "power of 1-p: how little easy pixels count");
+const FOREGROUND_WEIGHT: Parameter =
+    number("foreground_weight", 0.25, "[0,inf)", "weight of foreground, or of all classes but 0");
+const BACKGROUND_WEIGHT: Parameter =
+    number("background_weight", 0.75, "[0,inf)", "weight of background, or of class 0");
+const FRACTION: Parameter = number("fraction", 0.1, "(0,1]", "share of the pixels that counts");
+const EXPONENT: Parameter =
+    number("exponent", 0.75, "(0,8]", "power of the Tversky loss (the paper's 1/gamma)");
+const CONVENTION: Parameter =
+    word("convention", "kervadec", "kervadec, plain", "inside of the distance: -(d-1), or -d");
+const DISTANCE_EXPONENT: Parameter = number("exponent", 2.0, "(0,4]", "power of the distances");
+const SIDES: Parameter =
+    word("sides", "both", "both, label, prediction", "whose contour distances are taken to");
+const DICE_WEIGHT: Parameter = number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part");
+const OTHER_WEIGHT: Parameter = number("other_weight", 1.0, "(-inf,inf)", "weight of the other part");
 
 const ALL: &[&str] = &["binary", "multiclass", "multilabel"];
 const CHANNELS: &[&str] = &["binary", "multilabel"];
@@ -92,11 +107,7 @@ pub static LOSSES: &[Entry] = &[
         name: "focal",
         family: "distribution",
         passes: "1",
-        parameters: &[
-            number("focusing", 2.0, "[0,8]", "power of 1-p: how little easy pixels count"),
-            number("foreground_weight", 0.25, "[0,inf)", "weight of foreground, or of all classes but 0"),
-            number("background_weight", 0.75, "[0,inf)", "weight of background, or of class 0"),
-        ],
+        parameters: &[FOCUSING, FOREGROUND_WEIGHT, BACKGROUND_WEIGHT],
         definition: "mean of -a (1-p)^focusing ln p of the label, a the weight of its class",
         reference: "Lin et al. 2017",
         ..LOSS
@@ -106,7 +117,7 @@ pub static LOSSES: &[Entry] = &[
         family: "distribution",
         passes: "1",
         parameters: &[
-            number("focusing", 2.0, "[0,8]", "power of 1-p: how little easy pixels count"),
+            FOCUSING,
             number("threshold", 0.5, "[0.01,1]", "probability from which pixels count less"),
         ],
         definition: "mean of -m ln p of the label; m = ((1-p)/threshold)^focusing from the threshold up, else 1",
@@ -116,7 +127,7 @@ pub static LOSSES: &[Entry] = &[
     Entry {
         name: "normalised_focal",
         family: "distribution",
-        parameters: &[number("focusing", 2.0, "[0,8]", "power of 1-p: how little easy pixels count")],
+        parameters: &[FOCUSING],
         definition: "sum(m l) / sum(m) of the label; m = (1-p)^focusing, l = -ln p",
         reference: "segmentation_models.pytorch",
         ..LOSS
@@ -126,7 +137,7 @@ pub static LOSSES: &[Entry] = &[
         family: "distribution",
         passes: "2 + 1, a selection by 3 digits",
         scratch: "u32[2*pixels+2048]",
-        parameters: &[number("fraction", 0.1, "(0,1]", "share of the pixels that counts")],
+        parameters: &[FRACTION],
         definition: "mean cross-entropy of the ceil(fraction n) worst pixels",
         reference: "Wu et al. 2016",
         ..LOSS
@@ -313,7 +324,7 @@ pub static LOSSES: &[Entry] = &[
             AVERAGE,
             OVERLAP,
             EMPTY,
-            number("exponent", 0.75, "(0,8]", "power of the Tversky loss (the paper's 1/gamma)"),
+            EXPONENT,
         ],
         definition: "(Tversky loss)^exponent",
         reference: "Abraham and Khan 2019",
@@ -456,12 +467,7 @@ pub static LOSSES: &[Entry] = &[
         passes: "per class: 2, 2 distance transforms",
         quantised: false,
         scratch: "u32[2*pixels+2*width]",
-        parameters: &[word(
-            "convention",
-            "kervadec",
-            "kervadec, plain",
-            "inside of the distance: -(d-1), or -d",
-        )],
+        parameters: &[CONVENTION],
         definition: "mean of phi p, phi the signed distance to the contour of the labels",
         reference: "Kervadec et al. 2019",
         ..LOSS
@@ -472,10 +478,7 @@ pub static LOSSES: &[Entry] = &[
         passes: "per class: 5 + 1, 4 distance transforms",
         quantised: false,
         scratch: "u32[3*pixels+2*width]",
-        parameters: &[
-            number("exponent", 2.0, "(0,4]", "power of the distances"),
-            word("sides", "both", "both, label, prediction", "whose contour distances are taken to"),
-        ],
+        parameters: &[DISTANCE_EXPONENT, SIDES],
         definition: "mean of (p-g)^2 (d_p^exponent + d_g^exponent), distances constant in the gradient",
         reference: "Karimi and Salcudean 2019",
         ..LOSS
@@ -677,8 +680,16 @@ pub static LOSSES: &[Entry] = &[
         family: "compound",
         passes: "2 + 1",
         parameters: &[
-            number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
-            number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
+            DICE_WEIGHT,
+            OTHER_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            NORMALISE,
         ],
         definition: "dice_weight dice + other_weight cross_entropy",
         reference: "Isensee et al. 2021",
@@ -689,8 +700,18 @@ pub static LOSSES: &[Entry] = &[
         family: "compound",
         passes: "2 + 1",
         parameters: &[
-            number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
-            number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
+            DICE_WEIGHT,
+            OTHER_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            FOCUSING,
+            FOREGROUND_WEIGHT,
+            BACKGROUND_WEIGHT,
         ],
         definition: "dice_weight dice + other_weight focal",
         reference: "Zhu et al. 2019",
@@ -702,8 +723,16 @@ pub static LOSSES: &[Entry] = &[
         passes: "3 + 2, a selection",
         scratch: "u32[2*pixels+2048]",
         parameters: &[
-            number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
-            number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
+            DICE_WEIGHT,
+            OTHER_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            FRACTION,
         ],
         definition: "dice_weight dice + other_weight top_k",
         reference: "Isensee et al. 2021",
@@ -713,7 +742,22 @@ pub static LOSSES: &[Entry] = &[
         name: "hybrid_focal",
         family: "compound",
         passes: "2 + 1",
-        parameters: &[number("tversky_share", 0.5, "(-inf,inf)", "share of the focal Tversky part")],
+        parameters: &[
+            number("tversky_share", 0.5, "(-inf,inf)", "share of the focal Tversky part"),
+            FP_WEIGHT,
+            FN_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            EXPONENT,
+            FOCUSING,
+            FOREGROUND_WEIGHT,
+            BACKGROUND_WEIGHT,
+        ],
         definition: "s focal_tversky + (1-s) focal, s the tversky_share",
         reference: "Yeung et al. 2021",
         ..LOSS
@@ -725,8 +769,16 @@ pub static LOSSES: &[Entry] = &[
         quantised: false,
         scratch: "that of boundary",
         parameters: &[
-            number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
-            number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
+            DICE_WEIGHT,
+            OTHER_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            CONVENTION,
         ],
         definition: "dice_weight dice + other_weight boundary",
         reference: "Kervadec et al. 2019",
@@ -739,8 +791,17 @@ pub static LOSSES: &[Entry] = &[
         quantised: false,
         scratch: "that of hausdorff_distance",
         parameters: &[
-            number("dice_weight", 1.0, "(-inf,inf)", "weight of the Dice part"),
-            number("other_weight", 1.0, "(-inf,inf)", "weight of the other part"),
+            DICE_WEIGHT,
+            OTHER_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            DISTANCE_EXPONENT,
+            SIDES,
         ],
         definition: "dice_weight dice + other_weight hausdorff_distance",
         reference: "Karimi and Salcudean 2019",

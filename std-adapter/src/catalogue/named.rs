@@ -145,11 +145,11 @@ impl Values<'_> {
         Ok(loss.with(Averaging::DEFAULT.with_background(self.flag("background")?)))
     }
 
-    /// Two losses with the weights that these parameters give, all else at its default.
+    /// Two losses with these weights and the parameters that they share with the entry.
     fn pair(&self, [first, second]: [(&'static str, f64); 2]) -> Result<AnyLoss> {
         let part = |(name, _): (&'static str, f64)| {
             let entry = loss(name).ok_or(Error::Parameter(name))?;
-            Values { entry, settings: &Settings::new() }.loss()
+            Values { entry, settings: self.settings }.loss()
         };
         let sum = Weighted::new(first.1 as f32, part(first)?, second.1 as f32, part(second)?)?;
         Ok(AnyLoss::Sum(Box::new(sum)))
