@@ -4,6 +4,7 @@ mod support;
 
 use std::process::{Command, Stdio};
 
+use segmeter::catalogue::PRESETS;
 use serde_json::Value;
 use support::{Bench, DEMO, LABELLED, assert_keys, demo, keys, npy_f32, png_bits, png_grey};
 
@@ -12,7 +13,8 @@ fn list_names_everything() {
     let bench = Bench::new();
     let all = bench.json("list");
     let all = all.as_array().unwrap();
-    let expected = "kind name family inputs quantised scratch parameters presets definition reference";
+    let expected =
+        "kind name family inputs quantised scratch parameters presets differs definition reference";
     for entry in all {
         assert_keys(entry, expected);
         for parameter in entry["parameters"].as_array().unwrap() {
@@ -29,10 +31,24 @@ fn list_names_everything() {
     }
     assert!(bench.stdout("list", 0).contains("focal_tversky"));
     let dice = all.iter().find(|entry| entry["kind"] == "loss" && entry["name"] == "dice").unwrap();
-    let presets = dice["presets"].as_array().unwrap();
-    assert!(presets.contains(&"monai".into()) && presets.contains(&"nnunet".into()), "{presets:?}");
     let average = dice["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "average").unwrap();
     assert_eq!((&average["default"], &average["range"]), (&"macro".into(), &"macro, micro".into()));
+}
+
+#[test]
+fn list_names_every_preset() {
+    let mut listed = 0;
+    for entry in Bench::new().json("list losses").as_array().unwrap() {
+        let of_loss = || PRESETS.iter().filter(|preset| entry["name"] == preset.loss);
+        let names: Vec<_> = of_loss().map(|preset| preset.name).collect();
+        assert_eq!(entry["presets"], Value::from(names), "{}", entry["name"]);
+        for preset in of_loss() {
+            let differs = entry["differs"][preset.name].as_str().unwrap_or_default();
+            assert_eq!(differs, preset.differs, "{} {}", preset.name, preset.loss);
+            listed += 1;
+        }
+    }
+    assert_eq!(listed, PRESETS.len());
 }
 
 #[test]

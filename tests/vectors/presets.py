@@ -13,6 +13,7 @@ from torch.nn.functional import one_hot
 
 import presets_formulas
 import presets_libraries
+import presets_papers
 from catalogue import Both, default
 from common import VERSIONS, digits, shortest
 from fixtures import fixture, planes, spec_plane, spec_planes
@@ -81,7 +82,7 @@ def rows():
     reference is in terms of ours (None: nothing simple) and why."""
     for row in presets_libraries.rows():
         yield f"{LIBRARIES[row[0]]} {version(LIBRARIES[row[0]])}", row
-    for row in presets_formulas.rows():
+    for row in (*presets_formulas.rows(), *presets_papers.rows()):
         yield f"formula: {row[0]}", row
 
 

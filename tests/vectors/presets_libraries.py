@@ -196,12 +196,12 @@ def mmseg():
         module.__path__ = [str(root.joinpath(*name.split(".")[1:]))] if name.startswith("mmseg") else []
         vars(module).update(given)
     files = ("cross_entropy_loss", "boundary_loss", "focal_loss", "ohem_cross_entropy_loss", "dice_loss",
-             "tversky_loss", "lovasz_loss")
+             "tversky_loss", "lovasz_loss", "huasdorff_distance_loss")
     return [import_module(f"mmseg.models.losses.{name}") for name in files]
 
 
 def mmseg_rows():
-    entropy, boundary, focal, ohem, dice, tversky, lovasz = mmseg()
+    entropy, boundary, focal, ohem, dice, tversky, lovasz, hausdorff = mmseg()
     yield "mmseg", "spec", ("bce", {}), \
         lambda x: entropy.CrossEntropyLoss(use_sigmoid=True)(x.z, x.y[:, 0]), F32
     yield "mmseg", "spec_multi", ("cross_entropy", {}), lambda x: entropy.CrossEntropyLoss()(x.z, x.y[:, 0]), F32
@@ -221,6 +221,9 @@ def mmseg_rows():
     for name in ("spec_multi", "class_absent"):
         yield "mmseg", name, ("lovasz_softmax", {}), \
             lambda x: lovasz.LovaszLoss(reduction="none")(x.z.float(), x.y[:, 0]), F32
+    yield "mmseg", "spec_multi", ("hausdorff_distance", {}), \
+        lambda x: hausdorff.HuasdorffDisstanceLoss()(x.z, x.y[:, 0]), None, \
+        "measures inside the masks only, takes the class ids for the mask of every class and divides by all classes"
 
 
 def torch_rows():

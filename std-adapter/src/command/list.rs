@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use segmeter::catalogue::PRESETS;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::registry::{self, Default, Entry, Kind, Parameter};
 use super::{Common, Failure, Outcome};
@@ -43,19 +43,21 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     Ok(Outcome::Done)
 }
 
-/// The presets that an entry has: of a loss, those of the table of presets.
-fn presets(entry: &Entry) -> Vec<&'static str> {
-    match entry.kind {
-        Kind::Loss => PRESETS.iter().filter(|p| p.loss == entry.name).map(|p| p.name).collect(),
-        _ => entry.presets.to_vec(),
-    }
-}
-
+/// What is known of an entry; of a loss, with the table of presets.
 fn described(entry: &Entry) -> serde_json::Result<Value> {
     let mut described = serde_json::to_value(entry)?;
-    if let Some(slot) = described.get_mut("presets") {
-        *slot = presets(entry).into();
+    let of_loss = PRESETS.iter().filter(|preset| entry.kind == Kind::Loss && preset.loss == entry.name);
+    let (mut names, mut differs) = (Vec::new(), Map::new());
+    for preset in of_loss {
+        names.push(preset.name);
+        if !preset.differs.is_empty() {
+            differs.insert(preset.name.to_owned(), preset.differs.into());
+        }
     }
+    if entry.kind == Kind::Loss {
+        described["presets"] = names.into();
+    }
+    described["differs"] = differs.into();
     Ok(described)
 }
 

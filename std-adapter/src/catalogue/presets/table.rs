@@ -253,6 +253,10 @@ pub static PRESETS: &[Preset] = &[
     of("mmseg", "tversky", &[fp(0.3), fne(0.7), smooth(1.0)]).per_image(),
     of("mmseg", "lovasz_hinge", &[]).whole_batch(),
     of("mmseg", "lovasz_softmax", PRESENT).whole_batch(),
+    of("mmseg", "hausdorff_distance", DISTANCES).per_image().differs(
+        "the library measures distances inside the masks only, takes the class ids for the mask of every class, and \
+         divides the sum over the foreground classes by the number of all",
+    ),
     of("berman", "lovasz_hinge", &[]).per_image(),
     of("berman", "lovasz_softmax", PRESENT)
         .whole_batch()
@@ -293,7 +297,8 @@ pub static PRESETS: &[Preset] = &[
         ),
     of("paper", "focal", &[]).differs("the paper divides by the number of foreground anchors, not of pixels"),
     of("paper", "label_smoothed", &[]),
-    of("paper", "bootstrapped", &[]),
+    of("paper", "bootstrapped", &[])
+        .differs("PaddleSeg's loss of this name is another: the mean of the largest losses, as top_k here"),
     of("paper", "recall_cross_entropy", &[]),
     of("paper", "poly1", &[]),
     of("paper", "generalised_cross_entropy", &[]),
