@@ -2,17 +2,37 @@
 //!
 //! | family | metrics |
 //! |---|---|
-//! | [`overlap`] | [`Confusion`]: accuracy, IoU, Dice, precision, recall ... |
-//! | [`threshold`] | AUROC and average precision of a [`crate::sketch::Sketch`] |
-//! | [`calibration`] | expected calibration error and Brier score of a sketch |
+//! | [`overlap`] | [`Confusion`], [`ClassReport`]: accuracy, IoU, Dice, precision, recall ... |
+//! | [`average`] | [`Averages`]: a metric pooled, per image and per class |
+//! | [`threshold`] | AUROC, average precision, MaxF, the ROC and precision-recall curves of a [`crate::sketch::Sketch`] |
+//! | [`calibration`] | calibration errors, Brier score, log-likelihood of a sketch |
+//! | [`topology`] | components, holes, Betti error, centre-line Dice |
+//! | [`road`] | the ego corridor and the lowest road, row by row |
+//! | [`panoptic`], [`instance`] | panoptic quality, instance-weighted IoU |
 //! | [`surface`] | Hausdorff distance and percentiles, ASSD, NSD, Boundary IoU, boundary F, trimap |
 //!
-//! A quantity with a zero denominator is `None`: never 0, 1 or NaN.
+//! A quantity with a zero denominator is `None`: never 0, 1 or NaN. What else it may be is said by [`Empties`].
 
+pub mod average;
 pub mod calibration;
+mod class;
+pub mod instance;
+mod named;
 pub mod overlap;
+pub mod panoptic;
+mod preset;
+pub mod road;
+mod segment;
 pub mod surface;
 pub mod threshold;
+pub mod topology;
 
-pub use calibration::{Calibration, Confidence};
-pub use overlap::{ClassReport, Confusion, Ratio};
+pub use average::{Averages, Averaging, Mean};
+pub use calibration::{Calibration, Confidence, Reliability};
+pub use class::{ClassReport, Ratio};
+pub use instance::InstanceIou;
+pub use named::{ClassMetric, Empties, Empty, Score};
+pub use overlap::{Confusion, Disagreement, Volume};
+pub use panoptic::{PanopticClass, PanopticQuality};
+pub use preset::Preset;
+pub use segment::{Overlap, Overlaps, Segment};

@@ -8,6 +8,7 @@ Nearly every number is computed in two ways that have to agree before it is writ
 * spec: the tables of the losses reference, asserted to their printed digits;
 * presets: the same losses as other libraries have them, those libraries being run;
 * metrics: written out from their definitions, compared with scikit-learn wherever it defines the same;
+* libraries: metrics of other libraries, those libraries being run;
 * surface: what the libraries return, run for it;
 * drift: plain Python, exact fractions for the detectors.
 
@@ -35,8 +36,14 @@ def make_surface(demo):
     return surface.surface(demo)
 
 
+def make_libraries(demo):
+    import libraries
+    return libraries.libraries(demo)
+
+
 MAKERS = {"losses": cases.losses, "spec": spec.spec, "presets": make_presets,
-          "metrics": metrics.metrics, "drift": drift.drift, "surface": make_surface}
+          "metrics": metrics.metrics, "libraries": make_libraries, "surface": make_surface,
+          "drift": drift.drift}
 
 
 def main():

@@ -1,28 +1,21 @@
 //! Overlap metrics from a confusion matrix of integer counts.
 
+use super::{ClassReport, Ratio};
 use crate::error::{Error, Result};
 use crate::sketch::{Count, SigmoidTable, Sketch};
+use count::add;
 
-/// An exact quotient of counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ratio {
-    /// The count above the line.
-    pub numerator: u64,
-    /// The count below the line.
-    pub denominator: u64,
-}
+mod agreement;
+mod count;
 
-impl Ratio {
-    /// The quotient rounded once; `None` if the denominator is zero.
-    #[must_use]
-    pub fn value(self) -> Option<f64> {
-        (self.denominator != 0).then(|| self.numerator as f64 / self.denominator as f64)
-    }
-}
+pub use agreement::{Disagreement, Volume};
 
 /// Counts of (label, prediction) over `C` classes.
 ///
-/// State: `8 C^2` bytes and two counters. One increment per pixel; `merge` adds frames, tiles and devices.
+/// State: `8 C^2` bytes and two counters. `merge` adds frames, tiles and devices.
+///
+/// Cost: rows of two classes are counted 16 pixels at a time, long rows of up to 32 classes in four histograms of
+/// `4 C^2` bytes on the stack; otherwise an increment per pixel.
 ///
 /// ```
 /// use segmeter_core::metric::Confusion;
@@ -39,13 +32,14 @@ pub struct Confusion<const C: usize> {
     foreign: [u64; C],
     ignored: u64,
     ignore: u8,
+    saturated: bool,
 }
 
 impl<const C: usize> Confusion<C> {
     /// An empty matrix; pixels labelled `ignore` are not scored.
     #[must_use]
     pub const fn new(ignore: u8) -> Self {
-        Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore }
+        Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore, saturated: false }
     }
 
     /// Adds one row.
@@ -59,33 +53,37 @@ impl<const C: usize> Confusion<C> {
         if predictions.len() != labels.len() {
             return Err(Error::Length { expected: labels.len(), found: predictions.len() });
         }
-        for (pixel, (prediction, label)) in predictions.iter().zip(labels).enumerate() {
-            if *label == self.ignore {
-                self.ignored += 1;
-                continue;
-            }
-            let Some(row) = self.counts.get_mut(usize::from(*label)) else {
-                return Err(Error::ClassId { found: *label, pixel });
-            };
-            let cell = row.get_mut(usize::from(*prediction));
-            if let Some(n) = cell.or_else(|| self.foreign.get_mut(usize::from(*label))) {
-                *n += 1;
-            }
+        if C == 2 && self.ignore > 1 {
+            self.push_two(predictions, labels)
+        } else if Self::is_banked(labels.len()) {
+            self.push_banked(predictions, labels)
+        } else {
+            self.push_each(0, predictions, labels)
         }
-        Ok(())
     }
 
     /// Adds the counts of another matrix.
     pub fn merge(&mut self, other: &Self) {
+        self.saturated |= other.saturated;
         for (a, b) in self.counts.as_flattened_mut().iter_mut().zip(other.counts.as_flattened()) {
-            *a = a.saturating_add(*b);
+            self.saturated |= add(a, *b);
         }
         for (a, b) in self.foreign.iter_mut().zip(other.foreign) {
-            *a = a.saturating_add(b);
+            self.saturated |= add(a, b);
         }
-        self.ignored = self.ignored.saturating_add(other.ignored);
+        self.saturated |= add(&mut self.ignored, other.ignored);
     }
 
+    /// Forgets every pixel.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.ignore);
+    }
+
+    /// Whether a counter would have passed its largest value; what is read from it is then too low.
+    #[must_use]
+    pub const fn saturated(&self) -> bool {
+        self.saturated
+    }
     /// The counts, `[label][prediction]`.
     #[must_use]
     pub const fn counts(&self) -> &[[u64; C]; C] {
@@ -99,20 +97,20 @@ impl<const C: usize> Confusion<C> {
     /// Scored pixels.
     #[must_use]
     pub fn pixels(&self) -> u64 {
-        (0..C).map(|c| self.labelled(c)).sum()
+        total((0..C).map(|c| self.labelled(c)))
     }
 
     /// Pixels whose label is `class`.
     fn labelled(&self, class: usize) -> u64 {
-        let row = self.counts.get(class).map_or(0, |row| row.iter().sum());
-        row + self.foreign.get(class).copied().unwrap_or(0)
+        let row = self.counts.get(class).into_iter().flatten();
+        total(row.chain(self.foreign.get(class)).copied())
     }
     /// Scored pixels whose prediction is `class`.
     fn predicted(&self, class: usize) -> u64 {
-        self.counts.iter().filter_map(|row| row.get(class)).sum()
+        total(self.counts.iter().filter_map(|row| row.get(class)).copied())
     }
     fn correct(&self) -> u64 {
-        self.counts.iter().enumerate().filter_map(|(c, row)| row.get(c)).sum()
+        total(self.counts.iter().enumerate().filter_map(|(c, row)| row.get(c)).copied())
     }
 
     /// One class against the rest; all zero if there is no such class.
@@ -124,7 +122,7 @@ impl<const C: usize> Confusion<C> {
             true_positive,
             false_positive: predicted - true_positive,
             false_negative: labelled - true_positive,
-            true_negative: self.pixels() - labelled - (predicted - true_positive),
+            true_negative: self.pixels().saturating_sub(labelled).saturating_sub(predicted - true_positive),
         }
     }
 
@@ -160,36 +158,11 @@ impl<const C: usize> Confusion<C> {
         let weighted = |c| Some(self.labelled(c) as f64 * self.class(c).iou().value()?);
         (pixels != 0).then(|| (0..C).filter_map(weighted).sum::<f64>() / pixels as f64)
     }
-
-    /// Cohen's kappa; `None` if chance agreement is certain.
-    #[must_use]
-    pub fn kappa(&self) -> Option<f64> {
-        let n = u128::from(self.pixels());
-        let chance = self.sum_of_products(Self::labelled, Self::predicted);
-        let denominator = (n * n).checked_sub(chance)?;
-        let numerator = signed_difference(n * u128::from(self.correct()), chance);
-        (denominator != 0).then(|| numerator / denominator as f64)
-    }
-
-    /// Matthews correlation (Gorodkin's for more than two classes); `None` if one side is constant.
-    #[must_use]
-    pub fn mcc(&self) -> Option<f64> {
-        let n = u128::from(self.pixels());
-        let chance = self.sum_of_products(Self::labelled, Self::predicted);
-        let labelled = (n * n).checked_sub(self.sum_of_products(Self::labelled, Self::labelled))?;
-        let predicted = (n * n).checked_sub(self.sum_of_products(Self::predicted, Self::predicted))?;
-        let numerator = signed_difference(n * u128::from(self.correct()), chance);
-        let defined = labelled != 0 && predicted != 0;
-        defined.then(|| numerator / (libm::sqrt(labelled as f64) * libm::sqrt(predicted as f64)))
-    }
-
-    fn sum_of_products(&self, a: fn(&Self, usize) -> u64, b: fn(&Self, usize) -> u64) -> u128 {
-        (0..C).map(|c| u128::from(a(self, c)) * u128::from(b(self, c))).sum()
-    }
 }
 
-fn signed_difference(a: u128, b: u128) -> f64 {
-    if a >= b { (a - b) as f64 } else { -((b - a) as f64) }
+/// A sum that stops at the largest value.
+fn total(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
 }
 
 impl Confusion<2> {
@@ -202,57 +175,8 @@ impl Confusion<2> {
             let below: u64 = (0..=table.threshold()).map(|index| sketch.count(label, index)).sum();
             *row = [below, total - below];
         }
-        confusion.ignored = sketch.pixels() - confusion.pixels();
+        confusion.ignored = sketch.pixels().saturating_sub(confusion.pixels());
+        confusion.saturated = sketch.saturated();
         confusion
-    }
-}
-
-/// One class against the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct ClassReport {
-    /// Of the class, and predicted so.
-    pub true_positive: u64,
-    /// Not of the class, but predicted so.
-    pub false_positive: u64,
-    /// Of the class, but not predicted so.
-    pub false_negative: u64,
-    /// Neither of the class nor predicted so.
-    pub true_negative: u64,
-}
-
-impl ClassReport {
-    const fn ratio(numerator: u64, other: u64) -> Ratio {
-        Ratio { numerator, denominator: numerator + other }
-    }
-    /// Intersection over union, Jaccard: `TP / (TP + FP + FN)`.
-    #[must_use]
-    pub const fn iou(self) -> Ratio {
-        Self::ratio(self.true_positive, self.false_positive + self.false_negative)
-    }
-    /// Dice, F1: `2 TP / (2 TP + FP + FN)`.
-    #[must_use]
-    pub const fn dice(self) -> Ratio {
-        Self::ratio(2 * self.true_positive, self.false_positive + self.false_negative)
-    }
-    /// Positive predictive value: `TP / (TP + FP)`.
-    #[must_use]
-    pub const fn precision(self) -> Ratio {
-        Self::ratio(self.true_positive, self.false_positive)
-    }
-    /// Sensitivity: `TP / (TP + FN)`.
-    #[must_use]
-    pub const fn recall(self) -> Ratio {
-        Self::ratio(self.true_positive, self.false_negative)
-    }
-    /// True negative rate: `TN / (TN + FP)`.
-    #[must_use]
-    pub const fn specificity(self) -> Ratio {
-        Self::ratio(self.true_negative, self.false_positive)
-    }
-    /// `TN / (TN + FN)`.
-    #[must_use]
-    pub const fn negative_predictive_value(self) -> Ratio {
-        Self::ratio(self.true_negative, self.false_negative)
     }
 }

@@ -1,6 +1,54 @@
 //! Metrics over every threshold at once, exact for 8-bit outputs: no pixel is stored, none is sorted.
 
-use crate::sketch::{Count, Sketch, indices};
+use super::ClassReport;
+use crate::sketch::{CODES, Count, Sketch, indices};
+
+mod road;
+
+pub use road::{KittiRoad, kitti_road};
+
+/// What a threshold gives: a pixel is called foreground if the index of its code is at least `threshold`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Operating {
+    /// From 256, at which no pixel is foreground, to 0, at which all are.
+    pub threshold: u16,
+    /// The foreground against the rest.
+    pub counts: ClassReport,
+}
+
+/// The points of the ROC curve (false positive rate, recall) and of the precision-recall curve, one for each
+/// threshold from 256 down to 0: recall and false positive rate never fall. Sums over images are sketches merged.
+///
+/// ```
+/// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
+/// let mut sketch = Sketch::<u32>::new(&Quantiser::logits(Encoding::Signed, 0.1, 0)?);
+/// sketch.push_row(&[-5i8, 3, 3, 9], &[0, 0, 1, 1]);
+/// let point = threshold::curve(&sketch).find(|point| point.threshold == 128 + 3).unwrap();
+/// assert_eq!(point.counts.recall().value(), Some(1.0));
+/// assert_eq!(point.counts.false_positive_rate().value(), Some(0.5));
+/// assert_eq!(threshold::curve(&sketch).count(), 257);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+pub fn curve<N: Count>(sketch: &Sketch<N>) -> impl Iterator<Item = Operating> + '_ {
+    let (mut rest, mut foreground) = (sketch.labelled(0), sketch.labelled(1));
+    let (mut hits, mut alarms) = (0_u64, 0_u64);
+    let mut step = move |threshold, more: [u64; 2]| {
+        [rest, foreground] = [rest.saturating_sub(more[0]), foreground.saturating_sub(more[1])];
+        [alarms, hits] = [alarms.saturating_add(more[0]), hits.saturating_add(more[1])];
+        let counts = ClassReport {
+            true_positive: hits,
+            false_positive: alarms,
+            false_negative: foreground,
+            true_negative: rest,
+        };
+        Operating { threshold, counts }
+    };
+    let first = step(CODES as u16, [0, 0]);
+    let codes = indices().rev();
+    let points = codes.map(move |k| step(u16::from(k), [sketch.count(0, k), sketch.count(1, k)]));
+    core::iter::once(first).chain(points)
+}
 
 /// Area under the ROC curve: the chance that a foreground pixel has a higher code than a background one,
 /// ties counted half. `None` if a side is empty.
@@ -56,4 +104,142 @@ pub fn average_precision<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
         }
     }
     Some(sum / foreground as f64)
+}
+
+/// Average precision, the area under straight lines between the points of the precision-recall curve, from
+/// (recall 0, precision 1): larger than the step form, and optimistic. As Metrics Reloaded has it. `None` without
+/// foreground.
+///
+/// ```
+/// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
+/// let mut sketch = Sketch::<u32>::new(&Quantiser::logits(Encoding::Signed, 0.1, 0)?);
+/// sketch.push_row(&[-5i8, 3, 3, 9], &[0, 0, 1, 1]);
+/// let area = threshold::average_precision_trapezoid(&sketch).unwrap();
+/// assert!((area - 0.916_666_666_666_666_6).abs() < 1e-15);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[must_use]
+pub fn average_precision_trapezoid<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
+    let (mut area, mut last) = (0.0, (0.0, 1.0));
+    for point in curve(sketch).map(|point| point.counts) {
+        let recall = point.recall().value()?;
+        // The first point, where nothing is predicted, is (0, 1).
+        let precision = point.precision().value().unwrap_or(1.0);
+        area += (recall - last.0) * f64::midpoint(precision, last.1);
+        last = (recall, precision);
+    }
+    Some(area)
+}
+
+/// Average precision at eleven points: the mean over the recalls 0, 0.1 ... 1 of the best precision at that recall or
+/// a higher one. PASCAL VOC until 2009, KITTI. `None` without foreground.
+#[must_use]
+pub fn average_precision_eleven_point<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
+    let mut best = [0.0_f64; 11];
+    for point in curve(sketch).map(|point| point.counts) {
+        let (recall, Some(precision)) = (point.recall(), point.precision().value()) else { continue };
+        recall.value()?;
+        for (tenth, best) in (0_u8..).zip(&mut best) {
+            // recall >= tenth / 10, in integers.
+            if u128::from(recall.numerator) * 10 >= u128::from(recall.denominator) * u128::from(tenth) {
+                *best = best.max(precision);
+            }
+        }
+    }
+    (sketch.labelled(1) != 0).then(|| best.iter().sum::<f64>() / 11.0)
+}
+
+/// Average precision over all points, interpolated: every step of recall counts with the best precision at that
+/// recall or a higher one. PASCAL VOC from 2010. `None` without foreground.
+#[must_use]
+pub fn average_precision_interpolated<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
+    let foreground = sketch.labelled(1);
+    let (mut hits, mut pixels) = (foreground, foreground.saturating_add(sketch.labelled(0)));
+    let (mut best, mut sum) = (0.0_f64, 0.0);
+    // From the lowest threshold, so that the best so far is the best at higher recalls.
+    for index in indices() {
+        let positive = sketch.count(1, index);
+        if pixels != 0 {
+            best = best.max(hits as f64 / pixels as f64);
+        }
+        sum += positive as f64 * best;
+        hits = hits.saturating_sub(positive);
+        pixels = pixels.saturating_sub(positive.saturating_add(sketch.count(0, index)));
+    }
+    (foreground != 0).then(|| sum / foreground as f64)
+}
+
+/// The best of one rate over the thresholds at which another is at least `bound`.
+fn best_where<N: Count>(
+    sketch: &Sketch<N>,
+    rate: fn(ClassReport) -> super::Ratio,
+    other: fn(ClassReport) -> super::Ratio,
+    bound: f64,
+) -> Option<f64> {
+    let enough = |point: &ClassReport| other(*point).value().is_some_and(|x| x >= bound);
+    let points = curve(sketch).map(|point| point.counts).filter(enough);
+    points.filter_map(|point| rate(point).value()).reduce(f64::max)
+}
+
+/// The highest recall at a threshold whose specificity is at least `specificity`. `None` if a side is empty, or no
+/// threshold is specific enough.
+///
+/// ```
+/// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
+/// let mut sketch = Sketch::<u32>::new(&Quantiser::logits(Encoding::Signed, 0.1, 0)?);
+/// sketch.push_row(&[-5i8, 3, 3, 9], &[0, 0, 1, 1]);
+/// assert_eq!(threshold::sensitivity_at_specificity(&sketch, 0.6), Some(0.5));
+/// assert_eq!(threshold::specificity_at_sensitivity(&sketch, 0.6), Some(0.5));
+/// assert_eq!(threshold::precision_at_recall(&sketch, 0.6), Some(2.0 / 3.0));
+/// assert_eq!(threshold::false_positive_rate_at_recall(&sketch, 0.95), Some(0.5));
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[must_use]
+pub fn sensitivity_at_specificity<N: Count>(sketch: &Sketch<N>, specificity: f64) -> Option<f64> {
+    best_where(sketch, ClassReport::recall, ClassReport::specificity, specificity)
+}
+
+/// The highest specificity at a threshold whose recall is at least `sensitivity`. `None` if a side is empty, or no
+/// threshold is sensitive enough.
+#[must_use]
+pub fn specificity_at_sensitivity<N: Count>(sketch: &Sketch<N>, sensitivity: f64) -> Option<f64> {
+    best_where(sketch, ClassReport::specificity, ClassReport::recall, sensitivity)
+}
+
+/// The highest precision at a threshold whose recall is at least `recall`. `None` without foreground, or if no
+/// threshold has such a recall.
+#[must_use]
+pub fn precision_at_recall<N: Count>(sketch: &Sketch<N>, recall: f64) -> Option<f64> {
+    best_where(sketch, ClassReport::precision, ClassReport::recall, recall)
+}
+
+/// The lowest false positive rate at a threshold whose recall is at least `recall`: FPR95 with 0.95. `None` if a side
+/// is empty, or no threshold has such a recall.
+#[must_use]
+pub fn false_positive_rate_at_recall<N: Count>(sketch: &Sketch<N>, recall: f64) -> Option<f64> {
+    let enough = |point: &ClassReport| point.recall().value().is_some_and(|x| x >= recall);
+    // The rate only grows along the curve.
+    let point = curve(sketch).map(|point| point.counts).find(enough)?;
+    point.false_positive_rate().value()
+}
+
+/// The threshold with the highest F1, exact: the lowest of those that tie. `None` without foreground.
+///
+/// ```
+/// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
+/// let mut sketch = Sketch::<u32>::new(&Quantiser::logits(Encoding::Signed, 0.1, 0)?);
+/// sketch.push_row(&[-5i8, 3, 3, 9], &[0, 0, 1, 1]);
+/// let best = threshold::max_f(&sketch).unwrap();
+/// assert_eq!((best.threshold, best.counts.dice().value()), (128 - 4, Some(0.8)));
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[must_use]
+pub fn max_f<N: Count>(sketch: &Sketch<N>) -> Option<Operating> {
+    let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+    let not_worse = |new: Operating, old: Operating| {
+        let (new, old) = (new.counts.dice(), old.counts.dice());
+        product(new.numerator, old.denominator) >= product(old.numerator, new.denominator)
+    };
+    let best = curve(sketch).reduce(|old, new| if not_worse(new, old) { new } else { old });
+    best.filter(|point| point.counts.positives() != 0)
 }
