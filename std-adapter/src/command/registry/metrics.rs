@@ -16,8 +16,50 @@ const METRIC: Entry = Entry {
     reference: "Everingham et al. 2010",
 };
 
+const AGREEMENT: Entry = Entry { family: "agreement", ..METRIC };
 const CURVE: Entry = Entry { family: "threshold", inputs: &["binary"], ..METRIC };
-const CALIBRATION: Entry = Entry { family: "calibration", inputs: &["binary"], ..METRIC };
+const CALIBRATION: Entry = Entry {
+    family: "calibration",
+    inputs: &["binary"],
+    presets: &["torchmetrics", "metrics_reloaded"],
+    reference: "Guo et al. 2017",
+    ..METRIC
+};
+const SHAPE: Entry = Entry { quantised: false, inputs: &["binary"], ..METRIC };
+const TOPOLOGY: Entry = Entry {
+    family: "topology",
+    scratch: "3 u16 and 1/16 per column",
+    reference: "Gray 1971; 4-connected foreground and 8-connected background, or the reverse",
+    ..SHAPE
+};
+const ROAD: Entry = Entry {
+    family: "road",
+    scratch: "a u16 per row or column",
+    reference: "the run of road that holds the ego column",
+    ..SHAPE
+};
+const PANOPTIC: Entry = Entry {
+    family: "panoptic",
+    inputs: &["multiclass"],
+    quantised: false,
+    scratch: "a slot per pair of segments",
+    presets: &["torchmetrics"],
+    reference: "Kirillov et al. 2019",
+    ..METRIC
+};
+
+/// What averages, and what empties: [`segmeter::core::metric::Preset`].
+const MEANS: &[&str] = &[
+    "monai",
+    "monai_keep_empty",
+    "metrics_reloaded",
+    "medpy",
+    "torchmetrics_mean_iou",
+    "torchmetrics_dice_score",
+    "torchmetrics_jaccard_index",
+    "cityscapes_pixel",
+    "mmseg",
+];
 
 /// Distances of whole frames.
 const SURFACE: Entry = Entry {
@@ -31,32 +73,132 @@ const SURFACE: Entry = Entry {
 const BOUNDARY: Entry = Entry { family: "surface", quantised: false, ..METRIC };
 
 pub(super) static METRICS: &[Entry] = &[
-    Entry { name: "iou", definition: "TP / (TP + FP + FN), a class against the rest", ..METRIC },
-    Entry { name: "dice", definition: "2 TP / (2 TP + FP + FN), F1", reference: "Dice 1945", ..METRIC },
-    Entry { name: "precision", definition: "TP / (TP + FP)", ..METRIC },
-    Entry { name: "recall", definition: "TP / (TP + FN)", ..METRIC },
-    Entry { name: "specificity", definition: "TN / (TN + FP)", ..METRIC },
+    Entry {
+        name: "iou",
+        definition: "TP / (TP + FP + FN), a class against the rest",
+        presets: MEANS,
+        ..METRIC
+    },
+    Entry {
+        name: "dice",
+        definition: "2 TP / (2 TP + FP + FN), F1",
+        reference: "Dice 1945",
+        presets: MEANS,
+        ..METRIC
+    },
+    Entry {
+        name: "f_beta",
+        definition: "(1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP)",
+        reference: "van Rijsbergen 1979",
+        ..METRIC
+    },
+    Entry {
+        name: "tversky_index",
+        definition: "TP / (TP + fp_weight FP + fn_weight FN)",
+        reference: "Tversky 1977",
+        ..METRIC
+    },
+    Entry { name: "precision", definition: "TP / (TP + FP)", presets: MEANS, ..METRIC },
+    Entry { name: "recall", definition: "TP / (TP + FN), sensitivity", presets: MEANS, ..METRIC },
+    Entry { name: "specificity", definition: "TN / (TN + FP)", presets: MEANS, ..METRIC },
     Entry { name: "negative_predictive_value", definition: "TN / (TN + FN)", ..METRIC },
-    Entry { name: "mean_iou", definition: "mean IoU over the classes in labels or predictions", ..METRIC },
+    Entry { name: "false_positive_rate", definition: "FP / (FP + TN)", ..METRIC },
+    Entry { name: "false_negative_rate", definition: "FN / (FN + TP)", ..METRIC },
+    Entry { name: "false_discovery_rate", definition: "FP / (FP + TP)", ..METRIC },
+    Entry { name: "false_omission_rate", definition: "FN / (FN + TN)", ..METRIC },
+    Entry { name: "accuracy", definition: "(TP + TN) / n, a class against the rest", ..METRIC },
+    Entry {
+        name: "balanced_accuracy",
+        definition: "(recall + specificity) / 2",
+        reference: "Brodersen et al. 2010",
+        ..METRIC
+    },
+    Entry {
+        name: "informedness",
+        definition: "recall + specificity - 1, Youden's J",
+        reference: "Youden 1950",
+        ..METRIC
+    },
+    Entry { name: "markedness", definition: "precision + NPV - 1", reference: "Powers 2011", ..METRIC },
+    Entry { name: "volume_overlap_error", definition: "1 - IoU", reference: "Heimann et al. 2009", ..METRIC },
+    Entry {
+        name: "relative_volume_difference",
+        definition: "(FP - FN) / (TP + FN); above zero if too much is predicted",
+        reference: "Heimann et al. 2009",
+        ..METRIC
+    },
+    Entry {
+        name: "absolute_relative_volume_difference",
+        definition: "|FP - FN| / (TP + FN)",
+        reference: "Heimann et al. 2009",
+        ..METRIC
+    },
+    Entry {
+        name: "volume_similarity",
+        definition: "1 - |FN - FP| / (2 TP + FP + FN); says nothing of where",
+        reference: "Taha and Hanbury 2015",
+        ..METRIC
+    },
+    Entry {
+        name: "net_benefit",
+        definition: "TP / n - (FP / n) t / (1 - t) at threshold t",
+        reference: "Vickers and Elkin 2006",
+        ..METRIC
+    },
+    Entry {
+        name: "mean_iou",
+        definition: "mean IoU over the classes in labels or predictions, of the counts of all images; per image and per class by name",
+        presets: MEANS,
+        ..METRIC
+    },
     Entry {
         name: "frequency_weighted_iou",
         definition: "IoU weighted by the share of each class in the labels",
         reference: "Long et al. 2015",
         ..METRIC
     },
-    Entry { name: "pixel_accuracy", definition: "share of scored pixels that are right", ..METRIC },
-    Entry { name: "mean_accuracy", definition: "mean recall over the classes in the labels", ..METRIC },
+    Entry {
+        name: "category_iou",
+        definition: "IoU of classes merged into a category; taking one of them for another is no error",
+        reference: "Cordts et al. 2016",
+        presets: &["cityscapes_pixel"],
+        ..METRIC
+    },
+    Entry {
+        name: "instance_iou",
+        definition: "iTP / (iTP + FP + iFN); pixels of an instance count with average size / its size, false positives plainly",
+        reference: "Cordts et al. 2016",
+        quantised: false,
+        scratch: "a slot per pair of segments",
+        presets: &["cityscapes_pixel"],
+        ..METRIC
+    },
+    Entry {
+        name: "generalised_dice",
+        definition: "2 sum w TP / sum w (t + p), w = 1 / t^2, 1 / t or 1; an absent class gets the largest weight",
+        reference: "Sudre et al. 2017",
+        presets: &["monai"],
+        ..METRIC
+    },
+    Entry { name: "pixel_accuracy", definition: "share of scored pixels that are right", ..AGREEMENT },
+    Entry { name: "mean_accuracy", definition: "mean recall over the classes in the labels", ..AGREEMENT },
     Entry {
         name: "mcc",
         definition: "correlation of label and prediction; undefined if one of them is constant",
         reference: "Matthews 1975, Gorodkin 2004",
-        ..METRIC
+        ..AGREEMENT
     },
     Entry {
         name: "kappa",
         definition: "(agreement - chance) / (1 - chance)",
         reference: "Cohen 1960",
-        ..METRIC
+        ..AGREEMENT
+    },
+    Entry {
+        name: "weighted_kappa",
+        definition: "1 - n sum w M / sum w t p, w = |i - j| or (i - j)^2",
+        reference: "Cohen 1968",
+        ..AGREEMENT
     },
     Entry {
         name: "auroc",
@@ -71,12 +213,99 @@ pub(super) static METRICS: &[Entry] = &[
         ..CURVE
     },
     Entry {
+        name: "average_precision_trapezoid",
+        definition: "area under straight lines between the points (R, P), from (0, 1); optimistic",
+        reference: "Metrics Reloaded",
+        presets: &["metrics_reloaded"],
+        ..CURVE
+    },
+    Entry {
+        name: "average_precision_eleven_point",
+        definition: "mean over recalls 0, 0.1 ... 1 of the best precision at that recall or a higher one",
+        reference: "Everingham et al. 2010",
+        presets: &["kitti_road"],
+        ..CURVE
+    },
+    Entry {
+        name: "average_precision_interpolated",
+        definition: "every step of recall with the best precision at that recall or a higher one",
+        reference: "Everingham et al. 2010, from VOC 2010",
+        ..CURVE
+    },
+    Entry {
+        name: "max_f",
+        definition: "highest F1 over the thresholds; the lowest threshold that ties; kitti_road adds 1e-10 to denominators",
+        reference: "Fritsch et al. 2013",
+        presets: &["kitti_road"],
+        ..CURVE
+    },
+    Entry {
+        name: "sensitivity_at_specificity",
+        definition: "highest recall where specificity is at least a bound",
+        reference: "Metrics Reloaded",
+        ..CURVE
+    },
+    Entry {
+        name: "specificity_at_sensitivity",
+        definition: "highest specificity where recall is at least a bound",
+        reference: "Metrics Reloaded",
+        ..CURVE
+    },
+    Entry {
+        name: "precision_at_recall",
+        definition: "highest precision where recall is at least a bound",
+        reference: "Metrics Reloaded",
+        ..CURVE
+    },
+    Entry {
+        name: "false_positive_rate_at_recall",
+        definition: "lowest false positive rate where recall is at least a bound: FPR95",
+        reference: "Liang et al. 2018",
+        ..CURVE
+    },
+    Entry {
         name: "ece",
         definition: "mean |accuracy - confidence| over 15 equal-width bins of the top label's confidence",
-        reference: "Guo et al. 2017",
         ..CALIBRATION
     },
-    Entry { name: "brier", definition: "mean of (p - g)^2", reference: "Brier 1950", ..CALIBRATION },
+    Entry {
+        name: "mce",
+        definition: "largest |accuracy - confidence| of a bin",
+        reference: "Naeini et al. 2015",
+        ..CALIBRATION
+    },
+    Entry {
+        name: "ace",
+        definition: "mean |accuracy - confidence| over bins of equal mass, in whole codes",
+        reference: "Nixon et al. 2019",
+        ..CALIBRATION
+    },
+    Entry {
+        name: "classwise_ece",
+        definition: "mean over the classes of the calibration error of their probability",
+        reference: "Nixon et al. 2019",
+        ..CALIBRATION
+    },
+    Entry {
+        name: "rms_calibration_error",
+        definition: "root of the mean (accuracy - confidence)^2 over the bins",
+        reference: "Hendrycks et al. 2019",
+        ..CALIBRATION
+    },
+    Entry {
+        name: "brier",
+        definition: "mean of (p - g)^2; of several classes their sum, or half of it",
+        reference: "Brier 1950",
+        presets: &[],
+        ..CALIBRATION
+    },
+    Entry {
+        name: "negative_log_likelihood",
+        definition: "mean of -ln of the label's probability, which is at least a clip",
+        reference: "Good 1952",
+        presets: &[],
+        ..CALIBRATION
+    },
     Entry {
         name: "hausdorff",
         definition: "largest distance from a contour to the other, of both directions or one",
@@ -131,4 +360,43 @@ pub(super) static METRICS: &[Entry] = &[
         scratch: "5 r + 9 rows of bits",
         ..BOUNDARY
     },
+    Entry { name: "components", definition: "Betti number 0: components, of at least an area", ..TOPOLOGY },
+    Entry { name: "holes", definition: "Betti number 1: holes of these components", ..TOPOLOGY },
+    Entry { name: "euler_number", definition: "components - holes", ..TOPOLOGY },
+    Entry {
+        name: "betti_error",
+        definition: "|difference of components| + |difference of holes|, per image",
+        reference: "Hu et al. 2019",
+        ..TOPOLOGY
+    },
+    Entry {
+        name: "centreline_dice",
+        definition: "harmonic mean of the share of each mask's skeleton in the other mask",
+        reference: "Shit et al. 2021",
+        scratch: "a bit plane and the scratch of thinning",
+        presets: &["metrics_reloaded"],
+        ..TOPOLOGY
+    },
+    Entry {
+        name: "corridor_width",
+        definition: "pixels of the run of road at the ego column, in every row",
+        ..ROAD
+    },
+    Entry {
+        name: "boundary_offset",
+        definition: "pixels of road from the ego column to the left and right, in every row; mean absolute error",
+        ..ROAD
+    },
+    Entry {
+        name: "lowest_road",
+        definition: "lowest row with road, in every column; mean absolute error",
+        ..ROAD
+    },
+    Entry {
+        name: "panoptic_quality",
+        definition: "sum of IoU of found segments / (TP + FP / 2 + FN / 2); found: IoU above 1/2; void left out",
+        ..PANOPTIC
+    },
+    Entry { name: "segmentation_quality", definition: "mean IoU of found segments", ..PANOPTIC },
+    Entry { name: "recognition_quality", definition: "TP / (TP + FP / 2 + FN / 2)", ..PANOPTIC },
 ];
