@@ -178,11 +178,26 @@ fn quantised(bench: &Bench, scene: &Scene, labels: &Labels<'_>) {
         black_box(Calibration::new(&sketch, &table, Confidence::TopLabel).expected_error());
     });
     let predictions: Vec<u8> = scene.codes.iter().map(|c| u8::from(*c > 0)).collect();
-    bench.single("confusion, 2 classes", || {
-        let mut confusion = Confusion::<2>::new(IGNORE);
-        confusion.push_row(black_box(&predictions), &scene.labels).expect("labels");
-        black_box(confusion);
-    });
+    bench.single("confusion, 2 classes", || counts::<2>(&predictions, &scene.labels));
+    // Areas with a border each, and a network that is wrong here and there; then nothing but noise.
+    let areas: Vec<u8> = (0..predictions.len()).map(|i| (i / 97 % 8 + i / 65_536 % 12) as u8).collect();
+    let wrong = |(id, code): (&u8, &i8)| if *code % 16 == 5 { (*id + 7) % 19 } else { *id };
+    let guessed: Vec<u8> = areas.iter().zip(&scene.codes).map(wrong).collect();
+    bench.single("confusion, 19 classes", || counts::<CLASSES>(&guessed, &areas));
+    let noise = |salt: u64| {
+        let hash = move |i: u64| (i ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        (0..predictions.len() as u64).map(|i| (hash(i) % 19) as u8).collect::<Vec<_>>()
+    };
+    let (guessed, ids) = (noise(0), noise(0x55aa));
+    bench.single("confusion, 19 classes, noise", || counts::<CLASSES>(&guessed, &ids));
+}
+
+fn counts<const C: usize>(predictions: &[u8], labels: &[u8]) {
+    let mut confusion = Confusion::<C>::new(IGNORE);
+    for (predictions, labels) in predictions.chunks(WIDTH as usize).zip(labels.chunks(WIDTH as usize)) {
+        confusion.push_row(black_box(predictions), labels).expect("labels");
+    }
+    black_box(confusion);
 }
 
 /// Contours: a road and the same road a little aside, and the road with the noisy prediction of the scene.
