@@ -92,8 +92,10 @@ pub enum Empty {
     Zero,
     /// 1.
     One,
-    /// The worst value of the metric; undefined if it has none.
+    /// The worst value of the metric: for a distance the diagonal of the image; undefined if it has none.
     Worst,
+    /// Infinity, which some libraries return.
+    Infinite,
     /// In no mean, and not counted either.
     Skip,
 }
@@ -159,6 +161,12 @@ impl Empties {
         Self { both: empty, labels: empty, predictions: empty, otherwise: empty }
     }
 
+    /// One for both masks empty and one for either; else the formula.
+    #[must_use]
+    pub const fn new(both: Empty, either: Empty) -> Self {
+        Self { both, labels: either, predictions: either, otherwise: Empty::Formula }
+    }
+
     /// The metric of a class in an image.
     #[must_use]
     pub fn score(self, metric: ClassMetric, class: ClassReport) -> Score {
@@ -186,6 +194,7 @@ impl Empties {
             Empty::Zero => Score::Value(0.0),
             Empty::One => Score::Value(1.0),
             Empty::Worst => worst.into(),
+            Empty::Infinite => Score::Value(f64::INFINITY),
             Empty::Skip => Score::Skipped,
         }
     }

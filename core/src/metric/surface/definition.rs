@@ -1,6 +1,7 @@
 //! The choices behind a surface metric: each one changes the number, so each is a typed field.
 
 use crate::error::{Error, Result};
+use crate::metric::Empties;
 use crate::plane::Contour;
 use crate::plane::Weights;
 use crate::view::Shape;
@@ -161,45 +162,6 @@ pub struct Percentile {
 impl Percentile {
     /// The larger of the two directed 95th percentiles, interpolated.
     pub const HD95: Self = Self { quantile: 0.95, rank: Rank::Linear, pooling: Pooling::Directed };
-}
-
-/// What a metric is worth if it is not defined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Policy {
-    /// Nothing, and to be counted.
-    #[default]
-    Undefined,
-    /// Nothing: the frame is left out of averages and counts.
-    Skip,
-    /// 0.
-    Zero,
-    /// 1.
-    One,
-    /// The worst value: the diagonal of the frame for a distance, 0 for a share.
-    Worst,
-    /// Infinity, which some libraries return.
-    Infinite,
-}
-
-/// A policy for each way in which a contour can be missing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Empties {
-    /// Neither mask has a contour.
-    pub both: Policy,
-    /// Only the prediction has none.
-    pub prediction: Policy,
-    /// Only the label has none.
-    pub label: Policy,
-}
-
-impl Empties {
-    /// One policy for both missing, and one for either.
-    #[must_use]
-    pub const fn new(both: Policy, one: Policy) -> Self {
-        Self { both, prediction: one, label: one }
-    }
 }
 
 /// Everything that decides the numbers of a [`SurfaceReport`](super::SurfaceReport).

@@ -1,10 +1,10 @@
 //! How much of each contour has the other within reach, row by row: NSD and the boundary F score.
 
-use super::definition::{Empties, Policy, Spacing};
-use super::report::{Counts, Direction, Missing, Score, add, elements};
+use super::definition::Spacing;
+use super::report::{Counts, Direction, Missing, add, elements};
 use super::tally::Tally;
 use crate::error::{Error, Result};
-use crate::metric::Ratio;
+use crate::metric::{Empties, Empty, Ratio, Score};
 use crate::plane::row::{any, words_of};
 use crate::plane::{Contour, Edge, Row, Side, Window, kind, ones};
 use crate::view::Shape;
@@ -44,7 +44,7 @@ impl Matching {
     #[must_use]
     pub const fn new(tolerance: f64) -> Self {
         let contour = Contour { edge: Edge::Inner4, frame_counts: false };
-        let empties = Empties::new(Policy::Undefined, Policy::Zero);
+        let empties = Empties::new(Empty::Undefined, Empty::Zero);
         Self { contour, spacing: Spacing::PIXELS, tolerance, empties }
     }
 
@@ -53,7 +53,7 @@ impl Matching {
     #[must_use]
     pub fn davis(shape: Shape) -> Self {
         let contour = Contour { edge: Edge::HalfPixel, frame_counts: false };
-        let empties = Empties::new(Policy::One, Policy::Zero);
+        let empties = Empties::new(Empty::One, Empty::Zero);
         Self { contour, empties, ..Self::new(libm::ceil(0.008 * Spacing::PIXELS.diagonal(shape))) }
     }
 

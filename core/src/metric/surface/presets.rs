@@ -1,9 +1,10 @@
 //! The definitions that have a name.
 
-use super::definition::{Empties, Percentile, Policy, Pooling, Rank, Spacing, Surface};
+use super::definition::{Percentile, Pooling, Rank, Spacing, Surface};
+use crate::metric::{Empties, Empty};
 use crate::plane::{Contour, Edge};
 
-const UNDEFINED: Empties = Empties::new(Policy::Undefined, Policy::Undefined);
+const UNDEFINED: Empties = Empties::new(Empty::Undefined, Empty::Undefined);
 
 impl Surface {
     /// What this project measures unless told otherwise.
@@ -18,7 +19,7 @@ impl Surface {
         hausdorff_empties: UNDEFINED,
         percentile_empties: UNDEFINED,
         mean_empties: UNDEFINED,
-        nsd_empties: Empties::new(Policy::Undefined, Policy::Zero),
+        nsd_empties: Empties::new(Empty::Undefined, Empty::Zero),
     };
 
     /// MONAI 1.6: inner 4-connected contours, the frame counts; `compute_hausdorff_distance`,
@@ -32,8 +33,8 @@ impl Surface {
     pub const MONAI: Self = Self {
         name: "monai",
         contour: Contour { edge: Edge::Inner4, frame_counts: true },
-        hausdorff_empties: Empties::new(Policy::Undefined, Policy::Infinite),
-        mean_empties: Empties::new(Policy::Undefined, Policy::Infinite),
+        hausdorff_empties: Empties::new(Empty::Undefined, Empty::Infinite),
+        mean_empties: Empties::new(Empty::Undefined, Empty::Infinite),
         ..Self::SEGMETER
     };
 
@@ -45,10 +46,10 @@ impl Surface {
     pub const METRICS_RELOADED: Self = Self {
         name: "metrics_reloaded",
         tolerance: 1.0,
-        hausdorff_empties: Empties::new(Policy::Zero, Policy::Undefined),
-        percentile_empties: Empties::new(Policy::Zero, Policy::Undefined),
-        mean_empties: Empties::new(Policy::Zero, Policy::Undefined),
-        nsd_empties: Empties::new(Policy::One, Policy::Zero),
+        hausdorff_empties: Empties::new(Empty::Zero, Empty::Undefined),
+        percentile_empties: Empties::new(Empty::Zero, Empty::Undefined),
+        mean_empties: Empties::new(Empty::Zero, Empty::Undefined),
+        nsd_empties: Empties::new(Empty::One, Empty::Zero),
         ..Self::MONAI
     };
 
@@ -84,8 +85,8 @@ impl Surface {
         name: "surface_distance",
         contour: Contour { edge: Edge::Corners, frame_counts: true },
         percentile: Some(Percentile { rank: Rank::FirstReached, ..Percentile::HD95 }),
-        hausdorff_empties: Empties::new(Policy::Infinite, Policy::Infinite),
-        percentile_empties: Empties::new(Policy::Infinite, Policy::Infinite),
+        hausdorff_empties: Empties::new(Empty::Infinite, Empty::Infinite),
+        percentile_empties: Empties::new(Empty::Infinite, Empty::Infinite),
         mean: Pooling::Directed,
         ..Self::SEGMETER
     };

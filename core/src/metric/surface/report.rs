@@ -1,6 +1,7 @@
 //! The numbers of a frame, read from its integer sums.
 
-use super::definition::{Empties, Percentile, Policy, Pooling, Rank, Spacing, Surface};
+use super::definition::{Percentile, Pooling, Rank, Spacing, Surface};
+use crate::metric::{Empties, Score};
 use crate::plane::{Contour, Edge};
 use crate::view::Shape;
 
@@ -41,45 +42,14 @@ impl Missing {
 
     /// The value, or what the policy makes of its absence.
     pub(super) fn score(self, empties: Empties, worst: f64, value: impl FnOnce() -> f64) -> Score {
-        let policy = match self {
-            Self::Neither => return Score::Value(value()),
-            Self::Prediction => empties.prediction,
-            Self::Label => empties.label,
-            Self::Both => empties.both,
+        let (no_prediction, no_label) = match self {
+            Self::Neither => (false, false),
+            Self::Prediction => (true, false),
+            Self::Label => (false, true),
+            Self::Both => (true, true),
         };
-        match policy {
-            Policy::Undefined => Score::Undefined,
-            Policy::Skip => Score::Skipped,
-            Policy::Zero => Score::Assumed(0.0),
-            Policy::One => Score::Assumed(1.0),
-            Policy::Worst => Score::Assumed(worst),
-            Policy::Infinite => Score::Assumed(f64::INFINITY),
-        }
-    }
-}
-
-/// A number, or why there is none.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Score {
-    /// Measured.
-    Value(f64),
-    /// Not defined; the number that the policy puts in its place.
-    Assumed(f64),
-    /// Not defined, and to be counted as such.
-    Undefined,
-    /// Not defined, and by policy left out of averages and counts.
-    Skipped,
-}
-
-impl Score {
-    /// The number, measured or assumed.
-    #[must_use]
-    pub const fn value(self) -> Option<f64> {
-        match self {
-            Self::Value(value) | Self::Assumed(value) => Some(value),
-            Self::Undefined | Self::Skipped => None,
-        }
+        let value = (self == Self::Neither).then(value);
+        empties.resolve(no_label, no_prediction, value, Some(worst))
     }
 }
 

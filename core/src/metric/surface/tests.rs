@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use super::*;
 use crate::Error;
+use crate::metric::{Empties, Empty, Score};
 use crate::plane::contour::tests::{Pair, Random, contours};
 use crate::plane::{Contour, Edge, Row};
 use crate::view::Shape;
@@ -287,24 +288,24 @@ fn refuses() {
 fn policies_replace_what_is_missing() {
     let blank = Pair::of_bits(4, 3, [0, 0]);
     let policies = [
-        (Policy::Undefined, Score::Undefined),
-        (Policy::Skip, Score::Skipped),
-        (Policy::Zero, Score::Assumed(0.0)),
-        (Policy::One, Score::Assumed(1.0)),
-        (Policy::Worst, Score::Assumed(5.0)),
-        (Policy::Infinite, Score::Assumed(f64::INFINITY)),
+        (Empty::Undefined, Score::Undefined),
+        (Empty::Skip, Score::Skipped),
+        (Empty::Zero, Score::Value(0.0)),
+        (Empty::One, Score::Value(1.0)),
+        (Empty::Worst, Score::Value(5.0)),
+        (Empty::Infinite, Score::Value(f64::INFINITY)),
     ];
     for (policy, expected) in policies {
         let [both, prediction, label] = [0, 1, 2].map(|place| {
             let mut empties = Empties::default();
-            *[&mut empties.both, &mut empties.prediction, &mut empties.label][place] = policy;
+            *[&mut empties.both, &mut empties.predictions, &mut empties.labels][place] = policy;
             Surface { hausdorff_empties: empties, ..Surface::SEGMETER }
         });
         let dot = |bits| Pair::of_bits(4, 3, bits);
         assert_eq!(measure(&blank, &both, false).hausdorff(), expected);
         assert_eq!(measure(&dot([0, 1]), &prediction, false).hausdorff(), expected);
         assert_eq!(measure(&dot([1, 0]), &label, false).hausdorff(), expected);
-        if policy != Policy::Undefined {
+        if policy != Empty::Undefined {
             assert_eq!(measure(&dot([1, 0]), &both, false).hausdorff(), Score::Undefined);
         }
     }

@@ -6,7 +6,7 @@ use std::vec;
 use super::definition as definition_of;
 use super::*;
 use crate::metric::surface::tally::Tally;
-use crate::metric::{ClassReport, Ratio};
+use crate::metric::{ClassReport, Ratio, Score};
 
 fn matching(pair: &Pair, matching: &Matching, packed: bool) -> MatchCounts {
     let mut scratch = vec![0x7777_7777; matching.scratch_len(pair.width).unwrap()];

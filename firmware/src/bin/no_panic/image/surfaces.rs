@@ -4,8 +4,9 @@ use core::hint::black_box;
 
 use segmeter_core::Result;
 use segmeter_core::metric::surface::{
-    BoundaryIou, Direction, Matching, Percentile, Policy, Pooling, Rank, Score, Spacing, Surface, Trimap,
+    BoundaryIou, Direction, Matching, Percentile, Pooling, Rank, Spacing, Surface, Trimap,
 };
+use segmeter_core::metric::{Empty, Score};
 use segmeter_core::plane::{Contour, Edge, Row};
 
 use super::{either, shape, unknown, unknown_mut, x};
@@ -57,7 +58,7 @@ fn distances(scratch: &mut [u32]) -> Result<()> {
     let percentile = either().then_some(Percentile { quantile: x().into(), rank, pooling });
     let mut definition =
         Surface { contour: contour(), spacing: spacing()?, percentile, ..Surface::default() };
-    definition.hausdorff_empties.both = black_box(Policy::Worst);
+    definition.hausdorff_empties.both = black_box(Empty::Worst);
     definition.tolerance = x().into();
     definition.check(shape()?)?;
     black_box(definition.scratch_len(shape()?));
