@@ -1,10 +1,12 @@
 //! The desktop side of Segmeter: the kernels of [`segmeter_core`] with vector instructions and threads, and files.
 //!
-//! The adapter holds no algorithm. [`Engine`] decides which instructions and how many threads walk the rows;
+//! No kernel of [`core`] has a second form here. [`Engine`] decides which instructions and how many threads walk the rows;
 //! neither changes a single bit of any result. [`files`] reads what cameras, networks and annotators write;
-//! [`catalogue`] has the losses by name; [`learn`] makes the profile of a drift monitor from frames that are in control; [`device`] talks to the firmware.
+//! [`catalogue`] has the losses by name; [`apls`] compares road graphs; [`learn`] makes the profile of a drift monitor from
+//! frames that are in control; [`device`] talks to the firmware.
 #![forbid(unsafe_code)]
 
+pub mod apls;
 pub mod catalogue;
 #[cfg(unix)]
 pub mod device;
