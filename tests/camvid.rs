@@ -143,7 +143,7 @@ fn counts_are_those_of_the_pack() {
 
 /// Losses that a good prediction makes negative.
 fn signed(name: &str) -> bool {
-    name.contains("combo") || name.contains("boundary")
+    ["combo", "boundary", "cbdice"].iter().any(|part| name.contains(part))
 }
 
 #[test]
