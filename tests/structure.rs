@@ -8,9 +8,10 @@ use segmeter_core::metric::topology::{
     Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
 };
 use segmeter_core::metric::{
-    Confusion, Empties, Empty, InstanceIou, Overlap, Overlaps, PanopticQuality, Score, Segment,
+    Confusion, Empties, Empty, InstanceIou, LesionReport, LesionWise, Overlap, Overlaps, PanopticQuality,
+    Score, Segment,
 };
-use segmeter_core::plane::{Bits, skeleton};
+use segmeter_core::plane::{Bits, components, skeleton};
 use segmeter_core::view::{IGNORE, Shape};
 use segmeter_tests::{Demo, Random};
 
@@ -439,4 +440,108 @@ fn instances_weigh_the_same() {
         let found = whole.iou(class, &pixels).unwrap();
         assert!((found - expected).abs() < 1e-9, "{found} {expected}");
     }
+}
+
+/// Numbers are those of the flood fill, in the order of first pixels.
+#[test]
+fn components_are_numbered() {
+    let mut random = Random(77);
+    for round in 0..400 {
+        let (width, height) = (1 + round % 33, 1 + round * 7 % 29);
+        let share = random.uniform();
+        let mask: Vec<bool> = (0..width * height).map(|_| random.uniform() < share).collect();
+        let shape = Shape::new(height as u32, width as u32).unwrap();
+        for (connectivity, corners) in [(Connectivity::Four, false), (Connectivity::Eight, true)] {
+            let mut expected = vec![0; mask.len()];
+            let found = regions(&mask, width, true, corners);
+            for (number, (_, _, pixels)) in (1..).zip(&found) {
+                pixels.iter().for_each(|pixel| expected[*pixel] = number);
+            }
+            let mut out = vec![9; mask.len()];
+            let count = components::label(shape, |pixel| mask[pixel], connectivity, &mut out).unwrap();
+            assert_eq!((count as usize, out), (found.len(), expected), "{connectivity:?} {width}x{height}");
+        }
+    }
+    let short = components::label(Shape::new(2, 2).unwrap(), |_| true, Connectivity::Four, &mut [0; 3]);
+    assert_eq!(short, Err(Error::Length { expected: 4, found: 3 }));
+}
+
+/// Found, missed, false alarms and the Dice of every lesion found, by sets of pixels.
+fn lesions(prediction: &[bool], label: &[bool], width: usize, of: LesionWise) -> (Vec<f64>, usize, usize) {
+    let corners = of.connectivity == Connectivity::Eight;
+    let mut near = label.to_vec();
+    for _ in 0..of.dilation {
+        let before = near.clone();
+        for pixel in (0..near.len()).filter(|pixel| before[*pixel]) {
+            let (y, x) = (pixel / width, pixel % width);
+            for (y, x) in [(y.wrapping_sub(1), x), (y + 1, x), (y, x.wrapping_sub(1)), (y, x + 1)] {
+                if x < width && y < near.len() / width {
+                    near[y * width + x] = true;
+                }
+            }
+        }
+    }
+    let parts = regions(prediction, width, true, corners);
+    let (mut dice, mut missed, mut touching) = (Vec::new(), 0, vec![false; parts.len()]);
+    for (_, _, region) in regions(&near, width, true, corners) {
+        let mut predicted: Vec<usize> = Vec::new();
+        for ((_, _, part), touching) in parts.iter().zip(&mut touching) {
+            if part.iter().any(|pixel| region.contains(pixel)) {
+                *touching = true;
+                predicted.extend(part);
+            }
+        }
+        let labelled = region.iter().filter(|pixel| label[**pixel]);
+        let both = labelled.clone().filter(|pixel| predicted.contains(*pixel)).count();
+        match predicted.len() {
+            0 => missed += 1,
+            _ => dice.push(2.0 * both as f64 / (predicted.len() + labelled.count()) as f64),
+        }
+    }
+    (dice, missed, touching.iter().filter(|touching| !**touching).count())
+}
+
+#[test]
+fn lesions_by_sets() {
+    let (mut random, mut all, mut met) = (Random(5), LesionReport::default(), 0);
+    for round in 0..200 {
+        let (width, height) = (1 + round % 23, 1 + round * 5 % 19);
+        let shape = Shape::new(height as u32, width as u32).unwrap();
+        let share = 0.05 + 0.3 * random.uniform();
+        let label: Vec<bool> = (0..width * height).map(|_| random.uniform() < share).collect();
+        let prediction: Vec<bool> = label
+            .iter()
+            .map(|on| if random.uniform() < 0.4 { random.uniform() < share } else { *on })
+            .collect();
+        for dilation in 0..3 {
+            for connectivity in [Connectivity::Four, Connectivity::Eight] {
+                let of = LesionWise { connectivity, dilation };
+                let mut scratch = vec![0x5555_5555; LesionWise::scratch_len(shape)];
+                let mut slots = vec![Overlap::EMPTY; 4 * width * height + 1];
+                let report =
+                    of.report(shape, |p| prediction[p], |p| label[p], &mut scratch, &mut slots).unwrap();
+                let (dice, missed, false_positive) = lesions(&prediction, &label, width, of);
+                let counts = (report.found(), report.missed, report.false_positive, report.lost);
+                assert_eq!(counts, (dice.len() as u64, missed as u64, false_positive as u64, 0), "{of:?}");
+                let count = dice.len() + missed + false_positive;
+                let expected = (count != 0).then(|| dice.iter().sum::<f64>() / count as f64);
+                let close = |(a, b): (f64, f64)| (a - b).abs() < 1e-12;
+                assert!(report.dice().zip(expected).is_none_or(close), "{:?} {expected:?}", report.dice());
+                assert_eq!(report.dice().is_some(), expected.is_some());
+                let lesions = dice.len() + missed;
+                let found = (lesions != 0).then(|| dice.len() as f64 / lesions as f64);
+                assert_eq!(report.sensitivity(), found);
+                all.merge(&report);
+                met += dice.len();
+                // A slot too few: its pixels are counted, nothing else breaks.
+                let used = slots.iter().filter(|slot| slot.pixels != 0).count();
+                let few =
+                    of.report(shape, |p| prediction[p], |p| label[p], &mut scratch, &mut slots[..used - 1]);
+                assert!(few.unwrap().lost > 0);
+            }
+        }
+        let short = LesionWise::DEFAULT.report(shape, |_| true, |_| true, &mut [0; 2], &mut []);
+        assert_eq!(short, Err(Error::Scratch { need: LesionWise::scratch_len(shape) }));
+    }
+    assert!(met > 1000 && all.found() == met as u64 && all.missed > 100 && all.false_positive > 100);
 }

@@ -8,7 +8,7 @@
 //! | [`calibration`] | calibration errors, Brier score, log-likelihood of a sketch |
 //! | [`topology`] | components, holes, Betti error, centre-line Dice |
 //! | [`road`] | the ego corridor and the lowest road, row by row |
-//! | [`panoptic`], [`instance`] | panoptic quality, instance-weighted IoU |
+//! | [`panoptic`], [`instance`], [`LesionWise`] | panoptic quality, instance-weighted IoU, every component by itself |
 //! | [`surface`] | Hausdorff distance and percentiles, ASSD, NSD, Boundary IoU, boundary F, trimap |
 //!
 //! A quantity with a zero denominator is `None`: never 0, 1 or NaN. What else it may be is said by [`Empties`].
@@ -17,6 +17,7 @@ pub mod average;
 pub mod calibration;
 mod class;
 pub mod instance;
+mod lesion;
 mod named;
 pub mod overlap;
 pub mod panoptic;
@@ -31,6 +32,7 @@ pub use average::{Averages, Averaging, Mean};
 pub use calibration::{Calibration, Confidence, Reliability};
 pub use class::{ClassReport, Ratio};
 pub use instance::InstanceIou;
+pub use lesion::{LesionReport, LesionWise};
 pub use named::{ClassMetric, Empties, Empty, Score};
 pub use overlap::{Confusion, Disagreement, Volume};
 pub use panoptic::{PanopticClass, PanopticQuality};

@@ -2,6 +2,7 @@
 //!
 //! | module | makes | scratch words |
 //! |---|---|---|
+//! | [`components`] | the number of the component of every pixel | none |
 //! | [`distance`] | the exact squared Euclidean distance of every pixel to a set of pixels | 2 per column |
 //! | [`edge`] | the pixels of a class beside another class | none |
 //! | [`Contour`] | what counts as the contour of a mask, and at the image's frame | 9 rows of bits |
@@ -10,6 +11,7 @@
 use crate::error::{Error, Result};
 use crate::view::Shape;
 
+pub mod components;
 pub(crate) mod contour;
 pub mod distance;
 pub mod edge;

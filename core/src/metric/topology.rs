@@ -8,19 +8,9 @@ use crate::error::{Error, Result};
 mod centreline;
 mod slots;
 
+pub use crate::plane::components::Connectivity;
 pub use centreline::{CentrelineDice, centreline_dice, centreline_scratch_len};
 use slots::Slots;
-
-/// Which pixels touch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Connectivity {
-    /// Foreground by its sides, background by sides and corners.
-    #[default]
-    Four,
-    /// Foreground by sides and corners, background by its sides.
-    Eight,
-}
 
 /// Components and holes of a mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

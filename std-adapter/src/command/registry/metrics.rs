@@ -399,4 +399,13 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry { name: "segmentation_quality", definition: "mean IoU of found segments", ..PANOPTIC },
     Entry { name: "recognition_quality", definition: "TP / (TP + FP / 2 + FN / 2)", ..PANOPTIC },
+    Entry {
+        name: "lesion_wise_dice",
+        definition: "sum of the Dice of the components of the labels that are found, over components and false alarms",
+        reference: "BraTS 2023",
+        inputs: &["binary"],
+        scratch: "2 words and 2 bits per pixel, a slot per pair of components",
+        presets: &[],
+        ..PANOPTIC
+    },
 ];

@@ -12,11 +12,12 @@ use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
     Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, Disagreement, Empties,
-    InstanceIou, Mean, Overlap, Overlaps, PanopticQuality, Preset, Reliability, Score, Segment, Volume,
-    calibration, threshold,
+    InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality, Preset, Reliability,
+    Score, Segment, Volume, calibration, threshold,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
+use segmeter_core::plane::components;
 use segmeter_core::sketch::CODES;
 use segmeter_core::view::{IGNORE, Mask, bits};
 
@@ -129,6 +130,7 @@ fn shapes() -> Result<()> {
     let mut scratch = [0; 99];
     let width = black_box(9);
     let connectivity = black_box(Connectivity::Four);
+    lesions(LesionWise { connectivity, dilation: black_box(2) })?;
     black_box(Components::scratch_len(width));
     let mut components = Components::new(width, connectivity, black_box(3), unknown_mut(&mut scratch))?;
     while either() {
@@ -200,5 +202,17 @@ pub(super) fn drift() -> Result<()> {
     black_box(
         verdict.reasons.cusum().chain(verdict.reasons.page_hinkley()).map(|s| s.name().len()).sum::<usize>(),
     );
+    Ok(())
+}
+
+fn lesions(of: LesionWise) -> Result<()> {
+    let (shape, mut scratch, mut slots) = (shape()?, [0; 99], [Overlap::EMPTY; 9]);
+    let (scratch, mask) = (unknown_mut(&mut scratch), unknown(&[false; 15]));
+    let set = |pixel: usize| mask.get(pixel).copied().unwrap_or(false);
+    black_box(components::label(shape, set, of.connectivity, scratch)?);
+    black_box(LesionWise::scratch_len(shape));
+    let mut report = of.report(shape, set, set, scratch, unknown_mut(&mut slots))?;
+    report.merge(&black_box(LesionReport::default()));
+    black_box((report.found(), report.dice(), report.sensitivity()));
     Ok(())
 }
