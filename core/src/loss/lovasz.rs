@@ -10,6 +10,9 @@
 //! pixels, that of a sketch spreads a tie evenly over the pixels of a code. Without foreground only the single worst
 //! pixel counts. Labels are hard. Source: Berman et al. 2018.
 
+use extension::{DIGITS, Jaccard, extension};
+use planes::{Normalisers, Others, Own, Probability, Softmax};
+
 use super::plane_pass::{Plane, PlanePass};
 use super::spatial::{Chain, ClassPlane};
 use super::sum::walk_gradient;
@@ -17,7 +20,10 @@ use super::{Evaluation, Execute, Loss, check_gradient, split_scratch};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
 use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch, indices};
-use crate::view::{Activation, Frame, Shape, Target};
+use crate::view::{Activation, Frame, Layout, Shape, Target};
+
+mod extension;
+mod planes;
 
 /// Lovász hinge on binary logits: errors are `max(0, 1 - (2g - 1) z)`.
 ///
@@ -108,7 +114,7 @@ pub enum LovaszClasses {
 /// Lovász softmax: errors are `1 - p` on a class and `p` off it, class by class; on a binary frame the Lovász
 /// sigmoid of the foreground.
 ///
-/// Range [0, 1]. Scratch: [`LovaszSoftmax::scratch_len`].
+/// Range [0, 1]. Passes of a multiclass frame: 1, and 1 and a sort per class; the gradient adds as many. Scratch: [`LovaszSoftmax::scratch_len`].
 ///
 /// ```
 /// use segmeter_core::{loss::{LovaszSoftmax, Loss}, view::{Frame, IGNORE, Labels, Shape}};
@@ -132,10 +138,12 @@ impl LovaszSoftmax {
     pub const fn new(classes: LovaszClasses) -> Self {
         Self { classes }
     }
-    /// Scratch words for a frame: those of [`LovaszHinge`], a plane of probabilities and one of slopes.
+
+    /// Scratch words for a frame: those of [`LovaszHinge`] and six planes, of a class's probabilities and slopes, of the
+    /// two numbers that make a score a probability, and of what the classes so far add to the others' gradients.
     #[must_use]
     pub const fn scratch_len(pixels: usize) -> usize {
-        LovaszHinge::scratch_len(pixels) + 2 * pixels
+        LovaszHinge::scratch_len(pixels) + 6 * pixels
     }
 }
 
@@ -158,18 +166,23 @@ impl Loss for LovaszSoftmax {
     ) -> Result<Evaluation> {
         check_gradient(frame, gradient.as_deref())?;
         let ids = hard(frame)?;
-        let pixels = ids.len();
-        let ([digits, entries, folded, slope], _) =
-            split_scratch(scratch, [DIGITS, 4 * pixels, pixels, pixels], Self::scratch_len(pixels))?;
-        let folded: &mut [f32] = bytemuck::must_cast_slice_mut(folded);
-        let slope: &mut [f32] = bytemuck::must_cast_slice_mut(slope);
+        let (pixels, rows) = (ids.len(), frame.shape().height());
+        let lengths = [DIGITS, 4 * pixels, pixels, pixels, pixels, pixels, pixels, pixels];
+        let (parts, _) = split_scratch(scratch, lengths, Self::scratch_len(pixels))?;
+        let [digits, entries, planes @ ..] = parts;
+        let [folded, slope, best, rest, top, others] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
         let shares = self.shares(frame, ids);
         let total: f64 = shares.iter().sum();
+        if C != 2 {
+            executor.execute(&Normalisers(*frame), rows, &mut [&mut *best, &mut *rest]);
+        }
+        let softmax = Softmax { frame: *frame, best, rest };
+        top.fill(0.0);
+        others.fill(0.0);
         let mut sum = None;
         for (class, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let share = share / total;
-            let job = PlanePass { frame: *frame, what: Plane::Folded(class) };
-            executor.execute(&job, frame.shape().height(), &mut [&mut *folded]);
+            fold(&softmax, executor, class, folded);
             let plane = ClassPlane::new(frame, class, folded);
             let error =
                 |pixel: usize, on: bool| if on { plane.complement(pixel) } else { plane.probability(pixel) };
@@ -181,10 +194,28 @@ impl Loss for LovaszSoftmax {
             });
             let Some(value) = value else { continue };
             *sum.get_or_insert(0.0) += share * value;
-            if let Some(gradient) = gradient.as_deref_mut() {
-                let factors = core::array::from_fn(|c| if c == class { share as f32 } else { 0.0 });
-                walk_gradient(&Chain, executor, &frame.with_map(slope)?, (factors, weight), gradient);
+            let Some(gradient) = gradient.as_deref_mut() else { continue };
+            if C == 2 {
+                walk_gradient(
+                    &Chain,
+                    executor,
+                    &frame.with_map(slope)?,
+                    ([share as f32; C], weight),
+                    gradient,
+                );
+                continue;
             }
+            let plane = match frame.layout() {
+                Layout::Planar => gradient.chunks_mut(pixels).nth(class).unwrap_or_default(),
+                Layout::Interleaved => gradient,
+            };
+            let job = Own { frame: *frame, class, folded, slope, factor: share as f32 * weight };
+            executor.execute(&job, rows, &mut [plane, &mut *top, &mut *others]);
+        }
+        if let Some(gradient) = gradient.filter(|_| C != 2 && frame.activation() == Activation::Logits) {
+            let mut planes = gradient.chunks_mut(frame.plane_len());
+            let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
+            executor.execute(&Others { softmax, top, others }, rows, &mut out);
         }
         Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
     }
@@ -229,6 +260,21 @@ impl LovaszSoftmax {
     }
 }
 
+/// Writes the folded plane of a class's probability: the foreground's if binary.
+fn fold<X: Execute, const C: usize>(
+    softmax: &Softmax<'_, C>,
+    executor: &X,
+    class: usize,
+    folded: &mut [f32],
+) {
+    let (frame, rows) = (softmax.frame, softmax.frame.shape().height());
+    if C == 2 {
+        executor.execute(&PlanePass { frame, what: Plane::Folded(class) }, rows, &mut [folded]);
+    } else {
+        executor.execute(&Probability { softmax: *softmax, class }, rows, &mut [folded]);
+    }
+}
+
 fn binary_logits<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<Frame<'a>> {
     let binary = frame.as_binary().filter(|frame| frame.activation() == Activation::Logits);
     binary.ok_or(Error::Unsupported("the Lovász hinge needs binary logits"))
@@ -239,51 +285,6 @@ fn hard<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<&'a [u8]> {
         Target::Ids(ids) => Ok(ids),
         Target::Shares(_) => Err(Error::Unsupported("Lovász losses need hard labels")),
     }
-}
-
-/// The Lovász extension for one class: `put` gets the derivative with respect to the score or probability whose
-/// growth makes background wrong. `None` if no pixel is scored.
-fn extension<const C: usize>(
-    frame: &Frame<'_, C>,
-    ids: &[u8],
-    class: usize,
-    error: impl Fn(usize, bool) -> f32,
-    (entries, digits): (&mut [u32], &mut [u32]),
-    mut put: impl FnMut(usize, f32),
-) -> Option<f64> {
-    let on = |pixel: usize| ids.get(pixel).is_some_and(|id| usize::from(*id) == class);
-    let weights = frame.weights().map(|weights| weights.values());
-    let classes = frame.classes();
-    let (mut sum, count) = collect(ids, classes, class, weights, error, entries);
-    let (entries, buffer) = entries.split_at_mut_checked(2 * ids.len())?;
-    let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), buffer, digits);
-    let order =
-        sorted.as_chunks::<2>().0.iter().map(|[error, pixel]| (f32::from_bits(!*error), *pixel as usize));
-    let mut add = |pixel: usize, error: f32, step: f32| {
-        sum.add(error * step);
-        put(pixel, if on(pixel) { -step } else { step });
-    };
-    if let Some(weights) = weights {
-        let mut jaccard = Jaccard::new(side_weight(ids, classes, class, weights)?);
-        for (error, pixel) in order {
-            let mass = weights.get(pixel).copied().unwrap_or(0.0);
-            add(pixel, error, jaccard.step(on(pixel), f64::from(mass)));
-        }
-    } else {
-        let (mut labelled, mut members) = (0u32, 0u32);
-        for id in ids {
-            labelled += u32::from(usize::from(*id) < classes);
-            members += u32::from(usize::from(*id) == class);
-        }
-        if labelled == 0 {
-            return None;
-        }
-        let mut jaccard = Jaccard::new(members);
-        for (error, pixel) in order {
-            add(pixel, error, jaccard.step(on(pixel), 1));
-        }
-    }
-    Some(sum.value())
 }
 
 /// The Lovász extension of a sketch: foreground errors fall with the code, background errors rise.
@@ -325,142 +326,4 @@ fn of_sketch(
         }
     }
     Evaluation::defined(sum.value())
-}
-
-/// Weight of pixels: counts, or `f64` sums of real weights.
-trait Mass: Copy + core::ops::Add<Output = Self> + core::ops::Sub<Output = Self> + PartialEq {
-    const ZERO: Self;
-    fn to_f32(self) -> f32;
-}
-
-impl Mass for u32 {
-    const ZERO: Self = 0;
-    fn to_f32(self) -> f32 {
-        self as f32
-    }
-}
-
-impl Mass for f64 {
-    const ZERO: Self = 0.0;
-    fn to_f32(self) -> f32 {
-        self as f32
-    }
-}
-
-/// The Jaccard loss as pixels turn wrong one after the other.
-struct Jaccard<M> {
-    /// Foreground not visited yet.
-    intersection: M,
-    union: M,
-}
-
-impl<M: Mass> Jaccard<M> {
-    fn new(foreground: M) -> Self {
-        Self { intersection: foreground, union: foreground }
-    }
-
-    /// By how much the loss grows when pixels of this weight turn wrong.
-    #[inline]
-    fn step(&mut self, positive: bool, mass: M) -> f32 {
-        if mass == M::ZERO {
-            return 0.0;
-        }
-        let union = self.union.to_f32();
-        if positive {
-            self.intersection = self.intersection - mass;
-            return mass.to_f32() / union;
-        }
-        let first = self.union == M::ZERO;
-        self.union = self.union + mass;
-        if first {
-            // No foreground at all: the first false positive makes the whole step from 0 to 1.
-            return 1.0;
-        }
-        (self.intersection.to_f32() / union) * (mass.to_f32() / self.union.to_f32())
-    }
-}
-
-/// The weight of a class; `None` if no pixel is scored. Exact sums: rounding must not let the last pixels of the
-/// class be taken from a total that is too small.
-fn side_weight(ids: &[u8], classes: usize, class: usize, weights: &[f32]) -> Option<f64> {
-    let mut sides = [ExactSum::default(); 2];
-    let [off, on] = &mut sides;
-    for (id, weight) in ids.iter().zip(weights).filter(|(id, _)| usize::from(**id) < classes) {
-        if usize::from(*id) == class { on.add(*weight) } else { off.add(*weight) }
-    }
-    let [off, on] = sides.map(|side| side.value());
-    (off + on > 0.0).then_some(on)
-}
-
-/// Writes (inverted bits of the error, pixel) for every scored pixel with a positive error; returns how many,
-/// and a sum that is NaN if the error of a scored pixel is.
-fn collect(
-    ids: &[u8],
-    classes: usize,
-    class: usize,
-    weights: Option<&[f32]>,
-    error: impl Fn(usize, bool) -> f32,
-    entries: &mut [u32],
-) -> (ExactSum, usize) {
-    let mut sum = ExactSum::default();
-    let mut count = 0;
-    let mut slots = entries.as_chunks_mut::<2>().0.iter_mut();
-    let mut weights = weights.map(<[f32]>::iter);
-    for (pixel, id) in (0u32..).zip(ids) {
-        // A pixel without weight is not scored, whatever its score.
-        let weightless = weights.as_mut().and_then(Iterator::next).is_some_and(|weight| *weight <= 0.0);
-        if weightless || usize::from(*id) >= classes {
-            continue;
-        }
-        let error = error(pixel as usize, usize::from(*id) == class);
-        if error.is_nan() {
-            sum.add(error);
-        }
-        if error > 0.0
-            && let Some(slot) = slots.next()
-        {
-            // Positive floats order like their bits; inverted, the largest comes first.
-            *slot = [!error.to_bits(), pixel];
-            count += 1;
-        }
-    }
-    (sum, count)
-}
-
-/// Bits of a digit: three digits cover the 31 bits in which inverted positive floats differ.
-const DIGIT_BITS: u32 = 11;
-const BUCKETS: usize = 1 << DIGIT_BITS;
-const DIGITS: usize = 3 * BUCKETS;
-
-/// Stable radix sort of pairs by their first element, ascending. Returns the buffer that holds the result.
-fn sort<'a>(pairs: &'a mut [u32], buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
-    let len = pairs.len();
-    let (mut from, mut to) = (pairs, buffer.get_mut(..len).unwrap_or_default());
-    let digit = |key: u32, place: u32| ((key >> (place * DIGIT_BITS)) as usize) & (BUCKETS - 1);
-    digits.fill(0);
-    for [key, _] in from.as_chunks::<2>().0 {
-        for (place, counts) in (0..).zip(digits.chunks_mut(BUCKETS)) {
-            if let Some(n) = counts.get_mut(digit(*key, place)) {
-                *n += 1;
-            }
-        }
-    }
-    for (place, counts) in (0..).zip(digits.chunks_mut(BUCKETS)) {
-        let mut start = 0;
-        for n in counts.iter_mut() {
-            (*n, start) = (start, start + *n);
-        }
-        let slots = to.as_chunks_mut::<2>().0;
-        for pair in from.as_chunks::<2>().0 {
-            let [key, _] = *pair;
-            if let Some(place) = counts.get_mut(digit(key, place)) {
-                if let Some(slot) = slots.get_mut(*place as usize) {
-                    *slot = *pair;
-                }
-                *place += 1;
-            }
-        }
-        (from, to) = (to, from);
-    }
-    from
 }

@@ -99,6 +99,6 @@ impl<const C: usize> PlanePass<'_, C> {
 
 /// The smaller of probability and complement, negative if it is the complement.
 #[inline(always)]
-fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
+pub(super) fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
     probability.select_less(complement, probability, complement * s.splat(-1.0))
 }

@@ -27,7 +27,7 @@ pub(super) struct Block<const C: usize> {
     /// Soft labels, if that is what the frame has.
     shares: [[f32; LANES]; C],
     soft: bool,
-    weight: [f32; LANES],
+    pub(super) weight: [f32; LANES],
     map: [f32; LANES],
 }
 
@@ -91,12 +91,23 @@ pub(super) struct Classes<V, const C: usize> {
     top: V,
     /// The complement of its probability, summed from the others.
     top_complement: V,
+    /// Its score.
+    pub(super) best: V,
+    /// The sum of the other exponentials below it.
+    pub(super) rest: V,
 }
 
 impl<V: Vector, const C: usize> Classes<V, C> {
     pub(super) fn new<S: Simd<V = V>>(s: S) -> Self {
         let zero = s.splat(0.0);
-        Self { probability: [zero; C], log: [zero; C], top: zero, top_complement: zero }
+        Self {
+            probability: [zero; C],
+            log: [zero; C],
+            top: zero,
+            top_complement: zero,
+            best: zero,
+            rest: zero,
+        }
     }
 
     /// From the first `count` scores. A function of its own, so that it is not compiled into every loss.
@@ -139,7 +150,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
                 *p = s.load(scores, vector);
                 *log = minus_ln(s, *p);
             }
-            self.top_complement = one - best;
+            (self.top_complement, self.best, self.rest) = (one - best, best, s.splat(0.0));
             return;
         }
         let mut rest = s.splat(0.0);
@@ -155,7 +166,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
             *p = *p * share;
             *log = *log + log_total;
         }
-        self.top_complement = rest * share;
+        (self.top_complement, self.best, self.rest) = (rest * share, best, rest);
     }
 
     #[inline(always)]

@@ -82,14 +82,12 @@ impl<'a> ClassPlane<'a> {
     /// `p` of a pixel.
     #[must_use]
     pub fn probability(&self, pixel: usize) -> f32 {
-        let folded = self.folded.get(pixel).copied().unwrap_or(0.0);
-        if folded.is_sign_negative() { 1.0 + folded } else { folded }
+        unfold(self.folded.get(pixel).copied().unwrap_or(0.0))[0]
     }
     /// `1 - p` of a pixel, with its own relative accuracy.
     #[must_use]
     pub fn complement(&self, pixel: usize) -> f32 {
-        let folded = self.folded.get(pixel).copied().unwrap_or(0.0);
-        if folded.is_sign_negative() { -folded } else { 1.0 - folded }
+        unfold(self.folded.get(pixel).copied().unwrap_or(0.0))[1]
     }
     /// `g` of a pixel.
     #[must_use]
@@ -120,6 +118,12 @@ impl<'a> ClassPlane<'a> {
         let g = self.target(pixel);
         (1.0 - g) * self.probability(pixel) - g * self.complement(pixel)
     }
+}
+
+/// Probability and complement from the smaller of both; see [`ClassPlane`].
+#[inline(always)]
+pub(super) const fn unfold(folded: f32) -> [f32; 2] {
+    if folded.is_sign_negative() { [1.0 + folded, -folded] } else { [folded, 1.0 - folded] }
 }
 
 /// A loss of one class's plane.

@@ -1,0 +1,220 @@
+//! The Lovász extension of one class of a frame: a sort of its errors, and the steps of the Jaccard loss.
+
+use crate::num::ExactSum;
+use crate::view::Frame;
+
+/// The extension for one class: `put` gets the derivative with respect to the score or probability whose growth makes
+/// background wrong. `None` if no pixel is scored.
+pub(super) fn extension<const C: usize>(
+    frame: &Frame<'_, C>,
+    ids: &[u8],
+    class: usize,
+    error: impl Fn(usize, bool) -> f32,
+    (entries, digits): (&mut [u32], &mut [u32]),
+    mut put: impl FnMut(usize, f32),
+) -> Option<f64> {
+    let weights = frame.weights().map(|weights| weights.values());
+    let labels = ClassLabels { ids, class, classes: frame.classes(), weights };
+    let floor = labels.floor(&error)?;
+    let (entries, buffer) = entries.split_at_mut_checked(2 * ids.len())?;
+    let (mut sum, count) = labels.collect(floor, error, entries);
+    let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), buffer, digits);
+    let order = sorted
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[key, pixel]| (f32::from_bits(!*key & ERROR_BITS), key & ON_CLASS != 0, *pixel as usize));
+    let mut add = |pixel: usize, error: f32, on: bool, step: f32| {
+        sum.add(error * step);
+        put(pixel, if on { -step } else { step });
+    };
+    if let Some(weights) = weights {
+        let mut jaccard = Jaccard::new(labels.weight_on(weights));
+        for (error, on, pixel) in order {
+            let mass = weights.get(pixel).copied().unwrap_or(0.0);
+            add(pixel, error, on, jaccard.step(on, f64::from(mass)));
+        }
+    } else {
+        let members = ids.iter().map(|id| u32::from(usize::from(*id) == class)).sum();
+        let mut jaccard = Jaccard::new(members);
+        for (error, on, pixel) in order {
+            add(pixel, error, on, jaccard.step(on, 1));
+        }
+    }
+    Some(sum.value())
+}
+
+/// Weight of pixels: counts, or `f64` sums of real weights.
+pub(super) trait Mass:
+    Copy + core::ops::Add<Output = Self> + core::ops::Sub<Output = Self> + PartialEq
+{
+    const ZERO: Self;
+    fn to_f32(self) -> f32;
+}
+
+impl Mass for u32 {
+    const ZERO: Self = 0;
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+}
+
+impl Mass for f64 {
+    const ZERO: Self = 0.0;
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+}
+
+/// The Jaccard loss as pixels turn wrong one after the other.
+pub(super) struct Jaccard<M> {
+    /// Foreground not visited yet.
+    intersection: M,
+    union: M,
+}
+
+impl<M: Mass> Jaccard<M> {
+    pub(super) fn new(foreground: M) -> Self {
+        Self { intersection: foreground, union: foreground }
+    }
+
+    /// By how much the loss grows when pixels of this weight turn wrong.
+    #[inline]
+    pub(super) fn step(&mut self, positive: bool, mass: M) -> f32 {
+        if mass == M::ZERO {
+            return 0.0;
+        }
+        let union = self.union.to_f32();
+        if positive {
+            self.intersection = self.intersection - mass;
+            return mass.to_f32() / union;
+        }
+        let first = self.union == M::ZERO;
+        self.union = self.union + mass;
+        if first {
+            // No foreground at all: the first false positive makes the whole step from 0 to 1.
+            return 1.0;
+        }
+        (self.intersection.to_f32() / union) * (mass.to_f32() / self.union.to_f32())
+    }
+}
+
+/// The labels of a frame as one class sees them.
+struct ClassLabels<'a> {
+    ids: &'a [u8],
+    class: usize,
+    classes: usize,
+    weights: Option<&'a [f32]>,
+}
+
+impl ClassLabels<'_> {
+    /// Pixels that have a label and a weight, and whether it is the class.
+    fn scored(&self) -> impl Iterator<Item = (u32, bool)> {
+        let weight = |pixel: u32| {
+            // A pixel without weight is not scored, whatever its score.
+            self.weights.is_none_or(|weights| weights.get(pixel as usize).is_some_and(|weight| *weight > 0.0))
+        };
+        let pixels = (0u32..).zip(self.ids);
+        pixels
+            .filter(move |(pixel, id)| usize::from(**id) < self.classes && weight(*pixel))
+            .map(|(pixel, id)| (pixel, usize::from(*id) == self.class))
+    }
+
+    /// The smallest error that makes a step: once the whole class is wrong nothing that follows does. Without a pixel of
+    /// the class that is the largest. `None` if no pixel is scored.
+    fn floor(&self, error: impl Fn(usize, bool) -> f32) -> Option<f32> {
+        let members = self.scored().filter(|(_, on)| *on);
+        let smallest = members.map(|(pixel, _)| error(pixel as usize, true)).reduce(f32::min);
+        smallest.or_else(|| self.scored().map(|(pixel, _)| error(pixel as usize, false)).reduce(f32::max))
+    }
+
+    /// Writes (inverted bits of the error and whether it is on the class, pixel) for every scored pixel with a positive
+    /// error that makes a step; returns a sum that is NaN if the error of a scored pixel is, and how many.
+    fn collect(
+        &self,
+        floor: f32,
+        error: impl Fn(usize, bool) -> f32,
+        entries: &mut [u32],
+    ) -> (ExactSum, usize) {
+        let mut sum = ExactSum::default();
+        let mut count = 0;
+        let slots = entries.as_chunks_mut::<2>().0;
+        for (pixel, on) in self.scored() {
+            let error = error(pixel as usize, on);
+            if error.is_nan() {
+                sum.add(error);
+            }
+            // Positive floats order like their bits; inverted, the largest comes first.
+            if let Some(slot) = slots.get_mut(count) {
+                *slot = [(!error.to_bits() & ERROR_BITS) | if on { ON_CLASS } else { 0 }, pixel];
+            }
+            count += usize::from(error > 0.0 && error >= floor);
+        }
+        (sum, count)
+    }
+
+    /// The weight of the class. An exact sum: rounding must not let the last pixels be taken from a total that is too
+    /// small.
+    fn weight_on(&self, weights: &[f32]) -> f64 {
+        let mut sum = ExactSum::default();
+        for (id, weight) in self.ids.iter().zip(weights) {
+            if usize::from(*id) == self.class {
+                sum.add(*weight);
+            }
+        }
+        sum.value()
+    }
+}
+
+/// The bit of a key that is no part of the error, which is positive.
+const ON_CLASS: u32 = 1 << 31;
+const ERROR_BITS: u32 = !ON_CLASS;
+
+/// Bits of a digit: three digits cover the 31 bits in which inverted positive floats differ.
+const DIGIT_BITS: u32 = 11;
+const BUCKETS: usize = 1 << DIGIT_BITS;
+/// Words for the digit counts of the sort.
+pub(super) const DIGITS: usize = 3 * BUCKETS;
+
+/// Stable radix sort of pairs by their first element without [`ON_CLASS`], ascending. Returns the buffer that holds the
+/// result.
+fn sort<'a>(pairs: &'a mut [u32], buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
+    let len = pairs.len();
+    let (mut from, mut to) = (pairs, buffer.get_mut(..len).unwrap_or_default());
+    let keys = || from.as_chunks::<2>().0.iter().map(|[key, _]| key & ERROR_BITS);
+    let (least, most) = keys().fold((u32::MAX, 0), |(least, most), key| (key.min(least), key.max(most)));
+    // Narrow digits: fewer places that a pass writes to in turn.
+    let bits = (u32::BITS - most.saturating_sub(least).leading_zeros()).div_ceil(3).clamp(1, DIGIT_BITS);
+    let buckets = 1_usize << bits;
+    let digit = |key: u32, place: u32| {
+        (((key & ERROR_BITS).wrapping_sub(least) >> (place * bits)) as usize) & (buckets - 1)
+    };
+    digits.fill(0);
+    let (low, rest) = digits.split_at_mut_checked(buckets).unwrap_or_default();
+    let (middle, high) = rest.split_at_mut_checked(buckets).unwrap_or_default();
+    for [key, _] in from.as_chunks::<2>().0 {
+        for (place, counts) in (0..).zip([&mut *low, &mut *middle, &mut *high]) {
+            if let Some(n) = counts.get_mut(digit(*key, place)) {
+                *n += 1;
+            }
+        }
+    }
+    for (place, counts) in (0..).zip([low, middle, high]) {
+        let mut start = 0;
+        for n in counts.iter_mut().take(buckets) {
+            (*n, start) = (start, start + *n);
+        }
+        let slots = to.as_chunks_mut::<2>().0;
+        for pair in from.as_chunks::<2>().0 {
+            let [key, _] = *pair;
+            if let Some(place) = counts.get_mut(digit(key, place)) {
+                if let Some(slot) = slots.get_mut(*place as usize) {
+                    *slot = *pair;
+                }
+                *place += 1;
+            }
+        }
+        (from, to) = (to, from);
+    }
+    from
+}
