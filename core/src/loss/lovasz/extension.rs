@@ -17,13 +17,12 @@ pub(super) fn extension<const C: usize>(
     let labels = ClassLabels { ids, class, classes: frame.classes(), weights };
     let floor = labels.floor(&error)?;
     let (entries, buffer) = entries.split_at_mut_checked(2 * ids.len())?;
-    let (mut sum, count) = labels.collect(floor, error, entries);
-    let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), buffer, digits);
-    let order = sorted
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[key, pixel]| (f32::from_bits(!*key & ERROR_BITS), key & ON_CLASS != 0, *pixel as usize));
+    let (mut sum, count, bits) = labels.collect(floor, error, entries);
+    let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), bits, buffer, digits);
+    let order =
+        sorted.as_chunks::<2>().0.iter().map(|[key, pixel]| {
+            (f32::from_bits(!(key >> 1) & ERROR_BITS), key & ON_CLASS != 0, *pixel as usize)
+        });
     let mut add = |pixel: usize, error: f32, on: bool, step: f32| {
         sum.add(error * step);
         put(pixel, if on { -step } else { step });
@@ -123,34 +122,45 @@ impl ClassLabels<'_> {
     /// The smallest error that makes a step: once the whole class is wrong nothing that follows does. Without a pixel of
     /// the class that is the largest. `None` if no pixel is scored.
     fn floor(&self, error: impl Fn(usize, bool) -> f32) -> Option<f32> {
-        let members = self.scored().filter(|(_, on)| *on);
-        let smallest = members.map(|(pixel, _)| error(pixel as usize, true)).reduce(f32::min);
+        let mut smallest: Option<f32> = None;
+        for (pixel, _) in self.scored().filter(|(_, on)| *on) {
+            let error = error(pixel as usize, true);
+            smallest = Some(smallest.map_or(error, |smallest| smallest.min(error)));
+            if error <= 0.0 {
+                return smallest;
+            }
+        }
         smallest.or_else(|| self.scored().map(|(pixel, _)| error(pixel as usize, false)).reduce(f32::max))
     }
 
     /// Writes (inverted bits of the error and whether it is on the class, pixel) for every scored pixel with a positive
-    /// error that makes a step; returns a sum that is NaN if the error of a scored pixel is, and how many.
+    /// error that makes a step; returns a sum that is NaN if the error of a scored pixel is, how many, and in how many
+    /// low bits the keys differ.
     fn collect(
         &self,
         floor: f32,
         error: impl Fn(usize, bool) -> f32,
         entries: &mut [u32],
-    ) -> (ExactSum, usize) {
+    ) -> (ExactSum, usize, u32) {
         let mut sum = ExactSum::default();
-        let mut count = 0;
+        let (mut count, mut any, mut all) = (0, 0, u32::MAX);
         let slots = entries.as_chunks_mut::<2>().0;
         for (pixel, on) in self.scored() {
             let error = error(pixel as usize, on);
             if error.is_nan() {
                 sum.add(error);
             }
-            // Positive floats order like their bits; inverted, the largest comes first.
-            if let Some(slot) = slots.get_mut(count) {
-                *slot = [(!error.to_bits() & ERROR_BITS) | if on { ON_CLASS } else { 0 }, pixel];
+            if error > 0.0
+                && error >= floor
+                && let Some(slot) = slots.get_mut(count)
+            {
+                // Positive floats order like their bits; inverted, the largest comes first.
+                let key = !error.to_bits() << 1 | u32::from(on);
+                *slot = [key, pixel];
+                (count, any, all) = (count + 1, any | key, all & key);
             }
-            count += usize::from(error > 0.0 && error >= floor);
         }
-        (sum, count)
+        (sum, count, u32::BITS - (any & !all).leading_zeros())
     }
 
     /// The weight of the class. An exact sum: rounding must not let the last pixels be taken from a total that is too
@@ -166,42 +176,36 @@ impl ClassLabels<'_> {
     }
 }
 
-/// The bit of a key that is no part of the error, which is positive.
-const ON_CLASS: u32 = 1 << 31;
-const ERROR_BITS: u32 = !ON_CLASS;
+/// The lowest bit of a key is no part of the error, which is positive and fits beside it.
+const ON_CLASS: u32 = 1;
+const ERROR_BITS: u32 = u32::MAX >> 1;
 
 /// Bits of a digit: three digits cover the 31 bits in which inverted positive floats differ.
 const DIGIT_BITS: u32 = 11;
-const BUCKETS: usize = 1 << DIGIT_BITS;
 /// Words for the digit counts of the sort.
-pub(super) const DIGITS: usize = 3 * BUCKETS;
+pub(super) const DIGITS: usize = 3 << DIGIT_BITS;
 
-/// Stable radix sort of pairs by their first element without [`ON_CLASS`], ascending. Returns the buffer that holds the
-/// result.
-fn sort<'a>(pairs: &'a mut [u32], buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
+/// Stable radix sort of pairs by their first element without [`ON_CLASS`], ascending; all above its `low` lowest bits is
+/// the same. Returns the buffer that holds the result.
+fn sort<'a>(pairs: &'a mut [u32], low: u32, buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
     let len = pairs.len();
     let (mut from, mut to) = (pairs, buffer.get_mut(..len).unwrap_or_default());
-    let keys = || from.as_chunks::<2>().0.iter().map(|[key, _]| key & ERROR_BITS);
-    let (least, most) = keys().fold((u32::MAX, 0), |(least, most), key| (key.min(least), key.max(most)));
     // Narrow digits: fewer places that a pass writes to in turn.
-    let bits = (u32::BITS - most.saturating_sub(least).leading_zeros()).div_ceil(3).clamp(1, DIGIT_BITS);
+    let bits = low.saturating_sub(1).div_ceil(3).clamp(1, DIGIT_BITS);
     let buckets = 1_usize << bits;
-    let digit = |key: u32, place: u32| {
-        (((key & ERROR_BITS).wrapping_sub(least) >> (place * bits)) as usize) & (buckets - 1)
-    };
+    let digit = |key: u32, place: u32| ((key >> (1 + place * bits)) as usize) & (buckets - 1);
+    let digits = digits.get_mut(..3 * buckets).unwrap_or_default();
     digits.fill(0);
-    let (low, rest) = digits.split_at_mut_checked(buckets).unwrap_or_default();
-    let (middle, high) = rest.split_at_mut_checked(buckets).unwrap_or_default();
     for [key, _] in from.as_chunks::<2>().0 {
-        for (place, counts) in (0..).zip([&mut *low, &mut *middle, &mut *high]) {
+        for (place, counts) in (0..).zip(digits.chunks_mut(buckets)) {
             if let Some(n) = counts.get_mut(digit(*key, place)) {
                 *n += 1;
             }
         }
     }
-    for (place, counts) in (0..).zip([low, middle, high]) {
+    for (place, counts) in (0..).zip(digits.chunks_mut(buckets)) {
         let mut start = 0;
-        for n in counts.iter_mut().take(buckets) {
+        for n in counts.iter_mut() {
             (*n, start) = (start, start + *n);
         }
         let slots = to.as_chunks_mut::<2>().0;
