@@ -17,6 +17,9 @@ pub trait Vector:
     /// Lane by lane `if self < bound { then } else { otherwise }`; a comparison with NaN is false.
     fn select_less(self, bound: Self, then: Self, otherwise: Self) -> Self;
 
+    /// Lane by lane `if self == other { then } else { otherwise }`; NaN is equal to nothing.
+    fn select_equal(self, other: Self, then: Self, otherwise: Self) -> Self;
+
     /// `-|self|`, by the sign bit.
     fn negative_magnitude(self) -> Self;
 
@@ -148,6 +151,11 @@ impl Vector for f32 {
     #[inline(always)]
     fn select_less(self, bound: f32, then: f32, otherwise: f32) -> f32 {
         if self < bound { then } else { otherwise }
+    }
+    #[expect(clippy::float_cmp, reason = "equal is what is asked for")]
+    #[inline(always)]
+    fn select_equal(self, other: f32, then: f32, otherwise: f32) -> f32 {
+        if self == other { then } else { otherwise }
     }
     #[inline(always)]
     fn negative_magnitude(self) -> f32 {

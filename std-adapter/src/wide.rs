@@ -233,6 +233,11 @@ impl<L: Instructions> Vector for Eight<L> {
     }
 
     #[inline(always)]
+    fn select_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+        Self(self.0.simd_eq(other.0).select(then.0, otherwise.0))
+    }
+
+    #[inline(always)]
     fn negative_magnitude(self) -> Self {
         let bits: u32x8<L> = self.0.bitcast();
         Self((bits | 0x8000_0000).bitcast())

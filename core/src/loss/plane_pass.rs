@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::Job;
 use super::pixels::{AnyPixels, Pixels};
-use super::softmax::{Block, Classes};
+use super::softmax::{Block, Class, Classes};
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::Frame;
 
@@ -81,15 +81,14 @@ impl<const C: usize> PlanePass<'_, C> {
             let value = match self.what {
                 Plane::Cost => {
                     let mut cost = s.splat(0.0);
-                    for (class, log) in classes.log.iter().enumerate().take(count) {
-                        cost = cost + block.share(s, class, vector) * *log;
+                    let mut class = Class::first(s);
+                    for index in 0..count {
+                        cost = cost + block.share(s, class, vector) * classes.log(s, index);
+                        class.next(s);
                     }
                     cost
                 }
-                Plane::Folded(class) => {
-                    let p = classes.probability.get(class).copied().unwrap_or(s.splat(0.0));
-                    fold(s, p, classes.complement(s, class))
-                }
+                Plane::Folded(class) => fold(s, classes.probability(s, class), classes.complement(s, class)),
             };
             s.store(value, &mut out, vector);
         }
