@@ -206,14 +206,14 @@ impl Loss for LovaszSoftmax {
                 continue;
             }
             let plane = match frame.layout() {
-                Layout::Planar => gradient.chunks_mut(pixels).nth(class).unwrap_or_default(),
+                Layout::Planar => gradient.chunks_mut(pixels.max(1)).nth(class).unwrap_or_default(),
                 Layout::Interleaved => gradient,
             };
             let job = Own { frame: *frame, class, folded, slope, factor: share as f32 * weight };
             executor.execute(&job, rows, &mut [plane, &mut *top, &mut *others]);
         }
         if let Some(gradient) = gradient.filter(|_| C != 2 && frame.activation() == Activation::Logits) {
-            let mut planes = gradient.chunks_mut(frame.plane_len());
+            let mut planes = gradient.chunks_mut(frame.plane_len().max(1));
             let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
             executor.execute(&Others { softmax, top, others }, rows, &mut out);
         }

@@ -124,7 +124,7 @@ impl LesionWise {
         for _ in 0..self.dilation {
             skeleton::dilate(&mut near, rest)?;
         }
-        let width = shape.width();
+        let width = shape.width().max(1);
         let is_near = |pixel: usize| near.get(pixel / width, pixel % width);
         let most = components::label(shape, is_near, self.connectivity, lesions)?.max(components::label(
             shape,
@@ -140,8 +140,10 @@ impl LesionWise {
             0 => Segment::VOID,
             _ => Segment { category, instance: number as u16 },
         };
-        let parts = lesions.chunks(RUN).zip(found.chunks(RUN)).zip((0..pixels).step_by(RUN));
-        for ((lesions, found), first) in parts {
+        for first in (0..pixels).step_by(RUN) {
+            let run = first..(first + RUN).min(pixels);
+            let lesions = lesions.get(run.clone()).unwrap_or_default();
+            let found = found.get(run).unwrap_or_default();
             let [mut labels, mut predictions] = [[Segment::VOID; RUN]; 2];
             for ((slot, number), pixel) in labels.iter_mut().zip(lesions).zip(first..) {
                 *slot = segment(if label(pixel) { LESION } else { RIM }, *number);

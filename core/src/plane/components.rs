@@ -42,7 +42,7 @@ pub fn label(
     if expected != found {
         return Err(Error::Length { expected, found });
     }
-    let width = shape.width();
+    let width = shape.width().max(1);
     for pixel in 0..expected {
         let column = pixel % width;
         if !set(pixel) {

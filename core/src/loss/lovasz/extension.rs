@@ -197,13 +197,13 @@ fn sort<'a>(pairs: &'a mut [u32], low: u32, buffer: &'a mut [u32], digits: &mut 
     let digits = digits.get_mut(..3 * buckets).unwrap_or_default();
     digits.fill(0);
     for [key, _] in from.as_chunks::<2>().0 {
-        for (place, counts) in (0..).zip(digits.chunks_mut(buckets)) {
+        for (place, counts) in (0..).zip(digits.chunks_mut(buckets.max(1))) {
             if let Some(n) = counts.get_mut(digit(*key, place)) {
                 *n += 1;
             }
         }
     }
-    for (place, counts) in (0..).zip(digits.chunks_mut(buckets)) {
+    for (place, counts) in (0..).zip(digits.chunks_mut(buckets.max(1))) {
         let mut start = 0;
         for n in counts.iter_mut() {
             (*n, start) = (start, start + *n);

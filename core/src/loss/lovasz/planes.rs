@@ -89,7 +89,7 @@ impl<const C: usize> Softmax<'_, C> {
             return eight(scores, first..first + pixels.len(), 0.0);
         }
         let mut out = [0.0; LANES];
-        let pixels = scores.get(first..).unwrap_or_default().iter().step_by(self.frame.channels());
+        let pixels = scores.get(first..).unwrap_or_default().iter().step_by(self.frame.channels().max(1));
         for (slot, score) in out.iter_mut().zip(pixels) {
             *slot = *score;
         }
