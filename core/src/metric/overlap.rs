@@ -1,6 +1,6 @@
 //! Overlap metrics from a confusion matrix of integer counts.
 
-use super::{ClassReport, Ratio};
+use super::{ClassReport, Mean, Ratio};
 use crate::error::{Error, Result};
 use crate::sketch::{Count, SigmoidTable, Sketch};
 use count::add;
@@ -134,9 +134,9 @@ impl<const C: usize> Confusion<C> {
 
     /// Mean of a quotient over the classes where it is defined.
     fn mean(&self, quotient: impl Fn(ClassReport) -> Ratio) -> Option<f64> {
-        let defined = || (0..C).filter_map(|c| quotient(self.class(c)).value());
-        let count = defined().count();
-        (count != 0).then(|| defined().sum::<f64>() / count as f64)
+        let mut mean = Mean::default();
+        (0..C).for_each(|c| mean.push(quotient(self.class(c)).value().into()));
+        mean.value()
     }
 
     /// Mean recall over the classes present in the labels.
