@@ -185,6 +185,26 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     }
 }
 
+/// The directory of a file.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Finds out whether a file could be written here, and leaves nothing behind.
+///
+/// # Errors
+/// If it could not.
+pub fn check_writable(path: &Path) -> Result<()> {
+    let refused = |why: &dyn fmt::Display| Error::new(format_args!("cannot be written: {why}")).at(path);
+    if path.is_dir() {
+        return Err(refused(&"found a directory, expected a file or a new name"));
+    }
+    tempfile::tempfile_in(directory_of(path)).map(drop).map_err(|e| refused(&e))
+}
+
 /// Writes a file completely or not at all: under another name in the same directory first, then renamed.
 ///
 /// # Errors
@@ -193,10 +213,7 @@ pub fn write_atomically(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let directory = directory_of(path);
     let attempt = || -> std::io::Result<()> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".segmeter-");

@@ -1,6 +1,6 @@
 //! Masks: the partners of images.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
@@ -95,6 +95,26 @@ impl Masks {
             MaskContent::Stack(_) | MaskContent::List(_) => true,
             MaskContent::Named(files) => files.contains_key(&source.name(slot.index)),
         }
+    }
+
+    /// The file with the mask of image `slot` of `source`; where there is none, where it should be.
+    #[must_use]
+    pub fn file_of(&self, source: &Source, slot: Slot) -> &Path {
+        let number = if self.by_index { slot.index } else { slot.position };
+        let file = match &self.content {
+            MaskContent::Stack(_) => None,
+            MaskContent::List(files) => files.get(number),
+            MaskContent::Named(files) => files.get(&source.name(slot.index)),
+        };
+        file.unwrap_or(&self.path)
+    }
+
+    /// The first file that belongs to no image of `source`, where they are partners by name.
+    #[must_use]
+    pub fn stray(&self, source: &Source) -> Option<&Path> {
+        let MaskContent::Named(files) = &self.content else { return None };
+        let names: BTreeSet<_> = (0..source.len()).map(|index| source.name(index)).collect();
+        files.iter().find(|(name, _)| !names.contains(*name)).map(|(_, file)| file.as_path())
     }
 
     /// The ids of the mask of image `slot` of `source`, which has this shape.
