@@ -138,7 +138,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
     match &cli.command {
         Command::List(arguments) => list::run(arguments, &cli.common, out),
         Command::Loss(arguments) => loss::run(arguments, &cli.common, &engine, out),
-        Command::Eval(arguments) => eval::run(arguments, &cli.common, out),
+        Command::Eval(arguments) => eval::run(arguments, &cli.common, &engine, out),
         Command::Profile(arguments) => profile::run(arguments, &cli.common, out),
         Command::Watch(arguments) => watch::run(arguments, &cli.common, out),
         Command::Device(arguments) => device::run(arguments, &cli.common, out),

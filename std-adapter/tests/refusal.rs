@@ -57,7 +57,7 @@ fn bad_input_is_one_line_and_exit_code_2() {
         (&format!("loss bce --logits one.npy --labels ok.png --pixel-weights z.npy {out}"), "z.npy: found 2"),
         ("loss bce --logits one.npy --labels ok.png --gradient missing/out.npy", "missing/out.npy"),
         (&format!("loss bce --logits both --labels ok.png {out}"), "both"),
-        ("eval two.png ok.png --classes 2 --report r.html", "--report"),
+        ("eval ok.png two.png --classes 2 --report r.html", "two.png: found class id 2 at pixel 2"),
         ("eval ok.png two.png --classes 2 --csv e.csv", "found class id 2"),
         ("eval ok.png ok.png --metrics iuo", "found metric `iuo`"),
         ("eval ok.png ok.png --classes 999999999999", "2 to 255"),

@@ -1,19 +1,27 @@
 //! `segmeter eval`.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use segmeter::{Engine, files};
 
 use super::input::{Input, LabelInput};
-use super::registry::{self, Kind};
 use super::{Common, Failure, Outcome, refuse};
 
+mod choice;
+mod define;
+mod exact;
+mod html;
+mod overlap;
 mod predict;
 mod print;
+mod scored;
+mod shape;
+mod sheet;
 mod tally;
 
+use choice::ChoiceInput;
 use predict::Reader;
 
 #[derive(Args)]
@@ -25,9 +33,6 @@ pub(super) struct Arguments {
     /// Number of classes, or their names in the order of their ids [default: up to the highest id found]
     #[arg(long, value_name = "N|name,name,...")]
     classes: Option<String>,
-    /// Only these metrics
-    #[arg(long, value_name = "all|name,name,...", default_value = "all")]
-    metrics: String,
     /// Probability above which a pixel of binary logits is foreground
     #[arg(long, value_name = "T", default_value_t = 0.5)]
     threshold: f64,
@@ -37,59 +42,69 @@ pub(super) struct Arguments {
     /// Write counts and metrics of every class as CSV
     #[arg(long, value_name = "OUT.csv")]
     csv: Option<PathBuf>,
-    /// Definitions of another library
-    #[arg(long, value_name = "NAME")]
-    preset: Option<String>,
     /// Write an HTML report
     #[arg(long, value_name = "OUT.html")]
     report: Option<PathBuf>,
+    /// Metric by which the report shows the worst images
+    #[arg(long, value_name = "METRIC", default_value = "mean_iou")]
+    worst_by: String,
+    #[command(flatten)]
+    choice: ChoiceInput,
     #[command(flatten)]
     input: Input,
     #[command(flatten)]
     label_input: LabelInput,
 }
 
-pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    refuse(
-        arguments.preset.is_some(),
-        "--preset",
-        "yet: every metric has one definition, see segmeter list",
-    )?;
-    refuse(arguments.report.is_some(), "--report", "yet")?;
-    let metrics = wanted(&arguments.metrics)?;
+pub(super) fn run(
+    arguments: &Arguments,
+    common: &Common,
+    engine: &Engine,
+    out: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    let choice = arguments.choice.choice(arguments.threshold)?;
+    html::check(&choice, &arguments.worst_by)?;
+    for path in arguments.csv.iter().chain(&arguments.report) {
+        // Better now than after hours of counting.
+        files::check_writable(path)?;
+    }
     let reader = Reader::open(arguments)?;
+    if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
+        let line = "found f32, expected 8-bit with --probabilities for --preset kitti_road";
+        return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
+    }
     let names = class_names(arguments.classes.as_deref(), &reader)?;
-    let result = tally::tally(&reader, names.len())?;
+    let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
     if reader.is_binary() {
         let road = &result.pooled.classes[1];
         reader.labels().note_if_all_ignored(road.true_positive + road.false_negative, result.pooled.ignored);
     }
-    if let Some(path) = &arguments.csv {
-        print::csv(path, &names, &result)?;
-    }
     let printed =
-        print::Printed { names: &names, metrics: &metrics, per_image: arguments.per_image, result: &result };
+        print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
+    let page = arguments.report.as_ref().map(|_| {
+        let subject = html::Subject {
+            prediction: &arguments.prediction,
+            labels: &arguments.labels,
+            threshold: reader.is_binary().then_some(arguments.threshold),
+            worst_by: &arguments.worst_by,
+        };
+        html::page(&printed, &reader, &subject)
+    });
+    let page = page.transpose()?;
+    if let Some(path) = &arguments.csv {
+        let named = |e: csv::Error| Failure::Input(format!("{}: {e}", path.display()));
+        let bytes = sheet::csv(&choice, &names, &result).map_err(named)?;
+        files::write_atomically(path, |out| out.write_all(&bytes))?;
+    }
+    if let (Some(path), Some(page)) = (&arguments.report, page) {
+        files::write_atomically(path, |out| out.write_all(page.as_bytes()))?;
+    }
     if common.json {
         printed.json(out)?
     } else {
         printed.table(out)?
     }
     Ok(Outcome::Done)
-}
-
-/// The metrics to print.
-fn wanted(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
-    let known = || registry::all().filter(|entry| entry.kind == Kind::Metric).map(|entry| entry.name);
-    if text == "all" {
-        return Ok(known().collect());
-    }
-    let find = |name: &str| {
-        known().find(|known| *known == name).ok_or_else(|| {
-            let names = registry::names(Kind::Metric);
-            Failure::Input(format!("found metric `{name}`, expected all or some of {names}"))
-        })
-    };
-    text.split(',').map(find).collect()
 }
 
 /// The names of the classes; their number is part of the definition of every mean.

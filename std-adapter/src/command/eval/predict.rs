@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
-use segmeter::core::view::{Code, Labels, Quantised, Quantiser};
+use segmeter::core::view::{Code, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::{Elements, Image, Slot, Source};
 
 use super::{Arguments, Failure};
@@ -15,6 +15,8 @@ pub(super) struct Reader {
     slots: Vec<Slot>,
     labels: LabelReader,
     kind: Prediction,
+    /// Codes are probabilities in steps of 1/255.
+    stored: bool,
 }
 
 /// What the numbers of a prediction are.
@@ -30,17 +32,24 @@ enum Prediction {
 /// One image.
 pub(super) struct Pair {
     pub(super) name: String,
+    pub(super) shape: Shape,
     /// Class ids.
     pub(super) prediction: Vec<u8>,
     pub(super) labels: Vec<u8>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
+    /// `f32` logits; none of other predictions.
+    pub(super) logits: Vec<f32>,
 }
 
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
         let (source, slots) = arguments.input.open(&arguments.prediction)?;
         let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
+        if let (Some(stray), false) = (labels.stray(&source), arguments.input.has_frames()) {
+            let line = format!("found no prediction for these labels in {}", source.path().display());
+            return Err(Failure::Input(format!("{}: {line}, expected one", stray.display())));
+        }
         let threshold = arguments.threshold;
         if !(threshold > 0.0 && threshold < 1.0) {
             return Err(Failure::Input(format!(
@@ -72,7 +81,8 @@ impl Reader {
             "--foreground",
             "for class-id masks: every class is reported",
         )?;
-        Ok(Self { source, slots, labels, kind })
+        let stored = arguments.input.is_probability();
+        Ok(Self { source, slots, labels, kind, stored })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,17 +102,27 @@ impl Reader {
         self.source.path()
     }
 
-    /// The table of the codes, if predictions are 8-bit.
-    pub(super) fn table(&self) -> Option<(Quantiser, SigmoidTable)> {
+    /// What codes stand for, if predictions are 8-bit.
+    pub(super) const fn quantiser(&self) -> Option<Quantiser> {
         match self.kind {
-            Prediction::Quantised(quantiser, _) => Some((quantiser, SigmoidTable::new(&quantiser))),
+            Prediction::Quantised(quantiser, _) => Some(quantiser),
             _ => None,
         }
     }
 
+    /// The table of codes that are logits.
+    pub(super) fn table(&self) -> Option<SigmoidTable> {
+        self.quantiser().filter(|_| !self.stored).map(|quantiser| SigmoidTable::new(&quantiser))
+    }
+
+    /// Where the labels of an image are.
+    pub(super) fn label_file(&self, image: usize) -> &Path {
+        self.slots.get(image).map_or(self.labels.path(), |slot| self.labels.file(&self.source, *slot))
+    }
+
     /// Every image in order.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = Result<Pair, Failure>> + '_ {
-        self.slots.iter().map(|slot| self.pair(*slot))
+    fn pairs(&self) -> impl Iterator<Item = Result<Pair, Failure>> + '_ {
+        (0..self.len()).map(|image| self.pair(image))
     }
 
     /// The highest class id of labels and predictions, at least 1.
@@ -117,7 +137,10 @@ impl Reader {
         Ok(usize::from(highest))
     }
 
-    fn pair(&self, slot: Slot) -> Result<Pair, Failure> {
+    /// One image of those that were asked for.
+    pub(super) fn pair(&self, image: usize) -> Result<Pair, Failure> {
+        let number = format!("found {} images, expected image {image}", self.len());
+        let slot = *self.slots.get(image).ok_or(Failure::Input(number))?;
         let image = self.source.image(slot.index)?;
         let name = self.source.name(slot.index);
         let labels = self.labels.ids(&self.source, slot, image.shape)?;
@@ -146,7 +169,11 @@ impl Reader {
                 return Err(Failure::Input(format!("{}: {line}", self.path().display())));
             }
         };
-        Ok(Pair { name, prediction, labels, sketch })
+        let logits = match image.elements {
+            Elements::F32(logits) => logits,
+            _ => Vec::new(),
+        };
+        Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits })
     }
 
     fn quantised<Q: Code>(

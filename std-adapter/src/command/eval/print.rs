@@ -1,101 +1,165 @@
-//! An evaluation as JSON, tables and CSV.
+//! An evaluation as JSON and tables.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 
-use segmeter::files;
+use segmeter::core::metric::{ClassReport, Score};
 use serde_json::{Map, Value, json};
 
 use super::Failure;
-use super::tally::{Evaluated, Named, Scores, of_class};
-use crate::command::registry::{self, Kind};
+use super::choice::{Choice, family_of};
+use super::define::definition;
+use super::overlap::Named;
+use super::sheet::counts;
+use super::tally::{Evaluated, Scores, is_undefined};
 use crate::report;
 
 /// Classes whose IoU a line about an image has room for; JSON and CSV have all.
 const MOST_COLUMNS: usize = 4;
 
+/// What of a class a line has room for, unless few metrics are wanted.
+pub(super) const FEW: [&str; 8] =
+    ["iou", "dice", "precision", "recall", "specificity", "negative_predictive_value", "hd95", "nsd"];
+
 /// What is to be printed.
 pub(super) struct Printed<'a> {
     pub(super) names: &'a [String],
-    pub(super) metrics: &'a BTreeSet<&'static str>,
+    pub(super) choice: &'a Choice,
     pub(super) per_image: bool,
     pub(super) result: &'a Evaluated,
 }
 
 /// How often each metric had no value.
 #[derive(Default)]
-struct Undefined(Map<String, Value>);
+pub(super) struct Undefined(Map<String, Value>);
 
 impl Undefined {
-    fn add(&mut self, name: &str, times: usize) {
+    fn add(&mut self, name: &str, times: u64) {
         if times != 0 {
             let before = self.0.get(name).and_then(Value::as_u64).unwrap_or(0);
-            self.0.insert(name.to_owned(), Value::from(before + times as u64));
+            self.0.insert(name.to_owned(), Value::from(before + times));
         }
+    }
+
+    /// Names and counts.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(name, times)| (name.as_str(), times.as_u64().unwrap_or(0)))
     }
 }
 
+fn finite(score: Score) -> Option<f64> {
+    score.value().filter(|value| value.is_finite())
+}
+
+fn map(values: impl Iterator<Item = Named>) -> Map<String, Value> {
+    values.map(|(name, value)| (name.to_owned(), report::number(value))).collect()
+}
+
 impl Printed<'_> {
-    fn wanted<'v>(&self, values: &'v [Named]) -> impl Iterator<Item = &'v Named> {
-        values.iter().filter(|(name, _)| self.metrics.contains(name))
+    /// The metrics of a class.
+    pub(super) fn of_class(&self, class: ClassReport) -> impl Iterator<Item = (&'static str, Score)> {
+        let score =
+            move |(name, metric): &(&'static str, _)| (*name, self.choice.score(name, *metric, class));
+        self.choice.class_metrics.iter().map(score)
     }
 
-    fn map(&self, values: &[Named], undefined: &mut Undefined) -> Map<String, Value> {
-        let mut map = Map::new();
-        for (name, value) in self.wanted(values) {
-            undefined.add(name, usize::from(value.is_none()));
-            map.insert((*name).to_owned(), report::number(*value));
-        }
-        map
+    /// The metrics of shape of a class.
+    pub(super) fn shape(&self, scores: &Scores, id: usize, family: &str) -> Vec<Named> {
+        let keys = self.result.shape_keys.iter().zip(&scores.shapes[id]);
+        keys.filter(|(key, _)| family_of(key) == family).map(|(key, score)| (*key, finite(*score))).collect()
     }
 
-    fn classes(&self, scores: &Scores, undefined: &mut Undefined) -> Vec<Value> {
-        let class = |(id, (class, name)): (usize, (_, &String))| {
-            let mut map = Map::new();
-            map.insert("name".to_owned(), json!(name));
-            map.insert("id".to_owned(), json!(id));
-            map.extend(self.map(&of_class(class), undefined));
-            map.insert("true_positive".to_owned(), json!(class.true_positive));
-            map.insert("false_positive".to_owned(), json!(class.false_positive));
-            map.insert("false_negative".to_owned(), json!(class.false_negative));
-            map.insert("true_negative".to_owned(), json!(class.true_negative));
-            Value::Object(map)
+    fn classes(&self, scores: &Scores) -> Vec<Value> {
+        let class = |(id, (class, name)): (usize, (&ClassReport, &String))| {
+            let mut object = Map::new();
+            object.insert("name".to_owned(), json!(name));
+            object.insert("id".to_owned(), json!(id));
+            object.extend(map(self.of_class(*class).map(|(name, score)| (name, finite(score)))));
+            object.extend(counts(*class).map(|(name, count)| (name.to_owned(), json!(count))));
+            for family in ["surface", "topology"] {
+                let values = self.shape(scores, id, family);
+                if !values.is_empty() {
+                    object.insert(family.to_owned(), Value::Object(map(values.into_iter())));
+                }
+            }
+            Value::Object(object)
         };
         scores.classes.iter().zip(self.names).enumerate().map(class).collect()
     }
 
-    pub(super) fn json(&self, out: &mut dyn Write) -> Result<(), Failure> {
-        let Evaluated { pooled, images, threshold, calibration } = self.result;
-        let mut undefined = Undefined::default();
-        let mut mean = Map::new();
-        for ((name, value), left_out) in self.result.per_image_mean() {
-            if self.metrics.contains(name) {
-                undefined.add(&format!("per_image_mean.{name}"), left_out);
-                mean.insert(name.to_owned(), report::number(value));
-            }
+    /// Counts of what is not defined, of the numbers for all images.
+    pub(super) fn undefined(&self) -> Undefined {
+        let (result, mut undefined) = (self.result, Undefined::default());
+        for class in &result.pooled.classes {
+            let scores = self.of_class(*class).filter(|(_, score)| is_undefined(score));
+            scores.for_each(|(name, _)| undefined.add(name, 1));
         }
-        let mut family = |values: &Option<[Named; 2]>| {
-            values.as_ref().map_or(Value::Null, |values| Value::Object(self.map(values, &mut undefined)))
+        let scored =
+            result.scored.iter().flat_map(|scored| scored.threshold.iter().chain(&scored.calibration));
+        for (name, value) in result.pooled.overall.iter().chain(scored) {
+            undefined.add(name, u64::from(value.is_none()));
+        }
+        for ((name, _), times) in result.per_image_mean() {
+            undefined.add(&format!("per_image_mean.{name}"), times);
+        }
+        for average in &result.averages {
+            undefined.add(&format!("averages.{}", average.name), average.undefined);
+        }
+        for ((name, _), times) in result.shape.iter().chain(&result.road) {
+            undefined.add(name, *times);
+        }
+        undefined
+    }
+
+    fn averages(&self) -> Map<String, Value> {
+        let averages = self.result.averages.iter().map(|average| {
+            let mut object = map([
+                ("pooled", average.pooled),
+                ("per_image_mean", average.per_image),
+                ("per_class_mean", average.per_class),
+                ("per_pair_mean", average.per_pair),
+            ]
+            .into_iter());
+            if let Some(value) = average.of_preset() {
+                object.insert("preset".to_owned(), report::number(value));
+            }
+            (average.name.to_owned(), Value::Object(object))
+        });
+        averages.collect()
+    }
+
+    /// The means of a family of shape.
+    pub(super) fn of_family(&self, family: &str) -> impl Iterator<Item = &(Named, u64)> {
+        self.result.shape.iter().filter(move |((key, _), _)| family_of(key) == family)
+    }
+
+    pub(super) fn json(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let Evaluated { pooled, images, scored, road, .. } = self.result;
+        let of_shape = |family| map(self.of_family(family).map(|(named, _)| *named));
+        let scored = |values: fn(&super::scored::Scored) -> &Vec<Named>| {
+            scored.as_ref().map(|scored| map(values(scored).iter().copied()))
         };
-        let (threshold, calibration) = (family(threshold), family(calibration));
-        let definition: Map<String, Value> = registry::all()
-            .filter(|entry| entry.kind == Kind::Metric && self.metrics.contains(entry.name))
-            .map(|entry| (entry.name.to_owned(), json!(entry.definition)))
+        let road = (pooled.classes.len() == 2).then(|| map(road.iter().map(|(named, _)| *named)));
+        let definitions: Map<String, Value> = self
+            .choice
+            .entries()
+            .map(|entry| (entry.name.to_owned(), json!(definition(self.choice, entry))))
             .collect();
         let mut document = json!({
             "images": images.len(),
             "pixels": pooled.pixels,
             "ignored": pooled.ignored,
-            "classes": self.classes(pooled, &mut undefined),
-            "pooled": self.map(&pooled.pooled, &mut undefined),
-            "per_image_mean": mean,
-            "surface": null,
-            "threshold": threshold,
-            "calibration": calibration,
-            "topology": null,
-            "undefined": undefined.0,
-            "definition": definition,
+            "preset": self.choice.preset,
+            "classes": self.classes(pooled),
+            "pooled": map(pooled.overall.iter().copied()),
+            "per_image_mean": map(self.result.per_image_mean().map(|(named, _)| named)),
+            "averages": self.averages(),
+            "surface": of_shape("surface"),
+            "threshold": scored(|scored| &scored.threshold),
+            "calibration": scored(|scored| &scored.calibration),
+            "topology": of_shape("topology"),
+            "road": road,
+            "undefined": self.undefined().0,
+            "definition": definitions,
         });
         if self.per_image {
             document["per_image"] = images.iter().map(|image| self.image(image)).collect();
@@ -106,66 +170,113 @@ impl Printed<'_> {
 
     fn image(&self, image: &Scores) -> Value {
         // Their undefined values are visible as `null` and counted in the means.
-        let mut unused = Undefined::default();
-        let mut map = Map::new();
-        map.insert("image".to_owned(), json!(image.name));
-        map.insert("pixels".to_owned(), json!(image.pixels));
-        map.insert("ignored".to_owned(), json!(image.ignored));
-        map.extend(self.map(&image.pooled, &mut unused));
-        map.insert("classes".to_owned(), Value::Array(self.classes(image, &mut unused)));
-        Value::Object(map)
+        let mut object = Map::new();
+        object.insert("image".to_owned(), json!(image.name));
+        object.insert("pixels".to_owned(), json!(image.pixels));
+        object.insert("ignored".to_owned(), json!(image.ignored));
+        object.extend(map(image.overall.iter().copied()));
+        object.insert("classes".to_owned(), Value::Array(self.classes(image)));
+        if self.names.len() == 2 {
+            let road = self.result.road_keys.iter().zip(&image.road);
+            let road = map(road.map(|(key, score)| (*key, finite(*score))));
+            object.insert("road".to_owned(), Value::Object(road));
+        }
+        Value::Object(object)
     }
 
     pub(super) fn table(&self, out: &mut dyn Write) -> Result<(), Failure> {
-        let Evaluated { pooled, images, threshold, calibration } = self.result;
-        writeln!(
-            out,
-            "{} images, {} pixels scored, {} ignored",
-            images.len(),
-            pooled.pixels,
-            pooled.ignored
-        )?;
-        let columns: Vec<&str> = of_class(&Default::default())
+        let Evaluated { pooled, images, .. } = self.result;
+        let (count, Scores { pixels, ignored, .. }) = (images.len(), pooled);
+        writeln!(out, "{count} images, {pixels} pixels scored, {ignored} ignored")?;
+        self.class_table(out)?;
+        self.average_table(out)?;
+        let mut families: Vec<(&str, Vec<(Named, u64)>)> = Vec::new();
+        for family in ["surface", "topology"] {
+            families.push((family, self.of_family(family).copied().collect()));
+        }
+        families.push(("road", self.result.road.clone()));
+        for (family, values) in self
+            .result
+            .scored
             .iter()
-            .filter(|(name, _)| self.metrics.contains(name))
-            .map(|(name, _)| if *name == "negative_predictive_value" { "npv" } else { *name })
-            .collect();
-        if !columns.is_empty() {
-            let mut table = report::table(&[&["class", "id"], &columns[..]].concat());
-            for (id, (class, name)) in pooled.classes.iter().zip(self.names).enumerate() {
-                let values = of_class(class);
-                let values = self.wanted(&values).map(|(_, value)| report::decimal(*value));
-                table.add_row([name.clone(), id.to_string()].into_iter().chain(values));
-            }
-            writeln!(out)?;
-            report::print(out, &table)?;
+            .flat_map(|scored| [("threshold", &scored.threshold), ("calibration", &scored.calibration)])
+        {
+            families
+                .push((family, values.iter().map(|named| (*named, u64::from(named.1.is_none()))).collect()));
         }
-        let mut table = report::table(&["metric", "all pixels", "mean of images", "left out"]);
-        for ((name, value), ((_, mean), left_out)) in pooled.pooled.iter().zip(self.result.per_image_mean()) {
-            if self.metrics.contains(name) {
-                let numbers = [report::decimal(*value), report::decimal(mean), left_out.to_string()];
-                table.add_row([(*name).to_owned()].into_iter().chain(numbers));
+        for (family, values) in families.into_iter().filter(|(_, values)| !values.is_empty()) {
+            let mut table = report::table(&[family, "value", "undefined"]);
+            for ((name, value), times) in values {
+                table.add_row([name.to_owned(), report::decimal(value), blank_if_0(times)]);
             }
-        }
-        for families in [threshold, calibration] {
-            for (name, value) in self.wanted(families.as_ref().map_or(&[][..], |values| &values[..])) {
-                table.add_row([(*name).to_owned(), report::decimal(*value)]);
-            }
-        }
-        if !table.is_empty() {
             writeln!(out)?;
             report::print(out, &table)?;
         }
         if self.per_image { self.image_table(out) } else { Ok(()) }
     }
 
+    fn class_table(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let keys = self.choice.class_metrics.iter().map(|(name, _)| *name);
+        let shapes = self.result.shape_keys.iter().copied().filter(|key| family_of(key) == "surface");
+        let mut keys: Vec<&str> = keys.chain(shapes).collect();
+        if keys.len() > FEW.len() {
+            keys.retain(|key| FEW.contains(key));
+        }
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let heads = keys.iter().map(|key| if *key == "negative_predictive_value" { "npv" } else { key });
+        let mut table = report::table(&["class", "id"].into_iter().chain(heads).collect::<Vec<_>>());
+        for (id, (class, name)) in self.result.pooled.classes.iter().zip(self.names).enumerate() {
+            let values: Vec<Named> = self
+                .of_class(*class)
+                .map(|(name, score)| (name, finite(score)))
+                .chain(self.shape(&self.result.pooled, id, "surface"))
+                .collect();
+            let value =
+                |key: &&str| values.iter().find(|(name, _)| name == key).and_then(|(_, value)| *value);
+            let cells = keys.iter().map(|key| report::decimal(value(key)));
+            table.add_row([name.clone(), id.to_string()].into_iter().chain(cells));
+        }
+        writeln!(out)?;
+        Ok(report::print(out, &table)?)
+    }
+
+    fn average_table(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let Evaluated { pooled, averages, .. } = self.result;
+        let mut heads = vec!["all classes", "pooled", "mean of images", "mean of classes", "undefined"];
+        heads.extend(self.choice.preset.filter(|_| averages.iter().any(|average| average.preset.is_some())));
+        let mut table = report::table(&heads);
+        for ((name, value), ((_, mean), times)) in pooled.overall.iter().zip(self.result.per_image_mean()) {
+            // The mean IoU is a row of the class metrics too.
+            if *name != "mean_iou" || !self.choice.wants("iou") {
+                let cells =
+                    [report::decimal(*value), report::decimal(mean), String::new(), blank_if_0(times)];
+                table.add_row([(*name).to_owned()].into_iter().chain(cells));
+            }
+        }
+        let few = |name: &str| averages.len() <= FEW.len() || FEW.contains(&name);
+        for average in averages.iter().filter(|average| few(average.name)) {
+            let values = [average.pooled, average.per_image, average.per_class].map(report::decimal);
+            let name = format!("mean_{}", average.name);
+            let preset = average.of_preset().map(report::decimal);
+            let cells = values.into_iter().chain([blank_if_0(average.undefined)]).chain(preset);
+            table.add_row([name].into_iter().chain(cells));
+        }
+        if table.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        Ok(report::print(out, &table)?)
+    }
+
     /// What fits a line: two overall metrics, and the IoU of the first classes.
     fn image_table(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let overall = |scores: &Scores| -> Vec<Named> {
             let few = |(name, _): &&Named| ["mean_iou", "pixel_accuracy"].contains(name);
-            self.wanted(&scores.pooled).filter(few).copied().collect()
+            scores.overall.iter().filter(few).copied().collect()
         };
-        let classes = if self.metrics.contains("iou") { self.names.len().min(MOST_COLUMNS) } else { 0 };
+        let classes = if self.choice.wants("iou") { self.names.len().min(MOST_COLUMNS) } else { 0 };
         let header = ["image", "pixels"].map(str::to_owned).into_iter();
         let header =
             header.chain(overall(&self.result.pooled).into_iter().map(|(name, _)| (*name).to_owned()));
@@ -184,25 +295,6 @@ impl Printed<'_> {
     }
 }
 
-/// A row for every class of every image and of all images together.
-pub(super) fn csv(path: &Path, names: &[String], result: &Evaluated) -> Result<(), Failure> {
-    let named = |e: csv::Error| Failure::Input(format!("{}: {e}", path.display()));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let counts = ["true_positive", "false_positive", "false_negative", "true_negative"];
-    let metrics = of_class(&Default::default()).map(|(name, _)| name);
-    writer.write_record(["image", "class", "id"].iter().chain(&counts).chain(&metrics)).map_err(named)?;
-    for scores in result.images.iter().chain([&result.pooled]) {
-        for (id, (class, name)) in scores.classes.iter().zip(names).enumerate() {
-            let counts =
-                [class.true_positive, class.false_positive, class.false_negative, class.true_negative];
-            let metrics = of_class(class).map(|(_, value)| value.map_or(String::new(), |v| v.to_string()));
-            let names = [scores.name.clone(), name.clone(), id.to_string()];
-            writer
-                .write_record(names.into_iter().chain(counts.map(|n| n.to_string())).chain(metrics))
-                .map_err(named)?;
-        }
-    }
-    let bytes = writer.into_inner().map_err(|e| named(e.into_error().into()))?;
-    files::write_atomically(path, |out| out.write_all(&bytes))?;
-    Ok(())
+fn blank_if_0(times: u64) -> String {
+    if times == 0 { String::new() } else { times.to_string() }
 }

@@ -1,104 +1,232 @@
-//! Counting, and what is read from the counts.
+//! Counting and measuring, image by image on several threads, and what the images come to.
 
-use segmeter::core::metric::calibration::brier;
-use segmeter::core::metric::threshold::{auroc, average_precision};
-use segmeter::core::metric::{Calibration, ClassReport, Confidence, Confusion};
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use segmeter::core::metric::{ClassReport, Confusion, Mean, Score};
 use segmeter::core::sketch::Sketch;
 
 use super::Failure;
+use super::choice::Choice;
+use super::exact;
+use super::overlap::{self, Averages, Named};
 use super::predict::{Pair, Reader};
+use super::scored::{self, Scored};
+use super::shape::{self, Ids};
 use crate::report;
 
 /// One id less than there are bytes: a prediction that is no class needs one that is none.
 pub(super) const MOST_CLASSES: usize = 255;
 const NO_CLASS: u8 = 255;
 
-/// A metric and its value.
-pub(super) type Named = (&'static str, Option<f64>);
-
-/// What a confusion matrix says.
+/// What is known of an image, or of all of them.
 pub(super) struct Scores {
     pub(super) name: String,
     pub(super) pixels: u64,
     pub(super) ignored: u64,
     pub(super) classes: Vec<ClassReport>,
     /// Over all classes.
-    pub(super) pooled: [Named; 6],
+    pub(super) overall: Vec<Named>,
+    /// Metrics of shape of every class, none of those before the first that is measured; of all images, the means.
+    pub(super) shapes: Vec<Vec<Score>>,
+    /// Of the road.
+    pub(super) road: Vec<Score>,
 }
 
 /// The whole evaluation.
 pub(super) struct Evaluated {
     pub(super) pooled: Scores,
     pub(super) images: Vec<Scores>,
-    pub(super) threshold: Option<[Named; 2]>,
-    pub(super) calibration: Option<[Named; 2]>,
+    pub(super) averages: Vec<Averages>,
+    /// What [`Scores::shapes`] has of a class.
+    pub(super) shape_keys: Vec<&'static str>,
+    pub(super) road_keys: Vec<&'static str>,
+    /// The mean of each metric of shape, and how often it had no value.
+    pub(super) shape: Vec<(Named, u64)>,
+    pub(super) road: Vec<(Named, u64)>,
+    pub(super) scored: Option<Scored>,
 }
 
 impl Evaluated {
-    /// Mean over the images where it is defined of each pooled metric, and how many images were left out.
-    pub(super) fn per_image_mean(&self) -> impl Iterator<Item = (Named, usize)> + '_ {
-        self.pooled.pooled.iter().enumerate().map(|(i, (name, _))| {
-            let values = || self.images.iter().filter_map(move |image| image.pooled[i].1);
-            let defined = values().count();
-            let mean = (defined != 0).then(|| values().sum::<f64>() / defined as f64);
-            ((*name, mean), self.images.len() - defined)
+    /// Mean over the images where it is defined of each overall metric, and how many images were left out.
+    pub(super) fn per_image_mean(&self) -> impl Iterator<Item = (Named, u64)> + '_ {
+        self.pooled.overall.iter().enumerate().map(|(place, (name, _))| {
+            let mut mean = Mean::default();
+            self.images.iter().for_each(|image| mean.push(image.overall[place].1.into()));
+            ((*name, mean.value()), mean.undefined())
         })
     }
 }
 
-/// The metrics of a class.
-pub(super) fn of_class(class: &ClassReport) -> [Named; 6] {
-    [
-        ("iou", class.iou().value()),
-        ("dice", class.dice().value()),
-        ("precision", class.precision().value()),
-        ("recall", class.recall().value()),
-        ("specificity", class.specificity().value()),
-        ("negative_predictive_value", class.negative_predictive_value().value()),
-    ]
-}
-
 /// Counts all images in a matrix of at least this many classes.
-pub(super) fn tally(reader: &Reader, classes: usize) -> Result<Evaluated, Failure> {
+pub(super) fn tally(
+    reader: &Reader,
+    choice: &Choice,
+    classes: usize,
+    threads: NonZero<usize>,
+) -> Result<Evaluated, Failure> {
     match classes {
-        0..=2 => matrix::<2>(reader, classes),
-        3..=4 => matrix::<4>(reader, classes),
-        5..=8 => matrix::<8>(reader, classes),
-        9..=16 => matrix::<16>(reader, classes),
-        17..=32 => matrix::<32>(reader, classes),
-        33..=64 => matrix::<64>(reader, classes),
-        65..=128 => matrix::<128>(reader, classes),
-        _ => matrix::<MOST_CLASSES>(reader, classes),
+        0..=2 => matrix::<2>(reader, choice, classes, threads),
+        3..=4 => matrix::<4>(reader, choice, classes, threads),
+        5..=8 => matrix::<8>(reader, choice, classes, threads),
+        9..=16 => matrix::<16>(reader, choice, classes, threads),
+        17..=32 => matrix::<32>(reader, choice, classes, threads),
+        33..=64 => matrix::<64>(reader, choice, classes, threads),
+        65..=128 => matrix::<128>(reader, choice, classes, threads),
+        _ => matrix::<MOST_CLASSES>(reader, choice, classes, threads),
     }
 }
 
-fn matrix<const C: usize>(reader: &Reader, classes: usize) -> Result<Evaluated, Failure> {
-    let ignore = reader.labels().ignore();
-    let mut pooled = Box::new(Confusion::<C>::new(ignore));
-    let mut images = Vec::with_capacity(reader.len());
-    let table = reader.table();
-    let mut sketch = table.as_ref().map(|(quantiser, _)| Sketch::<u64>::new(quantiser));
-    let bar = report::progress(reader.len());
-    for pair in reader.pairs() {
-        let pair = pair?;
-        let mut confusion = Box::new(Confusion::<C>::new(ignore));
-        count(&mut confusion, &pair, classes, ignore)
-            .map_err(|e| reader.labels().explain(e, &pair.name, &format!("0 to {}", classes - 1)))?;
-        pooled.merge(&confusion);
-        images.push(scores(pair.name, &confusion, classes));
-        if let (Some(all), Some(one)) = (&mut sketch, &pair.sketch) {
-            all.merge(one).map_err(|e| Failure::Input(format!("{}: {e}", reader.path().display())))?;
+/// What a thread adds up. Integers, and logits that are sorted: in which order does not matter.
+struct Sums<const C: usize> {
+    confusion: Box<Confusion<C>>,
+    sketch: Option<Sketch<u64>>,
+    logits: [Vec<f32>; 2],
+}
+
+impl<const C: usize> Sums<C> {
+    fn new(reader: &Reader) -> Self {
+        Self {
+            confusion: Box::new(Confusion::new(reader.labels().ignore())),
+            sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
+            logits: Default::default(),
         }
+    }
+
+    fn merge(&mut self, other: &mut Self) -> segmeter::core::Result<()> {
+        self.confusion.merge(&other.confusion);
+        for (all, more) in self.logits.iter_mut().zip(&mut other.logits) {
+            all.append(more);
+        }
+        match (&mut self.sketch, &other.sketch) {
+            (Some(all), Some(more)) => all.merge(more),
+            _ => Ok(()),
+        }
+    }
+
+    fn add(&mut self, pair: &Pair, ignore: u8) -> segmeter::core::Result<()> {
+        if let (Some(all), Some(one)) = (&mut self.sketch, &pair.sketch) {
+            all.merge(one)?;
+        }
+        for (logit, label) in pair.logits.iter().zip(&pair.labels).filter(|(_, label)| **label != ignore) {
+            // Without the sign of zero.
+            self.logits[usize::from(*label == 1)].push(logit + 0.0);
+        }
+        Ok(())
+    }
+}
+
+fn matrix<const C: usize>(
+    reader: &Reader,
+    choice: &Choice,
+    classes: usize,
+    threads: NonZero<usize>,
+) -> Result<Evaluated, Failure> {
+    let bar = report::progress(reader.len());
+    let in_file = |e| Failure::Input(format!("{}: {e}", reader.path().display()));
+    let work = |sums: &mut Sums<C>, image: usize| {
+        let pair = reader.pair(image)?;
+        let ignore = reader.labels().ignore();
+        let mut confusion = Box::new(Confusion::<C>::new(ignore));
+        count(&mut confusion, &pair, classes, ignore).map_err(|e| {
+            let expected = format!("0 to {}", classes - 1);
+            reader.labels().explain_of(e, reader.label_file(image), &pair.name, &expected)
+        })?;
+        sums.confusion.merge(&confusion);
+        if choice.needs_scores() {
+            sums.add(&pair, ignore).map_err(in_file)?;
+        }
+        let mut scores = counted(choice, &pair.name, &confusion, classes);
+        measure(choice, &pair, ignore, &mut scores)
+            .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
         bar.inc(1);
-    }
+        Ok(scores)
+    };
+    let (sums, images) = each(threads, reader.len(), || Sums::<C>::new(reader), work)?;
     bar.finish_and_clear();
-    let (mut threshold, mut calibration) = (None, None);
-    if let (Some(sketch), Some((_, table))) = (&sketch, &table) {
-        let reliability = Calibration::new(sketch, table, Confidence::TopLabel);
-        threshold = Some([("auroc", auroc(sketch)), ("average_precision", average_precision(sketch))]);
-        calibration = Some([("ece", reliability.expected_error()), ("brier", brier(sketch, table))]);
+    let mut all = Sums::<C>::new(reader);
+    for mut sums in sums {
+        all.merge(&mut sums).map_err(in_file)?;
     }
-    Ok(Evaluated { pooled: scores("all".to_owned(), &pooled, classes), images, threshold, calibration })
+    let mut pooled = counted(choice, "all", &all.confusion, classes);
+    let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
+    pooled.shapes = (0..classes).map(|class| means(&images, |image| &image.shapes[class])).collect();
+    pooled.road = means(&images, |image| &image.road);
+    let shape = shape_keys.iter().enumerate().map(|(place, key)| of_shape(key, place, &images)).collect();
+    let road = road_keys.iter().enumerate().map(|(place, key)| {
+        let values = || images.iter().filter_map(move |image| image.road.get(place).copied());
+        ((*key, overlap::mean_of(values())), values().filter(is_undefined).count() as u64)
+    });
+    let road = if classes == 2 { road.collect() } else { Vec::new() };
+    let reports: Vec<&[ClassReport]> = images.iter().map(|image| image.classes.as_slice()).collect();
+    let average = |metric: &(_, _)| Averages::new(*metric, choice, &pooled.classes, &reports);
+    Ok(Evaluated {
+        averages: choice.class_metrics.iter().map(average).collect(),
+        scored: scores(reader, choice, all.sketch.as_ref(), all.logits),
+        pooled,
+        images,
+        shape_keys,
+        road_keys,
+        shape,
+        road,
+    })
+}
+
+fn scores(
+    reader: &Reader,
+    choice: &Choice,
+    sketch: Option<&Sketch<u64>>,
+    logits: [Vec<f32>; 2],
+) -> Option<Scored> {
+    match sketch {
+        _ if !reader.is_binary() => None,
+        Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
+        None => Some(scored::of_levels(choice, &exact::levels(logits))),
+    }
+}
+
+/// Runs `work` for 0 to `count` on threads that each begin with what `start` makes; results in order.
+///
+/// Of several failures, the one of the first image is told.
+fn each<S: Send, T: Send>(
+    threads: NonZero<usize>,
+    count: usize,
+    start: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> Result<T, Failure> + Sync,
+) -> Result<(Vec<S>, Vec<T>), Failure> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let run = || {
+        let mut state = start();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            if place >= count {
+                return state;
+            }
+            let result = work(&mut state, place);
+            if result.is_err() {
+                // Images before this one have all been begun; the others need not be.
+                next.fetch_max(count, Ordering::Relaxed);
+            }
+            if let Ok(mut done) = done.lock() {
+                done.insert(place, result);
+            }
+        }
+    };
+    let states = std::thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads.get().min(count)).map(|_| scope.spawn(run)).collect();
+        let mut states = vec![run()];
+        for worker in workers {
+            match worker.join() {
+                Ok(state) => states.push(state),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        states
+    });
+    let results = done.into_inner().unwrap_or_default().into_values();
+    Ok((states, results.collect::<Result<_, _>>()?))
 }
 
 /// Ids from `classes` to `C` would be classes to the matrix, and are not.
@@ -122,19 +250,60 @@ fn count<const C: usize>(
     confusion.push_row(&known, &pair.labels)
 }
 
-fn scores<const C: usize>(name: String, confusion: &Confusion<C>, classes: usize) -> Scores {
+fn counted<const C: usize>(choice: &Choice, name: &str, confusion: &Confusion<C>, classes: usize) -> Scores {
+    let overall = overlap::of_matrix(choice, confusion, classes);
     Scores {
-        name,
+        name: name.to_owned(),
         pixels: confusion.pixels(),
         ignored: confusion.ignored(),
         classes: (0..classes).map(|class| confusion.class(class)).collect(),
-        pooled: [
-            ("mean_iou", confusion.mean_iou()),
-            ("frequency_weighted_iou", confusion.frequency_weighted_iou()),
-            ("pixel_accuracy", confusion.pixel_accuracy().value()),
-            ("mean_accuracy", confusion.mean_accuracy()),
-            ("mcc", confusion.mcc()),
-            ("kappa", confusion.kappa()),
-        ],
+        overall: overall.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
+        shapes: vec![Vec::new(); classes],
+        road: Vec::new(),
+    }
+}
+
+/// Measures the shapes of an image that has been counted.
+fn measure(choice: &Choice, pair: &Pair, ignore: u8, scores: &mut Scores) -> segmeter::core::Result<()> {
+    let ids = Ids { shape: pair.shape, prediction: &pair.prediction, labels: &pair.labels, ignore };
+    for (class, (report, shapes)) in (0_u8..=255).zip(scores.classes.iter().zip(&mut scores.shapes)) {
+        if usize::from(class) >= choice.first {
+            let is_there = report.positives() != 0 || report.predicted() != 0;
+            *shapes = shape::of_class(choice, &ids, class, is_there)?;
+        }
+    }
+    if scores.classes.len() == 2 && !shape::road_keys(choice).is_empty() {
+        scores.road = shape::of_road(choice, &ids)?;
+    }
+    Ok(())
+}
+
+/// The means over the images of some scores of each.
+fn means(images: &[Scores], of: impl Fn(&Scores) -> &Vec<Score>) -> Vec<Score> {
+    let places = images.first().map_or(0, |image| of(image).len());
+    let mean =
+        |place: usize| overlap::mean_of(images.iter().filter_map(|image| of(image).get(place).copied()));
+    (0..places).map(|place| mean(place).into()).collect()
+}
+
+/// A metric of shape: in every image the mean over its classes, then the mean over the images.
+fn of_shape(key: &'static str, place: usize, images: &[Scores]) -> (Named, u64) {
+    let scores = |image: &Scores| {
+        image.shapes.iter().filter_map(|class| class.get(place)).copied().collect::<Vec<_>>()
+    };
+    let undefined = images.iter().flat_map(scores).filter(is_undefined).count() as u64;
+    // An infinite distance makes an infinite mean, of which there is no number in JSON.
+    let is_finite = images.iter().flat_map(scores).filter_map(Score::value).all(f64::is_finite);
+    let mean =
+        overlap::mean_of(images.iter().map(|image| overlap::mean_of(scores(image).into_iter()).into()));
+    ((key, mean.filter(|_| is_finite)), undefined)
+}
+
+/// Whether a score is printed as `null`, and counted.
+pub(super) fn is_undefined(score: &Score) -> bool {
+    match score {
+        Score::Value(value) => !value.is_finite(),
+        Score::Undefined => true,
+        Score::Skipped => false,
     }
 }

@@ -78,6 +78,16 @@ impl LabelReader {
         self.masks.path()
     }
 
+    /// The file with the labels of an image.
+    pub(in crate::command) fn file(&self, source: &Source, slot: Slot) -> &Path {
+        self.masks.file_of(source, slot)
+    }
+
+    /// A mask that belongs to no image.
+    pub(in crate::command) fn stray(&self, source: &Source) -> Option<&Path> {
+        self.masks.stray(source)
+    }
+
     /// Whether this image has labels.
     pub(in crate::command) fn has(&self, source: &Source, slot: Slot) -> bool {
         self.masks.has(source, slot)
@@ -159,7 +169,18 @@ impl LabelReader {
 
     /// A core error about labels, in terms of the file.
     pub(in crate::command) fn explain(&self, error: Error, image: &str, expected: &str) -> Failure {
-        let path = self.path().display();
+        self.explain_of(error, self.path(), image, expected)
+    }
+
+    /// The same in terms of the file of this image.
+    pub(in crate::command) fn explain_of(
+        &self,
+        error: Error,
+        path: &Path,
+        image: &str,
+        expected: &str,
+    ) -> Failure {
+        let path = path.display();
         Failure::Input(match error {
             Error::ClassId { found, pixel } => format!(
                 "{path}: found class id {found} at pixel {pixel} of image {image}, expected {expected} or the ignore \

@@ -49,24 +49,34 @@ const PANOPTIC: Entry = Entry {
 };
 
 /// What averages, and what empties: [`segmeter::core::metric::Preset`].
-const MEANS: &[&str] = &[
+const IOU_PRESETS: &[&str] = &[
     "monai",
     "monai_keep_empty",
     "metrics_reloaded",
     "medpy",
+    "torchmetrics",
     "torchmetrics_mean_iou",
-    "torchmetrics_dice_score",
     "torchmetrics_jaccard_index",
     "cityscapes_pixel",
     "mmseg",
 ];
+const DICE_PRESETS: &[&str] = &[
+    "monai",
+    "monai_keep_empty",
+    "metrics_reloaded",
+    "medpy",
+    "torchmetrics",
+    "torchmetrics_dice_score",
+    "mmseg",
+];
+const RATE_PRESETS: &[&str] = &["metrics_reloaded", "medpy", "mmseg"];
 
 /// Distances of whole frames.
 const SURFACE: Entry = Entry {
     family: "surface",
     quantised: false,
     scratch: "1 bit per pixel and mask, 3 words per column, 1536 words for a percentile",
-    presets: &["segmeter", "monai", "metrics_reloaded", "medpy", "panoptica", "surface_distance"],
+    presets: &["monai", "metrics_reloaded", "medpy", "panoptica", "surface_distance"],
     ..METRIC
 };
 /// Counts along contours, row by row.
@@ -76,20 +86,21 @@ pub(super) static METRICS: &[Entry] = &[
     Entry {
         name: "iou",
         definition: "TP / (TP + FP + FN), a class against the rest",
-        presets: MEANS,
+        presets: IOU_PRESETS,
         ..METRIC
     },
     Entry {
         name: "dice",
         definition: "2 TP / (2 TP + FP + FN), F1",
         reference: "Dice 1945",
-        presets: MEANS,
+        presets: DICE_PRESETS,
         ..METRIC
     },
     Entry {
         name: "f_beta",
         definition: "(1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP)",
         reference: "van Rijsbergen 1979",
+        presets: &["metrics_reloaded"],
         ..METRIC
     },
     Entry {
@@ -98,9 +109,14 @@ pub(super) static METRICS: &[Entry] = &[
         reference: "Tversky 1977",
         ..METRIC
     },
-    Entry { name: "precision", definition: "TP / (TP + FP)", presets: MEANS, ..METRIC },
-    Entry { name: "recall", definition: "TP / (TP + FN), sensitivity", presets: MEANS, ..METRIC },
-    Entry { name: "specificity", definition: "TN / (TN + FP)", presets: MEANS, ..METRIC },
+    Entry { name: "precision", definition: "TP / (TP + FP)", presets: RATE_PRESETS, ..METRIC },
+    Entry { name: "recall", definition: "TP / (TP + FN), sensitivity", presets: RATE_PRESETS, ..METRIC },
+    Entry {
+        name: "specificity",
+        definition: "TN / (TN + FP)",
+        presets: &["metrics_reloaded", "medpy"],
+        ..METRIC
+    },
     Entry { name: "negative_predictive_value", definition: "TN / (TN + FN)", ..METRIC },
     Entry { name: "false_positive_rate", definition: "FP / (FP + TN)", ..METRIC },
     Entry { name: "false_negative_rate", definition: "FN / (FN + TP)", ..METRIC },
@@ -148,7 +164,7 @@ pub(super) static METRICS: &[Entry] = &[
     Entry {
         name: "mean_iou",
         definition: "mean IoU over the classes in labels or predictions, of the counts of all images; per image and per class by name",
-        presets: MEANS,
+        presets: IOU_PRESETS,
         ..METRIC
     },
     Entry {
@@ -159,14 +175,14 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "category_iou",
-        definition: "IoU of classes merged into a category; taking one of them for another is no error",
+        definition: "IoU of classes merged into a category; taking one of them for another is no error; library only",
         reference: "Cordts et al. 2016",
         presets: &["cityscapes_pixel"],
         ..METRIC
     },
     Entry {
         name: "instance_iou",
-        definition: "iTP / (iTP + FP + iFN); pixels of an instance count with average size / its size, false positives plainly",
+        definition: "iTP / (iTP + FP + iFN); pixels of an instance count with average size / its size, false positives plainly; library only",
         reference: "Cordts et al. 2016",
         quantised: false,
         scratch: "a slot per pair of segments",
@@ -176,8 +192,7 @@ pub(super) static METRICS: &[Entry] = &[
     Entry {
         name: "generalised_dice",
         definition: "2 sum w TP / sum w (t + p), w = 1 / t^2, 1 / t or 1; an absent class gets the largest weight",
-        reference: "Sudre et al. 2017",
-        presets: &["monai"],
+        reference: "Sudre et al. 2017; MONAI for absent classes",
         ..METRIC
     },
     Entry { name: "pixel_accuracy", definition: "share of scored pixels that are right", ..AGREEMENT },
@@ -233,8 +248,8 @@ pub(super) static METRICS: &[Entry] = &[
         ..CURVE
     },
     Entry {
-        name: "max_f",
-        definition: "highest F1 over the thresholds; the lowest threshold that ties; kitti_road adds 1e-10 to denominators",
+        name: "max_f1",
+        definition: "highest F1 over the thresholds, the lowest of those that tie; and the rates at that threshold",
         reference: "Fritsch et al. 2013",
         presets: &["kitti_road"],
         ..CURVE
@@ -265,7 +280,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "ece",
-        definition: "mean |accuracy - confidence| over 15 equal-width bins of the top label's confidence",
+        definition: "expected calibration error: mean over pixels of |accuracy - confidence| of their bin",
         ..CALIBRATION
     },
     Entry {
@@ -300,8 +315,8 @@ pub(super) static METRICS: &[Entry] = &[
         ..CALIBRATION
     },
     Entry {
-        name: "negative_log_likelihood",
-        definition: "mean of -ln of the label's probability, which is at least a clip",
+        name: "nll",
+        definition: "negative log-likelihood: mean of -ln of the label's probability",
         reference: "Good 1952",
         presets: &[],
         ..CALIBRATION
@@ -355,7 +370,14 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "trimap",
-        definition: "accuracy and IoU of the pixels within a radius of the labelled contour",
+        definition: "IoU of the pixels within a radius of the labelled contour",
+        reference: "Kohli et al. 2009",
+        scratch: "5 r + 9 rows of bits",
+        ..BOUNDARY
+    },
+    Entry {
+        name: "trimap_accuracy",
+        definition: "share of the pixels within a radius of the labelled contour that are right",
         reference: "Kohli et al. 2009",
         scratch: "5 r + 9 rows of bits",
         ..BOUNDARY
@@ -379,7 +401,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "corridor_width",
-        definition: "pixels of the run of road at the ego column, in every row",
+        definition: "pixels of the run of road at the ego column, in every row; mean absolute error over the rows in which both have one",
         ..ROAD
     },
     Entry {
@@ -394,14 +416,22 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "panoptic_quality",
-        definition: "sum of IoU of found segments / (TP + FP / 2 + FN / 2); found: IoU above 1/2; void left out",
+        definition: "sum of IoU of found segments / (TP + FP / 2 + FN / 2); found: IoU above 1/2; void left out; library only",
         ..PANOPTIC
     },
-    Entry { name: "segmentation_quality", definition: "mean IoU of found segments", ..PANOPTIC },
-    Entry { name: "recognition_quality", definition: "TP / (TP + FP / 2 + FN / 2)", ..PANOPTIC },
+    Entry {
+        name: "segmentation_quality",
+        definition: "mean IoU of found segments; library only",
+        ..PANOPTIC
+    },
+    Entry {
+        name: "recognition_quality",
+        definition: "TP / (TP + FP / 2 + FN / 2) of segments; library only",
+        ..PANOPTIC
+    },
     Entry {
         name: "lesion_wise_dice",
-        definition: "sum of the Dice of the components of the labels that are found, over components and false alarms",
+        definition: "sum of the Dice of the components of the labels that are found, over components and false alarms; library only",
         reference: "BraTS 2023",
         inputs: &["binary"],
         scratch: "2 words and 2 bits per pixel, a slot per pair of components",

@@ -1,0 +1,237 @@
+//! Which metrics are wanted, and by whose conventions.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use segmeter::core::metric::calibration::Edges;
+use segmeter::core::metric::surface::{BoundaryIou, Spacing, Surface};
+use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Preset, Score};
+
+use super::overlap;
+use crate::command::Failure;
+use crate::command::registry::{self, Entry, Kind};
+
+/// Metrics that need more than a class id or a score per pixel.
+const WITHOUT_INPUT: [&str; 5] =
+    ["category_iou", "instance_iou", "panoptic_quality", "segmentation_quality", "recognition_quality"];
+
+/// Shorter names of metrics, and those they are listed by.
+const ALIASES: [(&str, &str); 2] = [("max_f", "max_f1"), ("negative_log_likelihood", "nll")];
+
+/// Presets beyond those of the overlap metrics.
+const MORE_PRESETS: [&str; 7] = [
+    "panoptica",
+    "surface_distance",
+    "boundary_iou_coco",
+    "boundary_iou_cityscapes",
+    "davis_f",
+    "kitti_road",
+    "torchmetrics",
+];
+
+/// What can be chosen.
+#[derive(Args)]
+#[command(next_help_heading = "What is computed")]
+pub(super) struct ChoiceInput {
+    /// Only these metrics; what none of them needs is not computed
+    #[arg(long, value_name = "all|name,name,...", default_value = "all")]
+    metrics: String,
+    /// Conventions of another library for the metrics that it has
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// How many times as much recall counts as precision in f_beta
+    #[arg(long, value_name = "B", default_value_t = 2.0)]
+    beta: f64,
+    /// Distance up to which a contour counts as matched (nsd, boundary_f) [default: 2, or that of the preset]
+    #[arg(long, value_name = "D")]
+    tolerance: Option<f64>,
+    /// Size of a pixel, from row to row and from column to column
+    #[arg(long, value_name = "SY,SX", value_delimiter = ',', num_args = 1)]
+    spacing: Option<Vec<f64>>,
+    /// Pixels from the labelled contour that count in trimap
+    #[arg(long, value_name = "R", default_value_t = 3.0)]
+    trimap_radius: f64,
+    /// Components of fewer pixels are left out, with their holes
+    #[arg(long, value_name = "PIXELS", default_value_t = 0)]
+    min_area: u16,
+    /// Column in which the vehicle drives [default: the middle one]
+    #[arg(long, value_name = "X")]
+    ego: Option<usize>,
+    /// Measure contours and components of class 0 too
+    #[arg(long)]
+    background: bool,
+}
+
+/// How probabilities are binned.
+#[derive(Clone, Copy)]
+pub(super) struct Binning {
+    pub(super) bins: usize,
+    pub(super) edges: Edges,
+    pub(super) confidence: Confidence,
+}
+
+/// Everything that decides what is computed.
+pub(super) struct Choice {
+    metrics: BTreeSet<&'static str>,
+    /// The name of the preset, if one was asked for.
+    pub(super) preset: Option<&'static str>,
+    /// Overlap metrics of a class, wanted ones.
+    pub(super) class_metrics: Vec<(&'static str, ClassMetric)>,
+    pub(super) beta: f64,
+    pub(super) surface: Surface,
+    /// Distance of Boundary IoU over the diagonal, and whether the frame counts.
+    pub(super) boundary: (f64, bool),
+    pub(super) trimap_radius: f64,
+    pub(super) min_area: u16,
+    pub(super) ego: Option<usize>,
+    pub(super) binning: Binning,
+    /// Contours and components are measured of classes from this one.
+    pub(super) first: usize,
+}
+
+impl ChoiceInput {
+    /// `threshold` is the probability above which a pixel is foreground.
+    pub(super) fn choice(&self, threshold: f64) -> Result<Choice, Failure> {
+        let metrics = wanted(&self.metrics)?;
+        let preset = self.preset.as_deref().map(known_preset).transpose()?;
+        let class_metrics = overlap::of_class(self.beta, threshold);
+        let class_metrics = class_metrics.into_iter().filter(|(name, _)| metrics.contains(name)).collect();
+        let ratio = if preset == Some("boundary_iou_cityscapes") {
+            BoundaryIou::CITYSCAPES
+        } else {
+            BoundaryIou::COCO
+        };
+        let (bins, edges, confidence) = match preset {
+            Some("torchmetrics") => (15, Edges::Torchmetrics, Confidence::Positive),
+            Some("metrics_reloaded") => (10, Edges::MetricsReloaded, Confidence::Positive),
+            _ => (15, Edges::Closed, Confidence::TopLabel),
+        };
+        let positive = |name: &str, value: f64| {
+            let line = format!("found {name} {value}, expected a finite number that is not negative");
+            if value.is_finite() && value >= 0.0 { Ok(()) } else { Err(Failure::Input(line)) }
+        };
+        positive("--beta", self.beta)?;
+        positive("--trimap-radius", self.trimap_radius)?;
+        positive("--tolerance", self.tolerance.unwrap_or(0.0))?;
+        Ok(Choice {
+            metrics,
+            preset,
+            class_metrics,
+            beta: self.beta,
+            surface: self.surface(preset)?,
+            boundary: (ratio, preset.is_some_and(|name| name.starts_with("boundary_iou_"))),
+            trimap_radius: self.trimap_radius,
+            min_area: self.min_area,
+            ego: self.ego,
+            binning: Binning { bins, edges, confidence },
+            first: usize::from(!self.background),
+        })
+    }
+
+    fn surface(&self, preset: Option<&str>) -> Result<Surface, Failure> {
+        let named = Surface::PRESETS.into_iter().find(|surface| Some(surface.name) == preset);
+        let mut surface = named.unwrap_or_default();
+        surface.tolerance = self.tolerance.unwrap_or(surface.tolerance);
+        if let Some(spacing) = &self.spacing {
+            let bad = || {
+                let texts: Vec<_> = spacing.iter().map(ToString::to_string).collect();
+                let line = "expected two numbers SY,SX in [1e-9, 1e9] with a ratio in [1/1023, 1023]";
+                Failure::Input(format!("found --spacing {}, {line}", texts.join(",")))
+            };
+            let [row, column] = spacing[..] else { return Err(bad()) };
+            surface.spacing = Spacing::new(row, column).map_err(|_| bad())?;
+        }
+        Ok(surface)
+    }
+}
+
+impl Choice {
+    /// Whether a number is wanted; some metrics come as several.
+    pub(super) fn wants(&self, key: &str) -> bool {
+        self.metrics.contains(metric_of(key))
+    }
+
+    /// Whether one of several is.
+    pub(super) fn wants_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.wants(key))
+    }
+
+    /// Whether scores are to be looked at at every threshold.
+    pub(super) fn needs_scores(&self) -> bool {
+        self.entries().any(|entry| ["threshold", "calibration"].contains(&entry.family))
+    }
+
+    /// The entries of all that is wanted.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &'static Entry> {
+        known().filter(|entry| self.metrics.contains(entry.name))
+    }
+
+    /// The conventions of the preset for an overlap metric, if it has any.
+    pub(super) fn overlap_preset(&self, name: &str) -> Option<Preset> {
+        let preset = match (self.preset?, name) {
+            ("torchmetrics", "iou") => "torchmetrics_mean_iou",
+            ("torchmetrics", "dice") => "torchmetrics_dice_score",
+            (preset, _) => preset,
+        };
+        let has: &[&str] = match preset {
+            "torchmetrics_mean_iou" | "torchmetrics_jaccard_index" | "cityscapes_pixel" => &["iou"],
+            "torchmetrics_dice_score" => &["dice"],
+            "monai" | "monai_keep_empty" => &["iou", "dice"],
+            "metrics_reloaded" => &["iou", "dice", "f_beta", "precision", "recall", "specificity"],
+            "mmseg" => &["iou", "dice", "precision", "recall"],
+            _ => &["iou", "dice", "precision", "recall", "specificity"],
+        };
+        let found = Preset::ALL.into_iter().find(|(known, _)| *known == preset);
+        found.filter(|_| has.contains(&name)).map(|(_, preset)| preset)
+    }
+
+    /// An overlap metric of a class.
+    pub(super) fn score(&self, name: &str, metric: ClassMetric, class: ClassReport) -> Score {
+        let preset = self.overlap_preset(name);
+        preset.map_or(Empties::FORMULA, |preset| preset.empties(metric)).score(metric, class)
+    }
+}
+
+/// The listed name of what a number is of.
+pub(super) fn metric_of(key: &str) -> &str {
+    match key {
+        "weighted_kappa_quadratic" => "weighted_kappa",
+        _ if key.ends_with("_at_max_f1") => "max_f1",
+        _ => key.strip_suffix("_of_labels").unwrap_or(key),
+    }
+}
+
+/// The family of what a number is of.
+pub(super) fn family_of(key: &str) -> &'static str {
+    let name = metric_of(key);
+    known().find(|entry| entry.name == name).map_or("", |entry| entry.family)
+}
+
+/// The metrics that there is input for.
+fn known() -> impl Iterator<Item = &'static Entry> {
+    registry::all().filter(|entry| entry.kind == Kind::Metric && !WITHOUT_INPUT.contains(&entry.name))
+}
+
+/// The metrics named in a list.
+fn wanted(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
+    if text == "all" {
+        return Ok(known().map(|entry| entry.name).collect());
+    }
+    let find = |name: &str| {
+        let listed = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, listed)| *listed);
+        known().map(|entry| entry.name).find(|known| *known == listed).ok_or_else(|| {
+            let names = known().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+            let why = if WITHOUT_INPUT.contains(&name) { ", for which eval reads no input" } else { "" };
+            Failure::Input(format!("found metric `{name}`{why}, expected all or some of {names}"))
+        })
+    };
+    text.split(',').map(find).collect()
+}
+
+fn known_preset(text: &str) -> Result<&'static str, Failure> {
+    let names = || Preset::ALL.into_iter().map(|(name, _)| name).chain(MORE_PRESETS);
+    names().find(|name| *name == text).ok_or_else(|| {
+        let names = names().collect::<Vec<_>>().join(", ");
+        Failure::Input(format!("found --preset {text}, expected one of {names}"))
+    })
+}

@@ -1,0 +1,137 @@
+//! The images with the lowest scores, and where they are wrong.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use png::{BitDepth, ColorType, Encoder};
+use segmeter::core::metric::Score;
+
+use super::Failure;
+use crate::command::eval::choice::Choice;
+use crate::command::eval::overlap::{self, mean_of};
+use crate::command::eval::predict::{Pair, Reader};
+use crate::command::eval::tally::{Evaluated, Scores};
+
+/// Images that are shown.
+const MOST: usize = 8;
+/// Columns of a map; larger images lose pixels.
+const MOST_COLUMNS: usize = 640;
+
+/// What a pixel of a map is, and its colour: of Okabe and Ito, and greys.
+pub(super) const LEGEND: [(&str, [u8; 3]); 6] = [
+    ("true positive", [0, 114, 178]),
+    ("false positive", [213, 94, 0]),
+    ("false negative", [240, 228, 66]),
+    ("another class", [204, 121, 167]),
+    ("true negative", [236, 236, 236]),
+    ("ignored", [128, 128, 128]),
+];
+
+/// Metrics that are worse if they are larger.
+const ERRORS: [&str; 14] = [
+    "hausdorff",
+    "hd95",
+    "assd",
+    "masd",
+    "betti_error",
+    "volume_overlap_error",
+    "absolute_relative_volume_difference",
+    "false_positive_rate",
+    "false_negative_rate",
+    "false_discovery_rate",
+    "false_omission_rate",
+    "corridor_width",
+    "boundary_offset",
+    "lowest_road",
+];
+
+/// An image and where it is wrong.
+pub(super) struct Shown {
+    pub(super) name: String,
+    pub(super) value: f64,
+    /// A PNG as a data URI.
+    pub(super) map: String,
+    /// As the image is.
+    pub(super) size: (usize, usize),
+}
+
+/// Refuses a metric that images have no number of.
+pub(in crate::command::eval) fn check(choice: &Choice, by: &str) -> Result<(), Failure> {
+    let of_class = overlap::of_class(1.0, 0.5).map(|(name, _)| name);
+    let shapes = crate::command::eval::shape::keys(choice);
+    let known = of_class.into_iter().chain(["mean_iou"]).chain(shapes);
+    let known: Vec<_> = known.filter(|name| choice.wants(name) || *name == "mean_iou").collect();
+    if known.contains(&by) {
+        return Ok(());
+    }
+    let line = format!("found --worst-by {by}, expected one of the wanted metrics {}", known.join(", "));
+    Err(Failure::Input(line))
+}
+
+/// The metric of an image: for a metric of classes, the mean over them.
+fn value(choice: &Choice, result: &Evaluated, image: &Scores, by: &str) -> Option<f64> {
+    let listed = if by == "mean_iou" { "iou" } else { by };
+    let metric = overlap::of_class(choice.beta, 0.5).into_iter().find(|(name, _)| *name == listed);
+    let chosen = choice.class_metrics.iter().find(|(name, _)| *name == listed).copied().or(metric);
+    if let Some((name, metric)) = chosen {
+        return mean_of(image.classes.iter().map(|class| choice.score(name, metric, *class)));
+    }
+    let place = result.shape_keys.iter().position(|key| *key == by)?;
+    let scores = image.shapes.iter().filter_map(|class| class.get(place).copied());
+    mean_of(scores.map(|score: Score| score))
+}
+
+/// The metric of every image that has one.
+pub(super) fn values(choice: &Choice, result: &Evaluated, by: &str) -> Vec<(usize, f64)> {
+    let value = |(place, image)| Some((place, value(choice, result, image, by)?));
+    result.images.iter().enumerate().filter_map(value).collect()
+}
+
+/// The worst images, from the worst on.
+pub(super) fn worst(
+    reader: &Reader,
+    choice: &Choice,
+    result: &Evaluated,
+    by: &str,
+) -> Result<Vec<Shown>, Failure> {
+    let mut values = values(choice, result, by);
+    values.sort_by(|(_, a), (_, b)| if ERRORS.contains(&by) { b.total_cmp(a) } else { a.total_cmp(b) });
+    let shown = |(place, value): (usize, f64)| {
+        let pair = reader.pair(place)?;
+        let map = map(&pair, reader.labels().ignore())
+            .map_err(|e| Failure::Input(format!("error map of image {}: {e}", pair.name)))?;
+        let size = (pair.shape.width(), pair.shape.height());
+        Ok(Shown { name: pair.name, value, map, size })
+    };
+    values.into_iter().take(MOST).map(shown).collect()
+}
+
+/// A place in the legend: class 0 is taken as the background.
+const fn kind(prediction: u8, label: u8, ignore: u8) -> u8 {
+    match (prediction, label) {
+        (_, label) if label == ignore => 5,
+        (0, 0) => 4,
+        (0, _) => 2,
+        (_, 0) => 1,
+        (prediction, label) if prediction == label => 0,
+        _ => 3,
+    }
+}
+
+/// The map of an image as a PNG with a palette.
+fn map(pair: &Pair, ignore: u8) -> Result<String, png::EncodingError> {
+    let width = pair.shape.width();
+    let step = width.div_ceil(MOST_COLUMNS);
+    let rows = || pair.prediction.chunks(width).zip(pair.labels.chunks(width)).step_by(step);
+    let of_row = |(prediction, labels): (&[u8], &[u8])| {
+        let pixels = prediction.iter().zip(labels).step_by(step);
+        pixels.map(|(prediction, label)| kind(*prediction, *label, ignore)).collect::<Vec<_>>()
+    };
+    let (columns, lines) = (width.div_ceil(step) as u32, pair.shape.height().div_ceil(step) as u32);
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, columns, lines);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_palette(LEGEND.map(|(_, colour)| colour).concat());
+    encoder.write_header()?.write_image_data(&rows().flat_map(of_row).collect::<Vec<_>>())?;
+    Ok(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
+}

@@ -1,0 +1,129 @@
+//! Overlap and agreement: what is read from counts.
+
+use segmeter::core::metric::{
+    Averaging, ClassMetric, ClassReport, Confusion, Disagreement, Mean, Preset, Score, Volume,
+};
+
+use super::choice::Choice;
+
+/// A metric and its value.
+pub(super) type Named = (&'static str, Option<f64>);
+
+/// The overlap metrics of a class against the rest.
+pub(super) const fn of_class(beta: f64, threshold: f64) -> [(&'static str, ClassMetric); 22] {
+    [
+        ("iou", ClassMetric::Iou),
+        ("dice", ClassMetric::Dice),
+        ("precision", ClassMetric::Precision),
+        ("recall", ClassMetric::Recall),
+        ("specificity", ClassMetric::Specificity),
+        ("negative_predictive_value", ClassMetric::NegativePredictiveValue),
+        ("f_beta", ClassMetric::FBeta { beta }),
+        ("tversky_index", ClassMetric::TverskyIndex { fp_weight: 0.3, fn_weight: 0.7 }),
+        ("false_positive_rate", ClassMetric::FalsePositiveRate),
+        ("false_negative_rate", ClassMetric::FalseNegativeRate),
+        ("false_discovery_rate", ClassMetric::FalseDiscoveryRate),
+        ("false_omission_rate", ClassMetric::FalseOmissionRate),
+        ("accuracy", ClassMetric::Accuracy),
+        ("balanced_accuracy", ClassMetric::BalancedAccuracy),
+        ("informedness", ClassMetric::Informedness),
+        ("markedness", ClassMetric::Markedness),
+        ("mcc", ClassMetric::Mcc),
+        ("volume_overlap_error", ClassMetric::VolumeOverlapError),
+        ("volume_similarity", ClassMetric::VolumeSimilarity),
+        ("relative_volume_difference", ClassMetric::RelativeVolumeDifference),
+        ("absolute_relative_volume_difference", ClassMetric::AbsoluteRelativeVolumeDifference),
+        ("net_benefit", ClassMetric::NetBenefit { threshold }),
+    ]
+}
+
+/// The metrics of all classes together, of the first `classes` of a matrix.
+pub(super) fn of_matrix<const C: usize>(
+    choice: &Choice,
+    confusion: &Confusion<C>,
+    classes: usize,
+) -> [Named; 9] {
+    let mut mean_iou = Mean::default();
+    (0..classes).for_each(|id| mean_iou.push(choice.score("iou", ClassMetric::Iou, confusion.class(id))));
+    // What is wrong by how much is known of classes only.
+    let counted: u64 = confusion.counts().as_flattened().iter().sum();
+    let weighted = |w| (counted == confusion.pixels()).then(|| confusion.weighted_kappa(w)).flatten();
+    [
+        ("mean_iou", mean_iou.value()),
+        ("frequency_weighted_iou", confusion.frequency_weighted_iou()),
+        ("pixel_accuracy", confusion.pixel_accuracy().value()),
+        ("mean_accuracy", confusion.mean_accuracy()),
+        ("mcc", confusion.mcc()),
+        ("kappa", confusion.kappa()),
+        ("weighted_kappa", weighted(Disagreement::Linear)),
+        ("weighted_kappa_quadratic", weighted(Disagreement::Quadratic)),
+        ("generalised_dice", confusion.generalised_dice(Volume::Square, 0)),
+    ]
+}
+
+/// A metric of a class in every averaging.
+pub(super) struct Averages {
+    pub(super) name: &'static str,
+    /// The mean over the classes of the counts of all images.
+    pub(super) pooled: Option<f64>,
+    /// In every image the mean over its classes, then the mean over the images.
+    pub(super) per_image: Option<f64>,
+    /// For every class the mean over the images, then the mean over the classes.
+    pub(super) per_class: Option<f64>,
+    /// The mean over all pairs of image and class.
+    pub(super) per_pair: Option<f64>,
+    /// Pairs of image and class in which the metric is not defined.
+    pub(super) undefined: u64,
+    /// What the library of the preset calls the mean, if it has one.
+    pub(super) preset: Option<Preset>,
+}
+
+impl Averages {
+    pub(super) fn new(
+        (name, metric): (&'static str, ClassMetric),
+        choice: &Choice,
+        pooled: &[ClassReport],
+        images: &[&[ClassReport]],
+    ) -> Self {
+        let score = |class: &ClassReport| choice.score(name, metric, *class);
+        let (mut all, mut per_image, mut pairs) = (Mean::default(), Mean::default(), Mean::default());
+        let mut classes = vec![Mean::default(); pooled.len()];
+        pooled.iter().for_each(|class| all.push(score(class)));
+        for image in images {
+            let mut mean = Mean::default();
+            for (class, sum) in image.iter().zip(&mut classes) {
+                let score = score(class);
+                mean.push(score);
+                sum.push(score);
+                pairs.push(score);
+            }
+            per_image.push(mean.value().into());
+        }
+        Self {
+            name,
+            pooled: all.value(),
+            per_image: per_image.value(),
+            per_class: mean_of(classes.iter().map(|class| class.value().into())),
+            per_pair: pairs.value(),
+            undefined: pairs.undefined(),
+            preset: choice.overlap_preset(name),
+        }
+    }
+
+    /// The mean that the library of the preset means.
+    pub(super) fn of_preset(&self) -> Option<Option<f64>> {
+        Some(match self.preset?.averaging() {
+            Averaging::Pooled => self.pooled,
+            Averaging::PerImage => self.per_image,
+            Averaging::PerClass => self.per_class,
+            Averaging::PerPair => self.per_pair,
+        })
+    }
+}
+
+/// The mean of what is defined; none if a value is infinite.
+pub(super) fn mean_of(scores: impl Iterator<Item = Score>) -> Option<f64> {
+    let mut mean = Mean::default();
+    scores.for_each(|score| mean.push(score));
+    mean.value().filter(|_| !mean.saturated())
+}

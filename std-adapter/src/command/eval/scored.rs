@@ -1,0 +1,176 @@
+//! Thresholds and calibration of binary scores.
+
+use segmeter::core::metric::calibration::{
+    self, Probabilities, brier, classwise_expected_error, negative_log_likelihood,
+};
+use segmeter::core::metric::threshold::{self, KittiRoad};
+use segmeter::core::metric::{ClassReport, Confidence, Reliability};
+use segmeter::core::sketch::{SigmoidTable, Sketch};
+
+use super::choice::{Binning, Choice};
+use super::exact::{self, Level};
+use super::overlap::Named;
+
+/// The bound of sensitivity, specificity and recall.
+pub(super) const BOUND: f64 = 0.95;
+/// The least probability of a label in the negative log-likelihood of 8-bit outputs.
+pub(super) const CLIP: f64 = 1e-7;
+
+/// What binary scores say at every threshold.
+pub(super) struct Scored {
+    pub(super) threshold: Vec<Named>,
+    pub(super) calibration: Vec<Named>,
+    /// From the highest threshold to the lowest.
+    pub(super) curve: Vec<ClassReport>,
+    /// Pixels, mean confidence and accuracy of every bin that has pixels.
+    pub(super) bins: Vec<(u64, f64, f64)>,
+}
+
+/// What is said of the threshold with the highest F1.
+fn at_max_f1(f1: Option<f64>, threshold: Option<f64>, counts: Option<ClassReport>) -> [Named; 7] {
+    let of = |rate: fn(ClassReport) -> segmeter::core::metric::Ratio| counts.and_then(|c| rate(c).value());
+    [
+        ("max_f1", f1),
+        ("threshold_at_max_f1", threshold),
+        ("precision_at_max_f1", of(ClassReport::precision)),
+        ("recall_at_max_f1", of(ClassReport::recall)),
+        ("false_positive_rate_at_max_f1", of(ClassReport::false_positive_rate)),
+        ("false_negative_rate_at_max_f1", of(ClassReport::false_negative_rate)),
+        ("iou_at_max_f1", of(ClassReport::iou)),
+    ]
+}
+
+fn of_kitti(road: KittiRoad) -> [Named; 7] {
+    [
+        ("max_f1", Some(road.max_f)),
+        ("threshold_at_max_f1", Some(f64::from(road.threshold) / 255.0)),
+        ("precision_at_max_f1", Some(road.precision)),
+        ("recall_at_max_f1", Some(road.recall)),
+        ("false_positive_rate_at_max_f1", road.false_positive_rate),
+        ("false_negative_rate_at_max_f1", Some(road.false_negative_rate)),
+        ("iou_at_max_f1", Some(road.quality)),
+    ]
+}
+
+/// Of 8-bit outputs, exact from their histogram. `table` has the probabilities of logits; without it codes are stored
+/// probabilities.
+pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&SigmoidTable>) -> Scored {
+    let probabilities = table.map_or(Probabilities::Stored, Probabilities::Sigmoid);
+    let probability = |index: u16| match table {
+        Some(table) => table.probability.get(usize::from(index)).map(|p| f64::from(*p)),
+        None => (index < 256).then(|| f64::from(index) / 255.0),
+    };
+    let kitti = (choice.preset == Some("kitti_road")).then(|| threshold::kitti_road(sketch));
+    let eleven = match kitti {
+        Some(road) => road.map(|road| road.average_precision),
+        None => threshold::average_precision_eleven_point(sketch),
+    };
+    let at_best = kitti.map_or_else(
+        || {
+            let best = threshold::max_f(sketch);
+            let f1 = best.and_then(|best| best.counts.dice().value());
+            let at = best.and_then(|best| probability(best.threshold));
+            at_max_f1(f1, at, best.map(|best| best.counts))
+        },
+        |road| road.map_or(at_max_f1(None, None, None), of_kitti),
+    );
+    let rates = [
+        ("auroc", threshold::auroc(sketch)),
+        ("average_precision", threshold::average_precision(sketch)),
+        ("average_precision_trapezoid", threshold::average_precision_trapezoid(sketch)),
+        ("average_precision_eleven_point", eleven),
+        ("average_precision_interpolated", threshold::average_precision_interpolated(sketch)),
+    ];
+    let bounded = [
+        ("sensitivity_at_specificity", threshold::sensitivity_at_specificity(sketch, BOUND)),
+        ("specificity_at_sensitivity", threshold::specificity_at_sensitivity(sketch, BOUND)),
+        ("precision_at_recall", threshold::precision_at_recall(sketch, BOUND)),
+        ("false_positive_rate_at_recall", threshold::false_positive_rate_at_recall(sketch, BOUND)),
+    ];
+    let (errors, bins) = if choice.binning.bins == 10 {
+        reliability::<10>(choice.binning, sketch, probabilities)
+    } else {
+        reliability::<15>(choice.binning, sketch, probabilities)
+    };
+    let scores = [
+        ("brier", brier(sketch, probabilities)),
+        ("nll", negative_log_likelihood(sketch, probabilities, CLIP)),
+    ];
+    Scored {
+        threshold: wanted(choice, rates.into_iter().chain(at_best).chain(bounded)),
+        calibration: wanted(choice, errors.into_iter().chain(scores)),
+        curve: threshold::curve(sketch).map(|point| point.counts).collect(),
+        bins,
+    }
+}
+
+fn reliability<const B: usize>(
+    Binning { edges, confidence, .. }: Binning,
+    sketch: &Sketch<u64>,
+    probabilities: Probabilities<'_>,
+) -> ([Named; 5], Vec<(u64, f64, f64)>) {
+    let wide = Reliability::<B>::with_edges(sketch, probabilities, confidence, edges);
+    let equal = Reliability::<B>::equal_mass(sketch, probabilities, confidence);
+    let classes = std::slice::from_ref(sketch);
+    let errors = [
+        ("ece", wide.expected_error()),
+        ("mce", wide.maximum_error()),
+        ("ace", equal.expected_error()),
+        ("classwise_ece", classwise_expected_error::<B, _>(classes, probabilities, edges)),
+        ("rms_calibration_error", wide.root_mean_square_error()),
+    ];
+    let bin = |bin: &calibration::Bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?));
+    (errors, wide.bins.iter().filter_map(bin).collect())
+}
+
+/// Of `f32` logits.
+pub(super) fn of_levels(choice: &Choice, levels: &[Level]) -> Scored {
+    let curve = exact::curve(levels);
+    let [step, trapezoid, eleven, interpolated] = exact::average_precisions(&curve);
+    let best = exact::max_f1(&curve);
+    // Point 0 has no pixel as foreground; point 1 those of the highest logit.
+    let at = best.and_then(|(place, _)| levels.get(levels.len().checked_sub(place)?));
+    let probability = at.map(|level| {
+        let terms = segmeter::core::num::Sigmoid::new(segmeter::core::simd::Scalar, level.logit).probability;
+        f64::from(terms)
+    });
+    let at_best = at_max_f1(best.and_then(|(_, c)| c.dice().value()), probability, best.map(|(_, c)| c));
+    let rates = [
+        ("auroc", exact::auroc(&curve)),
+        ("average_precision", step),
+        ("average_precision_trapezoid", trapezoid),
+        ("average_precision_eleven_point", eleven),
+        ("average_precision_interpolated", interpolated),
+    ];
+    let best_where = |rate, other| exact::best_where(&curve, rate, other, BOUND);
+    let bounded = [
+        ("sensitivity_at_specificity", best_where(ClassReport::recall, ClassReport::specificity)),
+        ("specificity_at_sensitivity", best_where(ClassReport::specificity, ClassReport::recall)),
+        ("precision_at_recall", best_where(ClassReport::precision, ClassReport::recall)),
+        ("false_positive_rate_at_recall", exact::false_positive_rate_at_recall(&curve, BOUND)),
+    ];
+    let wide = exact::bins(levels, choice.binning);
+    let equal = exact::bins_of_equal_mass(levels, choice.binning);
+    let positive = exact::bins(levels, Binning { confidence: Confidence::Positive, ..choice.binning });
+    let [brier, nll] = exact::proper_scores(levels);
+    let errors = [
+        ("ece", exact::expected_error(&wide)),
+        ("mce", exact::maximum_error(&wide)),
+        ("ace", exact::expected_error(&equal)),
+        ("classwise_ece", exact::expected_error(&positive)),
+        ("rms_calibration_error", exact::root_mean_square_error(&wide)),
+        ("brier", brier),
+        ("nll", nll),
+    ];
+    let bins = wide.iter().take(choice.binning.bins);
+    Scored {
+        threshold: wanted(choice, rates.into_iter().chain(at_best).chain(bounded)),
+        calibration: wanted(choice, errors.into_iter()),
+        bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
+        curve,
+    }
+}
+
+fn wanted(choice: &Choice, values: impl Iterator<Item = Named>) -> Vec<Named> {
+    values.filter(|(key, _)| choice.wants(key)).collect()
+}

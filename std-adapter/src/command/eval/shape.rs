@@ -1,0 +1,203 @@
+//! Metrics of shape: contours, components and the road, of one image at a time.
+
+use segmeter::core::Result;
+use segmeter::core::metric::road::{Deviation, NONE, Profile};
+use segmeter::core::metric::surface::{BoundaryIou, Matching, SurfaceReport, Trimap};
+use segmeter::core::metric::topology::{
+    Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
+};
+use segmeter::core::metric::{Empties, Empty, Score};
+use segmeter::core::plane::{Bits, Row};
+use segmeter::core::view::Shape;
+
+use super::choice::Choice;
+
+const DISTANCES: [&str; 5] = ["hausdorff", "hd95", "assd", "masd", "nsd"];
+const TOPOLOGY: [&str; 7] = [
+    "components",
+    "components_of_labels",
+    "holes",
+    "holes_of_labels",
+    "euler_number",
+    "euler_number_of_labels",
+    "betti_error",
+];
+const ROAD: [&str; 3] = ["corridor_width", "boundary_offset", "lowest_road"];
+
+/// Class ids of an image.
+#[derive(Clone, Copy)]
+pub(super) struct Ids<'a> {
+    pub(super) shape: Shape,
+    pub(super) prediction: &'a [u8],
+    pub(super) labels: &'a [u8],
+    pub(super) ignore: u8,
+}
+
+impl<'a> Ids<'a> {
+    fn rows(&self, class: u8) -> impl Iterator<Item = Row<'a>> {
+        let (width, ignore) = (self.shape.width(), self.ignore);
+        self.prediction
+            .chunks(width)
+            .zip(self.labels.chunks(width))
+            .map(move |(prediction, label)| Row::Ids { prediction, label, class, ignore })
+    }
+
+    /// Scored pixels of a class: predicted, or labelled.
+    fn masks(&self, class: u8) -> [impl Fn(usize) -> bool + Copy; 2] {
+        let Self { labels, ignore, .. } = *self;
+        [self.prediction, labels].map(move |ids| {
+            move |pixel: usize| ids.get(pixel) == Some(&class) && labels.get(pixel) != Some(&ignore)
+        })
+    }
+}
+
+/// What is measured of a class, in the order of [`of_class`].
+pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
+    let surface = ["boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
+    let all = DISTANCES.into_iter().chain(surface).chain(TOPOLOGY).chain(["centreline_dice"]);
+    all.filter(|key| choice.wants(key)).collect()
+}
+
+/// Measures a class that is in the labels or the prediction, or in neither, in all of which nothing is to be seen.
+pub(super) fn of_class(choice: &Choice, ids: &Ids<'_>, class: u8, is_there: bool) -> Result<Vec<Score>> {
+    // A class in neither mask is worth the same in every frame.
+    let nothing = Ids { shape: Shape::new(1, 1)?, prediction: &[0], labels: &[1], ignore: 1 };
+    let ids = if is_there { ids } else { &nothing };
+    let mut scores = Vec::new();
+    if choice.wants_any(&DISTANCES) {
+        let report = distances(choice, ids, class)?;
+        let percentile = report.percentile().unwrap_or(Score::Undefined);
+        let values = [report.hausdorff(), percentile, report.assd(), report.masd(), report.nsd()];
+        scores.extend(DISTANCES.into_iter().zip(values).filter(|(key, _)| choice.wants(key)).map(|(_, v)| v));
+    }
+    if choice.wants("boundary_iou") {
+        let (ratio, frame_counts) = choice.boundary;
+        let iou = BoundaryIou { frame_counts, ..BoundaryIou::of_diagonal(ratio, ids.shape) };
+        let mut scratch = vec![0; iou.scratch_len(ids.shape.width())];
+        let mut rows = iou.rows(ids.shape.width(), &mut scratch)?;
+        ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+        scores.push(rows.finish().iou().value().into());
+    }
+    if choice.wants("boundary_f") {
+        let matching = matching(choice, ids.shape);
+        let mut scratch = vec![0; matching.scratch_len(ids.shape.width())?];
+        let mut rows = matching.rows(ids.shape.width(), &mut scratch)?;
+        ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+        scores.push(rows.finish().f_score());
+    }
+    if choice.wants_any(&["trimap", "trimap_accuracy"]) {
+        let trimap = Trimap::new(choice.trimap_radius);
+        let mut scratch = vec![0; trimap.scratch_len(ids.shape.width())?];
+        let mut rows = trimap.rows(ids.shape.width(), &mut scratch)?;
+        ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+        let counts = rows.finish();
+        let values = [("trimap", counts.report().iou()), ("trimap_accuracy", counts.accuracy())];
+        scores
+            .extend(values.iter().filter(|(key, _)| choice.wants(key)).map(|(_, v)| Score::from(v.value())));
+    }
+    if choice.wants_any(&TOPOLOGY) {
+        let [prediction, labels] = ids.masks(class);
+        let prediction = topology(choice, ids.shape, prediction)?;
+        let labels = topology(choice, ids.shape, labels)?;
+        let values = [
+            f64::from(prediction.components),
+            f64::from(labels.components),
+            f64::from(prediction.holes),
+            f64::from(labels.holes),
+            prediction.euler() as f64,
+            labels.euler() as f64,
+            prediction.betti_error(labels) as f64,
+        ];
+        let score = |value| if is_there { Score::Value(value) } else { Score::Undefined };
+        scores.extend(
+            TOPOLOGY.into_iter().zip(values).filter(|(key, _)| choice.wants(key)).map(|(_, v)| score(v)),
+        );
+    }
+    if choice.wants("centreline_dice") {
+        scores.push(centreline(choice, ids, class)?);
+    }
+    Ok(scores)
+}
+
+fn distances(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<SurfaceReport> {
+    let mut surface = choice.surface;
+    if !choice.wants("hd95") {
+        surface.percentile = None;
+    }
+    let mut scratch = vec![0; surface.scratch_len(ids.shape)];
+    let mut rows = surface.rows(ids.shape, &mut scratch)?;
+    ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+    rows.finish()
+}
+
+/// How contours are matched for the boundary F score.
+pub(super) fn matching(choice: &Choice, shape: Shape) -> Matching {
+    if choice.preset == Some("davis_f") {
+        return Matching::davis(shape);
+    }
+    Matching { spacing: choice.surface.spacing, ..Matching::new(choice.surface.tolerance) }
+}
+
+fn topology(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Result<Topology> {
+    let width = shape.width();
+    let mut scratch = vec![0; Components::scratch_len(width)];
+    let mut components = Components::new(width, Connectivity::Four, choice.min_area, &mut scratch)?;
+    (0..shape.height()).for_each(|row| components.push_row(|column| mask(row * width + column)));
+    Ok(components.finish())
+}
+
+fn centreline(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Score> {
+    let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(ids.shape)]);
+    let [prediction, labels] = ids.masks(class);
+    let prediction = Bits::new(ids.shape, &mut a, prediction)?;
+    let labels = Bits::new(ids.shape, &mut b, labels)?;
+    let mut scratch = vec![0; centreline_scratch_len(ids.shape)];
+    let found = centreline_dice(&prediction, &labels, &mut scratch)?;
+    // What finds nothing must not leave the mean.
+    let empties = match choice.preset {
+        Some("metrics_reloaded") => Empties::FORMULA,
+        _ => Empties::new(Empty::Undefined, Empty::Zero),
+    };
+    Ok(found.score(empties))
+}
+
+/// What is measured of a road, in the order of [`of_road`].
+pub(super) fn road_keys(choice: &Choice) -> Vec<&'static str> {
+    ROAD.into_iter().filter(|key| choice.wants(key)).collect()
+}
+
+/// Measures the road, class 1.
+pub(super) fn of_road(choice: &Choice, ids: &Ids<'_>) -> Result<Vec<Score>> {
+    let [prediction, labels] = ids.masks(1);
+    let prediction = Road::new(choice, ids.shape, prediction)?;
+    let labels = Road::new(choice, ids.shape, labels)?;
+    let mut offset = Deviation::of(&prediction.left, &labels.left);
+    offset.merge(&Deviation::of(&prediction.right, &labels.right));
+    let width = Deviation::of(&prediction.width, &labels.width);
+    let lowest = Deviation::of(&prediction.lowest, &labels.lowest);
+    let values = ROAD.into_iter().zip([width, offset, lowest]).filter(|(key, _)| choice.wants(key));
+    Ok(values.map(|(_, deviation)| deviation.mean_absolute().into()).collect())
+}
+
+/// The profile of a road.
+struct Road {
+    left: Vec<u16>,
+    right: Vec<u16>,
+    width: Vec<u16>,
+    lowest: Vec<u16>,
+}
+
+impl Road {
+    fn new(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Result<Self> {
+        let (mut left, mut right) = (vec![0; shape.height()], vec![0; shape.height()]);
+        let mut lowest = vec![0; shape.width()];
+        let ego = choice.ego.unwrap_or(shape.width() / 2);
+        let mut profile = Profile::new(ego, [&mut left, &mut right], &mut lowest)?;
+        let mut width = Vec::with_capacity(shape.height());
+        for row in 0..shape.height() {
+            let corridor = profile.push_row(|column| mask(row * shape.width() + column))?;
+            width.push(if corridor.left == NONE { NONE } else { corridor.width() });
+        }
+        Ok(Self { left, right, width, lowest })
+    }
+}
