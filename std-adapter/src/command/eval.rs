@@ -11,6 +11,7 @@ use super::{Common, Failure, Outcome, refuse};
 
 mod choice;
 mod define;
+mod each;
 mod exact;
 mod html;
 mod overlap;

@@ -1,15 +1,13 @@
 //! Counting and measuring, image by image on several threads, and what the images come to.
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use segmeter::core::metric::{ClassReport, Confusion, Mean, Score};
 use segmeter::core::sketch::Sketch;
 
 use super::Failure;
 use super::choice::Choice;
+use super::each::each;
 use super::exact;
 use super::overlap::{self, Averages, Named};
 use super::predict::{Pair, Reader};
@@ -185,48 +183,6 @@ fn scores(
         Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
         None => Some(scored::of_levels(choice, &exact::levels(logits))),
     }
-}
-
-/// Runs `work` for 0 to `count` on threads that each begin with what `start` makes; results in order.
-///
-/// Of several failures, the one of the first image is told.
-fn each<S: Send, T: Send>(
-    threads: NonZero<usize>,
-    count: usize,
-    start: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, usize) -> Result<T, Failure> + Sync,
-) -> Result<(Vec<S>, Vec<T>), Failure> {
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let run = || {
-        let mut state = start();
-        loop {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            if place >= count {
-                return state;
-            }
-            let result = work(&mut state, place);
-            if result.is_err() {
-                // Images before this one have all been begun; the others need not be.
-                next.fetch_max(count, Ordering::Relaxed);
-            }
-            if let Ok(mut done) = done.lock() {
-                done.insert(place, result);
-            }
-        }
-    };
-    let states = std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads.get().min(count)).map(|_| scope.spawn(run)).collect();
-        let mut states = vec![run()];
-        for worker in workers {
-            match worker.join() {
-                Ok(state) => states.push(state),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        states
-    });
-    let results = done.into_inner().unwrap_or_default().into_values();
-    Ok((states, results.collect::<Result<_, _>>()?))
 }
 
 /// Ids from `classes` to `C` would be classes to the matrix, and are not.

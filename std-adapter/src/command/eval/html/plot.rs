@@ -32,7 +32,7 @@ fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String
 }
 
 fn small() -> TextStyle<'static> {
-    ("sans-serif", 12).into_font().color(&INK)
+    ("sans-serif", 15).into_font().color(&INK)
 }
 
 fn tick(value: &f64) -> String {
@@ -45,9 +45,9 @@ pub(super) fn bars(classes: &[(String, [Option<f64>; 2])]) -> String {
     svg(640, 46 + 40 * classes.len() as u32, |root| {
         let mut chart = ChartBuilder::on(root)
             .margin(6)
-            .margin_right(64)
+            .margin_right(76)
             .x_label_area_size(24)
-            .y_label_area_size(150)
+            .y_label_area_size(170)
             .build_cartesian_2d(0.0..1.0, rows..0.0)?;
         let mut mesh = chart.configure_mesh();
         mesh.disable_y_mesh().y_labels(0).x_labels(6).light_line_style(TRANSPARENT).bold_line_style(LIGHT);
@@ -59,14 +59,14 @@ pub(super) fn bars(classes: &[(String, [Option<f64>; 2])]) -> String {
                 chart.draw_series([Rectangle::new(bar, colour.filled())])?;
                 let (x, y) = chart.backend_coord(&(length, row + top + 0.18));
                 let text = value.map_or("undefined".to_owned(), |value| format!("{value:.3}"));
-                root.draw(&Text::new(text, (x + 5, y - 6), small()))?;
+                root.draw(&Text::new(text, (x + 5, y - 7), small()))?;
             }
             let (_, y) = chart.backend_coord(&(0.0, row + 0.5));
             let style = small().pos(plotters::style::text_anchor::Pos::new(
                 plotters::style::text_anchor::HPos::Right,
                 plotters::style::text_anchor::VPos::Center,
             ));
-            root.draw(&Text::new(short(name), (148, y), style))?;
+            root.draw(&Text::new(short(name), (168, y), style))?;
         }
         Ok(())
     })
