@@ -535,6 +535,43 @@ fn several_classes() {
     }
 }
 
+/// Logits of every class: the highest wins, the lowest id where several are, whatever the layout and the type.
+#[test]
+fn logits_of_classes() {
+    let bench = Bench::new();
+    let z = support::logits(2 * 3 * 20).into_iter().map(|z| z.round()).collect::<Vec<_>>();
+    let labels: Vec<u8> = (0..40).map(|pixel| if pixel % 9 == 0 { 255 } else { (pixel % 3) as u8 }).collect();
+    let at = |pixel: usize, class: usize| z[(pixel / 20 * 3 + class) * 20 + pixel % 20];
+    let mut ties = 0;
+    let highest = |pixel: usize| {
+        let best = (0..3).map(|class| at(pixel, class)).fold(f32::MIN, f32::max);
+        ties += usize::from((0..3).filter(|class| at(pixel, *class) >= best).count() > 1);
+        (0..3).position(|class| at(pixel, class) >= best).unwrap() as u8
+    };
+    let masks: Vec<u8> = (0..40).map(highest).collect();
+    assert!(ties > 0, "no tie to break");
+    bench.file("g.npy", &npy("|u1", &[2, 4, 5], &labels));
+    bench.file("p.npy", &npy("|u1", &[2, 4, 5], &masks));
+    let swapped: Vec<f32> = z.chunks(60).flat_map(|z| segmeter::files::transposed(z, 3, 20, 1)).collect();
+    bench.file("chw.npy", &npy_f32(&[2, 3, 4, 5], &z));
+    bench.file("hwc.npy", &npy_f32(&[2, 4, 5, 3], &swapped));
+    let codes: Vec<u8> = z.iter().map(|z| (*z as i8).cast_unsigned()).collect();
+    bench.file("i8.npy", &npy("|i1", &[2, 3, 4, 5], &codes));
+    let expected = bench.json("eval p.npy g.npy --classes 3");
+    assert_eq!(bench.json("eval chw.npy g.npy"), expected);
+    assert_eq!(bench.json("eval hwc.npy g.npy --layout hwc --classes 3"), expected);
+    assert_eq!(bench.json("eval i8.npy g.npy --layout chw --scale 0.5 --zero-point 0"), expected);
+    for (line, found) in [
+        ("eval chw.npy g.npy --classes a,b", "found 2 classes, expected 3 for logits of as many channels"),
+        ("eval chw.npy g.npy --layout hw", "chw.npy: found axes (2,3,4,5), expected (H,W) or (N,H,W)"),
+        ("eval chw.npy g.npy --threshold 0.7", "--threshold is not available"),
+        ("eval i8.npy g.npy", "i8.npy: found i8, which needs --scale"),
+    ] {
+        let stderr = bench.refusal(line);
+        assert!(stderr.contains(found), "{line}: {stderr}");
+    }
+}
+
 #[test]
 fn kitti_road_is_the_benchmark() {
     let bench = Bench::new();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use segmeter::{Engine, files};
 
-use super::input::{Input, LabelInput};
+use super::input::{Input, LabelInput, Layout};
 use super::{Common, Failure, Outcome, refuse};
 
 mod choice;
@@ -27,13 +27,17 @@ use predict::Reader;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Class-id masks (.png, .npy, .bin), or binary logits (.npy, .bin)
+    /// Class-id masks (.png, .npy, .bin), or logits, binary or of every class (.npy, .bin)
     prediction: PathBuf,
     /// Labels: .png, .npy, .bin or a directory
     labels: PathBuf,
     /// Number of classes, or their names in the order of their ids [default: up to the highest id found]
     #[arg(long, value_name = "N|name,name,...")]
     classes: Option<String>,
+    /// Axes of an image of logits: hw has one score per pixel, the others have one for every class. Without it, three
+    /// axes are a batch of one score per pixel in a file, and classes in a directory
+    #[arg(long, value_enum)]
+    layout: Option<Layout>,
     /// Probability above which a pixel of binary logits is foreground
     #[arg(long, value_name = "T", default_value_t = 0.5)]
     threshold: f64,
@@ -113,7 +117,10 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
     let numbered = |count: usize| (0..count).map(|id| id.to_string()).collect::<Vec<_>>();
     let names = match text {
         _ if reader.is_binary() && text.is_none() => vec!["background".to_owned(), "foreground".to_owned()],
-        None => numbered(reader.highest_id()? + 1),
+        None => numbered(match reader.classes() {
+            Some(classes) => classes,
+            None => reader.highest_id()? + 1,
+        }),
         Some(text) => match text.parse::<usize>() {
             // Checked before the names are made: the number may be anything.
             Ok(count) if count <= tally::MOST_CLASSES => numbered(count),
@@ -124,8 +131,10 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
     if !(2..=tally::MOST_CLASSES).contains(&names.len()) {
         return Err(count_refused(names.len()));
     }
-    if reader.is_binary() && names.len() != 2 {
-        return Err(Failure::Input(format!("found {} classes, expected 2 for binary logits", names.len())));
+    let expected = if reader.is_binary() { Some(2) } else { reader.classes() };
+    if let Some(expected) = expected.filter(|expected| *expected != names.len()) {
+        let kind = if reader.is_binary() { "binary logits" } else { "logits of as many channels" };
+        return Err(Failure::Input(format!("found {} classes, expected {expected} for {kind}", names.len())));
     }
     Ok(names)
 }

@@ -46,6 +46,24 @@ enum Dtype {
     Bits,
 }
 
+/// The axes of an image.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Layout {
+    Hw,
+    Chw,
+    Hwc,
+}
+
+impl Layout {
+    pub(super) const fn order(self) -> Order {
+        match self {
+            Self::Hw => Order::Plane,
+            Self::Chw => Order::Planar,
+            Self::Hwc => Order::Interleaved,
+        }
+    }
+}
+
 /// Which images of a sequence.
 #[derive(Clone, Debug)]
 pub(super) enum Frames {

@@ -8,11 +8,11 @@ use segmeter::catalogue::{AnyLoss, Reduction};
 use segmeter::core::loss::Loss;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::Quantiser;
-use segmeter::files::{self, Order};
+use segmeter::files;
 use segmeter::{Engine, core};
 
 use super::formula::Formula;
-use super::input::{Input, LabelInput};
+use super::input::{Input, LabelInput, Layout};
 use super::{Common, Failure, Outcome};
 
 mod batch;
@@ -72,23 +72,6 @@ pub(super) struct Arguments {
 enum ReductionName {
     Batch,
     Image,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Layout {
-    Hw,
-    Chw,
-    Hwc,
-}
-
-impl Layout {
-    const fn order(self) -> Order {
-        match self {
-            Self::Hw => Order::Plane,
-            Self::Chw => Order::Planar,
-            Self::Hwc => Order::Interleaved,
-        }
-    }
 }
 
 pub(super) fn run(

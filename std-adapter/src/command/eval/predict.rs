@@ -4,10 +4,10 @@ use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser, Shape};
-use segmeter::files::{Elements, Image, Slot, Source};
+use segmeter::files::{Elements, Image, Order, Slot, Source};
 
 use super::{Arguments, Failure};
-use crate::command::input::LabelReader;
+use crate::command::input::{LabelReader, Layout};
 
 /// Reads predictions and labels image by image.
 pub(super) struct Reader {
@@ -27,6 +27,8 @@ enum Prediction {
     Logits(f32),
     /// 8-bit binary logits or probabilities; foreground above this code index.
     Quantised(Quantiser, Option<u8>),
+    /// Logits of this many classes; the highest wins, the lowest id where several are.
+    Classes(usize),
 }
 
 /// One image.
@@ -44,7 +46,8 @@ pub(super) struct Pair {
 
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let (source, slots) = arguments.input.open(&arguments.prediction)?;
+        let source = arguments.input.source(&arguments.prediction, arguments.layout.map(Layout::order))?;
+        let slots = arguments.input.slots(&source)?;
         let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
         if let (Some(stray), false) = (labels.stray(&source), arguments.input.has_frames()) {
             let line = format!("found no prediction for these labels in {}", source.path().display());
@@ -58,8 +61,17 @@ impl Reader {
         }
         let logit = (threshold / (1.0 - threshold)).ln() as f32;
         let first = slots.first().map_or(0, |slot| slot.index);
-        let elements = source.image(first)?.elements;
+        let Image { elements, channels, .. } = source.image(first)?;
         let kind = match &elements {
+            Elements::U8(_) if channels > 1 && !arguments.input.is_quantised() => {
+                let line =
+                    format!("found u8 of {channels} channels, expected one class id a pixel, or logits");
+                return Err(Failure::Input(format!("{}: {line} with --scale", source.path().display())));
+            }
+            _ if channels > 1 => {
+                arguments.input.quantiser(&elements, source.path())?;
+                Prediction::Classes(channels)
+            }
             Elements::U8(_) if !arguments.input.is_quantised() => Prediction::Mask,
             _ => match arguments.input.quantiser(&elements, source.path())? {
                 Some(quantiser) => {
@@ -70,16 +82,16 @@ impl Reader {
                 None => Prediction::Logits(logit),
             },
         };
-        let is_mask = matches!(kind, Prediction::Mask);
+        let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(_));
         super::refuse(
             is_mask && threshold.to_bits() != 0.5f64.to_bits(),
             "--threshold",
-            "for class-id masks",
+            "for class-id masks and logits of classes",
         )?;
         super::refuse(
             is_mask && labels.is_mapped(),
             "--foreground",
-            "for class-id masks: every class is reported",
+            "for several classes: every one is reported",
         )?;
         let stored = arguments.input.is_probability();
         Ok(Self { source, slots, labels, kind, stored })
@@ -91,7 +103,15 @@ impl Reader {
 
     /// Whether predictions are binary logits.
     pub(super) fn is_binary(&self) -> bool {
-        !matches!(self.kind, Prediction::Mask)
+        !matches!(self.kind, Prediction::Mask | Prediction::Classes(_))
+    }
+
+    /// The number of classes, if predictions tell.
+    pub(super) const fn classes(&self) -> Option<usize> {
+        match self.kind {
+            Prediction::Classes(classes) => Some(classes),
+            _ => None,
+        }
     }
 
     pub(super) fn labels(&self) -> &LabelReader {
@@ -144,7 +164,13 @@ impl Reader {
         let image = self.source.image(slot.index)?;
         let name = self.source.name(slot.index);
         let labels = self.labels.ids(&self.source, slot, image.shape)?;
+        let channels = self.classes().unwrap_or(1);
+        if image.channels != channels {
+            let line = format!("found {} channels in image {name}, expected {channels}", image.channels);
+            return Err(Failure::Input(format!("{}: {line}", self.path().display())));
+        }
         let (prediction, sketch) = match (&self.kind, &image.elements) {
+            (Prediction::Classes(_), _) => (self.highest(&image, &name)?, None),
             (Prediction::Mask, Elements::U8(ids)) => (ids.clone(), None),
             (Prediction::Logits(logit), Elements::F32(logits)) => {
                 if let Some(pixel) = logits.iter().position(|z| z.is_nan()) {
@@ -170,10 +196,25 @@ impl Reader {
             }
         };
         let logits = match image.elements {
-            Elements::F32(logits) => logits,
+            Elements::F32(logits) if self.is_binary() => logits,
             _ => Vec::new(),
         };
         Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits })
+    }
+
+    /// The class with the highest logit at every pixel.
+    fn highest(&self, image: &Image, name: &str) -> Result<Vec<u8>, Failure> {
+        if let Elements::F32(logits) = &image.elements
+            && let Some(place) = logits.iter().position(|z| z.is_nan())
+        {
+            let line = format!("found NaN at place {place} of image {name}, expected a logit");
+            return Err(Failure::Input(format!("{}: {line}", self.path().display())));
+        }
+        Ok(match &image.elements {
+            Elements::F32(logits) => argmax(logits, image),
+            Elements::I8(codes) => argmax(codes, image),
+            Elements::U8(codes) => argmax(codes, image),
+        })
     }
 
     fn quantised<Q: Code>(
@@ -192,4 +233,20 @@ impl Reader {
         let prediction = codes.iter().map(|code| u8::from(foreground(code))).collect();
         Ok((prediction, Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
     }
+}
+
+/// The channel with the highest number at every pixel, the lowest of those that tie.
+fn argmax<T: PartialOrd>(numbers: &[T], image: &Image) -> Vec<u8> {
+    let pixels = image.shape.pixels();
+    let number = |pixel: usize, channel: usize| match image.order {
+        Order::Interleaved => &numbers[pixel * image.channels + channel],
+        _ => &numbers[channel * pixels + pixel],
+    };
+    let better = |pixel: usize, best: usize, channel: usize| {
+        if number(pixel, channel) > number(pixel, best) { channel } else { best }
+    };
+    // What has more channels than a byte has values is refused with its number of classes.
+    let class =
+        |pixel: usize| (1..image.channels).fold(0, |best, channel| better(pixel, best, channel)) as u8;
+    (0..pixels).map(class).collect()
 }

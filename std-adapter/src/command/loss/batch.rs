@@ -8,7 +8,7 @@ use segmeter::files::{self, Elements, Image, MaskOrder, Order, Slot, Source, tra
 
 use super::sample::Sample;
 use super::{Arguments, Failure, Formula};
-use crate::command::input::{Input, LabelReader};
+use crate::command::input::{Input, LabelReader, Layout};
 
 /// What the channels of an image are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Batch {
 fn open(arguments: &Arguments) -> Result<Source, Failure> {
     let told = match arguments.layout {
         None if arguments.multilabel => Some(Order::Planar),
-        layout => layout.map(super::Layout::order),
+        layout => layout.map(Layout::order),
     };
     let source = arguments.input.source(&arguments.logits, told)?;
     let is_open =
