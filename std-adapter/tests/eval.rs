@@ -5,7 +5,7 @@ mod support;
 use std::cmp::Ordering;
 
 use segmeter::core::metric::calibration::{
-    Probabilities, brier, classwise_expected_error, negative_log_likelihood,
+    Edges, Probabilities, brier, classwise_expected_error, negative_log_likelihood,
 };
 use segmeter::core::metric::road::{Deviation, Profile};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Spacing, Surface, SurfaceReport, Trimap};
@@ -14,7 +14,7 @@ use segmeter::core::metric::topology::{
 };
 use segmeter::core::metric::{
     Averages, Averaging, Calibration, ClassMetric, Confidence, Confusion, Disagreement, Empties, Mean,
-    Preset, Score, Volume, threshold,
+    Preset, Reliability, Score, Volume, threshold,
 };
 use segmeter::core::plane::{Bits, Row};
 use segmeter::core::sketch::{SigmoidTable, Sketch};
@@ -319,6 +319,50 @@ fn thresholds_and_calibration_are_the_sketch() {
     assert_eq!(keys(&report["calibration"]).len(), expected.len());
 }
 
+/// Probabilities of exactly 0 and 1, which libraries put into different bins, and bins as they have them.
+#[test]
+fn calibration_has_the_bins_of_the_library() {
+    let bench = Bench::new();
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.5, 0).unwrap();
+    // What is certain is wrong, what is nearly so is right: in one bin they cancel, as do 0.82 and 0.88.
+    let codes: Vec<i8> = (0..200).map(|pixel| [120, -120, 8, -9, 7, 3, -2, 0, 4][pixel % 9]).collect();
+    let label = |(pixel, code): (usize, &i8)| {
+        u8::from((*code > 0) != (code.abs() > 99 || *code == 3 && pixel % 2 == 0))
+    };
+    let labels: Vec<u8> = codes.iter().enumerate().map(label).collect();
+    let logits: Vec<f32> = codes.iter().map(|code| 0.5 * f32::from(*code)).collect();
+    bench.file("z.npy", &npy_f32(&[10, 20], &logits));
+    let codes: Vec<u8> = codes.into_iter().map(i8::cast_unsigned).collect();
+    bench.file("c.npy", &npy("|i1", &[10, 20], &codes));
+    bench.file("g.npy", &npy("|u1", &[10, 20], &labels));
+    let mut sketch = Sketch::<u32>::new(&quantiser);
+    let codes: Vec<i8> = codes.into_iter().map(u8::cast_signed).collect();
+    sketch.push_row(&codes, &labels);
+    let table = SigmoidTable::new(&quantiser);
+    let positive = Confidence::Positive;
+    let torchmetrics = Reliability::<15>::with_edges(&sketch, &table, positive, Edges::Torchmetrics);
+    let reloaded = Reliability::<10>::with_edges(&sketch, &table, positive, Edges::MetricsReloaded);
+    let closed = Calibration::new(&sketch, &table, Confidence::TopLabel);
+    let equal = [
+        Reliability::<15>::equal_mass(&sketch, &table, Confidence::TopLabel).expected_error(),
+        Reliability::<15>::equal_mass(&sketch, &table, positive).expected_error(),
+        Reliability::<10>::equal_mass(&sketch, &table, positive).expected_error(),
+    ];
+    let cases = [
+        ("", closed.expected_error(), closed.maximum_error(), equal[0]),
+        ("--preset torchmetrics", torchmetrics.expected_error(), torchmetrics.maximum_error(), equal[1]),
+        ("--preset metrics_reloaded", reloaded.expected_error(), reloaded.maximum_error(), equal[2]),
+    ];
+    for (flags, ece, mce, ace) in cases {
+        for file in ["z.npy", "c.npy --scale 0.5 --zero-point 0"] {
+            let report = bench.json(&format!("eval {file} --metrics ece,mce,ace g.npy {flags}"));
+            assert_numbers(&report["calibration"], &[("ece", ece), ("mce", mce), ("ace", ace)]);
+        }
+    }
+    let joined = Reliability::<15>::new(&sketch, &table, positive).expected_error();
+    assert_ne!(joined, torchmetrics.expected_error(), "nothing cancels");
+}
+
 /// The numbers of logits that are the codes of an 8-bit output are those of the output, to the last bit.
 #[test]
 fn f32_logits_are_exact() {
@@ -383,6 +427,12 @@ fn f32_ties_count_half() {
     let expected = scored.map(|(z, g)| nll(*z, g)).sum::<f64>() / 7.0;
     let found = report["calibration"]["nll"].as_f64().unwrap();
     assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    // Of thresholds that tie, the lowest.
+    bench.file("tie.npy", &npy_f32(&[1, 4], &[3.0, 2.0, 1.0, -4.0]));
+    bench.file("tied.npy", &npy("|u1", &[1, 4], &[1, 0, 0, 1]));
+    let tie = bench.json("eval tie.npy tied.npy");
+    let expected = [("max_f1", Some(2.0 / 3.0)), ("recall_at_max_f1", Some(1.0))];
+    assert_numbers(&tie["threshold"], &expected);
     // One side only: nothing to tell apart.
     bench.file("ones.npy", &npy("|u1", &[2, 4], &[1; 8]));
     let one = bench.json("eval z.npy ones.npy");
@@ -669,6 +719,29 @@ fn presets_are_where_the_list_has_them() {
     }
 }
 
+/// What is computed beside a metric does not change it.
+#[test]
+fn a_metric_alone_is_the_same() {
+    let bench = Bench::new();
+    bench.file("z.npy", &npy_f32(&[2, 9, 14], &support::logits(252)));
+    let labels: Vec<u8> =
+        (0..252).map(|pixel| if pixel % 17 == 0 { 255 } else { (pixel / 5 % 2) as u8 }).collect();
+    bench.file("g.npy", &npy("|u1", &[2, 9, 14], &labels));
+    let all = bench.json("eval z.npy g.npy");
+    for name in keys(&all["definition"]) {
+        let one = bench.json(&format!("eval z.npy g.npy --metrics {name}"));
+        assert_eq!(keys(&one["definition"]), [name]);
+        let mut found = 0;
+        for family in ["pooled", "averages", "surface", "threshold", "calibration", "topology", "road"] {
+            for (key, value) in one[family].as_object().unwrap() {
+                assert_eq!(value, &all[family][key], "{name} {key}");
+                found += 1;
+            }
+        }
+        assert!(found > 0, "{name}");
+    }
+}
+
 #[test]
 fn csv_has_every_metric_of_a_class() {
     let bench = Bench::new();
@@ -730,8 +803,12 @@ fn a_report_needs_nothing_else() {
         assert_eq!(html.matches("<svg ").count(), 2 + curves);
     }
     let html = std::fs::read_to_string(bench.path("r.html")).unwrap();
+    let bars = &html[html.find("<svg").unwrap()..html.find("</svg>").unwrap()];
     for (raw, escaped) in [("a<b>", "a&lt;b&gt;"), ("c&d", "c&amp;d"), ("e\"f", "e&quot;f")] {
-        assert!(html.contains(escaped), "{escaped}");
+        assert!(
+            html.contains(&format!("<td>{escaped}</td>")) || html.contains(&format!("<th>{escaped}</th>"))
+        );
+        assert!(bars.contains(escaped), "{escaped}: {bars}");
         assert!(raw == "e\"f" || !html.contains(raw), "{raw}");
     }
 }
