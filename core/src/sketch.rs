@@ -213,6 +213,39 @@ impl Sketch<u32> {
         Ok(sketch)
     }
 
+    /// Visits the codes that occur among labelled pixels by falling error, foreground first at a tie, until `visit` says
+    /// false: (label, index, error, count). The errors `on` the foreground fall with the index, those `off` it rise.
+    pub(crate) fn worst_first(
+        &self,
+        on: impl Fn(u8) -> f32,
+        off: impl Fn(u8) -> f32,
+        mut visit: impl FnMut(u8, u8, f32, u32) -> bool,
+    ) {
+        let counted = |label: u8, index: u8| (index, self.cell(label, index));
+        // Two sequences that are in order already.
+        let mut ones = indices().map(|index| counted(1, index)).filter(|(_, count)| *count != 0);
+        let mut zeros = indices().rev().map(|index| counted(0, index)).filter(|(_, count)| *count != 0);
+        let mut next_one = || ones.next().map(|(index, count)| (index, on(index), count));
+        let mut next_zero = || zeros.next().map(|(index, count)| (index, off(index), count));
+        let (mut one, mut zero) = (next_one(), next_zero());
+        loop {
+            let positive = match (one, zero) {
+                (Some((_, a, _)), Some((_, b, _))) => a >= b,
+                (one, _) => one.is_some(),
+            };
+            let next = if positive { one } else { zero };
+            let Some((index, error, count)) = next else { return };
+            if !visit(u8::from(positive), index, error, count) {
+                return;
+            }
+            if positive {
+                one = next_one();
+            } else {
+                zero = next_zero();
+            }
+        }
+    }
+
     /// The counts of eight codes from index `first`, in rising order.
     #[inline(always)]
     pub(crate) fn block(&self, label: u8, first: u8) -> [u32; LANES] {

@@ -19,7 +19,7 @@ use super::sum::walk_gradient;
 use super::{Evaluation, Execute, Loss, check_gradient, split_scratch};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
-use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch, indices};
+use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
 use crate::view::{Activation, Frame, Layout, Shape, Target};
 
 mod extension;
@@ -301,29 +301,23 @@ fn of_sketch(
     };
     let mut jaccard = Jaccard::new(foreground);
     let mut sum = ExactSum::default();
-    // Two sequences that are in order already.
-    let mut ones = indices().zip(on.iter()).peekable();
-    let mut zeros = indices().rev().zip(off.iter().rev()).peekable();
-    loop {
-        let first = ones.peek().map_or(0.0, |(_, e)| **e);
-        let second = zeros.peek().map_or(0.0, |(_, e)| **e);
-        if first <= 0.0 && second <= 0.0 {
-            break;
-        }
-        let positive = first >= second;
-        let next = if positive { ones.next() } else { zeros.next() };
-        let Some((index, error)) = next else { break };
-        let count = sketch.count(u8::from(positive), index) as u32;
-        if count == 0 {
-            continue;
-        }
-        let step = jaccard.step(positive, count);
-        sum.add(*error * step);
-        let row = gradient.as_deref_mut().and_then(|g| g.rows.get_mut(usize::from(positive)));
-        if let Some(slot) = row.and_then(|row| row.get_mut(usize::from(index))) {
-            let each = step / count as f32;
-            *slot += if positive { -each } else { each } * chain(index);
-        }
-    }
+    let at = |errors: &[f32; CODES], index: u8| errors.get(usize::from(index)).copied().unwrap_or(0.0);
+    sketch.worst_first(
+        |index| at(on, index),
+        |index| at(off, index),
+        |label, index, error, count| {
+            if error <= 0.0 {
+                return false;
+            }
+            let step = jaccard.step(label == 1, count);
+            sum.add(error * step);
+            let row = gradient.as_deref_mut().and_then(|g| g.rows.get_mut(usize::from(label)));
+            if let Some(slot) = row.and_then(|row| row.get_mut(usize::from(index))) {
+                let each = step / count as f32;
+                *slot += if label == 1 { -each } else { each } * chain(index);
+            }
+            true
+        },
+    );
     Evaluation::defined(sum.value())
 }

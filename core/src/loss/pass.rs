@@ -81,6 +81,9 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
                 let is_rest = whole.is_none();
                 let slots = whole.unwrap_or(&mut spare);
                 for vector in 0..S::VECTORS {
+                    if self.pixels.is_empty(s, &block, vector) {
+                        continue;
+                    }
                     let pixel = self.pixels.pixel(s, &block, vector);
                     if SUMS {
                         add::<S, L>(&mut above, vector, &self.loss.terms(s, &pixel.foreground));

@@ -108,6 +108,11 @@ pub(super) trait Pixels: Copy + Sync {
     }
     /// Calls `visit` for each block of a segment; pixels past the end of the row have no mass.
     fn visit(&self, row: usize, segment: usize, visit: impl FnMut(Self::Block<'_>));
+    /// Whether a vector of a block is known to have no mass.
+    #[inline(always)]
+    fn is_empty<S: Simd>(&self, _: S, _: &Self::Block<'_>, _vector: usize) -> bool {
+        false
+    }
     /// One vector of the pixels of a block.
     fn pixel<S: Simd>(&self, s: S, block: &Self::Block<'_>, vector: usize) -> Binary<S::V>;
 }
@@ -365,6 +370,12 @@ impl Pixels for SketchPixels<'_> {
             }
             visit(SketchBlock { logits, probability, complement, tail, counts, foreground: row == 1 });
         }
+    }
+
+    /// Adding zeros changes no bit, and many codes of a frame do not occur.
+    #[inline(always)]
+    fn is_empty<S: Simd>(&self, _: S, block: &SketchBlock<'_>, vector: usize) -> bool {
+        S::VECTORS == LANES && block.counts.get(vector) == Some(&0.0)
     }
 
     #[inline(always)]

@@ -161,11 +161,18 @@ impl Averaging {
             };
             outcome.map(|(loss, slope)| (weight, loss, slope))
         };
+        // The outcomes of the classes of a binary frame, so that they are not worked out again: `f64` is soft on most
+        // devices, and one outcome may be a logarithm and a power.
+        let mut known = [(0.0, [0.0; K]); 2];
         let (mut sum, mut weights, mut off) = (0.0, 0.0, 0.0);
-        for (weight, loss, slope) in (0..tally.sums.len()).filter_map(&outcome) {
+        for class in 0..tally.sums.len() {
+            let Some((weight, loss, slope)) = outcome(class) else { continue };
             sum += weight * loss;
             weights += weight;
             off += weight * slope.last().copied().unwrap_or(0.0);
+            if let Some(known) = known.get_mut(class) {
+                *known = (weight, slope);
+            }
         }
         if weights <= 0.0 {
             return None;
@@ -174,8 +181,10 @@ impl Averaging {
         // rounded keeps digits where they are nearly the same.
         let shared = if K == 2 && tally.softmax { off / weights / tally.sums.len() as f64 } else { 0.0 };
         for (class, slot) in slopes.iter_mut().enumerate() {
-            let (weight, _, slope) = outcome(class).unwrap_or((0.0, 0.0, [0.0; K]));
-            *slot = slope.map(|slope| finite(weight * slope / weights - shared));
+            let found = || outcome(class).map_or((0.0, [0.0; K]), |(weight, _, slope)| (weight, slope));
+            let (weight, slope) = known.get(class).copied().unwrap_or_else(found);
+            let share = weight / weights;
+            *slot = slope.map(|slope| finite(slope * share - shared));
         }
         Some(sum / weights)
     }

@@ -70,6 +70,9 @@ impl ExactSum {
         if self.not_finite {
             return f64::NAN;
         }
+        if self.pending == 0 {
+            return 0.0;
+        }
         let mut sum = *self;
         sum.carry();
         let negative = sum.limbs.last().is_some_and(|top| *top < 0);
@@ -79,16 +82,18 @@ impl ExactSum {
             }
             sum.carry();
         }
-        let mut value = 0.0;
-        // The weight of a limb is 2^(32 k - 149), made from exponent bits. Zero limbs are skipped because
-        // `f64` is soft on most devices.
-        let mut exponent = 1023 - 149 + 32 * LIMBS as u64;
-        for limb in sum.limbs.iter().rev() {
-            exponent -= 32;
-            if *limb != 0 {
-                value += *limb as f64 * f64::from_bits(exponent << 52);
-            }
-        }
+        let Some(top) = sum.limbs.iter().rposition(|limb| *limb != 0) else { return 0.0 };
+        // The leading 64 bits, from three limbs, as an integer: `f64` is soft on most devices. The weight of a limb is
+        // 2^(32 k - 149); the result is a normal number, so that a power of two goes right into its exponent.
+        let limb = |below: usize| {
+            let limb = top.checked_sub(below).and_then(|place| sum.limbs.get(place));
+            u128::from(limb.map_or(0, |limb| limb.unsigned_abs()))
+        };
+        let bits = limb(0) << 64 | limb(1) << 32 | limb(2);
+        let shift = bits.leading_zeros();
+        let leading = ((bits << shift) >> 64) as u64;
+        let exponent = 32 * top as i64 - 149 - i64::from(shift);
+        let value = f64::from_bits((leading as f64).to_bits().wrapping_add((exponent << 52) as u64));
         if negative { -value } else { value }
     }
 

@@ -71,7 +71,7 @@ impl SumLoss for UnifiedFocalTversky {
             }
             let plain = self.asymmetric && class == 0;
             let exponent = if plain { 1.0 } else { 1.0 - f64::from(self.focusing) };
-            let power = libm::pow(loss, exponent);
+            let power = if plain { loss } else { libm::pow(loss, exponent) };
             let outer = share * exponent * power / loss;
             value += share * power;
             *slot = [-(loss + b * score) / denominator, a * score / denominator].map(|by| finite(outer * by));

@@ -7,7 +7,7 @@ use crate::loss::sum::{Sums, Tally};
 use crate::loss::{Evaluation, Execute, Loss, Pixel, SumLoss, check_gradient, split_scratch};
 use crate::num::ExactSum;
 use crate::simd::Simd;
-use crate::sketch::{GradientTable, SigmoidTable, Sketch, indices};
+use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
 use crate::view::{Frame, Shape};
 
 /// Mean cross-entropy of the `fraction` of pixels with the largest one, at least one pixel.
@@ -280,47 +280,51 @@ fn of_sketch<L: Selection>(
         return Evaluation::UNDEFINED;
     }
     let cut = loss.cut(total as usize);
-    let bound = last_in(sketch, table, cut.rank as u64);
-    let (mut sum, mut kept) = (ExactSum::default(), 0.0);
-    let mut left = cut.rank as f64;
-    let mut shares = [[0.0f32; crate::sketch::CODES]; 2];
-    worst_first(sketch, table, |label, index, cost, count| {
-        let count = count as f64;
-        let taken = if cost > bound.min(cut.least) {
-            count
-        } else if cost >= bound && cut.keeps_last {
-            left.min(count)
-        } else {
-            0.0
-        };
-        left -= taken.min(left);
+    let bound = last_in(sketch, table, cut.rank);
+    // Visits what is taken of each code, from the largest cost down.
+    let taken = |visit: &mut dyn FnMut(u8, u8, f32, u32, u32)| {
+        let mut left = cut.rank;
+        worst_first(sketch, table, |label, index, cost, count| {
+            let taken = if cost > bound.min(cut.least) {
+                count
+            } else if cost >= bound && cut.keeps_last {
+                count.min(left as u32)
+            } else {
+                return false;
+            };
+            left = left.saturating_sub(taken as usize);
+            visit(label, index, cost, count, taken);
+            true
+        });
+    };
+    let (mut sum, mut kept) = (ExactSum::default(), 0_u64);
+    taken(&mut |_, _, cost, _, taken| {
         sum.add(cost * taken as f32);
-        kept += taken;
-        if let Some(share) = shares.get_mut(label).and_then(|row| row.get_mut(usize::from(index))) {
-            *share = (taken / count) as f32;
-        }
-        true
+        kept += u64::from(taken);
     });
-    if kept <= 0.0 {
+    if kept == 0 {
         return Evaluation::defined(0.0);
     }
     if let Some(out) = gradient {
-        let each = weight * (1.0 / kept) as f32;
-        for ((row, shares), sign) in out.rows.iter_mut().zip(&shares).zip([1.0, -1.0]) {
-            let errors = if sign > 0.0 { &table.probability } else { &table.complement };
-            for ((slot, share), error) in row.iter_mut().zip(shares).zip(errors) {
+        let each = weight * (1.0 / kept as f64) as f32;
+        taken(&mut |label, index, _, count, taken| {
+            let (errors, sign) =
+                if label == 0 { (&table.probability, 1.0) } else { (&table.complement, -1.0) };
+            let share = (f64::from(taken) / f64::from(count)) as f32;
+            let slot = out.rows.get_mut(usize::from(label)).and_then(|row| row.get_mut(usize::from(index)));
+            if let (Some(slot), Some(error)) = (slot, errors.get(usize::from(index))) {
                 *slot += sign * error * share * each;
             }
-        }
+        });
     }
-    Evaluation::defined(sum.value() / kept)
+    Evaluation::defined(sum.value() / kept as f64)
 }
 
 /// The cost at the `rank`-th place.
-fn last_in(sketch: &Sketch, table: &SigmoidTable, rank: u64) -> f32 {
+fn last_in(sketch: &Sketch, table: &SigmoidTable, rank: usize) -> f32 {
     let (mut seen, mut bound) = (0, 0.0);
     worst_first(sketch, table, |_, _, cost, count| {
-        seen += count;
+        seen += count as usize;
         bound = cost;
         seen < rank
     });
@@ -328,24 +332,10 @@ fn last_in(sketch: &Sketch, table: &SigmoidTable, rank: u64) -> f32 {
 }
 
 /// Visits the codes that occur by falling cost, until `visit` says false: (label, index, cost, count).
-fn worst_first(sketch: &Sketch, table: &SigmoidTable, mut visit: impl FnMut(usize, u8, f32, u64) -> bool) {
-    // Foreground codes rise from the lowest logit, background codes fall from the highest: both in order already.
-    let costs = |sign: f32| move |(z, tail): (&f32, &f32)| (-sign * z).max(0.0) + tail;
-    let mut ones = indices().zip(table.logit.iter().zip(&table.tail).map(costs(1.0))).peekable();
-    let mut zeros =
-        indices().rev().zip(table.logit.iter().zip(&table.tail).rev().map(costs(-1.0))).peekable();
-    loop {
-        let positive = match (ones.peek(), zeros.peek()) {
-            (Some((_, a)), Some((_, b))) => a >= b,
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (None, None) => return,
-        };
-        let next = if positive { ones.next() } else { zeros.next() };
-        let Some((index, cost)) = next else { return };
-        let count = sketch.count(u8::from(positive), index);
-        if count != 0 && !visit(usize::from(positive), index, cost, count) {
-            return;
-        }
-    }
+fn worst_first(sketch: &Sketch, table: &SigmoidTable, visit: impl FnMut(u8, u8, f32, u32) -> bool) {
+    let cost = |sign: f32, index: u8| {
+        let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
+        (sign * at(&table.logit)).max(0.0) + at(&table.tail)
+    };
+    sketch.worst_first(|index| cost(-1.0, index), |index| cost(1.0, index), visit);
 }
