@@ -922,6 +922,9 @@ fn infinite_distances_are_null_and_counted() {
         (&Value::Null, &1.into())
     );
     assert!(report["definition"]["hausdorff"].as_str().unwrap().contains("infinite, printed as null"));
+    bench.stdout("eval p g --metrics hausdorff --preset monai --report r.html --worst-by hausdorff", 0);
+    let html = std::fs::read_to_string(bench.path("r.html")).unwrap();
+    assert!(html.contains("<code>b</code> hausdorff inf") && html.find("<code>b<") < html.find("<code>a<"));
     let plain = bench.json("eval p g --metrics hausdorff");
     assert_eq!((&plain["surface"]["hausdorff"], &plain["undefined"]["hausdorff"]), (&1.0.into(), &1.into()));
     assert_keys(&plain, "images pixels ignored classes pooled per_image_mean surface threshold calibration");

@@ -123,7 +123,7 @@ pub(super) fn undefined(printed: &Printed<'_>) -> Markup {
         @if undefined.counts().next().is_none() {
             p { "Every number has a value." }
         } @else {
-            p { "How often a number has no value; it is then in no mean." }
+            p { "How often a number has no value, or none that is finite." }
             table {
                 tr { th { "metric" } th { "times" } }
                 @for (name, times) in undefined.counts() { tr { td { (name) } td { (times) } } }

@@ -76,8 +76,10 @@ fn value(choice: &Choice, result: &Evaluated, image: &Scores, by: &str) -> Optio
         return mean_of(image.classes.iter().map(|class| choice.score(name, metric, *class)));
     }
     let place = result.shape_keys.iter().position(|key| *key == by)?;
-    let scores = image.shapes.iter().filter_map(|class| class.get(place).copied());
-    mean_of(scores.map(|score: Score| score))
+    let scores = || image.shapes.iter().filter_map(|class| class.get(place).copied());
+    // What is infinitely wrong is the worst.
+    let is_infinite = scores().filter_map(Score::value).any(f64::is_infinite);
+    if is_infinite { Some(f64::INFINITY) } else { mean_of(scores()) }
 }
 
 /// The metric of every image that has one.
