@@ -12,8 +12,14 @@ use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
 
 /// Metrics that need more than a class id or a score per pixel.
-const WITHOUT_INPUT: [&str; 5] =
-    ["category_iou", "instance_iou", "panoptic_quality", "segmentation_quality", "recognition_quality"];
+const WITHOUT_INPUT: [&str; 6] = [
+    "category_iou",
+    "instance_iou",
+    "panoptic_quality",
+    "segmentation_quality",
+    "recognition_quality",
+    "lesion_wise_dice",
+];
 
 /// Shorter names of metrics, and those they are listed by.
 const ALIASES: [(&str, &str); 2] = [("max_f", "max_f1"), ("negative_log_likelihood", "nll")];
