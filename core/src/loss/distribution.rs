@@ -53,13 +53,21 @@ pub(super) fn divisor<T>(tally: &Tally<'_, T>, normalise: Normalise) -> Option<f
 }
 
 /// A loss with one sum per class: `cost` is a summand, `pull` is `-d cost / d ln p`, and `fit` a [`mean`].
+/// After `every_class`, a pixel has a cost for classes that are not its label, too.
 macro_rules! pointwise_loss {
+    ($loss:ty, every_class) => {
+        pointwise_loss!($loss, false, self, tally => ($crate::loss::distribution::Normalise::Weights, |_| 1.0));
+    };
     ($loss:ty, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
+        pointwise_loss!($loss, true, $self, $tally => ($normalise, $scale));
+    };
+    ($loss:ty, $own_label:literal, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
         impl SumLoss for $loss {
             type Terms<T: Copy + Send> = [T; 1];
             /// What the cost of a pixel of this class is multiplied by.
             type Slope = f32;
             const POINTWISE: bool = true;
+            const OWN_LABEL: bool = $own_label;
 
             fn fill<T: Copy + Send>(value: T) -> [T; 1] {
                 [value]
@@ -201,7 +209,7 @@ impl LabelSmoothed {
     }
 }
 
-pointwise_loss!(LabelSmoothed);
+pointwise_loss!(LabelSmoothed, every_class);
 
 /// Bootstrapped cross-entropy: part of the label is replaced by what the network itself says.
 ///
@@ -256,7 +264,7 @@ impl Bootstrapped {
     }
 }
 
-pointwise_loss!(Bootstrapped);
+pointwise_loss!(Bootstrapped, every_class);
 
 /// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
 ///

@@ -86,8 +86,11 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
                     }
                     let pixel = self.pixels.pixel(s, &block, vector);
                     if SUMS {
-                        add::<S, L>(&mut above, vector, &self.loss.terms(s, &pixel.foreground));
-                        if self.has_background() {
+                        let label = if L::OWN_LABEL { self.pixels.label(&block) } else { None };
+                        if label != Some(0) {
+                            add::<S, L>(&mut above, vector, &self.loss.terms(s, &pixel.foreground));
+                        }
+                        if self.has_background() && label != Some(1) {
                             add::<S, L>(&mut below, vector, &self.loss.terms(s, &pixel.background(s)));
                         }
                     }

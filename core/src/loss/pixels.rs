@@ -108,6 +108,11 @@ pub(super) trait Pixels: Copy + Sync {
     }
     /// Calls `visit` for each block of a segment; pixels past the end of the row have no mass.
     fn visit(&self, row: usize, segment: usize, visit: impl FnMut(Self::Block<'_>));
+    /// The class that all labels of a block have, if that is known: 0 or 1.
+    #[inline(always)]
+    fn label(&self, _: &Self::Block<'_>) -> Option<u8> {
+        None
+    }
     /// Whether a vector of a block is known to have no mass.
     #[inline(always)]
     fn is_empty<S: Simd>(&self, _: S, _: &Self::Block<'_>, _vector: usize) -> bool {
@@ -295,7 +300,7 @@ pub(super) fn labelled<const C: usize>(
         Target::Ids(ids) => {
             let (ids, classes) = (eight(ids, first..end, IGNORE), frame.classes() as u8);
             (labels.weight, labels.share) =
-                (ids.map(|id| unit(id < classes)), ids.map(|id| unit(usize::from(id) == class)));
+                (ids.map(|id| unit(id < classes)), ids.map(|id| unit(id == class as u8)));
         }
         Target::Shares(_) => {
             for (pixel, (weight, share)) in (first..end).zip(labels.weight.iter_mut().zip(&mut labels.share))
@@ -370,6 +375,11 @@ impl Pixels for SketchPixels<'_> {
             }
             visit(SketchBlock { logits, probability, complement, tail, counts, foreground: row == 1 });
         }
+    }
+
+    #[inline(always)]
+    fn label(&self, block: &SketchBlock<'_>) -> Option<u8> {
+        Some(u8::from(block.foreground))
     }
 
     /// Adding zeros changes no bit, and many codes of a frame do not occur.

@@ -1,10 +1,11 @@
 //! One walk over a frame that writes a number for every pixel.
 
 use core::ops::Range;
+use core::slice;
 
 use super::Job;
 use super::pixels::{AnyPixels, Pixels};
-use super::softmax::{Block, Class, Classes};
+use super::softmax::{Block, Class, Classes, load};
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::Frame;
 
@@ -74,7 +75,7 @@ impl<const C: usize> PlanePass<'_, C> {
             }
             return out;
         }
-        block.load(&self.frame, first, end);
+        load(slice::from_mut(block), &self.frame, first, end);
         for vector in 0..S::VECTORS {
             let count = self.frame.channels();
             classes.read(s, block, count, vector, self.frame.activation());

@@ -12,7 +12,7 @@ use crate::view::{Activation, Frame};
 
 mod block;
 
-pub(super) use block::{Block, Class, write};
+pub(super) use block::{BLOCKS, Block, Class, load, write};
 
 /// Adds up the terms of every class, or writes the gradient, or both.
 pub(super) struct ClassPass<'a, L: SumLoss, const C: usize> {
@@ -98,7 +98,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
         for (scores, (part, gap)) in scores.iter().zip(outputs) {
             *gap = best - s.load(scores, vector);
             *part = s.exp_nonpositive(zero - *gap);
-            rest = rest + top.select_equal(class, zero, *part);
+            rest = top.select_equal(class, rest, rest + *part);
             class = class + one;
         }
         (self.share, self.log_total) = (one / (one + rest), ln1p(s, rest));
@@ -143,24 +143,26 @@ impl<L: SumLoss, const C: usize> Job for ClassPass<'_, L, C> {
     fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Totals<L, C> {
         let mut totals = [L::fill(ExactSum::default()); C];
         let (width, count) = (self.frame.shape().width(), self.frame.channels());
-        let (mut block, mut classes) = (Block::EMPTY, Classes::new(s));
-        let (mut by, mut more) = ([s.splat(0.0); C], [[0.0; LANES]; C]);
+        let (mut blocks, mut classes) = ([Block::EMPTY; BLOCKS], Classes::new(s));
+        let (mut by, mut more) = ([s.splat(0.0); C], [[[0.0; LANES]; C]; BLOCKS]);
         let first_row = rows.start;
         for row in rows {
             for start in (0..width).step_by(SEGMENT) {
                 let end = row * width + (start + SEGMENT).min(width);
                 let mut lanes = [L::fill(s.zeros()); C];
-                for first in (row * width + start..end).step_by(LANES) {
-                    block.load(&self.frame, first, end);
-                    for vector in 0..S::VECTORS {
-                        classes.read(s, &block, count, vector, self.frame.activation());
-                        let of_top = self.visit(s, (&block, &classes, vector), &mut lanes, &mut by);
-                        if let Some((_, weight)) = &self.gradient {
-                            self.derivatives(s, (&classes, vector), of_top, *weight, &mut by, &mut more);
+                for first in (row * width + start..end).step_by(BLOCKS * LANES) {
+                    let filled = (end - first).min(BLOCKS * LANES);
+                    load(&mut blocks, &self.frame, first, end);
+                    for (block, more) in blocks.iter().zip(&mut more).take(filled.div_ceil(LANES)) {
+                        for vector in 0..S::VECTORS {
+                            classes.read(s, block, count, vector, self.frame.activation());
+                            let of_top = self.visit(s, (block, &classes, vector), &mut lanes, &mut by);
+                            if let Some((_, weight)) = &self.gradient {
+                                self.derivatives(s, (&classes, vector), of_top, *weight, &mut by, more);
+                            }
                         }
                     }
                     if self.gradient.is_some() {
-                        let filled = LANES.min(end - first);
                         write(&self.frame, out, first - first_row * width, filled, &more);
                     }
                 }
@@ -272,7 +274,7 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         for by in by.iter_mut() {
             let p = classes.probability(s, class.index);
             *by = if L::POINTWISE { zero - *by } else { (*by - of_top) * p };
-            rest = rest + classes.top.select_equal(class.number, zero, *by);
+            rest = classes.top.select_equal(class.number, rest, rest + *by);
             class.next(s);
         }
         let of_top = if L::POINTWISE { zero - of_top } else { zero };

@@ -28,6 +28,9 @@ pub trait SumLoss: Sync {
     /// Whether slopes depend on the weights of the labels alone: value and gradient can then share one pass.
     const EARLY: bool = Self::POINTWISE;
 
+    /// Whether a pixel has terms, other than 0, for the class of its hard label alone.
+    const OWN_LABEL: bool = false;
+
     /// The array with one value in every place.
     fn fill<T: Copy + Send>(value: T) -> Self::Terms<T>;
     /// The summands of one class of a pixel.

@@ -119,6 +119,7 @@ impl SumLoss for UnifiedFocalCrossEntropy {
     /// Factors of plain cross-entropy and of the modulated one.
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
+    const OWN_LABEL: bool = true;
 
     fn fill<T: Copy + Send>(value: T) -> [T; 2] {
         [value; 2]

@@ -5,11 +5,12 @@
 //! with `1 - p_k` for it, nothing cancels where it is all but certain.
 
 use core::ops::Range;
+use core::slice;
 
 use crate::loss::Job;
 use crate::loss::pixels::eight;
 use crate::loss::plane_pass::fold;
-use crate::loss::softmax::{Block, Classes, write};
+use crate::loss::softmax::{Block, Classes, load, write};
 use crate::loss::spatial::unfold;
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::{Activation, Frame, Layout};
@@ -54,7 +55,7 @@ impl<const C: usize> Job for Normalisers<'_, C> {
         let [best, rest] = out else { return };
         let (mut block, mut classes) = (Block::EMPTY, Classes::new(s));
         for (at, pixels) in blocks(self.0.shape().width(), rows) {
-            block.load(&self.0, pixels.start, pixels.end);
+            load(slice::from_mut(&mut block), &self.0, pixels.start, pixels.end);
             let mut numbers = [[0.0; LANES]; 2];
             let [tops, others] = &mut numbers;
             for vector in 0..S::VECTORS {
@@ -245,7 +246,7 @@ impl<const C: usize> Job for Others<'_, C> {
                     s.store(s.splat(0.0) - p * by, more, vector);
                 }
             }
-            write(frame, out, at, pixels.len(), &more);
+            write(frame, out, at, pixels.len(), slice::from_ref(&more));
         }
     }
 

@@ -1,19 +1,23 @@
-//! Eight multiclass pixels in memory: how they are read, and how their gradient is written.
+//! Multiclass pixels in memory, in blocks of eight: how they are read, and how their gradient is written.
+
+use core::ops::Range;
 
 use crate::loss::pixels::{Labelled, eight, labelled, masses};
 use crate::simd::{LANES, Masses, Simd, Vector};
 use crate::view::{Frame, IGNORE, Layout, Target};
 
 /// Eight pixels in memory.
+/// In this order and aligned, so that no vector lies across two cache lines.
+#[repr(C, align(32))]
 pub(in crate::loss) struct Block<const C: usize> {
     pub(super) scores: [[f32; LANES]; C],
-    /// Hard labels, as numbers.
-    ids: [f32; LANES],
     /// Soft labels, if that is what the frame has.
     shares: [[f32; LANES]; C],
-    soft: bool,
+    /// Hard labels, as numbers.
+    ids: [f32; LANES],
     pub(in crate::loss) weight: [f32; LANES],
     pub(super) map: [f32; LANES],
+    soft: bool,
 }
 
 impl<const C: usize> Block<C> {
@@ -26,11 +30,9 @@ impl<const C: usize> Block<C> {
         map: [0.0; LANES],
     };
 
-    /// Eight pixels from `first`; those from `end` on have no weight. Not generic over the machine: copies, which every
-    /// machine does alike.
-    pub(in crate::loss) fn load(&mut self, frame: &Frame<'_, C>, first: usize, end: usize) {
-        let end = end.min(first + LANES);
-        read(frame, frame.scores(), first, end, &mut self.scores);
+    /// Labels and weights of eight pixels from `first`, whose scores and soft labels are there; those from `end` on have no
+    /// weight.
+    fn label(&mut self, frame: &Frame<'_, C>, first: usize, end: usize) {
         let Labelled { weight, map, .. } = labelled(frame, first, end, 0);
         (self.weight, self.map) = (weight, map);
         // A score without weight may be infinite or NaN, and 0 * inf is NaN: take 0 in its place.
@@ -42,11 +44,8 @@ impl<const C: usize> Block<C> {
             }
         }
         match frame.target() {
-            Target::Ids(ids) => self.ids = eight(ids, first..end, IGNORE).map(f32::from),
-            Target::Shares(shares) => {
-                self.soft = true;
-                read(frame, shares, first, end, &mut self.shares);
-            }
+            Target::Ids(ids) => self.ids = eight(ids, first..end.min(first + LANES), IGNORE).map(f32::from),
+            Target::Shares(_) => self.soft = true,
         }
     }
 
@@ -100,36 +99,61 @@ impl<V: Vector> Class<V> {
     }
 }
 
-/// The numbers of eight pixels or less, class by class.
+/// Blocks that are read and written together: a class has its numbers of them side by side.
+pub(in crate::loss) const BLOCKS: usize = 4;
+
+/// The pixels from `first` to `end`, or as many as there is room for. Not generic over the machine: copies, which every
+/// machine does alike.
+pub(in crate::loss) fn load<const C: usize>(
+    blocks: &mut [Block<C>],
+    frame: &Frame<'_, C>,
+    first: usize,
+    end: usize,
+) {
+    let end = end.min(first + LANES * blocks.len());
+    read(frame, frame.scores(), first..end, blocks, |block| &mut block.scores);
+    if let Target::Shares(shares) = frame.target() {
+        read(frame, shares, first..end, blocks, |block| &mut block.shares);
+    }
+    for (first, block) in (first..end).step_by(LANES).zip(blocks) {
+        block.label(frame, first, end);
+    }
+}
+
+/// The numbers of some pixels, class by class.
+#[inline(always)]
 fn read<const C: usize>(
     frame: &Frame<'_, C>,
     values: &[f32],
-    first: usize,
-    end: usize,
-    out: &mut [[f32; LANES]; C],
+    pixels: Range<usize>,
+    blocks: &mut [Block<C>],
+    of: impl Fn(&mut Block<C>) -> &mut [[f32; LANES]; C],
 ) {
     let channels = frame.channels();
     match frame.layout() {
         Layout::Planar => {
-            let (mut from, whole) = (first, end - first == LANES);
-            for out in out.get_mut(..channels).unwrap_or_default() {
-                let values = values.get(from..).unwrap_or_default();
-                if let (true, Some(values)) = (whole, values.first_chunk()) {
-                    *out = *values;
-                } else {
-                    for (slot, value) in out.iter_mut().zip(values).take(end - first) {
+            let planes = values.get(pixels.start..).unwrap_or_default().chunks(frame.plane_len().max(1));
+            for (class, plane) in planes.enumerate().take(channels) {
+                let (eights, rest) = plane.get(..pixels.len()).unwrap_or_default().as_chunks::<LANES>();
+                let mut blocks = blocks.iter_mut().filter_map(|block| of(block).get_mut(class));
+                for (eight, out) in eights.iter().zip(&mut blocks) {
+                    *out = *eight;
+                }
+                if let (false, Some(out)) = (rest.is_empty(), blocks.next()) {
+                    for (slot, value) in out.iter_mut().zip(rest) {
                         *slot = *value;
                     }
                 }
-                from += frame.plane_len();
             }
         }
         Layout::Interleaved => {
-            let values = values.get(first * channels..end * channels).unwrap_or_default();
-            for (place, values) in values.chunks_exact(channels.max(1)).enumerate() {
-                for (out, value) in out.iter_mut().zip(values) {
-                    if let Some(slot) = out.get_mut(place) {
-                        *slot = *value;
+            let values = values.get(pixels.start * channels..pixels.end * channels).unwrap_or_default();
+            for (block, values) in blocks.iter_mut().zip(values.chunks((LANES * channels).max(1))) {
+                for (place, values) in values.chunks_exact(channels.max(1)).enumerate() {
+                    for (out, value) in of(block).iter_mut().zip(values) {
+                        if let Some(slot) = out.get_mut(place) {
+                            *slot = *value;
+                        }
                     }
                 }
             }
@@ -143,32 +167,35 @@ pub(in crate::loss) fn write<const C: usize>(
     out: &mut [&mut [f32]],
     first: usize,
     count: usize,
-    more: &[[f32; LANES]; C],
+    more: &[[[f32; LANES]; C]],
 ) {
     let channels = frame.channels();
     match frame.layout() {
         Layout::Planar => {
             let planes = out.get_mut(..channels).unwrap_or_default();
-            for (plane, more) in planes.iter_mut().zip(more) {
+            for (class, plane) in planes.iter_mut().enumerate() {
                 let slots = plane.get_mut(first..first + count).unwrap_or_default();
-                if let Some(slots) = slots.first_chunk_mut::<LANES>() {
+                let (eights, rest) = slots.as_chunks_mut::<LANES>();
+                let mut more = more.iter().filter_map(|more| more.get(class));
+                for (slots, more) in eights.iter_mut().zip(&mut more) {
                     for (slot, more) in slots.iter_mut().zip(more) {
                         *slot += more;
                     }
-                    continue;
                 }
-                for (slot, more) in slots.iter_mut().zip(more) {
-                    *slot += more;
+                if let (false, Some(more)) = (rest.is_empty(), more.next()) {
+                    for (slot, more) in rest.iter_mut().zip(more) {
+                        *slot += more;
+                    }
                 }
             }
         }
         Layout::Interleaved => {
             let slots = out.first_mut().and_then(|plane| plane.get_mut(first * channels..));
-            for (pixel, slots) in
-                slots.unwrap_or_default().chunks_mut(channels.max(1)).take(count).enumerate()
-            {
+            let pixels = slots.unwrap_or_default().chunks_mut(channels.max(1)).take(count);
+            for (pixel, slots) in pixels.enumerate() {
+                let more = more.get(pixel / LANES).map_or(&[][..], |more| more);
                 for (slot, more) in slots.iter_mut().zip(more) {
-                    *slot += more.get(pixel).copied().unwrap_or(0.0);
+                    *slot += more.get(pixel % LANES).copied().unwrap_or(0.0);
                 }
             }
         }
