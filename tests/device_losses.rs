@@ -2,14 +2,13 @@
 //! bits of the desktop. The image is the one that counts instructions.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
 use segmeter_core::loss::{Evaluation, Loss};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Shape};
 use segmeter_core::{Error, Result};
-use segmeter_tests::{accumulate, images};
+use segmeter_tests::{accumulate, bench_image};
 
 #[path = "../firmware/src/bin/bench/frames.rs"]
 mod frames;
@@ -28,27 +27,8 @@ type Found = BTreeMap<(&'static str, String), (u32, u64)>;
 
 /// The lines of losses in what the image prints.
 fn on_the_device() -> Option<Found> {
-    let image = images("losses on the device")?.join("bench");
-    let run = Command::new("qemu-system-arm")
-        .args([
-            "-M",
-            "mps2-an386",
-            "-display",
-            "none",
-            "-monitor",
-            "none",
-            "-serial",
-            "null",
-            "-icount",
-            "shift=0",
-        ])
-        .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
-        .arg(&image)
-        .output()
-        .expect("qemu-system-arm");
-    assert!(run.status.success(), "the image ended with a failure: {}", String::from_utf8_lossy(&run.stdout));
     let (mut found, mut section) = (Found::new(), "");
-    for line in String::from_utf8(run.stdout).expect("text").lines() {
+    for line in bench_image("losses on the device")?.lines() {
         section = SECTIONS.into_iter().find(|name| *name == line).unwrap_or(section);
         let fields: Vec<&str> = line.split_whitespace().collect();
         if let ([name, _, _, value, gradient], true) = (&fields[..], line.starts_with("  ")) {

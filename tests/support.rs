@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::process::Command;
 
 use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
 use segmeter_core::loss::Weighted;
@@ -37,6 +38,23 @@ pub fn images(what: &str) -> Option<PathBuf> {
         eprintln!("skipped: {what} need the device's images (tests/run builds them)");
     }
     folder
+}
+
+/// What the image that counts instructions prints in QEMU; `None`, with a line that says so, without the image.
+///
+/// # Panics
+/// If QEMU is missing, or the image ends with a failure.
+#[must_use]
+pub fn bench_image(what: &str) -> Option<String> {
+    let image = images(what)?.join("bench");
+    let run = Command::new("qemu-system-arm")
+        .args(["-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "null"])
+        .args(["-icount", "shift=0", "-semihosting-config", "enable=on,target=native", "-kernel"])
+        .arg(&image)
+        .output()
+        .expect("qemu-system-arm");
+    assert!(run.status.success(), "the image ended with a failure: {}", String::from_utf8_lossy(&run.stdout));
+    Some(String::from_utf8(run.stdout).expect("text"))
 }
 
 /// Reads a JSON file of `vectors/`.

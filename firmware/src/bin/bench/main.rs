@@ -1,8 +1,9 @@
 //! Instructions per pixel of every kernel, on the device: an image of its own, so that the firmware does not carry it.
 //!
 //! Losses of floats are measured on the 24 rows of a real frame that hold the far edge of the road. Behind each stand the
-//! bits of its value and a digest of its gradient, which `tests/device_losses.rs` compares with the desktop's. The table
-//! goes out by semihosting; run it with `firmware/run --bench`.
+//! bits of its value and a digest of its gradient, and at the end the bits of metrics: `tests/device_losses.rs` and
+//! `tests/device_metrics.rs` compare them with the desktop's. The table goes out by semihosting; run it with
+//! `firmware/run --bench`.
 
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -10,6 +11,8 @@
 mod frames;
 #[cfg(target_os = "none")]
 mod losses;
+#[cfg(target_os = "none")]
+mod metrics;
 
 #[cfg(target_os = "none")]
 mod device {
@@ -36,6 +39,7 @@ mod device {
         digest, digest_of_table, four_classes, quantiser, write_ids,
     };
     use super::losses::{Visit, every};
+    use super::metrics::prediction;
 
     #[panic_handler]
     fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
@@ -102,7 +106,14 @@ mod device {
             budget(&sketch, &table);
         });
         surfaces(clock)?;
-        floats(clock, &quantiser, ids.get(FLOAT_RANGE).unwrap_or_default())
+        let scratch = singleton!(: [u32; SCRATCH] = [0; SCRATCH]).map_or(&mut [][..], |words| &mut words[..]);
+        floats(clock, &quantiser, ids.get(FLOAT_RANGE).unwrap_or_default(), scratch)?;
+        println!("metrics, the bits of their values");
+        sketch.clear();
+        rows(&mut sketch, ids);
+        super::metrics::every(&sketch, &table, scratch, &mut |name: &str, by: &str, value: Option<f64>| {
+            println!("  {:<42} {:<16} {:016x}", name, by, value.map_or(0, f64::to_bits));
+        })
     }
 
     /// BCE, Dice, Tversky, Lovász, overlap, AUROC, ECE and confidence statistics: what a report at least holds.
@@ -157,11 +168,7 @@ mod device {
     /// Contours: the int8 network's mask against the float network's, packed.
     fn surfaces(clock: &impl Instruments) -> Result<()> {
         println!("masks as bits, row by row");
-        let mut prediction = [0_u8; PIXELS / 8];
-        for (byte, codes) in prediction.iter_mut().zip(CODES_OF_FRAME.chunks(8)) {
-            let road = |code: &u8| i32::from(code.cast_signed()) > 15;
-            *byte = codes.iter().rev().fold(0, |byte, code| byte << 1 | u8::from(road(code)));
-        }
+        let prediction = prediction();
         let shape = Shape::new(HEIGHT as u32, WIDTH as u32)?;
         let scratch = singleton!(: [u32; 4096] = [0; 4096]).map_or(&mut [][..], |words| &mut words[..]);
         macro_rules! rows {
@@ -191,7 +198,12 @@ mod device {
         Ok(())
     }
 
-    fn floats(clock: &impl Instruments, quantiser: &Quantiser, ids: &[u8]) -> Result<()> {
+    fn floats(
+        clock: &impl Instruments,
+        quantiser: &Quantiser,
+        ids: &[u8],
+        scratch: &mut [u32],
+    ) -> Result<()> {
         let shape = Shape::new(FLOAT_ROWS as u32, WIDTH as u32)?;
         let logits =
             singleton!(: [f32; FLOATS] = [0.0; FLOATS]).map_or(&mut [][..], |floats| &mut floats[..]);
@@ -203,7 +215,6 @@ mod device {
         let classes =
             singleton!(: [u8; FLOATS] = [0; FLOATS]).map_or(&mut [][..], |classes| &mut classes[..]);
         four_classes(logits, ids, scores, classes);
-        let scratch = singleton!(: [u32; SCRATCH] = [0; SCRATCH]).map_or(&mut [][..], |words| &mut words[..]);
         let gradient = singleton!(: [f32; CLASSES * FLOATS] = [0.0; CLASSES * FLOATS])
             .map_or(&mut [][..], |floats| &mut floats[..]);
         let frame = Frame::new(logits, labels)?;
