@@ -18,6 +18,7 @@ mod overlap;
 mod predict;
 mod print;
 mod scored;
+mod segment;
 mod shape;
 mod sheet;
 mod tally;
@@ -67,7 +68,7 @@ pub(super) fn run(
     engine: &Engine,
     out: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
-    let choice = arguments.choice.choice(arguments.threshold)?;
+    let mut choice = arguments.choice.choice(arguments.threshold)?;
     html::check(&choice, &arguments.worst_by)?;
     for path in arguments.csv.iter().chain(&arguments.report) {
         // Better now than after hours of counting.
@@ -79,6 +80,7 @@ pub(super) fn run(
         return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
     }
     let names = class_names(arguments.classes.as_deref(), &reader)?;
+    choice.categories = arguments.choice.categories(&names)?;
     let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
     if reader.is_binary() {
         let road = &result.pooled.classes[1];

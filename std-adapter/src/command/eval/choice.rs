@@ -12,14 +12,13 @@ use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
 
 /// Metrics that need more than a class id or a score per pixel.
-const WITHOUT_INPUT: [&str; 6] = [
-    "category_iou",
-    "instance_iou",
-    "panoptic_quality",
-    "segmentation_quality",
-    "recognition_quality",
-    "lesion_wise_dice",
-];
+const WITHOUT_INPUT: [&str; 1] = ["instance_iou"];
+
+/// The metric of categories.
+const CATEGORIES: &str = "category_iou";
+
+/// Metrics that may take minutes on a noisy mask: computed if asked for.
+const SLOW: &str = "apls";
 
 /// Shorter names of metrics, and those they are listed by.
 const ALIASES: [(&str, &str); 2] = [("max_f", "max_f1"), ("negative_log_likelihood", "nll")];
@@ -39,9 +38,9 @@ const MORE_PRESETS: [&str; 7] = [
 #[derive(Args)]
 #[command(next_help_heading = "What is computed")]
 pub(super) struct ChoiceInput {
-    /// Only these metrics; what none of them needs is not computed
-    #[arg(long, value_name = "all|name,name,...", default_value = "all")]
-    metrics: String,
+    /// Only these metrics; what none of them needs is not computed [default: all but apls, which is slow on noisy masks]
+    #[arg(long, value_name = "all|name,name,...")]
+    metrics: Option<String>,
     /// Conventions of another library for the metrics that it has
     #[arg(long, value_name = "NAME")]
     preset: Option<String>,
@@ -66,6 +65,16 @@ pub(super) struct ChoiceInput {
     /// Measure contours and components of class 0 too
     #[arg(long)]
     background: bool,
+    /// Categories and the classes of each, for category_iou; a class need not be in any
+    #[arg(long, value_name = "NAME=CLASS,CLASS;...")]
+    categories: Option<String>,
+}
+
+/// Classes that are taken as one.
+pub(super) struct Categories {
+    pub(super) names: Vec<String>,
+    /// The category of every class.
+    pub(super) of_class: Vec<u8>,
 }
 
 /// How probabilities are binned.
@@ -93,12 +102,13 @@ pub(super) struct Choice {
     pub(super) binning: Binning,
     /// Contours and components are measured of classes from this one.
     pub(super) first: usize,
+    pub(super) categories: Option<Categories>,
 }
 
 impl ChoiceInput {
     /// `threshold` is the probability above which a pixel is foreground.
     pub(super) fn choice(&self, threshold: f64) -> Result<Choice, Failure> {
-        let metrics = wanted(&self.metrics)?;
+        let metrics = self.wanted()?;
         let preset = self.preset.as_deref().map(known_preset).transpose()?;
         let class_metrics = overlap::of_class(self.beta, threshold);
         let class_metrics = class_metrics.into_iter().filter(|(name, _)| metrics.contains(name)).collect();
@@ -119,22 +129,73 @@ impl ChoiceInput {
         positive("--beta", self.beta)?;
         positive("--trimap-radius", self.trimap_radius)?;
         positive("--tolerance", self.tolerance.unwrap_or(0.0))?;
+        let surface = self.surface(&metrics, preset)?;
         Ok(Choice {
             metrics,
             preset,
             class_metrics,
             beta: self.beta,
-            surface: self.surface(preset)?,
+            surface,
             boundary: (ratio, preset.is_some_and(|name| name.starts_with("boundary_iou_"))),
             trimap_radius: self.trimap_radius,
             min_area: self.min_area,
             ego: self.ego,
             binning: Binning { bins, edges, confidence },
             first: usize::from(!self.background),
+            categories: None,
         })
     }
 
-    fn surface(&self, preset: Option<&str>) -> Result<Surface, Failure> {
+    /// The names of the metrics.
+    fn wanted(&self) -> Result<BTreeSet<&'static str>, Failure> {
+        let mut metrics = match self.metrics.as_deref() {
+            None => known().map(|entry| entry.name).filter(|name| *name != SLOW).collect(),
+            Some("all") => known().map(|entry| entry.name).collect(),
+            Some(text) => {
+                let metrics = listed(text)?;
+                if metrics.contains(CATEGORIES) && self.categories.is_none() {
+                    let line =
+                        format!("found metric `{CATEGORIES}` without categories, expected --categories");
+                    return Err(Failure::Input(line));
+                }
+                metrics
+            }
+        };
+        if self.categories.is_none() {
+            metrics.remove(CATEGORIES);
+        }
+        Ok(metrics)
+    }
+
+    /// The categories of classes that have these names.
+    pub(super) fn categories(&self, classes: &[String]) -> Result<Option<Categories>, Failure> {
+        let Some(text) = &self.categories else { return Ok(None) };
+        let bad = |what: String| Failure::Input(format!("found --categories {text}, {what}"));
+        // A class of no category has a number that no category has.
+        let mut categories = Categories { names: Vec::new(), of_class: vec![u8::MAX; classes.len()] };
+        for (category, part) in text.split(';').enumerate() {
+            let expected = || bad("expected NAME=CLASS,CLASS;...".to_owned());
+            let (name, members) = part.split_once('=').ok_or_else(expected)?;
+            let twice = |name: &str| bad(format!("in which `{name}` is more than once"));
+            if categories.names.iter().any(|known| known == name) {
+                return Err(twice(name));
+            }
+            for member in members.split(',') {
+                let place = classes.iter().position(|class| class == member).ok_or_else(|| {
+                    bad(format!("in which `{member}` is none of the classes {}", classes.join(", ")))
+                })?;
+                if categories.of_class[place] != u8::MAX {
+                    return Err(twice(member));
+                }
+                // Every category has a class of its own, so that there are no more than of these.
+                categories.of_class[place] = category as u8;
+            }
+            categories.names.push(name.to_owned());
+        }
+        Ok(Some(categories))
+    }
+
+    fn surface(&self, metrics: &BTreeSet<&str>, preset: Option<&str>) -> Result<Surface, Failure> {
         let named = Surface::PRESETS.into_iter().find(|surface| Some(surface.name) == preset);
         let mut surface = named.unwrap_or_default();
         surface.tolerance = self.tolerance.unwrap_or(surface.tolerance);
@@ -146,6 +207,10 @@ impl ChoiceInput {
             };
             let [row, column] = spacing[..] else { return Err(bad()) };
             surface.spacing = Spacing::new(row, column).map_err(|_| bad())?;
+            if metrics.contains(SLOW) && row.to_bits() != column.to_bits() {
+                let line = format!("found --spacing {row},{column}, expected square pixels for {SLOW}");
+                return Err(Failure::Input(line));
+            }
         }
         Ok(surface)
     }
@@ -219,10 +284,7 @@ fn known() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// The metrics named in a list.
-fn wanted(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
-    if text == "all" {
-        return Ok(known().map(|entry| entry.name).collect());
-    }
+fn listed(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
     let find = |name: &str| {
         let listed = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, listed)| *listed);
         known().map(|entry| entry.name).find(|known| *known == listed).ok_or_else(|| {

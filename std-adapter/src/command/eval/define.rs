@@ -1,5 +1,6 @@
 //! What each number is, in words: formula, choices behind it, and what a preset changes.
 
+use segmeter::apls::Apls;
 use segmeter::core::metric::calibration::Edges;
 use segmeter::core::metric::surface::{Pooling, Rank};
 use segmeter::core::metric::{Averaging, ClassMetric, Confidence, Empties, Empty, Preset};
@@ -7,6 +8,8 @@ use segmeter::core::plane::{Contour, Edge};
 
 use super::choice::Choice;
 use super::scored::{BOUND, CLIP};
+use super::segment::{self, MOST_PAIRS};
+use super::shape::apls;
 use crate::command::registry::Entry;
 
 /// The definition of a metric as it was computed.
@@ -17,6 +20,7 @@ pub(super) fn definition(choice: &Choice, entry: &Entry) -> String {
         "threshold" => threshold(choice, entry.name),
         "calibration" => calibration(choice, entry.name),
         "topology" => topology(choice, entry.name),
+        "panoptic" => segments(choice, entry.name),
         "road" => {
             let ego = choice.ego.map_or("the middle column".to_owned(), |column| format!("column {column}"));
             vec![format!("road is class 1, the vehicle in {ego}; per image, then the mean")]
@@ -41,6 +45,10 @@ fn overlap(choice: &Choice, name: &str) -> Vec<String> {
         "weighted_kappa" => {
             "linear weights, and quadratic by name; undefined if a prediction is no class".to_owned()
         }
+        "category_iou" if choice.preset == Some("cityscapes_pixel") => {
+            "mean over the categories; preset cityscapes_pixel: of the counts of all images".to_owned()
+        }
+        "category_iou" => "mean over the categories".to_owned(),
         "generalised_dice" => "w = 1 / t^2, all classes".to_owned(),
         _ => String::new(),
     }];
@@ -215,10 +223,41 @@ fn topology(choice: &Choice, name: &str) -> Vec<String> {
         };
         return vec!["skeletons by thinning".to_owned(), empty.to_owned(), each];
     }
+    if name == "apls" {
+        let Apls { spacing, control_spacing, snap_distance, shortest_path } = apls(choice);
+        let graph = format!(
+            "control points every {control_spacing}, found within {snap_distance}, paths of at least {shortest_path}"
+        );
+        let empty = "undefined if neither mask has a path, 0 if one has none".to_owned();
+        return vec![
+            "graphs of skeletons by thinning".to_owned(),
+            graph,
+            format!("pixel {spacing}"),
+            empty,
+            each,
+        ];
+    }
     let both = if name == "betti_error" { "" } else { "of predictions, and of_labels" };
     let rule = format!(
         "4-connected foreground, components of at least {} pixels; undefined for a class in neither mask",
         choice.min_area
     );
     vec![both.to_owned(), rule, each]
+}
+
+fn segments(choice: &Choice, name: &str) -> Vec<String> {
+    let library = match choice.preset {
+        Some("torchmetrics") if segment::is_pooled(name) => {
+            "preset torchmetrics: its panoptic_quality of these segments"
+        }
+        _ => "",
+    };
+    let each = if segment::is_pooled(name) {
+        "per class over the segments of all images, then the mean over classes"
+    } else {
+        "undefined if in neither mask; per class and image, then the mean over classes, then over images"
+    };
+    let rule = "segments are components of a class, by sides and corners";
+    let bound = format!("undefined with more than {MOST_PAIRS} pairs of segments in an image");
+    vec![library.to_owned(), rule.to_owned(), bound, each.to_owned()]
 }

@@ -4,7 +4,7 @@ use segmeter::core::metric::{
     Averaging, ClassMetric, ClassReport, Confusion, Disagreement, Mean, Preset, Score, Volume,
 };
 
-use super::choice::Choice;
+use super::choice::{Categories, Choice};
 
 /// A metric and its value.
 pub(super) type Named = (&'static str, Option<f64>);
@@ -42,7 +42,7 @@ pub(super) fn of_matrix<const C: usize>(
     choice: &Choice,
     confusion: &Confusion<C>,
     classes: usize,
-) -> [Named; 9] {
+) -> [Named; 10] {
     let mut mean_iou = Mean::default();
     (0..classes).for_each(|id| mean_iou.push(choice.score("iou", ClassMetric::Iou, confusion.class(id))));
     // What is wrong by how much is known of classes only.
@@ -58,7 +58,17 @@ pub(super) fn of_matrix<const C: usize>(
         ("weighted_kappa", weighted(Disagreement::Linear)),
         ("weighted_kappa_quadratic", weighted(Disagreement::Quadratic)),
         ("generalised_dice", confusion.generalised_dice(Volume::Square, 0)),
+        ("category_iou", mean_of(categories(choice, confusion).into_iter().map(Score::from))),
     ]
+}
+
+/// The IoU of every category.
+pub(super) fn categories<const C: usize>(choice: &Choice, confusion: &Confusion<C>) -> Vec<Option<f64>> {
+    let iou = |categories: &Categories| {
+        let of = |(category, _)| confusion.category_iou(&categories.of_class, category).value();
+        (0_u8..).zip(&categories.names).map(of).collect()
+    };
+    choice.categories.as_ref().filter(|_| choice.wants("category_iou")).map(iou).unwrap_or_default()
 }
 
 /// A metric of a class in every averaging.

@@ -9,6 +9,7 @@ use super::Failure;
 use super::choice::{Choice, family_of};
 use super::define::definition;
 use super::overlap::Named;
+use super::shape::FAMILIES;
 use super::sheet::counts;
 use super::tally::{Evaluated, Scores, is_undefined};
 use crate::report;
@@ -19,6 +20,9 @@ const MOST_COLUMNS: usize = 4;
 /// What of a class a line has room for, unless few metrics are wanted.
 pub(super) const FEW: [&str; 8] =
     ["iou", "dice", "precision", "recall", "specificity", "negative_predictive_value", "hd95", "nsd"];
+
+/// A name, its value, and how often it had none.
+type Row<'a> = ((&'a str, Option<f64>), u64);
 
 /// What is to be printed.
 pub(super) struct Printed<'a> {
@@ -50,7 +54,7 @@ fn finite(score: Score) -> Option<f64> {
     score.value().filter(|value| value.is_finite())
 }
 
-fn map(values: impl Iterator<Item = Named>) -> Map<String, Value> {
+fn map<'a>(values: impl Iterator<Item = (&'a str, Option<f64>)>) -> Map<String, Value> {
     values.map(|(name, value)| (name.to_owned(), report::number(value))).collect()
 }
 
@@ -75,7 +79,7 @@ impl Printed<'_> {
             object.insert("id".to_owned(), json!(id));
             object.extend(map(self.of_class(*class).map(|(name, score)| (name, finite(score)))));
             object.extend(counts(*class).map(|(name, count)| (name.to_owned(), json!(count))));
-            for family in ["surface", "topology"] {
+            for family in FAMILIES {
                 let values = self.shape(scores, id, family);
                 if !values.is_empty() {
                     object.insert(family.to_owned(), Value::Object(map(values.into_iter())));
@@ -104,10 +108,19 @@ impl Printed<'_> {
         for average in &result.averages {
             undefined.add(&format!("averages.{}", average.name), average.undefined);
         }
+        for (name, value) in self.categories() {
+            undefined.add(&format!("categories.{name}"), u64::from(value.is_none()));
+        }
         for ((name, _), times) in result.shape.iter().chain(&result.road) {
             undefined.add(name, *times);
         }
         undefined
+    }
+
+    /// Names and IoU of the categories.
+    pub(super) fn categories(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
+        let names = self.choice.categories.iter().flat_map(|categories| &categories.names);
+        names.map(String::as_str).zip(self.result.categories.iter().copied())
     }
 
     fn averages(&self) -> Map<String, Value> {
@@ -153,10 +166,12 @@ impl Printed<'_> {
             "pooled": map(pooled.overall.iter().copied()),
             "per_image_mean": map(self.result.per_image_mean().map(|(named, _)| named)),
             "averages": self.averages(),
+            "categories": self.choice.categories.as_ref().map(|_| map(self.categories())),
             "surface": of_shape("surface"),
             "threshold": scored(|scored| &scored.threshold),
             "calibration": scored(|scored| &scored.calibration),
             "topology": of_shape("topology"),
+            "panoptic": of_shape("panoptic"),
             "road": road,
             "undefined": self.undefined().0,
             "definition": definitions,
@@ -190,8 +205,10 @@ impl Printed<'_> {
         writeln!(out, "{count} images, {pixels} pixels scored, {ignored} ignored")?;
         self.class_table(out)?;
         self.average_table(out)?;
-        let mut families: Vec<(&str, Vec<(Named, u64)>)> = Vec::new();
-        for family in ["surface", "topology"] {
+        let mut families: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
+        let times = |value: Option<f64>| u64::from(value.is_none());
+        families.push(("category", self.categories().map(|named| (named, times(named.1))).collect()));
+        for family in FAMILIES {
             families.push((family, self.of_family(family).copied().collect()));
         }
         families.push(("road", self.result.road.clone()));
@@ -201,8 +218,7 @@ impl Printed<'_> {
             .iter()
             .flat_map(|scored| [("threshold", &scored.threshold), ("calibration", &scored.calibration)])
         {
-            families
-                .push((family, values.iter().map(|named| (*named, u64::from(named.1.is_none()))).collect()));
+            families.push((family, values.iter().map(|named| (*named, times(named.1))).collect()));
         }
         for (family, values) in families.into_iter().filter(|(_, values)| !values.is_empty()) {
             let mut table = report::table(&[family, "value", "undefined"]);
@@ -217,7 +233,7 @@ impl Printed<'_> {
 
     fn class_table(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let keys = self.choice.class_metrics.iter().map(|(name, _)| *name);
-        let shapes = self.result.shape_keys.iter().copied().filter(|key| family_of(key) == "surface");
+        let shapes = self.result.shape_keys.iter().copied().filter(|key| family_of(key) != "topology");
         let mut keys: Vec<&str> = keys.chain(shapes).collect();
         if keys.len() > FEW.len() {
             keys.retain(|key| FEW.contains(key));
@@ -231,7 +247,7 @@ impl Printed<'_> {
             let values: Vec<Named> = self
                 .of_class(*class)
                 .map(|(name, score)| (name, finite(score)))
-                .chain(self.shape(&self.result.pooled, id, "surface"))
+                .chain(FAMILIES.into_iter().flat_map(|family| self.shape(&self.result.pooled, id, family)))
                 .collect();
             let value =
                 |key: &&str| values.iter().find(|(name, _)| name == key).and_then(|(_, value)| *value);

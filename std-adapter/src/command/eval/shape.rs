@@ -1,5 +1,6 @@
 //! Metrics of shape: contours, components and the road, of one image at a time.
 
+use segmeter::apls::Apls;
 use segmeter::core::Result;
 use segmeter::core::metric::road::{Deviation, NONE, Profile};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, SurfaceReport, Trimap};
@@ -11,6 +12,10 @@ use segmeter::core::plane::{Bits, Row};
 use segmeter::core::view::Shape;
 
 use super::choice::Choice;
+use super::segment::{self, Quality};
+
+/// Families of what is measured class by class.
+pub(super) const FAMILIES: [&str; 3] = ["surface", "topology", "panoptic"];
 
 const DISTANCES: [&str; 5] = ["hausdorff", "hd95", "assd", "masd", "nsd"];
 const TOPOLOGY: [&str; 7] = [
@@ -43,7 +48,7 @@ impl<'a> Ids<'a> {
     }
 
     /// Scored pixels of a class: predicted, or labelled.
-    fn masks(&self, class: u8) -> [impl Fn(usize) -> bool + Copy; 2] {
+    pub(super) fn masks(&self, class: u8) -> [impl Fn(usize) -> bool + Copy; 2] {
         let Self { labels, ignore, .. } = *self;
         [self.prediction, labels].map(move |ids| {
             move |pixel: usize| ids.get(pixel) == Some(&class) && labels.get(pixel) != Some(&ignore)
@@ -54,12 +59,19 @@ impl<'a> Ids<'a> {
 /// What is measured of a class, in the order of [`of_class`].
 pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
     let surface = ["boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
-    let all = DISTANCES.into_iter().chain(surface).chain(TOPOLOGY).chain(["centreline_dice"]);
-    all.filter(|key| choice.wants(key)).collect()
+    let all = DISTANCES.into_iter().chain(surface).chain(TOPOLOGY).chain(["centreline_dice", "apls"]);
+    all.filter(|key| choice.wants(key)).chain(segment::keys(choice)).collect()
 }
 
-/// Measures a class that is in the labels or the prediction, or in neither, in all of which nothing is to be seen.
-pub(super) fn of_class(choice: &Choice, ids: &Ids<'_>, class: u8, is_there: bool) -> Result<Vec<Score>> {
+/// Measures a class that is in the labels or the prediction, or in neither, in all of which nothing is to be seen; its
+/// segments are added to `all`.
+pub(super) fn of_class(
+    choice: &Choice,
+    ids: &Ids<'_>,
+    class: u8,
+    is_there: bool,
+    all: &mut Quality,
+) -> Result<Vec<Score>> {
     // A class in neither mask is worth the same in every frame.
     let nothing = Ids { shape: Shape::new(1, 1)?, prediction: &[0], labels: &[1], ignore: 1 };
     let ids = if is_there { ids } else { &nothing };
@@ -116,6 +128,11 @@ pub(super) fn of_class(choice: &Choice, ids: &Ids<'_>, class: u8, is_there: bool
     if choice.wants("centreline_dice") {
         scores.push(centreline(choice, ids, class)?);
     }
+    if choice.wants("apls") {
+        let [prediction, labels] = ids.masks(class);
+        scores.push(apls(choice).report(ids.shape, prediction, labels)?.value.into());
+    }
+    scores.extend(segment::of_class(choice, ids, class, all)?);
     Ok(scores)
 }
 
@@ -136,6 +153,11 @@ pub(super) fn matching(choice: &Choice, shape: Shape) -> Matching {
         return Matching::davis(shape);
     }
     Matching { spacing: choice.surface.spacing, ..Matching::new(choice.surface.tolerance) }
+}
+
+/// APLS as published, in the unit of a pixel's size.
+pub(super) fn apls(choice: &Choice) -> Apls {
+    Apls { spacing: choice.surface.spacing.row(), ..Apls::PAPER }
 }
 
 fn topology(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Result<Topology> {

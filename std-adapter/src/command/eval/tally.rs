@@ -1,6 +1,7 @@
 //! Counting and measuring, image by image on several threads, and what the images come to.
 
 use std::num::NonZero;
+use std::slice;
 
 use segmeter::core::metric::{ClassReport, Confusion, Mean, Score};
 use segmeter::core::sketch::Sketch;
@@ -12,6 +13,7 @@ use super::exact;
 use super::overlap::{self, Averages, Named};
 use super::predict::{Pair, Reader};
 use super::scored::{self, Scored};
+use super::segment::{self, Quality};
 use super::shape::{self, Ids};
 use crate::report;
 
@@ -29,6 +31,8 @@ pub(super) struct Scores {
     pub(super) overall: Vec<Named>,
     /// Metrics of shape of every class, none of those before the first that is measured; of all images, the means.
     pub(super) shapes: Vec<Vec<Score>>,
+    /// The segments of every class.
+    segments: Vec<Quality>,
     /// Of the road.
     pub(super) road: Vec<Score>,
 }
@@ -38,6 +42,8 @@ pub(super) struct Evaluated {
     pub(super) pooled: Scores,
     pub(super) images: Vec<Scores>,
     pub(super) averages: Vec<Averages>,
+    /// The IoU of every category.
+    pub(super) categories: Vec<Option<f64>>,
     /// What [`Scores::shapes`] has of a class.
     pub(super) shape_keys: Vec<&'static str>,
     pub(super) road_keys: Vec<&'static str>,
@@ -151,8 +157,13 @@ fn matrix<const C: usize>(
     let mut pooled = counted(choice, "all", &all.confusion, classes);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
     pooled.shapes = (0..classes).map(|class| means(&images, |image| &image.shapes[class])).collect();
+    pool_segments(&mut pooled, &images, &shape_keys);
     pooled.road = means(&images, |image| &image.road);
-    let shape = shape_keys.iter().enumerate().map(|(place, key)| of_shape(key, place, &images)).collect();
+    let of_shape = |(place, key): (usize, &&'static str)| {
+        let of: &[Scores] = if segment::is_pooled(key) { slice::from_ref(&pooled) } else { &images };
+        of_shape(key, place, of)
+    };
+    let shape = shape_keys.iter().enumerate().map(of_shape).collect();
     let road = road_keys.iter().enumerate().map(|(place, key)| {
         let values = || images.iter().filter_map(move |image| image.road.get(place).copied());
         ((*key, overlap::mean_of(values())), values().filter(is_undefined).count() as u64)
@@ -162,6 +173,7 @@ fn matrix<const C: usize>(
     let average = |metric: &(_, _)| Averages::new(*metric, choice, &pooled.classes, &reports);
     Ok(Evaluated {
         averages: choice.class_metrics.iter().map(average).collect(),
+        categories: overlap::categories(choice, &all.confusion),
         scored: scores(reader, choice, all.sketch.as_ref(), all.logits),
         pooled,
         images,
@@ -215,6 +227,7 @@ fn counted<const C: usize>(choice: &Choice, name: &str, confusion: &Confusion<C>
         classes: (0..classes).map(|class| confusion.class(class)).collect(),
         overall: overall.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
         shapes: vec![Vec::new(); classes],
+        segments: vec![Quality::default(); classes],
         road: Vec::new(),
     }
 }
@@ -222,16 +235,28 @@ fn counted<const C: usize>(choice: &Choice, name: &str, confusion: &Confusion<C>
 /// Measures the shapes of an image that has been counted.
 fn measure(choice: &Choice, pair: &Pair, ignore: u8, scores: &mut Scores) -> segmeter::core::Result<()> {
     let ids = Ids { shape: pair.shape, prediction: &pair.prediction, labels: &pair.labels, ignore };
-    for (class, (report, shapes)) in (0_u8..=255).zip(scores.classes.iter().zip(&mut scores.shapes)) {
+    let classes = scores.classes.iter().zip(&mut scores.shapes).zip(&mut scores.segments);
+    for (class, ((report, shapes), segments)) in (0_u8..=255).zip(classes) {
         if usize::from(class) >= choice.first {
             let is_there = report.positives() != 0 || report.predicted() != 0;
-            *shapes = shape::of_class(choice, &ids, class, is_there)?;
+            *shapes = shape::of_class(choice, &ids, class, is_there, segments)?;
         }
     }
     if scores.classes.len() == 2 && !shape::road_keys(choice).is_empty() {
         scores.road = shape::of_road(choice, &ids)?;
     }
     Ok(())
+}
+
+/// Puts what the segments of all images come to in the place of the means.
+fn pool_segments(pooled: &mut Scores, images: &[Scores], keys: &[&str]) {
+    for (class, (segments, shapes)) in pooled.segments.iter_mut().zip(&mut pooled.shapes).enumerate() {
+        images.iter().for_each(|image| segments.merge(&image.segments[class]));
+        for (key, value) in segment::values(segments) {
+            let slot = keys.iter().position(|known| *known == key).and_then(|place| shapes.get_mut(place));
+            slot.into_iter().for_each(|slot| *slot = value);
+        }
+    }
 }
 
 /// The means over the images of some scores of each.

@@ -175,7 +175,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "category_iou",
-        definition: "IoU of classes merged into a category; taking one of them for another is no error; library only",
+        definition: "IoU of classes merged into a category; taking one of them for another is no error",
         reference: "Cordts et al. 2016",
         presets: &["cityscapes_pixel"],
         ..METRIC
@@ -400,6 +400,14 @@ pub(super) static METRICS: &[Entry] = &[
         ..TOPOLOGY
     },
     Entry {
+        name: "apls",
+        definition: "average path length similarity: 1 - mean min(1, |L - L'| / L) over the paths of road graphs, harmonic mean of both directions",
+        reference: "Van Etten et al. 2018",
+        scratch: "both graphs",
+        passes: "a shortest-path search per control point",
+        ..TOPOLOGY
+    },
+    Entry {
         name: "corridor_width",
         definition: "pixels of the run of road at the ego column, in every row; mean absolute error over the rows in which both have one",
         ..ROAD
@@ -416,24 +424,16 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "panoptic_quality",
-        definition: "sum of IoU of found segments / (TP + FP / 2 + FN / 2); found: IoU above 1/2; void left out; library only",
+        definition: "sum of IoU of found segments / (TP + FP / 2 + FN / 2); found: IoU above 1/2; void left out",
         ..PANOPTIC
     },
-    Entry {
-        name: "segmentation_quality",
-        definition: "mean IoU of found segments; library only",
-        ..PANOPTIC
-    },
-    Entry {
-        name: "recognition_quality",
-        definition: "TP / (TP + FP / 2 + FN / 2) of segments; library only",
-        ..PANOPTIC
-    },
+    Entry { name: "segmentation_quality", definition: "mean IoU of found segments", ..PANOPTIC },
+    Entry { name: "recognition_quality", definition: "TP / (TP + FP / 2 + FN / 2) of segments", ..PANOPTIC },
     Entry {
         name: "lesion_wise_dice",
-        definition: "sum of the Dice of the components of the labels that are found, over components and false alarms; library only",
+        definition: "sum of the Dice of the components of the labels that are found, over components and false alarms",
         reference: "BraTS 2023",
-        inputs: &["binary"],
+        inputs: &["binary", "multiclass"],
         scratch: "2 words and 2 bits per pixel, a slot per pair of components",
         presets: &[],
         ..PANOPTIC

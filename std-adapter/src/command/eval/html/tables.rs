@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::super::define::definition;
 use super::super::overlap::Named;
 use super::super::print::{FEW, Printed};
+use super::super::shape::FAMILIES;
 use crate::report::decimal;
 
 /// Classes that fit side by side.
@@ -16,10 +17,11 @@ pub(super) fn numbers(printed: &Printed<'_>) -> Markup {
     let scored = result.scored.iter().flat_map(|scored| {
         [("threshold", scored.threshold.clone()), ("calibration", scored.calibration.clone())]
     });
-    let shape = ["surface", "topology"]
+    let shape = FAMILIES
         .map(|family| (family, printed.of_family(family).map(|(named, _)| *named).collect::<Vec<_>>()));
     let road = ("road", result.road.iter().map(|(named, _)| *named).collect());
-    let families = shape.into_iter().chain([road]).chain(scored);
+    let categories = ("category", printed.categories().collect::<Vec<_>>());
+    let families = [categories].into_iter().chain(shape).chain([road]).chain(scored);
     html! {
         h2 { "Numbers of the classes" }
         (class_table(printed))
@@ -44,7 +46,7 @@ fn class_table(printed: &Printed<'_>) -> Markup {
         .iter()
         .enumerate()
         .map(|(id, class)| {
-            let shape = ["surface", "topology"].map(|family| printed.shape(pooled, id, family));
+            let shape = FAMILIES.map(|family| printed.shape(pooled, id, family));
             let overlap = printed.of_class(*class).map(|(name, score)| (name, score.value()));
             overlap.chain(shape.into_iter().flatten()).collect()
         })

@@ -1,0 +1,109 @@
+//! Files of every kind, and what is refused.
+
+use super::support::{Bench, logits, npy, npy_f32, png_grey};
+
+/// Logits of every class: the highest wins, the lowest id where several are, whatever the layout and the type.
+#[test]
+fn logits_of_classes() {
+    let bench = Bench::new();
+    let z = logits(2 * 3 * 20).into_iter().map(|z| z.round()).collect::<Vec<_>>();
+    let labels: Vec<u8> = (0..40).map(|pixel| if pixel % 9 == 0 { 255 } else { (pixel % 3) as u8 }).collect();
+    let at = |pixel: usize, class: usize| z[(pixel / 20 * 3 + class) * 20 + pixel % 20];
+    let mut ties = 0;
+    let highest = |pixel: usize| {
+        let best = (0..3).map(|class| at(pixel, class)).fold(f32::MIN, f32::max);
+        ties += usize::from((0..3).filter(|class| at(pixel, *class) >= best).count() > 1);
+        (0..3).position(|class| at(pixel, class) >= best).unwrap() as u8
+    };
+    let masks: Vec<u8> = (0..40).map(highest).collect();
+    assert!(ties > 0, "no tie to break");
+    bench.file("g.npy", &npy("|u1", &[2, 4, 5], &labels));
+    bench.file("p.npy", &npy("|u1", &[2, 4, 5], &masks));
+    let swapped: Vec<f32> = z.chunks(60).flat_map(|z| segmeter::files::transposed(z, 3, 20, 1)).collect();
+    bench.file("chw.npy", &npy_f32(&[2, 3, 4, 5], &z));
+    bench.file("hwc.npy", &npy_f32(&[2, 4, 5, 3], &swapped));
+    let codes: Vec<u8> = z.iter().map(|z| (*z as i8).cast_unsigned()).collect();
+    bench.file("i8.npy", &npy("|i1", &[2, 3, 4, 5], &codes));
+    let expected = bench.json("eval p.npy g.npy --classes 3");
+    assert_eq!(bench.json("eval chw.npy g.npy"), expected);
+    assert_eq!(bench.json("eval hwc.npy g.npy --layout hwc --classes 3"), expected);
+    assert_eq!(bench.json("eval i8.npy g.npy --layout chw --scale 0.5 --zero-point 0"), expected);
+    for (line, found) in [
+        ("eval chw.npy g.npy --classes a,b", "found 2 classes, expected 3 for logits of as many channels"),
+        ("eval chw.npy g.npy --layout hw", "chw.npy: found axes (2,3,4,5), expected (H,W) or (N,H,W)"),
+        ("eval chw.npy g.npy --threshold 0.7", "--threshold is not available"),
+        ("eval i8.npy g.npy", "i8.npy: found i8, which needs --scale"),
+    ] {
+        let stderr = bench.refusal(line);
+        assert!(stderr.contains(found), "{line}: {stderr}");
+    }
+}
+
+#[test]
+fn bad_input_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let rgb = |depth| {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, 2, 1);
+        encoder.set_color(if depth == png::BitDepth::Sixteen {
+            png::ColorType::Grayscale
+        } else {
+            png::ColorType::Rgb
+        });
+        encoder.set_depth(depth);
+        let size = if depth == png::BitDepth::Sixteen { 4 } else { 6 };
+        encoder.write_header().unwrap().write_image_data(&[0; 6][..size]).unwrap();
+        bytes
+    };
+    let two = png_grey(2, 1, &[0, 1]);
+    for (directory, files) in [
+        ("p", vec![("a", two.clone()), ("b", two.clone())]),
+        ("g", vec![("a", two.clone()), ("b", two.clone())]),
+        ("few", vec![("a", two.clone())]),
+        ("other", vec![("a", two.clone()), ("z", two.clone())]),
+        ("wide", vec![("a", two.clone()), ("b", png_grey(3, 1, &[0, 1, 1]))]),
+        ("rgb", vec![("a", two.clone()), ("b", rgb(png::BitDepth::Eight))]),
+        ("deep", vec![("a", two.clone()), ("b", rgb(png::BitDepth::Sixteen))]),
+        ("four", vec![("a", two.clone()), ("b", png_grey(2, 1, &[0, 4]))]),
+    ] {
+        files.into_iter().for_each(|(name, bytes)| {
+            bench.file(&format!("{directory}/{name}.png"), &bytes);
+        });
+    }
+    bench.file("empty/notes.txt", b"");
+    bench.file("z.npy", &npy_f32(&[1, 2], &[0.0; 2]));
+    bench.file("one.png", &two);
+    let cases = [
+        ("eval p wide", "wide/b.png: found 1x3 pixels, expected 1x2"),
+        ("eval p few", "few: found no mask `b`, expected one for each image of p"),
+        ("eval few g", "g/b.png: found no prediction for these labels in few"),
+        ("eval p other", "other/z.png: found no prediction"),
+        ("eval p rgb", "rgb/b.png: found a 8-bit Rgb PNG, expected grey or palette"),
+        ("eval rgb g", "rgb/b.png: found a 8-bit Rgb PNG"),
+        ("eval p deep", "deep/b.png: found a 16-bit Grayscale PNG, expected grey or palette of up to 8 bits"),
+        ("eval p four --classes 2", "four/b.png: found class id 4 at pixel 1 of image b, expected 0 to 1"),
+        ("eval p empty", "empty: found no .npy, .png or .bin"),
+        ("eval empty g", "empty: found no .npy, .png or .bin"),
+        ("eval p missing", "missing"),
+        ("eval p g --csv missing/e.csv", "missing/e.csv: cannot be written"),
+        ("eval p g --report missing/r.html", "missing/r.html: cannot be written"),
+        ("eval p g --csv e.csv --report g", "g: cannot be written: found a directory"),
+        ("eval p g --metrics iuo", "found metric `iuo`, expected all or some of iou, dice,"),
+        ("eval p g --preset numpy", "found --preset numpy, expected one of monai,"),
+        ("eval p g --worst-by iuo --report r.html", "found --worst-by iuo, expected one of"),
+        ("eval p g --spacing 1", "found --spacing 1, expected two numbers"),
+        ("eval p g --spacing 1,0", "found --spacing 1,0, expected"),
+        ("eval p g --tolerance NaN", "found --tolerance NaN, expected a finite number"),
+        ("eval p g --beta inf", "found --beta inf"),
+        ("eval p g --ego 2", "ego"),
+        ("eval z.npy one.png --preset kitti_road", "z.npy: found f32, expected 8-bit"),
+    ];
+    for (line, expected) in cases {
+        let stderr = bench.refusal(&format!("{line} --threads 2"));
+        assert!(stderr.contains(expected), "{line}: {stderr}");
+    }
+    // An outcome that was there before is still there.
+    bench.file("e.csv", b"precious");
+    bench.refusal("eval p four --classes 2 --csv e.csv --report r.html");
+    assert_eq!(std::fs::read(bench.path("e.csv")).unwrap(), b"precious");
+}

@@ -1,0 +1,12 @@
+//! `segmeter eval`: every family of metrics against the library, files of every kind, and what does not change a digit.
+
+mod demo;
+mod input;
+mod overlap;
+mod report;
+mod scores;
+mod segment;
+mod shape;
+#[path = "../support/mod.rs"]
+mod support;
+mod which;

@@ -1,0 +1,99 @@
+//! CSV and HTML.
+
+use serde_json::Value;
+
+use super::demo::{demo_line, several};
+use super::support::{Bench, png_grey};
+
+#[test]
+fn csv_has_every_metric_of_a_class() {
+    let bench = Bench::new();
+    several(&bench);
+    let report = bench.json("eval p g --classes a,b,c --ignore 7 --csv e.csv --per-image");
+    let text = std::fs::read_to_string(bench.path("e.csv")).unwrap();
+    let mut rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let head = rows.next().unwrap();
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(rows.len(), 4 * 3);
+    let column =
+        |name: &str| head.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name}"));
+    for (row, place) in rows.iter().zip(0_usize..) {
+        let (image, class) = (place / 3, place % 3);
+        let scores = if image == 3 { &report } else { &report["per_image"][image] };
+        let class = &scores["classes"][class];
+        for (key, value) in class.as_object().unwrap() {
+            match value {
+                Value::Object(shapes) => shapes.iter().for_each(|(key, value)| {
+                    assert_eq!(row[column(key)].parse::<f64>().ok(), value.as_f64(), "{key}");
+                }),
+                Value::String(_) => {}
+                value => assert_eq!(row[column(key)].parse::<f64>().ok(), value.as_f64(), "{key}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_needs_nothing_else() {
+    let bench = Bench::new();
+    several(&bench);
+    let cases = [
+        (demo_line(), 8),
+        ("eval p g --classes a<b>,c&d,e\"f --ignore 7 --worst-by hd95 --preset monai".to_owned(), 3),
+    ];
+    for (line, maps) in cases {
+        let report = bench.json(&format!("{line} --report r.html"));
+        let html = std::fs::read_to_string(bench.path("r.html")).unwrap();
+        for start in ["src=\"", "href=\"", "url("] {
+            for (place, _) in html.match_indices(start) {
+                let rest = &html[place + start.len()..];
+                assert!(rest.starts_with("data:image/png;base64,"), "{}", &rest[..rest.len().min(60)]);
+            }
+        }
+        // A name of a namespace is the only address.
+        assert!(!html.replace("http://www.w3.org/2000/svg", "").contains("http"));
+        assert!(!html.contains("<script") && !html.contains("@import"));
+        assert_eq!(html.matches("data:image/png").count(), maps);
+        for (name, definition) in report["definition"].as_object().unwrap() {
+            let escaped =
+                definition.as_str().unwrap().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            assert!(html.contains(&format!("<td>{name}</td><td>{escaped}</td>")), "{name}");
+        }
+        for (name, times) in report["undefined"].as_object().unwrap() {
+            assert!(html.contains(&format!("<td>{name}</td><td>{times}</td>")), "{name}");
+        }
+        let curves = if report["threshold"].is_null() { 0 } else { 3 };
+        assert_eq!(html.matches("<svg ").count(), 2 + curves);
+    }
+    let html = std::fs::read_to_string(bench.path("r.html")).unwrap();
+    let bars = &html[html.find("<svg").unwrap()..html.find("</svg>").unwrap()];
+    for (raw, escaped) in [("a<b>", "a&lt;b&gt;"), ("c&d", "c&amp;d"), ("e\"f", "e&quot;f")] {
+        assert!(
+            html.contains(&format!("<td>{escaped}</td>")) || html.contains(&format!("<th>{escaped}</th>"))
+        );
+        assert!(bars.contains(escaped), "{escaped}: {bars}");
+        assert!(raw == "e\"f" || !html.contains(raw), "{raw}");
+    }
+}
+
+#[test]
+fn a_report_shows_the_worst_images() {
+    let bench = Bench::new();
+    for (name, wrong) in [("good", 0), ("bad", 5), ("poor", 2)] {
+        let labels: Vec<u8> = (0..12).map(|pixel| pixel / 6).collect();
+        let flipped = labels.iter().zip(0..).map(|(id, pixel)| if pixel < wrong { 1 - id } else { *id });
+        bench.file(&format!("p/{name}.png"), &png_grey(4, 3, &flipped.collect::<Vec<_>>()));
+        bench.file(&format!("g/{name}.png"), &png_grey(4, 3, &labels));
+    }
+    let order = |by: &str| {
+        bench.stdout(&format!("eval p g --report r.html {by}"), 0);
+        let html = std::fs::read_to_string(bench.path("r.html")).unwrap();
+        let maps = html[html.find("class=\"maps\"").unwrap()..].to_owned();
+        let mut names = ["good", "bad", "poor"];
+        names.sort_by_key(|name| maps.find(&format!("<code>{name}</code>")).unwrap());
+        names
+    };
+    assert_eq!(order(""), ["bad", "poor", "good"]);
+    assert_eq!(order("--worst-by false_positive_rate"), ["bad", "poor", "good"]);
+    assert_eq!(order("--worst-by hausdorff --background"), ["bad", "poor", "good"]);
+}
