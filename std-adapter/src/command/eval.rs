@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use segmeter::core::metric::Confidence;
 use segmeter::{Engine, files};
 
 use super::input::{Input, LabelInput, Layout};
@@ -21,6 +22,7 @@ mod scored;
 mod segment;
 mod shape;
 mod sheet;
+mod softmax;
 mod tally;
 
 use choice::ChoiceInput;
@@ -80,6 +82,10 @@ pub(super) fn run(
         return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
     }
     let names = class_names(arguments.classes.as_deref(), &reader)?;
+    choice.softmax = reader.has_softmax();
+    if choice.softmax {
+        choice.binning.confidence = Confidence::TopLabel;
+    }
     choice.categories = arguments.choice.categories(&names)?;
     let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
     if reader.is_binary() {

@@ -24,10 +24,22 @@ fn logits_of_classes() {
     bench.file("hwc.npy", &npy_f32(&[2, 4, 5, 3], &swapped));
     let codes: Vec<u8> = z.iter().map(|z| (*z as i8).cast_unsigned()).collect();
     bench.file("i8.npy", &npy("|i1", &[2, 3, 4, 5], &codes));
-    let expected = bench.json("eval p.npy g.npy --classes 3");
-    assert_eq!(bench.json("eval chw.npy g.npy"), expected);
-    assert_eq!(bench.json("eval hwc.npy g.npy --layout hwc --classes 3"), expected);
-    assert_eq!(bench.json("eval i8.npy g.npy --layout chw --scale 0.5 --zero-point 0"), expected);
+    bench.file("u8.npy", &npy("|u1", &[2, 3, 4, 5], &codes));
+    // What only scores tell is tested beside them.
+    let of_masks = |line: &str| {
+        let mut report = bench.json(line);
+        for key in ["threshold", "calibration", "definition", "undefined"] {
+            report.as_object_mut().unwrap().remove(key);
+        }
+        report
+    };
+    let expected = of_masks("eval p.npy g.npy --classes 3");
+    assert_eq!(of_masks("eval chw.npy g.npy"), expected);
+    assert_eq!(of_masks("eval hwc.npy g.npy --layout hwc --classes 3"), expected);
+    assert_eq!(of_masks("eval i8.npy g.npy --layout chw --scale 0.5 --zero-point 0"), expected);
+    assert_eq!(bench.json("eval hwc.npy g.npy --layout hwc"), bench.json("eval chw.npy g.npy"));
+    let probabilities = bench.json("eval u8.npy g.npy --layout chw --probabilities");
+    assert!(probabilities["calibration"].is_null() && probabilities["threshold"].is_null());
     for (line, found) in [
         ("eval chw.npy g.npy --classes a,b", "found 2 classes, expected 3 for logits of as many channels"),
         ("eval chw.npy g.npy --layout hw", "chw.npy: found axes (2,3,4,5), expected (H,W) or (N,H,W)"),

@@ -11,7 +11,7 @@ use segmeter::core::view::{Encoding, Quantiser};
 use serde_json::Value;
 
 use super::demo::{Frames, HEIGHT, WIDTH, assert_numbers, demo_line};
-use super::support::{Bench, keys, npy, npy_f32};
+use super::support::{Bench, keys, logits, npy, npy_f32};
 
 #[test]
 fn thresholds_and_calibration_are_the_sketch() {
@@ -202,4 +202,111 @@ fn kitti_road_is_the_benchmark() {
     // Stored probabilities are exact: 0 and 255 are certain.
     let expected = [("brier", brier(&sketch, Probabilities::Stored))];
     assert_numbers(&plain["calibration"], &expected);
+}
+
+/// Softmax as it is defined, bins by hand, and the area under the ROC curve from all pairs.
+#[test]
+fn softmax_of_several_classes() {
+    let bench = Bench::new();
+    let (classes, pixels) = (4, 60);
+    let z: Vec<f32> = logits(2 * classes * pixels).into_iter().map(|z| 0.7 * z).collect();
+    let at = |pixel: usize, class: usize| {
+        f64::from(z[(pixel / pixels * classes + class) * pixels + pixel % pixels])
+    };
+    let p: Vec<Vec<f64>> = (0..2 * pixels)
+        .map(|pixel| {
+            let powers: Vec<f64> = (0..classes).map(|class| at(pixel, class).exp()).collect();
+            powers.iter().map(|power| power / powers.iter().sum::<f64>()).collect()
+        })
+        .collect();
+    let best = |pixel: usize| (0..classes).max_by(|a, b| p[pixel][*a].total_cmp(&p[pixel][*b])).unwrap();
+    // Mostly what is predicted, never the last class.
+    let label = |pixel: usize| {
+        if pixel % 7 == 3 {
+            255
+        } else if pixel.is_multiple_of(3) {
+            1
+        } else {
+            best(pixel) % 3
+        }
+    };
+    let labels: Vec<u8> = (0..2 * pixels).map(|pixel| label(pixel) as u8).collect();
+    bench.file("z.npy", &npy_f32(&[2, classes, 6, 10], &z));
+    bench.file("g.npy", &npy("|u1", &[2, 6, 10], &labels));
+    let line = "eval z.npy g.npy --layout chw";
+    let scored: Vec<usize> = (0..2 * pixels).filter(|pixel| label(*pixel) != 255).collect();
+    let n = scored.len() as f64;
+    let error = |confidence: &dyn Fn(usize) -> f64, is_hit: &dyn Fn(usize) -> bool| {
+        let mut bins = [(0.0, 0.0); 15];
+        for pixel in &scored {
+            let bin = &mut bins[((confidence(*pixel) * 15.0) as usize).min(14)];
+            *bin = (bin.0 + confidence(*pixel), bin.1 + f64::from(u8::from(is_hit(*pixel))));
+        }
+        bins.iter().map(|(confidence, hits): &(f64, f64)| (confidence - hits).abs()).sum::<f64>() / n
+    };
+    let sum = |of: &dyn Fn(usize) -> f64| scored.iter().map(|pixel| of(*pixel)).sum::<f64>();
+    let of_class = |class: usize| error(&|pixel| p[pixel][class], &|pixel| label(pixel) == class);
+    let squares = |pixel: usize| {
+        let wrong = |class: usize| p[pixel][class] - f64::from(u8::from(label(pixel) == class));
+        (0..classes).map(|class| wrong(class).powi(2)).sum::<f64>()
+    };
+    let expected = [
+        ("ece", error(&|pixel| p[pixel][best(pixel)], &|pixel| label(pixel) == best(pixel))),
+        ("classwise_ece", (0..classes).map(of_class).sum::<f64>() / classes as f64),
+        ("brier", sum(&squares) / n),
+        ("nll", sum(&|pixel| -p[pixel][label(pixel)].ln()) / n),
+    ];
+    let report = bench.json(&format!("{line} --metrics all"));
+    for (name, expected) in expected {
+        let found = report["calibration"][name].as_f64().unwrap();
+        assert!((found - expected).abs() < 2e-6, "{name}: {found} {expected}");
+    }
+    let mut areas = Vec::new();
+    for class in 0..3 {
+        let (mut won, mut pairs) = (0.0, 0.0);
+        for a in scored.iter().filter(|pixel| label(**pixel) == class) {
+            for b in scored.iter().filter(|pixel| label(**pixel) != class) {
+                won += f64::from(u8::from(p[*a][class] > p[*b][class]));
+                pairs += 1.0;
+            }
+        }
+        let found = report["classes"][class]["threshold"]["auroc"].as_f64().unwrap();
+        assert!((found - won / pairs).abs() < 1e-12, "{class}: {found} {}", won / pairs);
+        areas.push(found);
+    }
+    // The last class has no pixel.
+    assert!(report["classes"][3]["threshold"]["auroc"].is_null());
+    assert_eq!(report["undefined"]["auroc"], 1);
+    let found = report["threshold"]["auroc"].as_f64().unwrap();
+    assert!((found - areas.iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    assert!(report["threshold"].get("threshold_at_max_f1").is_none());
+    // All logits are kept for it: it has to be asked for.
+    let plain = bench.json(line);
+    assert_eq!((keys(&plain["threshold"]).len(), &plain["calibration"]), (0, &report["calibration"]));
+    assert!(plain["definition"]["auroc"].as_str().unwrap().contains("computed if named"));
+    assert_eq!(bench.json(&format!("{line} --metrics auroc"))["threshold"]["auroc"], found);
+    for flags in ["--threads 1", "--threads 2"] {
+        assert_eq!(bench.json(&format!("{line} --metrics all {flags}")), report);
+    }
+    bench.stdout(&format!("{line} --report r.html"), 0);
+    let page = std::fs::read_to_string(bench.path("r.html")).unwrap();
+    assert!(page.contains("Reliability") && !page.contains("<figcaption>ROC"));
+}
+
+/// Scores so far apart that probabilities are 0 or 1, infinite ones among them.
+#[test]
+fn softmax_of_certain_classes() {
+    let bench = Bench::new();
+    let inf = f32::INFINITY;
+    let z = [[90.0, 0.0, inf, -inf], [0.0, 90.0, 0.0, -inf], [-90.0, 0.0, inf, -inf]].concat();
+    bench.file("z.npy", &npy_f32(&[3, 2, 2], &z));
+    bench.file("g.npy", &npy("|u1", &[2, 2], &[0, 1, 2, 1]));
+    let report = bench.json("eval z.npy g.npy --layout chw");
+    // Two ways to be infinite share a pixel, three ways to be impossible the last one.
+    let nll = (2.0_f64.ln() + 3.0_f64.ln()) / 4.0;
+    let found = report["calibration"]["nll"].as_f64().unwrap();
+    assert!((found - nll).abs() < 1e-6, "{found} {nll}");
+    let brier = (0.5 + 6.0 / 9.0) / 4.0;
+    let found = report["calibration"]["brier"].as_f64().unwrap();
+    assert!((found - brier).abs() < 1e-6, "{found} {brier}");
 }

@@ -103,6 +103,10 @@ pub(super) struct Choice {
     /// Contours and components are measured of classes from this one.
     pub(super) first: usize,
     pub(super) categories: Option<Categories>,
+    /// Whether predictions are logits of classes.
+    pub(super) softmax: bool,
+    /// Whether thresholds of every class may be looked at: all logits are kept for it.
+    has_named: bool,
 }
 
 impl ChoiceInput {
@@ -143,6 +147,8 @@ impl ChoiceInput {
             binning: Binning { bins, edges, confidence },
             first: usize::from(!self.background),
             categories: None,
+            softmax: false,
+            has_named: self.metrics.is_some(),
         })
     }
 
@@ -230,6 +236,11 @@ impl Choice {
     /// Whether scores are to be looked at at every threshold.
     pub(super) fn needs_scores(&self) -> bool {
         self.entries().any(|entry| ["threshold", "calibration"].contains(&entry.family))
+    }
+
+    /// Whether every class has thresholds of its own.
+    pub(super) fn needs_curves_of_classes(&self) -> bool {
+        self.softmax && self.has_named && self.entries().any(|entry| entry.family == "threshold")
     }
 
     /// The entries of all that is wanted.

@@ -182,7 +182,14 @@ fn threshold(choice: &Choice, name: &str) -> Vec<String> {
         _ if bounded.contains(&name) => format!("at least {BOUND}"),
         _ => String::new(),
     };
-    vec![detail, "all pixels of all images in one, every score a threshold".to_owned()]
+    let classes = if choice.softmax {
+        "every class against the rest, by its softmax probability, then the mean over classes; keeps 4 bytes per pixel \
+         and class, and is computed if named or with --metrics all"
+    } else {
+        ""
+    };
+    let pixels = "all pixels of all images in one, every score a threshold";
+    vec![detail, classes.to_owned(), pixels.to_owned()]
 }
 
 fn calibration(choice: &Choice, name: &str) -> Vec<String> {
@@ -204,8 +211,11 @@ fn calibration(choice: &Choice, name: &str) -> Vec<String> {
     let detail = match name {
         "ace" => format!("{preset}{} bins, {confidence}", binning.bins),
         "classwise_ece" => {
-            format!("{preset}{} bins of equal width, {edges}; of the foreground's probability", binning.bins)
+            let whose = if choice.softmax { "each class's" } else { "the foreground's" };
+            format!("{preset}{} bins of equal width, {edges}; of {whose} probability", binning.bins)
         }
+        "brier" if choice.softmax => "softmax; the sum over the classes".to_owned(),
+        "nll" if choice.softmax => "nats; softmax, without a clip".to_owned(),
         "brier" => "binary: p is the foreground's probability".to_owned(),
         "nll" => format!("nats; of 8-bit outputs at least {CLIP:e}, of f32 logits without a clip"),
         _ => format!("{preset}{} bins of equal width, {edges}, {confidence}", binning.bins),

@@ -11,7 +11,7 @@ use segmeter::core::simd::Scalar;
 use super::choice::Binning;
 
 /// Probabilities as integers: every `f32` above one half is a multiple of 2^-24.
-const ONE: u32 = 1 << 24;
+pub(super) const ONE: u32 = 1 << 24;
 
 /// Pixels of one logit.
 #[derive(Clone, Copy)]
@@ -157,6 +157,11 @@ impl Bin {
         self.hits += hits;
         self.confidence += u128::from(pixels) * u128::from(confidence);
     }
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.pixels += other.pixels;
+        self.hits += other.hits;
+        self.confidence += other.confidence;
+    }
     fn gap(&self) -> u128 {
         self.confidence.abs_diff(u128::from(self.hits) * u128::from(ONE))
     }
@@ -263,20 +268,35 @@ pub(super) fn root_mean_square_error(bins: &[Bin]) -> Option<f64> {
     (pixels != 0).then(|| (sum / pixels as f64).sqrt())
 }
 
+/// The squares of how wrong probabilities are, in steps of `ONE` squared.
+pub(super) fn squares(levels: &[Level]) -> u128 {
+    let of = |level: &Level| {
+        let (p, q) = probability(level.logit);
+        let square = |count: u64, wrong: u32| u128::from(count) * u128::from(u64::from(wrong).pow(2));
+        square(level.pixels[0], p) + square(level.pixels[1], q)
+    };
+    levels.iter().map(of).sum()
+}
+
+/// The negative log-likelihood of background, or of foreground where the logit has the other sign.
+pub(super) fn nats(logit: f32) -> f64 {
+    f64::from(logit.max(0.0)) + f64::from(Sigmoid::new(Scalar, logit).tail)
+}
+
 /// Brier score, and the negative log-likelihood, which needs no clip.
 pub(super) fn proper_scores(levels: &[Level]) -> [Option<f64>; 2] {
-    let (mut squares, mut nats, mut pixels) = (0_u128, 0.0, 0_u64);
+    let (mut sum, mut pixels) = (0.0, 0_u64);
     for level in levels {
-        let (p, q) = probability(level.logit);
-        for (count, wrong, z) in [(level.pixels[0], p, level.logit), (level.pixels[1], q, -level.logit)] {
-            squares += u128::from(count) * u128::from(u64::from(wrong) * u64::from(wrong));
-            if count != 0 {
-                let tail = f64::from(Sigmoid::new(Scalar, z).tail);
-                nats += count as f64 * (f64::from(z.max(0.0)) + tail);
-            }
+        for (count, z) in level.pixels.into_iter().zip([level.logit, -level.logit]) {
+            sum += if count == 0 { 0.0 } else { count as f64 * nats(z) };
             pixels += count;
         }
     }
+    [brier(squares(levels), pixels), (pixels != 0).then(|| sum / pixels as f64)]
+}
+
+/// The Brier score of squares.
+pub(super) fn brier(squares: u128, pixels: u64) -> Option<f64> {
     let unit = f64::from(ONE) * f64::from(ONE);
-    [squares as f64 / (pixels as f64 * unit), nats / pixels as f64].map(|v| (pixels != 0).then_some(v))
+    (pixels != 0).then(|| squares as f64 / (pixels as f64 * unit))
 }

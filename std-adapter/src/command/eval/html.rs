@@ -145,8 +145,13 @@ fn scores(printed: &Printed<'_>) -> Markup {
     html! {
         h2 { "Scores" }
         div.plots {
-            figure { figcaption { "Precision and recall" } (PreEscaped(plot::precision_recall(&scored.curve))) }
-            figure { figcaption { "ROC" } (PreEscaped(plot::roc(&scored.curve))) }
+            @if !scored.curve.is_empty() {
+                figure {
+                    figcaption { "Precision and recall" }
+                    (PreEscaped(plot::precision_recall(&scored.curve)))
+                }
+                figure { figcaption { "ROC" } (PreEscaped(plot::roc(&scored.curve))) }
+            }
             figure {
                 figcaption { "Reliability; grey bars: share of pixels" }
                 (PreEscaped(plot::reliability(&scored.bins, axes)))

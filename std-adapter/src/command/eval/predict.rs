@@ -4,7 +4,7 @@ use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser, Shape};
-use segmeter::files::{Elements, Image, Order, Slot, Source};
+use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
 
 use super::{Arguments, Failure};
 use crate::command::input::{LabelReader, Layout};
@@ -27,8 +27,8 @@ enum Prediction {
     Logits(f32),
     /// 8-bit binary logits or probabilities; foreground above this code index.
     Quantised(Quantiser, Option<u8>),
-    /// Logits of this many classes; the highest wins, the lowest id where several are.
-    Classes(usize),
+    /// Logits of this many classes, or codes for them; the highest wins, the lowest id where several are.
+    Classes(usize, Option<Quantiser>),
 }
 
 /// One image.
@@ -40,7 +40,7 @@ pub(super) struct Pair {
     pub(super) labels: Vec<u8>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
-    /// `f32` logits; none of other predictions.
+    /// Binary logits if they are `f32`, or logits of every class, plane after plane; none of other predictions.
     pub(super) logits: Vec<f32>,
 }
 
@@ -69,8 +69,7 @@ impl Reader {
                 return Err(Failure::Input(format!("{}: {line} with --scale", source.path().display())));
             }
             _ if channels > 1 => {
-                arguments.input.quantiser(&elements, source.path())?;
-                Prediction::Classes(channels)
+                Prediction::Classes(channels, arguments.input.quantiser(&elements, source.path())?)
             }
             Elements::U8(_) if !arguments.input.is_quantised() => Prediction::Mask,
             _ => match arguments.input.quantiser(&elements, source.path())? {
@@ -82,7 +81,7 @@ impl Reader {
                 None => Prediction::Logits(logit),
             },
         };
-        let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(_));
+        let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(..));
         super::refuse(
             is_mask && threshold.to_bits() != 0.5f64.to_bits(),
             "--threshold",
@@ -103,15 +102,20 @@ impl Reader {
 
     /// Whether predictions are binary logits.
     pub(super) fn is_binary(&self) -> bool {
-        !matches!(self.kind, Prediction::Mask | Prediction::Classes(_))
+        !matches!(self.kind, Prediction::Mask | Prediction::Classes(..))
     }
 
     /// The number of classes, if predictions tell.
     pub(super) const fn classes(&self) -> Option<usize> {
         match self.kind {
-            Prediction::Classes(classes) => Some(classes),
+            Prediction::Classes(classes, _) => Some(classes),
             _ => None,
         }
+    }
+
+    /// Whether predictions are logits of classes, of which softmax makes probabilities.
+    pub(super) const fn has_softmax(&self) -> bool {
+        matches!(self.kind, Prediction::Classes(..)) && !self.stored
     }
 
     pub(super) fn labels(&self) -> &LabelReader {
@@ -170,7 +174,7 @@ impl Reader {
             return Err(Failure::Input(format!("{}: {line}", self.path().display())));
         }
         let (prediction, sketch) = match (&self.kind, &image.elements) {
-            (Prediction::Classes(_), _) => (self.highest(&image, &name)?, None),
+            (Prediction::Classes(..), _) => (self.highest(&image, &name)?, None),
             (Prediction::Mask, Elements::U8(ids)) => (ids.clone(), None),
             (Prediction::Logits(logit), Elements::F32(logits)) => {
                 if let Some(pixel) = logits.iter().position(|z| z.is_nan()) {
@@ -195,11 +199,29 @@ impl Reader {
                 return Err(Failure::Input(format!("{}: {line}", self.path().display())));
             }
         };
-        let logits = match image.elements {
-            Elements::F32(logits) if self.is_binary() => logits,
-            _ => Vec::new(),
+        Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits: self.logits(image) })
+    }
+
+    fn logits(&self, image: Image) -> Vec<f32> {
+        fn of<Q: Code>(codes: Vec<Q>, quantiser: Option<Quantiser>) -> Vec<f32> {
+            let of = |quantiser: Quantiser| {
+                codes.iter().map(|code| quantiser.logit(quantiser.index(code.byte()))).collect()
+            };
+            quantiser.map(of).unwrap_or_default()
+        }
+        let quantiser = match self.kind {
+            Prediction::Classes(_, quantiser) if !self.stored => quantiser,
+            _ => None,
         };
-        Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits })
+        let logits = match image.elements {
+            Elements::F32(logits) => logits,
+            Elements::I8(codes) => of(codes, quantiser),
+            Elements::U8(codes) => of(codes, quantiser),
+        };
+        if image.order == Order::Interleaved && image.channels > 1 {
+            return transposed(&logits, image.shape.pixels(), image.channels, 1);
+        }
+        logits
     }
 
     /// The class with the highest logit at every pixel.

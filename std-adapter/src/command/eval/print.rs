@@ -72,13 +72,17 @@ impl Printed<'_> {
         keys.filter(|(key, _)| family_of(key) == family).map(|(key, score)| (*key, finite(*score))).collect()
     }
 
-    fn classes(&self, scores: &Scores) -> Vec<Value> {
+    /// `thresholds` are those of every class, if there are any.
+    fn classes(&self, scores: &Scores, thresholds: &[Vec<Named>]) -> Vec<Value> {
         let class = |(id, (class, name)): (usize, (&ClassReport, &String))| {
             let mut object = Map::new();
             object.insert("name".to_owned(), json!(name));
             object.insert("id".to_owned(), json!(id));
             object.extend(map(self.of_class(*class).map(|(name, score)| (name, finite(score)))));
             object.extend(counts(*class).map(|(name, count)| (name.to_owned(), json!(count))));
+            if let Some(values) = thresholds.get(id) {
+                object.insert("threshold".to_owned(), Value::Object(map(values.iter().copied())));
+            }
             for family in FAMILIES {
                 let values = self.shape(scores, id, family);
                 if !values.is_empty() {
@@ -97,8 +101,10 @@ impl Printed<'_> {
             let scores = self.of_class(*class).filter(|(_, score)| is_undefined(score));
             scores.for_each(|(name, _)| undefined.add(name, 1));
         }
-        let scored =
-            result.scored.iter().flat_map(|scored| scored.threshold.iter().chain(&scored.calibration));
+        let scored = result.scored.iter().flat_map(|scored| {
+            let all = if scored.classes.is_empty() { &scored.threshold[..] } else { &[] };
+            all.iter().chain(scored.classes.iter().flatten()).chain(&scored.calibration)
+        });
         for (name, value) in result.pooled.overall.iter().chain(scored) {
             undefined.add(name, u64::from(value.is_none()));
         }
@@ -147,6 +153,7 @@ impl Printed<'_> {
 
     pub(super) fn json(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let Evaluated { pooled, images, scored, road, .. } = self.result;
+        let thresholds = scored.as_ref().map_or(&[][..], |scored| &scored.classes);
         let of_shape = |family| map(self.of_family(family).map(|(named, _)| *named));
         let scored = |values: fn(&super::scored::Scored) -> &Vec<Named>| {
             scored.as_ref().map(|scored| map(values(scored).iter().copied()))
@@ -162,7 +169,7 @@ impl Printed<'_> {
             "pixels": pooled.pixels,
             "ignored": pooled.ignored,
             "preset": self.choice.preset,
-            "classes": self.classes(pooled),
+            "classes": self.classes(pooled, thresholds),
             "pooled": map(pooled.overall.iter().copied()),
             "per_image_mean": map(self.result.per_image_mean().map(|(named, _)| named)),
             "averages": self.averages(),
@@ -190,7 +197,7 @@ impl Printed<'_> {
         object.insert("pixels".to_owned(), json!(image.pixels));
         object.insert("ignored".to_owned(), json!(image.ignored));
         object.extend(map(image.overall.iter().copied()));
-        object.insert("classes".to_owned(), Value::Array(self.classes(image)));
+        object.insert("classes".to_owned(), Value::Array(self.classes(image, &[])));
         if self.names.len() == 2 {
             let road = self.result.road_keys.iter().zip(&image.road);
             let road = map(road.map(|(key, score)| (*key, finite(*score))));

@@ -24,6 +24,8 @@ pub(super) struct Scored {
     pub(super) curve: Vec<ClassReport>,
     /// Pixels, mean confidence and accuracy of every bin that has pixels.
     pub(super) bins: Vec<(u64, f64, f64)>,
+    /// Of several classes, thresholds of each against the rest.
+    pub(super) classes: Vec<Vec<Named>>,
 }
 
 /// What is said of the threshold with the highest F1.
@@ -101,6 +103,7 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
         calibration: wanted(choice, errors.into_iter().chain(scores)),
         curve: threshold::curve(sketch).map(|point| point.counts).collect(),
         bins,
+        classes: Vec::new(),
     }
 }
 
@@ -168,6 +171,7 @@ pub(super) fn of_levels(choice: &Choice, levels: &[Level]) -> Scored {
         calibration: wanted(choice, errors.into_iter()),
         bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
         curve,
+        classes: Vec::new(),
     }
 }
 

@@ -15,6 +15,7 @@ use super::predict::{Pair, Reader};
 use super::scored::{self, Scored};
 use super::segment::{self, Quality};
 use super::shape::{self, Ids};
+use super::softmax;
 use crate::report;
 
 /// One id less than there are bytes: a prediction that is no class needs one that is none.
@@ -33,6 +34,8 @@ pub(super) struct Scores {
     pub(super) shapes: Vec<Vec<Score>>,
     /// The segments of every class.
     segments: Vec<Quality>,
+    /// Of probabilities of several classes.
+    softmax: softmax::Sums,
     /// Of the road.
     pub(super) road: Vec<Score>,
 }
@@ -87,7 +90,10 @@ pub(super) fn tally(
 struct Sums<const C: usize> {
     confusion: Box<Confusion<C>>,
     sketch: Option<Sketch<u64>>,
+    /// Of background and foreground, or of wrong and right predictions.
     logits: [Vec<f32>; 2],
+    /// The same of every class against the rest, if asked for.
+    classes: Vec<[Vec<f32>; 2]>,
 }
 
 impl<const C: usize> Sums<C> {
@@ -96,13 +102,16 @@ impl<const C: usize> Sums<C> {
             confusion: Box::new(Confusion::new(reader.labels().ignore())),
             sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
             logits: Default::default(),
+            classes: Vec::new(),
         }
     }
 
     fn merge(&mut self, other: &mut Self) -> segmeter::core::Result<()> {
         self.confusion.merge(&other.confusion);
-        for (all, more) in self.logits.iter_mut().zip(&mut other.logits) {
-            all.append(more);
+        self.classes.resize(self.classes.len().max(other.classes.len()), Default::default());
+        let classes = self.classes.iter_mut().zip(&mut other.classes);
+        for (all, more) in classes.chain([(&mut self.logits, &mut other.logits)]) {
+            all.iter_mut().zip(more).for_each(|(all, more)| all.append(more));
         }
         match (&mut self.sketch, &other.sketch) {
             (Some(all), Some(more)) => all.merge(more),
@@ -114,11 +123,29 @@ impl<const C: usize> Sums<C> {
         if let (Some(all), Some(one)) = (&mut self.sketch, &pair.sketch) {
             all.merge(one)?;
         }
-        for (logit, label) in pair.logits.iter().zip(&pair.labels).filter(|(_, label)| **label != ignore) {
-            // Without the sign of zero.
-            self.logits[usize::from(*label == 1)].push(logit + 0.0);
+        for (logit, is_foreground) in softmax::of_class(1, &pair.logits, &pair.labels, ignore) {
+            self.logits[usize::from(is_foreground)].push(logit);
         }
         Ok(())
+    }
+
+    /// Adds an image of logits of classes; what its order matters for is the result.
+    fn add_classes(&mut self, choice: &Choice, pair: &Pair, ignore: u8) -> softmax::Sums {
+        let planes = softmax::against_the_rest(pair.labels.len(), &pair.logits);
+        for (logit, is_right) in softmax::of_top(&planes, &pair.prediction, &pair.labels, ignore) {
+            self.logits[usize::from(is_right)].push(logit);
+        }
+        if choice.needs_curves_of_classes() {
+            let classes = planes.len() / pair.labels.len().max(1);
+            self.classes.resize(classes, Default::default());
+            let planes = planes.chunks(pair.labels.len().max(1));
+            for ((class, plane), logits) in (0_u8..=255).zip(planes).zip(&mut self.classes) {
+                for (logit, is_label) in softmax::of_class(class, plane, &pair.labels, ignore) {
+                    logits[usize::from(is_label)].push(logit);
+                }
+            }
+        }
+        softmax::Sums::of(choice, &planes, &pair.labels, ignore)
     }
 }
 
@@ -139,10 +166,12 @@ fn matrix<const C: usize>(
             reader.labels().explain_of(e, reader.label_file(image), &pair.name, &expected)
         })?;
         sums.confusion.merge(&confusion);
-        if choice.needs_scores() {
+        let mut scores = counted(choice, &pair.name, &confusion, classes);
+        if choice.needs_scores() && choice.softmax {
+            scores.softmax = sums.add_classes(choice, &pair, ignore);
+        } else if choice.needs_scores() {
             sums.add(&pair, ignore).map_err(in_file)?;
         }
-        let mut scores = counted(choice, &pair.name, &confusion, classes);
         measure(choice, &pair, ignore, &mut scores)
             .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
         bar.inc(1);
@@ -174,7 +203,7 @@ fn matrix<const C: usize>(
     Ok(Evaluated {
         averages: choice.class_metrics.iter().map(average).collect(),
         categories: overlap::categories(choice, &all.confusion),
-        scored: scores(reader, choice, all.sketch.as_ref(), all.logits),
+        scored: scores(reader, choice, all, &images),
         pooled,
         images,
         shape_keys,
@@ -184,16 +213,21 @@ fn matrix<const C: usize>(
     })
 }
 
-fn scores(
+fn scores<const C: usize>(
     reader: &Reader,
     choice: &Choice,
-    sketch: Option<&Sketch<u64>>,
-    logits: [Vec<f32>; 2],
+    all: Sums<C>,
+    images: &[Scores],
 ) -> Option<Scored> {
-    match sketch {
+    match &all.sketch {
+        _ if choice.softmax => {
+            let mut sums = softmax::Sums::default();
+            images.iter().for_each(|image| sums.merge(&image.softmax));
+            Some(softmax::scored(choice, &exact::levels(all.logits), &sums, all.classes))
+        }
         _ if !reader.is_binary() => None,
         Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
-        None => Some(scored::of_levels(choice, &exact::levels(logits))),
+        None => Some(scored::of_levels(choice, &exact::levels(all.logits))),
     }
 }
 
@@ -228,6 +262,7 @@ fn counted<const C: usize>(choice: &Choice, name: &str, confusion: &Confusion<C>
         overall: overall.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
         shapes: vec![Vec::new(); classes],
         segments: vec![Quality::default(); classes],
+        softmax: softmax::Sums::default(),
         road: Vec::new(),
     }
 }

@@ -1,0 +1,148 @@
+//! Scores of several classes: the probabilities that softmax makes of logits, each class against the rest.
+
+use segmeter::core::metric::{Confidence, Mean};
+
+use super::choice::{Binning, Choice};
+use super::exact::{self, Bin, Level};
+use super::overlap::Named;
+use super::scored::{self, Scored};
+
+/// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`,
+/// planes without a NaN.
+pub(super) fn against_the_rest(pixels: usize, logits: &[f32]) -> Vec<f32> {
+    let classes = logits.len() / pixels.max(1);
+    let logit = |pixel: usize, class: usize| logits[class * pixels + pixel];
+    let mut planes = vec![0.0; pixels * classes];
+    let mut below = vec![(0.0, 0.0); classes];
+    for pixel in 0..pixels {
+        let mut top = 0;
+        for class in 1..classes {
+            top = if logit(pixel, class) > logit(pixel, top) { class } else { top };
+        }
+        let best = f64::from(logit(pixel, top));
+        for (class, slot) in below.iter_mut().enumerate() {
+            let logit = f64::from(logit(pixel, class));
+            // Two infinite ones are as high as each other.
+            let below = if logit < best { logit - best } else { 0.0 };
+            *slot = (below, below.exp());
+        }
+        // Not as a difference of sums, which would cancel where the top class is all but certain.
+        let others = below.iter().enumerate().filter(|(class, _)| *class != top);
+        let others: f64 = others.map(|(_, (_, power))| power).sum();
+        for (class, (below, power)) in below.iter().enumerate() {
+            let rest = if class == top { others } else { 1.0 + others - power };
+            planes[class * pixels + pixel] = (below - rest.ln()) as f32;
+        }
+    }
+    planes
+}
+
+/// What an image adds to calibration.
+#[derive(Clone, Default)]
+pub(super) struct Sums {
+    /// Bins of the probability of every class.
+    classes: Vec<Vec<Bin>>,
+    squares: u128,
+    nats: f64,
+    pixels: u64,
+}
+
+impl Sums {
+    /// Of an image with such planes.
+    pub(super) fn of(choice: &Choice, planes: &[f32], labels: &[u8], ignore: u8) -> Self {
+        let mut sums = Self::default();
+        let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
+        for (class, plane) in (0_u8..=255).zip(planes.chunks(labels.len().max(1))) {
+            let levels: Vec<Level> = of_class(class, plane, labels, ignore).map(level).collect();
+            sums.classes.push(exact::bins(&levels, binning));
+            sums.squares += exact::squares(&levels);
+            for (logit, _) in of_class(class, plane, labels, ignore).filter(|(_, is_label)| *is_label) {
+                sums.nats += exact::nats(-logit);
+                sums.pixels += 1;
+            }
+        }
+        sums
+    }
+
+    /// Adds an image; the order of images is that of their numbers.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.classes.resize(other.classes.len().max(self.classes.len()), Vec::new());
+        for (bins, others) in self.classes.iter_mut().zip(&other.classes) {
+            bins.resize(others.len().max(bins.len()), Bin::default());
+            bins.iter_mut().zip(others).for_each(|(bin, other)| bin.merge(other));
+        }
+        self.squares += other.squares;
+        self.nats += other.nats;
+        self.pixels += other.pixels;
+    }
+}
+
+const fn level((logit, is_label): (f32, bool)) -> Level {
+    Level { logit, pixels: if is_label { [0, 1] } else { [1, 0] } }
+}
+
+/// The scored logits of a class, and whether it is the label.
+pub(super) fn of_class<'a>(
+    class: u8,
+    plane: &'a [f32],
+    labels: &'a [u8],
+    ignore: u8,
+) -> impl Iterator<Item = (f32, bool)> + 'a {
+    let scored = plane.iter().zip(labels).filter(move |(_, label)| **label != ignore);
+    // Without the sign of zero.
+    scored.map(move |(logit, label)| (logit + 0.0, *label == class))
+}
+
+/// The scored logits of the predicted classes, and whether they are right.
+pub(super) fn of_top<'a>(
+    planes: &'a [f32],
+    prediction: &'a [u8],
+    labels: &'a [u8],
+    ignore: u8,
+) -> impl Iterator<Item = (f32, bool)> + 'a {
+    let pixels = labels.len();
+    let scored = prediction.iter().zip(labels).enumerate().filter(move |(_, (_, label))| **label != ignore);
+    scored.filter_map(move |(pixel, (prediction, label))| {
+        Some((planes.get(usize::from(*prediction) * pixels + pixel)? + 0.0, prediction == label))
+    })
+}
+
+/// `top` are the logits of the predicted classes with the right ones as foreground; `classes` those of every class, if
+/// thresholds are wanted.
+pub(super) fn scored(choice: &Choice, top: &[Level], sums: &Sums, classes: Vec<[Vec<f32>; 2]>) -> Scored {
+    let positive = Binning { confidence: Confidence::Positive, ..choice.binning };
+    let wide = exact::bins(top, positive);
+    let equal = exact::bins_of_equal_mass(top, positive);
+    let mut classwise = Mean::default();
+    sums.classes.iter().for_each(|bins| classwise.push(exact::expected_error(bins).into()));
+    let calibration = [
+        ("ece", exact::expected_error(&wide)),
+        ("mce", exact::maximum_error(&wide)),
+        ("ace", exact::expected_error(&equal)),
+        ("classwise_ece", classwise.value()),
+        ("rms_calibration_error", exact::root_mean_square_error(&wide)),
+        ("brier", exact::brier(sums.squares, sums.pixels)),
+        ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
+    ];
+    let of_class = |logits| scored::of_levels(choice, &exact::levels(logits)).threshold;
+    let classes: Vec<Vec<Named>> = classes.into_iter().map(of_class).collect();
+    let bins = wide.iter().take(positive.bins);
+    Scored {
+        threshold: means(&classes),
+        calibration: calibration.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
+        bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
+        curve: Vec::new(),
+        classes,
+    }
+}
+
+/// The mean over the classes of everything but what is said of the best threshold of each.
+fn means(classes: &[Vec<Named>]) -> Vec<Named> {
+    let keys = classes.first().into_iter().flatten().map(|(key, _)| *key).enumerate();
+    let mean = |(place, key): (usize, _)| {
+        let mut mean = Mean::default();
+        classes.iter().for_each(|class| mean.push(class[place].1.into()));
+        (key, mean.value())
+    };
+    keys.filter(|(_, key)| !key.ends_with("_at_max_f1")).map(mean).collect()
+}
