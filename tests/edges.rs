@@ -4,7 +4,7 @@
 use segmeter_core::Error;
 use segmeter_core::drift::{Reference, Signals};
 use segmeter_core::loss::*;
-use segmeter_core::metric::{Calibration, Confidence, Confusion};
+use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::{ExactSum, Q16};
 use segmeter_core::simd::{Scalar, Simd};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
@@ -73,7 +73,7 @@ fn sketches_remember_saturation_and_encoding() {
     assert_eq!(narrow.pixels_at(7), 1, "an ignore id with low bits 10");
     let mut wide = Sketch::<u64>::new(&quantiser);
     wide.merge(&narrow).unwrap();
-    for _ in 0..63 {
+    for _ in 0..53 {
         let copy = wide.clone();
         wide.merge(&copy).unwrap();
     }
@@ -81,7 +81,7 @@ fn sketches_remember_saturation_and_encoding() {
     let copy = wide.clone();
     wide.merge(&copy).unwrap();
     assert!(wide.saturated());
-    assert_eq!(wide.pixels_at(7), u64::MAX);
+    assert_eq!(wide.pixels_at(7), (1 << 54) - 1);
     let mut other = Sketch::<u64>::new(&quantiser);
     other.merge(&wide).unwrap();
     assert!(other.saturated(), "saturation is merged");
@@ -97,6 +97,37 @@ fn sketches_remember_saturation_and_encoding() {
     let reference = Reference::new([1; 256]).unwrap();
     assert_eq!(Signals::new(&narrow, &SigmoidTable::new(&quantiser), &reference), None);
     assert_eq!(reference.wasserstein(&Sketch::<u32>::new(&quantiser)), None);
+}
+
+/// All counters full: no sum of them wraps.
+#[test]
+fn sums_of_a_full_sketch_fit() {
+    let quantiser = Quantiser::probabilities();
+    let table = SigmoidTable::new(&quantiser);
+    let mut once = Sketch::<u32>::new(&quantiser);
+    let codes: Vec<u8> = (0..=u8::MAX).collect();
+    (0..4).for_each(|label| once.push_row(&codes, &[label; 256]));
+    let mut full = Sketch::<u64>::new(&quantiser);
+    full.merge(&once).unwrap();
+    for _ in 0..54 {
+        let copy = full.clone();
+        full.merge(&copy).unwrap();
+    }
+    let counter = (1 << 54) - 1;
+    assert!(full.saturated());
+    assert_eq!(
+        (full.pixels_at(7), full.labelled(0), full.labelled(1)),
+        (4 * counter, 256 * counter, 256 * counter)
+    );
+    assert_eq!(full.pixels(), 1024 * counter);
+    // Every code as often with either label: a coin.
+    assert_eq!(threshold::auroc(&full), Some(0.5));
+    assert_eq!(threshold::average_precision(&full), Some(0.5));
+    assert_eq!(Confusion::of_sketch(&full, &table).pixels(), 512 * counter);
+    let wide = Calibration::new(&full, &table, Confidence::Positive);
+    assert!(wide.expected_error().is_some_and(|error| error > 0.1 && error < 0.5));
+    let reference = Reference::new([1; 256]).unwrap();
+    assert!(reference.wasserstein(&full).is_some_and(|distance| distance < 1e-3));
 }
 
 #[test]

@@ -23,7 +23,8 @@ pub(crate) fn indices() -> impl DoubleEndedIterator<Item = u8> + ExactSizeIterat
 
 /// Counts of stored bytes by label.
 ///
-/// `N` is `u32` inside a frame and `u64` over a data set. Counters saturate; [`Sketch::saturated`] tells.
+/// `N` is `u32` inside a frame and `u64` over a data set. Counters saturate, the latter at 2^54 - 1, so that sums of them
+/// fit; [`Sketch::saturated`] tells.
 ///
 /// Cost on a Cortex-M4F: see `firmware/run --bench`; state 4 KiB (`u32`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,10 @@ impl Count for u32 {
 impl Count for u64 {
     const ZERO: Self = 0;
     fn add(self, more: u64) -> (Self, bool) {
-        self.checked_add(more).map_or((Self::MAX, true), |sum| (sum, false))
+        // A sum of all counters of a sketch must fit, too.
+        const LARGEST: u64 = u64::MAX / (CODES * ROWS) as u64;
+        let sum = self.saturating_add(more);
+        (sum.min(LARGEST), sum > LARGEST)
     }
 }
 
