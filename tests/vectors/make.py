@@ -9,6 +9,7 @@ Nearly every number is computed in two ways that have to agree before it is writ
 * presets: the same losses as other libraries have them, those libraries being run;
 * metrics: written out from their definitions, compared with scikit-learn wherever it defines the same;
 * libraries: metrics of other libraries, those libraries being run;
+* traps: numbers of theirs that are not what their names say, likewise;
 * surface: what the libraries return, run for it;
 * drift: plain Python, exact fractions for the detectors.
 
@@ -41,8 +42,13 @@ def make_libraries(demo):
     return libraries.libraries(demo)
 
 
+def make_traps(demo):
+    import traps
+    return traps.traps(demo)
+
+
 MAKERS = {"losses": cases.losses, "spec": spec.spec, "presets": make_presets,
-          "metrics": metrics.metrics, "libraries": make_libraries, "surface": make_surface,
+          "metrics": metrics.metrics, "libraries": make_libraries, "traps": make_traps, "surface": make_surface,
           "drift": drift.drift}
 
 

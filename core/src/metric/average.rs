@@ -98,6 +98,9 @@ pub enum Averaging {
 ///
 /// State: `8 C^2 + 48 C` bytes. Cost: one report per class and image.
 ///
+/// (segmentation-models-pytorch's `macro-imagewise` and `weighted-imagewise` are the mean over pairs divided by the number
+/// of classes once more: what is perfect is `1 / C` there.)
+///
 /// ```
 /// use segmeter_core::metric::{Averages, Averaging, ClassMetric, Confusion, Empties};
 /// let mut averages = Averages::<2>::new(ClassMetric::Iou, Empties::FORMULA, 255);

@@ -9,11 +9,13 @@ use super::{Averages, Averaging, ClassMetric, Empties, Empty};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Preset {
     /// MONAI's `DiceMetric` and `MeanIoU` as they come: a class that is not labelled is in no mean, so that false alarms
-    /// on an empty label are not punished.
+    /// on an empty label are not punished. (Its `FBetaScore` averages counts, whatever the reduction is called: it is that of
+    /// all images in one.)
     Monai,
     /// The same with `ignore_empty=False`: 1 if the class is not predicted either, else 0.
     MonaiKeepEmpty,
-    /// Metrics Reloaded, of one image: where both masks are empty, Dice is 1, but IoU not defined.
+    /// Metrics Reloaded, of one image: where both masks are empty, Dice is 1, but IoU not defined. (Its net benefit of
+    /// probabilities multiplies where it should subtract; that of masks is right.)
     MetricsReloaded,
     /// `MedPy`, of one image: where both masks are empty, Dice and IoU are 1; other quotients of nothing are 0.
     Medpy,
