@@ -114,7 +114,11 @@ impl Bin {
     fn add(&mut self, pixels: u64, hits: u64, confidence: u32, unit: u32) {
         self.pixels = self.pixels.saturating_add(pixels);
         self.hits = self.hits.saturating_add(hits);
-        self.confidence += u128::from(pixels) * u128::from(confidence);
+        // 64 bits hold the product in a frame; 128 are slow on a microcontroller.
+        self.confidence += match u32::try_from(pixels) {
+            Ok(pixels) => u128::from(u64::from(pixels) * u64::from(confidence)),
+            Err(_) => u128::from(pixels) * u128::from(confidence),
+        };
         self.unit = unit;
     }
 

@@ -176,19 +176,22 @@ fn pairs<const N: usize>(
     labels: &[u8; N],
     ignore: u8,
 ) -> Option<([[u64; 2]; 2], u64)> {
-    let [mut background, mut foreground, mut ignored, mut alarms, mut hits, mut any] = [0_u8; 6];
-    // Six bytes of state and no branch: vector code wherever there are vectors.
+    let [mut foreground, mut predicted, mut hits, mut ignored, mut any] = [0_u8; 5];
+    // Five bytes of state, few operations and no branch: vector code wherever there are vectors. Ids are their own counts,
+    // as long as none is above 1.
     for (prediction, label) in predictions.iter().zip(labels) {
-        let (is_background, is_foreground) = (u8::from(*label == 0), u8::from(*label == 1));
-        background = background.wrapping_add(is_background);
-        foreground = foreground.wrapping_add(is_foreground);
-        ignored = ignored.wrapping_add(u8::from(*label == ignore));
-        alarms = alarms.wrapping_add(is_background & *prediction);
-        hits = hits.wrapping_add(is_foreground & *prediction);
-        any |= *prediction;
+        let scored = if *label == ignore { 0 } else { 0xff };
+        let label = label & scored;
+        any |= label | prediction;
+        foreground = foreground.wrapping_add(label);
+        predicted = predicted.wrapping_add(prediction & scored);
+        hits = hits.wrapping_add(prediction & label);
+        ignored = ignored.wrapping_add(!scored & 1);
     }
-    let [background, foreground, ignored, alarms, hits] =
-        [background, foreground, ignored, alarms, hits].map(u64::from);
-    let known = background + foreground + ignored == N as u64 && any < 2;
-    known.then_some(([[background - alarms, alarms], [foreground - hits, hits]], ignored))
+    if any > 1 {
+        return None;
+    }
+    let [foreground, predicted, hits, ignored] = [foreground, predicted, hits, ignored].map(u64::from);
+    let (alarms, background) = (predicted - hits, N as u64 - ignored - foreground);
+    Some(([[background - alarms, alarms], [foreground - hits, hits]], ignored))
 }
