@@ -56,6 +56,7 @@ fn flooded(mask: &[bool], width: usize, connectivity: Connectivity, least: usize
             pixels.into_iter().for_each(|pixel| kept[pixel] = false);
         } else {
             found.components += 1;
+            found.largest = found.largest.max(area as u32);
         }
     }
     let holes = regions(&kept, width, false, !corners);
@@ -127,7 +128,7 @@ fn spirals_and_combs_join_late() {
     check(&comb, 63, 9);
     // Areas above what 16 bits hold.
     let large = vec![true; 300 * 300];
-    let expected = Topology { components: 1, holes: 0, removed: 0 };
+    let expected = Topology { components: 1, holes: 0, removed: 0, largest: 90_000 };
     assert_eq!(streamed(&large, 300, Connectivity::Four, 8191), expected);
 }
 
@@ -145,11 +146,11 @@ fn topology_of_road_masks_and_refusals() {
         error += of(&mask).betti_error(of(&predicted));
     }
     assert!(error > 0, "some prediction differs in shape");
-    let a = Topology { components: 3, holes: 1, removed: 0 };
-    let b = Topology { components: 1, holes: 4, removed: 9 };
+    let a = Topology { components: 3, holes: 1, removed: 0, largest: 0 };
+    let b = Topology { components: 1, holes: 4, removed: 9, largest: 0 };
     assert_eq!((a.betti_error(b), b.betti_error(a), a.betti_error(a)), (5, 5, 0));
     let mut scratch = [0; 100];
-    let refused = |width, least, scratch: &mut [u16]| {
+    let refused = |width, least, scratch: &mut [u32]| {
         Components::new(width, Connectivity::Four, least, scratch).map(|_| ()).unwrap_err()
     };
     assert_eq!(refused(0, 0, &mut scratch), Error::Parameter("width"));
@@ -158,7 +159,7 @@ fn topology_of_road_masks_and_refusals() {
     let need = Components::scratch_len(9);
     assert_eq!(refused(9, 0, &mut scratch[..need - 1]), Error::Scratch { need });
     for width in [8, 160, 512, 1024, 2048] {
-        assert!(2 * Components::scratch_len(width) <= 8 * width, "more than 8 bytes a column");
+        assert!(4 * Components::scratch_len(width) <= 9 * width, "more than 9 bytes a column");
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [`edge`] | the pixels of a class beside another class | none |
 //! | [`Contour`] | what counts as the contour of a mask, and at the image's frame | 9 rows of bits |
 //! | [`skeleton`] | the skeleton of a mask, and its dilation | 2 rows of bits, 2 bits per 32 pixels |
+//! | [`topology`] | the number of components and holes, row by row | 2 per column, 2 rows of bits |
 
 use crate::error::{Error, Result};
 use crate::view::Shape;
@@ -18,11 +19,12 @@ pub mod edge;
 pub(crate) mod nearest;
 pub(crate) mod row;
 pub mod skeleton;
+pub mod topology;
 
 pub use contour::{Contour, Edge};
 pub(crate) use contour::{Side, Window, kind};
 pub(crate) use distance::Weights;
-pub use row::Row;
+pub use row::{Row, pack_codes};
 
 /// A mask of one bit per pixel in words of the caller: pixel `x` of a row is bit `x % 32` of word `x / 32`,
 /// every row starts a new word, and the bits past the width are zero.

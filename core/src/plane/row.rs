@@ -1,6 +1,7 @@
 //! Rows of one bit per pixel, the form in which metrics of shape take a frame: packing, and widening.
 
 use crate::error::{Error, Result};
+use crate::view::{Code, Quantiser};
 
 /// One row of a prediction with its labels.
 ///
@@ -112,6 +113,83 @@ fn equal(ids: &[u8], id: u8, words: &mut [u32]) {
     }
 }
 
+/// Packs a row of codes: a pixel is set where its logit is above zero ([`Quantiser::threshold`]), bits past the row are
+/// zero. Four pixels at a time.
+///
+/// ```
+/// use segmeter_core::{plane::pack_codes, view::{Encoding, Quantiser}};
+/// let mut words = [0; 1];
+/// pack_codes(&[-7i8, 4, 3, 127, -128], &Quantiser::logits(Encoding::Signed, 0.1, 3)?, &mut words)?;
+/// assert_eq!(words, [0b01010]);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Length`] unless there is a word for every 32 codes.
+pub fn pack_codes<Q: Code>(codes: &[Q], quantiser: &Quantiser, words: &mut [u32]) -> Result<()> {
+    const HIGH: u32 = 0x8080_8080;
+    let (expected, found) = (codes.len().div_ceil(32), words.len());
+    if expected != found {
+        return Err(Error::Length { expected, found });
+    }
+    let flip = u32::from(quantiser.index(0)) * 0x0101_0101;
+    // The lowest index that is set; none is above 255.
+    let least = u32::from(quantiser.threshold()) + 1;
+    let (low, none) = ((least & 0x7f) * 0x0101_0101, least > 255);
+    let any = if least & 0x80 == 0 { HIGH } else { 0 };
+    for (codes, word) in codes.chunks(32).zip(words) {
+        let (fours, rest) = codes.as_chunks::<4>();
+        let mut bits = 0;
+        for (four, place) in fours.iter().zip(0_u32..8) {
+            let index = u32::from_le_bytes(four.map(Code::byte)) ^ flip;
+            // The high bit of a byte: whether its seven low bits reach those of the least.
+            let reaches = (index | HIGH) - low;
+            let set = (reaches & index) | ((reaches | index) & any);
+            bits |= (((set & HIGH) >> 7).wrapping_mul(0x1020_4080) >> 28) << (4 * place);
+        }
+        for (code, place) in rest.iter().zip(fours.len() * 4..32) {
+            bits |= u32::from(u32::from(quantiser.index(code.byte())) >= least) << place;
+        }
+        *word = if none { 0 } else { bits };
+    }
+    Ok(())
+}
+
+/// The runs of set pixels of a row from the left: the first column, and the first past it.
+pub(crate) fn runs(row: &[u32]) -> impl Iterator<Item = (usize, usize)> {
+    let mut words = row.iter();
+    // The first column of the next word, and what is left of this one.
+    let (mut next, mut word) = (0_usize, 0_u32);
+    core::iter::from_fn(move || {
+        while word == 0 {
+            word = *words.next()?;
+            next = next.wrapping_add(32);
+        }
+        let start = next.wrapping_sub(32).wrapping_add(word.trailing_zeros() as usize);
+        word |= word.wrapping_sub(1);
+        while word == u32::MAX {
+            let Some(more) = words.next() else {
+                word = 0;
+                return Some((start, next));
+            };
+            word = *more;
+            next = next.wrapping_add(32);
+        }
+        let end = next.wrapping_sub(32).wrapping_add(word.trailing_ones() as usize);
+        word &= word.wrapping_add(1);
+        Some((start, end))
+    })
+}
+
+/// Set pixels of a row in the columns `from..to`.
+#[inline]
+pub(crate) fn count(row: &[u32], from: usize, to: usize) -> u32 {
+    if to <= from {
+        return 0;
+    }
+    masked(row, from, to - 1).map(u32::count_ones).sum()
+}
+
 /// Packed bytes as words.
 fn load(bytes: &[u8], words: &mut [u32]) {
     let (fours, rest) = bytes.as_chunks::<4>();
@@ -173,12 +251,18 @@ fn rising(word: u32, reach: usize) -> u32 {
 /// Whether a row has a set pixel in the columns `from..=to`.
 #[inline]
 pub(crate) fn any(row: &[u32], from: usize, to: usize) -> bool {
+    masked(row, from, to).any(|word| word != 0)
+}
+
+/// The words of a row with only the columns `from..=to`.
+#[inline(always)]
+fn masked(row: &[u32], from: usize, to: usize) -> impl Iterator<Item = u32> {
     let (first, last) = (from / 32, to / 32);
     let words = row.get(first..(last + 1).min(row.len())).unwrap_or_default();
     let (low, high) = (u32::MAX << (from % 32), u32::MAX >> (31 - to % 32));
-    words.iter().enumerate().any(|(place, word)| {
+    words.iter().enumerate().map(move |(place, word)| {
         let mask =
             if place == 0 { low } else { u32::MAX } & if first + place == last { high } else { u32::MAX };
-        word & mask != 0
+        word & mask
     })
 }
