@@ -15,6 +15,10 @@ pub mod monitor;
 pub mod statistic;
 
 pub use detector::{Cusum, Detector, Level, PageHinkley};
-pub use distance::Reference;
+pub use distance::{Distance, Fraction, Histogram, Reference};
 pub use monitor::{Baseline, Monitor, Profile, Reasons, SIGNALS, Signal, Signals, State, Verdict};
-pub use statistic::Statistics;
+pub use statistic::{
+    Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Group, Multiclass, Statistic, Statistics,
+    Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
+    low_confidence_fraction,
+};

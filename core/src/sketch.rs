@@ -17,7 +17,7 @@ const ROWS: usize = 4;
 
 /// Every code index, rising. A range that includes its end, `0u8..=255`, costs a microcontroller 25 instructions
 /// a turn.
-pub(crate) fn indices() -> impl DoubleEndedIterator<Item = u8> + ExactSizeIterator {
+pub(crate) fn indices() -> impl DoubleEndedIterator<Item = u8> + ExactSizeIterator + Clone {
     (0..CODES).map(|index| index as u8)
 }
 
@@ -259,7 +259,7 @@ impl Sketch<u32> {
 
     /// Not checked for overflow: a frame has fewer than 2^32 pixels ([`crate::view::Shape`]).
     #[inline(always)]
-    fn push(&mut self, byte: u8, row: u8) {
+    pub(crate) fn push(&mut self, byte: u8, row: u8) {
         let cell = usize::from(row & 3) * CODES + usize::from(byte);
         if let Some(n) = self.counts.get_mut(cell) {
             *n = n.wrapping_add(1);

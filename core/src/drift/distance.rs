@@ -1,4 +1,10 @@
-//! Distances of a frame's codes to those of a sealed reference.
+//! Distances of counts to those of a sealed reference, on bins that only the reference decides.
+
+mod histogram;
+mod kind;
+
+pub use histogram::Histogram;
+pub use kind::{Distance, Fraction};
 
 use crate::error::{Error, Result};
 use crate::sketch::{CODES, Count, Sketch, indices};
@@ -10,7 +16,6 @@ const BINS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     counts: [u32; CODES],
-    total: u64,
     /// Highest index of each bin but the last; `None` where an edge fell on its neighbour.
     edges: [Option<u8>; BINS - 1],
     bins: [u64; BINS],
@@ -42,7 +47,7 @@ impl Reference {
                 *slot = Some(index);
             }
         }
-        let mut reference = Self { counts, total, edges, bins: [0; BINS] };
+        let mut reference = Self { counts, edges, bins: [0; BINS] };
         reference.bins =
             reference.binned(|index| counts.get(usize::from(index)).map_or(0, |n| u64::from(*n)));
         Ok(reference)
@@ -77,37 +82,47 @@ impl Reference {
         bins
     }
 
-    /// Population stability index: `sum (a - b) ln(a / b)` over the bins, with half a pixel added to each bin on
-    /// both sides. 0 for equal shares; no upper bound. `None` for an empty sketch.
-    #[must_use]
-    pub fn population_stability_index<N: Count>(&self, sketch: &Sketch<N>) -> Option<f32> {
-        let here = self.binned(|index| sketch.pixels_at(index));
-        let pixels: u64 = here.iter().sum();
-        if pixels == 0 {
-            return None;
-        }
-        let bins = self.edges().count() + 1;
-        let smoothed = |count: u64, total: u64| (count as f32 + 0.5) / (total as f32 + 0.5 * bins as f32);
-        let mut sum = 0.0;
-        for (now, then) in here.iter().zip(self.bins).take(bins) {
-            let (a, b) = (smoothed(*now, pixels), smoothed(then, self.total));
-            sum += (a - b) * libm::logf(a / b);
-        }
-        Some(sum)
+    /// The pixels of every bin, `0` in those that are not used.
+    fn here<N: Count>(&self, sketch: &Sketch<N>) -> [u64; BINS] {
+        self.binned(|index| sketch.pixels_at(index))
     }
 
-    /// Wasserstein-1 distance in steps of a code: the area between the two distribution functions, exact until
-    /// the last division. Times the quantiser's scale it is in units of the logit. `None` for an empty sketch.
+    /// A distance of a sketch to the reference; `None` as [`Distance::between`] says.
+    ///
+    /// Those that take a logarithm of a share, or divide by one, compare the bins: of these only the last, of codes above
+    /// all of the reference, can be empty there. All others compare the codes.
+    ///
+    /// ```
+    /// use segmeter_core::{drift::{Distance, Reference}, sketch::Sketch, view::Quantiser};
+    /// let mut counts = [0; 256];
+    /// (counts[10], counts[200]) = (300, 100);
+    /// let reference = Reference::new(counts)?;
+    /// let mut sketch = Sketch::<u32>::new(&Quantiser::probabilities());
+    /// sketch.push_unlabelled(&[10u8, 200, 200, 200]);
+    /// assert_eq!(reference.distance(Distance::TotalVariation, &sketch), Some(0.5));
+    /// assert_eq!(reference.distance(Distance::ChiSquared, &sketch), Some(16.0 / 3.0));
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn distance<N: Count>(&self, distance: Distance, sketch: &Sketch<N>) -> Option<f32> {
+        if distance.wants_bins() {
+            let bins = self.edges().count() + 1;
+            return distance.of(self.here(sketch).into_iter().zip(self.bins).take(bins));
+        }
+        let counts = self.counts.iter().map(|count| u64::from(*count));
+        distance.of(indices().map(|index| sketch.pixels_at(index)).zip(counts))
+    }
+
+    /// [`Distance::PopulationStability`]. 0 for equal shares; no upper bound. `None` for an empty sketch.
+    #[must_use]
+    pub fn population_stability_index<N: Count>(&self, sketch: &Sketch<N>) -> Option<f32> {
+        self.distance(Distance::PopulationStability, sketch)
+    }
+
+    /// [`Distance::Wasserstein`] in steps of a code; times the quantiser's scale it is in units of the logit. `None`
+    /// for an empty sketch.
     #[must_use]
     pub fn wasserstein<N: Count>(&self, sketch: &Sketch<N>) -> Option<f32> {
-        let pixels = sketch.pixels();
-        let (mut here, mut there, mut area) = (0u64, 0u64, 0u128);
-        for (index, count) in indices().zip(&self.counts) {
-            here += sketch.pixels_at(index);
-            there += u64::from(*count);
-            let (a, b) = (u128::from(here) * u128::from(self.total), u128::from(there) * u128::from(pixels));
-            area += a.abs_diff(b);
-        }
-        (pixels != 0).then(|| (area as f64 / (pixels as f64 * self.total as f64)) as f32)
+        self.distance(Distance::Wasserstein, sketch)
     }
 }

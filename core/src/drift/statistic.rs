@@ -1,70 +1,149 @@
-//! Label-free statistics of one frame.
+//! Label-free statistics of one frame, by what they can say.
+//!
+//! | group | from | says |
+//! |---|---|---|
+//! | [`Group::Confidence`] | a sketch of the codes ([`Statistics`]), or codes row by row ([`BoundaryBand`], [`WeightedLowConfidence`], [`Multiclass`]) | the model is unsure |
+//! | [`Group::Geometry`] | rows of bits ([`Geometry`]) | the scene is another |
+//! | [`Group::Temporal`] | rows of bits, and those of the frames before ([`Temporal`], [`Blocks`]) | the mask is not steady |
+//!
+//! The groups are apart, for a change of scene is no failure of the model: only the joint pattern tells.
 
-use crate::num::Q16;
-use crate::sketch::{Count, SigmoidTable, Sketch, indices};
+use crate::error::{Error, Result};
+use crate::view::Shape;
 
-/// A pixel whose margin `|2p - 1|` is below this (a half, in steps of 2^-16) is a low-confidence one: `p` between
-/// 1/4 and 3/4.
-const LOW_MARGIN: u32 = 1 << 15;
+mod band;
+mod confidence;
+mod geometry;
+mod multiclass;
+mod temporal;
 
-/// Statistics over all pixels of a frame, those without a label included.
-///
-/// Integer sums over the 256 codes; no pass over pixels.
-///
-/// ```
-/// use segmeter_core::{drift::Statistics, sketch::{SigmoidTable, Sketch}, view::{Encoding, Quantiser}};
-/// let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0)?;
-/// let mut sketch = Sketch::<u32>::new(&quantiser);
-/// sketch.push_unlabelled(&[-40i8, 0, 5, 60]);
-/// let statistics = Statistics::new(&sketch, &SigmoidTable::new(&quantiser)).unwrap();
-/// assert_eq!(statistics.road_fraction.to_f32(), 0.5);
-/// assert_eq!(statistics.low_confidence_fraction.to_f32(), 0.5);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
+pub use band::{BoundaryBand, WeightedLowConfidence};
+pub use confidence::{Statistics, accuracy_threshold, estimated_accuracy, low_confidence_fraction};
+pub use geometry::{BANDS, Band, Geometry, GeometryReport, NO_ROW};
+pub use multiclass::{EnergyTable, Multiclass};
+pub use temporal::{Blocks, Temporal, TemporalReport};
+
+/// What a statistic can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Statistics {
-    /// Share of pixels predicted foreground, in [0, 1].
-    pub road_fraction: Q16,
-    /// Mean entropy of the prediction in nats, in [0, ln 2].
-    pub mean_entropy: Q16,
-    /// Mean of `|2p - 1|`, in [0, 1].
-    pub mean_margin: Q16,
-    /// Share of pixels with `|2p - 1| < 1/2`, in [0, 1].
-    pub low_confidence_fraction: Q16,
+pub enum Group {
+    /// The scene is another.
+    Geometry,
+    /// The model is unsure.
+    Confidence,
+    /// The mask is not steady.
+    Temporal,
 }
 
-impl Statistics {
-    /// Reads a sketch; `None` if it is empty (or has 2^47 pixels and more).
+impl Group {
+    /// The name that reports use.
     #[must_use]
-    pub fn new<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option<Self> {
-        let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
-        let (mut entropies, mut margins) = (0u64, 0u64);
-        let probabilities = table.probability.iter().zip(&table.complement);
-        let codes = indices().zip(&table.logit).zip(probabilities.zip(&table.tail));
-        for ((index, logit), ((p, q), tail)) in codes {
-            let count = sketch.pixels_at(index);
-            if count == 0 {
-                continue;
-            }
-            let (distance, smaller, margin) = if p < q { (-logit, p, q - p) } else { (*logit, q, p - q) };
-            // Both are at least 0 and at most 1: steps of 2^-16, rounded by truncation of a half more.
-            let steps = |value: f32| (value * 65536.0 + 0.5) as u32;
-            let (entropy, margin) = (steps(tail + distance * smaller), steps(margin));
-            pixels += count;
-            entropies = entropies.wrapping_add(count.wrapping_mul(entropy.into()));
-            margins = margins.wrapping_add(count.wrapping_mul(margin.into()));
-            road += if index > table.threshold() { count } else { 0 };
-            low += if margin < LOW_MARGIN { count } else { 0 };
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Geometry => "geometry",
+            Self::Confidence => "confidence",
+            Self::Temporal => "temporal",
         }
-        let share = |part: u64| Q16::ratio(part.cast_signed(), pixels);
-        let mean = |sum: u64| Q16::divide(i128::from(sum), pixels);
-        // With fewer pixels than this no sum above can have wrapped.
-        (pixels != 0 && pixels < 1 << 47).then(|| Self {
-            road_fraction: share(road),
-            mean_entropy: mean(entropies),
-            mean_margin: mean(margins),
-            low_confidence_fraction: share(low),
-        })
     }
+}
+
+macro_rules! statistics {
+    ($($(#[$doc:meta])* $variant:ident $name:literal $group:ident),* $(,)?) => {
+        /// A label-free statistic of a frame.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        pub enum Statistic {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Statistic {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name that reports use.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// What it can say.
+            #[must_use]
+            pub const fn group(self) -> Group {
+                match self {
+                    $(Self::$variant => Group::$group,)*
+                }
+            }
+        }
+    };
+}
+
+statistics! {
+    /// [`GeometryReport::road_fraction`].
+    RoadFraction "road_fraction" Geometry,
+    /// [`Multiclass::classes`].
+    ClassHistogram "class_histogram" Geometry,
+    /// Sides of pixels of road that are none of another, those on the frame included.
+    BoundaryLength "boundary_length" Geometry,
+    /// [`GeometryReport::boundary`]: without those on the frame.
+    InnerBoundaryLength "inner_boundary_length" Geometry,
+    /// [`GeometryReport::compactness`].
+    Compactness "compactness" Geometry,
+    /// [`GeometryReport::topology`]: components.
+    Components "components" Geometry,
+    /// [`GeometryReport::largest_share`].
+    LargestShare "largest_share" Geometry,
+    /// [`GeometryReport::topology`]: holes.
+    Holes "holes" Geometry,
+    /// [`GeometryReport::topology`]: components less holes.
+    EulerNumber "euler_number" Geometry,
+    /// [`GeometryReport::centroid`]: its row.
+    CentroidRow "centroid_row" Geometry,
+    /// [`GeometryReport::centroid`]: its column.
+    CentroidColumn "centroid_column" Geometry,
+    /// [`Band::width`] of each band of rows.
+    RoadWidth "road_width" Geometry,
+    /// [`Band::centre`] of each band of rows.
+    RoadCentre "road_centre" Geometry,
+    /// [`GeometryReport::first_rows`].
+    FirstRows "first_rows" Geometry,
+    /// [`GeometryReport::horizon_row`].
+    HorizonRow "horizon_row" Geometry,
+    /// The [`Sketch`](crate::sketch::Sketch) itself.
+    ConfidenceHistogram "confidence_histogram" Confidence,
+    /// [`Statistics::mean_entropy`].
+    MeanEntropy "mean_entropy" Confidence,
+    /// [`Statistics::mean_max_softmax`].
+    MeanMaxSoftmax "mean_max_softmax" Confidence,
+    /// [`Statistics::mean_margin`], [`Multiclass::mean_margin`].
+    MeanMargin "mean_margin" Confidence,
+    /// [`low_confidence_fraction`], [`Statistics::low_confidence_fraction`].
+    LowConfidenceFraction "low_confidence_fraction" Confidence,
+    /// [`Statistics::mean_energy`], [`Multiclass::mean_energy`].
+    MeanEnergy "mean_energy" Confidence,
+    /// [`estimated_accuracy`].
+    EstimatedAccuracy "estimated_accuracy" Confidence,
+    /// [`Statistics::difference_of_confidence`].
+    DifferenceOfConfidence "difference_of_confidence" Confidence,
+    /// [`BoundaryBand`]: mean margin beside the predicted boundary.
+    BoundaryMargin "boundary_margin" Confidence,
+    /// [`BoundaryBand`]: mean margin elsewhere.
+    InteriorMargin "interior_margin" Confidence,
+    /// [`WeightedLowConfidence`].
+    WeightedLowConfidence "weighted_low_confidence" Confidence,
+    /// [`TemporalReport::iou`] of [`Temporal`].
+    TemporalIou "temporal_iou" Temporal,
+    /// [`TemporalReport::iou`] of [`Blocks`].
+    BlockIou "block_iou" Temporal,
+    /// [`TemporalReport::flicker`].
+    Flicker "flicker" Temporal,
+}
+
+/// Below these, products of a column and a bin, and twice the pixels of a frame, fit 32 bits.
+fn check_size(shape: Shape) -> Result<()> {
+    if shape.width().max(shape.height()) > 65_534 || shape.pixels() >= 1 << 30 {
+        return Err(Error::Parameter("shape"));
+    }
+    Ok(())
 }
