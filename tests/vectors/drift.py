@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import scipy.stats
 
+import drift_statistics
 from common import VERSIONS, digits, probability
 
 # ---------------------------------------------------------------- drift: statistics and distances
@@ -123,4 +124,4 @@ def drift(demo):
     return {"versions": VERSIONS,
             "statistics": [frame_statistics(demo, i) for i in (0, 60, 120, 150, 190, 210)],
             "distances": distances(demo, (60, 80, 99, 105, 110, 120, 150, 170, 190, 210)),
-            "detectors": detectors()}
+            "detectors": detectors(), **drift_statistics.all_of(demo, (5, 60, 120, 150, 190, 210))}

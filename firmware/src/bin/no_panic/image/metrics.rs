@@ -135,6 +135,7 @@ fn shapes() -> Result<()> {
     let mut components = Components::new(width, connectivity, black_box(3), unknown_mut(&mut scratch))?;
     while either() {
         components.push_row(|column| black_box(column) == 3);
+        components.push_bits(unknown(&[0; 9]));
     }
     let found = components.finish();
     black_box((found.euler(), found.betti_error(black_box(found))));
