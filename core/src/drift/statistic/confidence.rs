@@ -58,7 +58,9 @@ impl Statistics {
 
     fn of(table: &SigmoidTable, count: impl Fn(u8) -> u64) -> Option<Self> {
         let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
-        let (mut entropies, mut margins, mut energies) = (0u64, 0u64, 0u128);
+        let (mut entropies, mut margins) = (0u64, 0u64);
+        // Whole nats, and steps.
+        let mut energies = (0u64, 0u64);
         let probabilities = table.probability.iter().zip(&table.complement);
         let codes = indices().zip(&table.logit).zip(probabilities.zip(&table.tail));
         for ((index, logit), ((p, q), tail)) in codes {
@@ -73,7 +75,8 @@ impl Statistics {
             pixels += count;
             entropies = entropies.wrapping_add(count.wrapping_mul(entropy.into()));
             margins = margins.wrapping_add(count.wrapping_mul(margin.raw() as u64));
-            energies += u128::from(count) * u128::from(energy);
+            energies.0 = energies.0.wrapping_add(count.wrapping_mul((energy >> 16).into()));
+            energies.1 = energies.1.wrapping_add(count.wrapping_mul((energy & 0xffff).into()));
             road += if index > table.threshold() { count } else { 0 };
             low += if margin < LOW_MARGIN { count } else { 0 };
         }
@@ -86,7 +89,7 @@ impl Statistics {
             // max(p, 1 - p) is (1 + |2p - 1|) / 2.
             mean_max_softmax: Q16::divide((i128::from(pixels) << 16) + i128::from(margins), 2 * pixels),
             low_confidence_fraction: share(low, pixels),
-            mean_energy: Q16::divide(-(energies as i128), pixels),
+            mean_energy: Q16::divide(-((i128::from(energies.0) << 16) + i128::from(energies.1)), pixels),
         })
     }
 
