@@ -187,8 +187,8 @@ impl<'a> Components<'a> {
                     self.slots.unite(slot, now);
                     touching += 1;
                 }
-                // The next run begins past a gap of a pixel: this one may reach it.
-                if last + reach > end + 1 {
+                // It may reach the run after this one; what comes behind it does not reach this one.
+                if last + reach > end {
                     break;
                 }
                 next = before.next();

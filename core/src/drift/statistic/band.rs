@@ -185,7 +185,7 @@ impl<'a> BoundaryBand<'a> {
         for row in self.ring.chunks(words) {
             edges.iter_mut().zip(row).for_each(|(band, word)| *band |= word);
         }
-        let codes = self.codes.chunks(self.width.div_ceil(4)).nth(self.oldest).unwrap_or_default();
+        let codes = self.codes.chunks(self.width.div_ceil(4).max(1)).nth(self.oldest).unwrap_or_default();
         let mut left = self.width;
         for (codes, band) in codes.chunks(8).zip(edges.iter()) {
             let mut band = *band;

@@ -97,7 +97,7 @@ fn temporal() -> Result<()> {
 
 fn distances() -> Result<()> {
     let ((sketch, _), reference) = (sketch()?, Reference::new(black_box([1; CODES]))?);
-    let counts = unknown(&[1; 9]);
+    let counts = unknown(&[1_u32; 9]);
     let current = || counts.iter().map(|count| u64::from(*count));
     for distance in Distance::ALL {
         let distance = black_box(distance);
