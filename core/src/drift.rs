@@ -20,5 +20,5 @@ pub use monitor::{Baseline, Monitor, Profile, Reasons, SIGNALS, Signal, Signals,
 pub use statistic::{
     Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Group, Multiclass, Statistic, Statistics,
     Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
-    low_confidence_fraction,
+    low_confidence_fraction, mean_energy,
 };

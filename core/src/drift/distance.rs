@@ -4,6 +4,7 @@ mod histogram;
 mod kind;
 
 pub use histogram::Histogram;
+use kind::Totals;
 pub use kind::{Distance, Fraction};
 
 use crate::error::{Error, Result};
@@ -16,6 +17,7 @@ const BINS: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     counts: [u32; CODES],
+    total: u64,
     /// Highest index of each bin but the last; `None` where an edge fell on its neighbour.
     edges: [Option<u8>; BINS - 1],
     bins: [u64; BINS],
@@ -47,7 +49,7 @@ impl Reference {
                 *slot = Some(index);
             }
         }
-        let mut reference = Self { counts, edges, bins: [0; BINS] };
+        let mut reference = Self { counts, total, edges, bins: [0; BINS] };
         reference.bins =
             reference.binned(|index| counts.get(usize::from(index)).map_or(0, |n| u64::from(*n)));
         Ok(reference)
@@ -89,7 +91,7 @@ impl Reference {
 
     /// A distance of a sketch to the reference; `None` as [`Distance::between`] says.
     ///
-    /// Those that take a logarithm of a share, or divide by one, compare the bins: of these only the last, of codes above
+    /// Those that take a logarithm, or divide by a share, compare the bins: of these only the last, of codes above
     /// all of the reference, can be empty there. All others compare the codes.
     ///
     /// ```
@@ -110,7 +112,8 @@ impl Reference {
             return distance.of(self.here(sketch).into_iter().zip(self.bins).take(bins));
         }
         let counts = self.counts.iter().map(|count| u64::from(*count));
-        distance.of(indices().map(|index| sketch.pixels_at(index)).zip(counts))
+        let pairs = indices().map(|index| sketch.pixels_at(index)).zip(counts);
+        distance.with(Totals::new(sketch.pixels(), self.total, CODES as u32)?, pairs)
     }
 
     /// [`Distance::PopulationStability`]. 0 for equal shares; no upper bound. `None` for an empty sketch.

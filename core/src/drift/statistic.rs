@@ -18,7 +18,9 @@ mod multiclass;
 mod temporal;
 
 pub use band::{BoundaryBand, WeightedLowConfidence};
-pub use confidence::{Statistics, accuracy_threshold, estimated_accuracy, low_confidence_fraction};
+pub use confidence::{
+    Statistics, accuracy_threshold, estimated_accuracy, low_confidence_fraction, mean_energy,
+};
 pub use geometry::{BANDS, Band, Geometry, GeometryReport, NO_ROW};
 pub use multiclass::{EnergyTable, Multiclass};
 pub use temporal::{Blocks, Temporal, TemporalReport};
@@ -120,7 +122,7 @@ statistics! {
     MeanMargin "mean_margin" Confidence,
     /// [`low_confidence_fraction`], [`Statistics::low_confidence_fraction`].
     LowConfidenceFraction "low_confidence_fraction" Confidence,
-    /// [`Statistics::mean_energy`], [`Multiclass::mean_energy`].
+    /// [`mean_energy`], [`Multiclass::mean_energy`].
     MeanEnergy "mean_energy" Confidence,
     /// [`estimated_accuracy`].
     EstimatedAccuracy "estimated_accuracy" Confidence,

@@ -181,15 +181,6 @@ pub(crate) fn runs(row: &[u32]) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// Set pixels of a row in the columns `from..to`.
-#[inline]
-pub(crate) fn count(row: &[u32], from: usize, to: usize) -> u32 {
-    if to <= from {
-        return 0;
-    }
-    masked(row, from, to - 1).map(u32::count_ones).sum()
-}
-
 /// Packed bytes as words.
 fn load(bytes: &[u8], words: &mut [u32]) {
     let (fours, rest) = bytes.as_chunks::<4>();

@@ -133,20 +133,26 @@ impl Distance {
         self.fraction(bins.clone(), Totals::of(bins)?)
     }
 
-    /// Whether an empty bin of the reference is its end, or most of what it says.
+    /// Whether an empty bin of the reference is its end, or most of what it says, or 256 codes are too many logarithms.
     pub(super) const fn wants_bins(self) -> bool {
         matches!(
             self,
             Self::PopulationStability
                 | Self::KullbackLeibler
                 | Self::ReverseKullbackLeibler
+                | Self::JensenShannonDivergence
+                | Self::JensenShannon
                 | Self::ChiSquared
         )
     }
 
     /// Of pairs of counts, here and in the reference.
     pub(super) fn of(self, bins: impl Iterator<Item = (u64, u64)> + Clone) -> Option<f32> {
-        let totals = Totals::of(bins.clone())?;
+        self.with(Totals::of(bins.clone())?, bins)
+    }
+
+    /// The same with the sums given.
+    pub(super) fn with(self, totals: Totals, bins: impl Iterator<Item = (u64, u64)> + Clone) -> Option<f32> {
         if let Some(fraction) = self.fraction(bins.clone(), totals) {
             return Some(fraction.value());
         }
@@ -211,21 +217,26 @@ fn mixture_terms(p: f64, q: f64) -> f64 {
 
 /// Counts in all bins, and the bins.
 #[derive(Clone, Copy)]
-struct Totals {
+pub(super) struct Totals {
     current: u64,
     reference: u64,
     bins: u32,
 }
 
 impl Totals {
+    /// `None` if there is nothing, or so much that a product could overflow.
+    pub(super) fn new(current: u64, reference: u64, bins: u32) -> Option<Self> {
+        let bounded = current < 1 << 48 && reference < 1 << 32;
+        (bounded && current != 0 && reference != 0).then_some(Self { current, reference, bins })
+    }
+
     fn of(mut pairs: impl Iterator<Item = (u64, u64)>) -> Option<Self> {
         let none = Self { current: 0, reference: 0, bins: 0 };
         let totals = pairs.try_fold(none, |sum, (a, b)| {
             let (current, reference) = (sum.current.checked_add(a)?, sum.reference.checked_add(b)?);
             Some(Self { current, reference, bins: sum.bins.checked_add(1)? })
         })?;
-        let bounded = totals.current < 1 << 48 && totals.reference < 1 << 32;
-        (bounded && totals.current != 0 && totals.reference != 0).then_some(totals)
+        Self::new(totals.current, totals.reference, totals.bins)
     }
 
     const fn swapped(self) -> Self {

@@ -110,9 +110,15 @@ impl<'a> BoundaryBand<'a> {
         let [_, _, row, _] = &mut self.bits;
         pack_codes(codes, &self.quantiser, row)?;
         let words = self.width.div_ceil(4);
-        let kept = self.codes.get_mut(self.next_codes * words..).unwrap_or_default();
-        for (fours, word) in codes.chunks(4).zip(kept) {
-            *word = fours.iter().rev().fold(0, |word, code| word << 8 | u32::from(code.byte()));
+        let first = self.next_codes * words;
+        let kept = self.codes.get_mut(first..first + words).unwrap_or_default();
+        let (fours, rest) = codes.as_chunks::<4>();
+        let mut kept = kept.iter_mut();
+        for (four, word) in fours.iter().zip(kept.by_ref()) {
+            *word = u32::from_le_bytes(four.map(Code::byte));
+        }
+        if let Some(word) = kept.next() {
+            *word = rest.iter().rev().fold(0, |word, code| word << 8 | u32::from(code.byte()));
         }
         self.next_codes = following(self.next_codes, self.reach + 2);
         if self.rows != 0 {
@@ -178,7 +184,7 @@ impl<'a> BoundaryBand<'a> {
         spread(edges, self.width, self.reach, false, newest);
         self.next_edges = following(self.next_edges, 2 * self.reach + 1);
         self.edges = self.edges.saturating_add(1);
-        if self.edges <= self.reach || self.edges - self.reach > self.rows {
+        if self.edges <= self.reach {
             return;
         }
         edges.fill(0);
@@ -186,14 +192,17 @@ impl<'a> BoundaryBand<'a> {
             edges.iter_mut().zip(row).for_each(|(band, word)| *band |= word);
         }
         let codes = self.codes.chunks(self.width.div_ceil(4).max(1)).nth(self.oldest).unwrap_or_default();
-        let mut left = self.width;
-        for (codes, band) in codes.chunks(8).zip(edges.iter()) {
-            let mut band = *band;
-            for code in codes.iter().flat_map(|word| word.to_le_bytes()).take(left) {
-                self.sketch.push(code, (band & 1) as u8);
-                band >>= 1;
+        for (codes, (band, first)) in codes.chunks(8).zip(edges.iter().zip((0..).step_by(32))) {
+            for (fours, place) in codes.iter().zip((0..32).step_by(4)) {
+                let (bytes, band, left) =
+                    (fours.to_le_bytes(), band >> place, self.width.saturating_sub(first + place));
+                let mut push = |byte: u8, bit: usize| self.sketch.push(byte, (band >> bit & 1) as u8);
+                if left >= 4 {
+                    (0..4).zip(bytes).for_each(|(bit, byte)| push(byte, bit));
+                } else {
+                    (0..left).zip(bytes).for_each(|(bit, byte)| push(byte, bit));
+                }
             }
-            left = left.saturating_sub(32);
         }
         self.oldest = following(self.oldest, self.reach + 2);
     }

@@ -22,7 +22,6 @@ const LOW_MARGIN: Q16 = Q16::from_raw(1 << 15);
 /// assert_eq!(statistics.road_fraction.to_f32(), 0.5);
 /// assert_eq!(statistics.low_confidence_fraction.to_f32(), 0.5);
 /// assert_eq!(statistics.mean_max_softmax.to_f32(), 0.775_497_44);
-/// assert_eq!(statistics.mean_energy.to_f32(), -1.921_966_6);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +37,6 @@ pub struct Statistics {
     pub mean_max_softmax: Q16,
     /// Share of pixels with `|2p - 1| < 1/2`, in [0, 1].
     pub low_confidence_fraction: Q16,
-    /// Mean of `-ln(1 + e^z)`, the free energy of the logits 0 and `z`, at most 0; a pixel counts down to -32,767
-    /// (Liu et al. 2020). It saturates later than a probability. Falls with the road fraction too.
-    pub mean_energy: Q16,
 }
 
 impl Statistics {
@@ -59,8 +55,6 @@ impl Statistics {
     fn of(table: &SigmoidTable, count: impl Fn(u8) -> u64) -> Option<Self> {
         let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
         let (mut entropies, mut margins) = (0u64, 0u64);
-        // Whole nats, and steps.
-        let mut energies = (0u64, 0u64);
         let probabilities = table.probability.iter().zip(&table.complement);
         let codes = indices().zip(&table.logit).zip(probabilities.zip(&table.tail));
         for ((index, logit), ((p, q), tail)) in codes {
@@ -70,13 +64,9 @@ impl Statistics {
             }
             let (distance, smaller) = if p < q { (-logit, p) } else { (*logit, q) };
             let (entropy, margin) = (steps(tail + distance * smaller), margin(*p, *q));
-            // A logit that is not above zero adds nothing to `ln(1 + e^-|z|)`.
-            let energy = steps((if *logit > 0.0 { *logit } else { 0.0 } + tail).min(32_767.0));
             pixels += count;
             entropies = entropies.wrapping_add(count.wrapping_mul(entropy.into()));
             margins = margins.wrapping_add(count.wrapping_mul(margin.raw() as u64));
-            energies.0 = energies.0.wrapping_add(count.wrapping_mul((energy >> 16).into()));
-            energies.1 = energies.1.wrapping_add(count.wrapping_mul((energy & 0xffff).into()));
             road += if index > table.threshold() { count } else { 0 };
             low += if margin < LOW_MARGIN { count } else { 0 };
         }
@@ -89,7 +79,6 @@ impl Statistics {
             // max(p, 1 - p) is (1 + |2p - 1|) / 2.
             mean_max_softmax: Q16::divide((i128::from(pixels) << 16) + i128::from(margins), 2 * pixels),
             low_confidence_fraction: share(low, pixels),
-            mean_energy: Q16::divide(-((i128::from(energies.0) << 16) + i128::from(energies.1)), pixels),
         })
     }
 
@@ -109,10 +98,40 @@ impl Statistics {
             Statistic::MeanMaxSoftmax => self.mean_max_softmax,
             Statistic::MeanMargin => self.mean_margin,
             Statistic::LowConfidenceFraction => self.low_confidence_fraction,
-            Statistic::MeanEnergy => self.mean_energy,
             _ => return None,
         })
     }
+}
+
+/// Mean of `-ln(1 + e^z)`, the free energy of the logits 0 and `z` (Liu et al. 2020), at most 0; a pixel counts down to
+/// -32,767. `None` for an empty sketch.
+///
+/// It saturates later than a probability, and falls with the road fraction too: read it beside that. No pass over
+/// pixels.
+///
+/// ```
+/// use segmeter_core::{drift::mean_energy, sketch::{SigmoidTable, Sketch}, view::{Encoding, Quantiser}};
+/// let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0)?;
+/// let mut sketch = Sketch::<u32>::new(&quantiser);
+/// sketch.push_unlabelled(&[-40i8, 0, 5, 60]);
+/// let energy = mean_energy(&sketch, &SigmoidTable::new(&quantiser)).unwrap();
+/// assert_eq!(energy.to_f32(), -1.921_966_6);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[must_use]
+pub fn mean_energy<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option<Q16> {
+    // Whole nats, and steps: neither sum wraps with fewer than 2^47 pixels.
+    let (mut whole, mut rest) = (0u64, 0u64);
+    for ((index, logit), tail) in indices().zip(&table.logit).zip(&table.tail) {
+        let count = sketch.pixels_at(index);
+        // A logit that is not above zero adds nothing to `ln(1 + e^-|z|)`.
+        let energy = steps((if *logit > 0.0 { *logit } else { 0.0 } + tail).min(32_767.0));
+        whole = whole.wrapping_add(count.wrapping_mul((energy >> 16).into()));
+        rest = rest.wrapping_add(count.wrapping_mul((energy & 0xffff).into()));
+    }
+    let pixels = sketch.pixels();
+    let sum = (i128::from(whole) << 16) + i128::from(rest);
+    (pixels != 0 && pixels < 1 << 47).then(|| Q16::divide(-sum, pixels))
 }
 
 /// Share of pixels whose margin `|2p - 1|` is below `margin`, in [0, 1]; `None` for an empty sketch.

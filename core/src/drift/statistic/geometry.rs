@@ -179,10 +179,11 @@ impl GeometryReport {
     /// Notes the row in the bins that have road for the first time.
     fn note_first(&mut self, row: &[u32], number: u16) {
         let width = self.shape.width();
-        for (bin, first) in self.first_rows.iter_mut().enumerate() {
+        let bins = self.first_rows.iter_mut().enumerate();
+        for (bin, first) in bins.filter(|(_, first)| **first == NO_ROW) {
             // The columns `x` with `x * 16 / width == bin`.
             let (from, to) = ((bin * width).div_ceil(BANDS), ((bin + 1) * width).div_ceil(BANDS));
-            if *first == NO_ROW && from < to && any(row, from, to - 1) {
+            if from < to && any(row, from, to - 1) {
                 *first = number;
             }
         }

@@ -3,7 +3,7 @@
 use super::Statistic;
 use crate::error::{Error, Result};
 use crate::num::Q16;
-use crate::plane::row::{count, words_of};
+use crate::plane::row::{runs, words_of};
 use crate::view::Shape;
 
 /// Two counts: pixels, of pixels.
@@ -142,7 +142,7 @@ const GRID: (usize, usize) = (30, 40);
 ///
 /// What moves inside a block goes unseen, which makes it at least the overlap of the pixels. A count takes a byte:
 /// in blocks of more than 255 pixels it is of steps of 2, 4, ... pixels, truncated. Memory: 1,200 bytes of the caller,
-/// 100 bytes; 40 counts of a few bits per row.
+/// 100 bytes; the work of a row is its runs and its blocks.
 ///
 /// ```
 /// use segmeter_core::{drift::Blocks, view::Shape};
@@ -194,18 +194,27 @@ impl<'a> Blocks<'a> {
     pub fn push_row(&mut self, row: &[u32]) -> Result<()> {
         check_row(self.shape, row, self.row)?;
         let (height, width) = (self.shape.height(), self.shape.width());
-        let mut from = 0;
-        for (column, block) in self.counts.iter_mut().enumerate() {
-            // The columns `x` with `x * 40 / width == column`.
-            let to = ((column + 1) * width).div_ceil(GRID.1);
-            *block += count(row, from, to);
-            from = to;
+        // The columns `x` of a block have the same `x * 40 / width`: the first past it.
+        let past = |block: usize| ((block + 1) * width).div_ceil(GRID.1);
+        let (mut block, mut to) = (0, past(0));
+        for (mut from, end) in runs(row) {
+            while from < end && block < GRID.1 {
+                let until = end.min(to);
+                if let Some(count) = self.counts.get_mut(block) {
+                    *count += until.saturating_sub(from) as u32;
+                }
+                from = from.max(until);
+                if to <= from {
+                    block += 1;
+                    to = past(block);
+                }
+            }
         }
         // Rows `y` of a block of rows have the same `y * 30 / height`.
-        let block = |row: usize| row * GRID.0 / height.max(1);
-        let own = block(self.row);
+        let band = |row: usize| row * GRID.0 / height.max(1);
+        let own = band(self.row);
         self.row += 1;
-        if block(self.row) != own {
+        if band(self.row) != own {
             self.close(own);
         }
         Ok(())

@@ -8,6 +8,8 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
+mod drift;
+#[cfg(target_os = "none")]
 mod frames;
 #[cfg(target_os = "none")]
 mod losses;
@@ -59,7 +61,12 @@ mod device {
     }
 
     /// Prints the instructions of `work`, and what it makes per pixel.
-    fn measure<T>(clock: &impl Instruments, name: &str, pixels: usize, work: impl FnOnce() -> T) -> T {
+    pub(super) fn measure<T>(
+        clock: &impl Instruments,
+        name: &str,
+        pixels: usize,
+        work: impl FnOnce() -> T,
+    ) -> T {
         let (result, instructions) = count(clock, work);
         let hundredths = instructions * 100 / pixels as u64;
         println!("{:<44} {:>10} {:>7}.{:02}", name, instructions, hundredths / 100, hundredths % 100);
@@ -105,6 +112,7 @@ mod device {
             rows(&mut sketch, ids);
             budget(&sketch, &table);
         });
+        super::drift::all(clock, &quantiser, &table)?;
         surfaces(clock)?;
         let scratch = singleton!(: [u32; SCRATCH] = [0; SCRATCH]).map_or(&mut [][..], |words| &mut words[..]);
         floats(clock, &quantiser, ids.get(FLOAT_RANGE).unwrap_or_default(), scratch)?;

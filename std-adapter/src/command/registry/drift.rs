@@ -170,7 +170,7 @@ pub(super) static STATISTICS: &[Entry] = &[
     },
     Entry {
         name: "jensen_shannon_divergence",
-        definition: "mean divergence of both from their mean over the codes, in nats, at most ln 2",
+        definition: "mean divergence of both from their mean over these bins, in nats, at most ln 2",
         reference: "Lin 1991",
         ..DISTANCE
     },

@@ -6,7 +6,7 @@ use segmeter_core::Result;
 use segmeter_core::drift::{
     Blocks, BoundaryBand, Distance, EnergyTable, Geometry, Histogram, Multiclass, Reference, Statistic,
     Statistics, Temporal, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
-    low_confidence_fraction,
+    low_confidence_fraction, mean_energy,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::pack_codes;
@@ -26,7 +26,7 @@ fn confidence() -> Result<()> {
     let (sketch, table) = sketch()?;
     let (margin, statistic) = (black_box(Q16::ONE), black_box(Statistic::MeanEnergy));
     black_box((statistic.name(), statistic.group().name()));
-    black_box(low_confidence_fraction(&sketch, &table, margin));
+    black_box((low_confidence_fraction(&sketch, &table, margin), mean_energy(&sketch, &table)));
     black_box((accuracy_threshold(&sketch, &table), estimated_accuracy(&sketch, &table, margin)));
     let label = Statistics::of_label(&sketch, &table, black_box(1));
     if let Some((a, b)) = Statistics::new(&sketch, &table).zip(label) {
