@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! sketch of a frame -> statistics, distances to a sealed reference -> block means, standardised
+//! rows of a mask    -> statistics of shape and time
 //!                   -> detectors (CUSUM, Page-Hinkley) -> Normal, Watch or Alarm, with reasons
 //! ```
 //!
