@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! sketch of a frame -> statistics, distances to a sealed reference -> block means, standardised
-//! rows of a mask    -> statistics of shape and time
 //!                   -> detectors (CUSUM, Page-Hinkley) -> Normal, Watch or Alarm, with reasons
+//! rows of a mask    -> statistics of shape and time, beside them
 //! ```
 //!
 //! Frames of a video resemble their predecessors, which breaks every threshold that assumes independent samples:
