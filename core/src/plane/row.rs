@@ -133,24 +133,34 @@ pub fn pack_codes<Q: Code>(codes: &[Q], quantiser: &Quantiser, words: &mut [u32]
         return Err(Error::Length { expected, found });
     }
     let flip = u32::from(quantiser.index(0)) * 0x0101_0101;
-    // The lowest index that is set; none is above 255.
+    // The lowest index that is set.
     let least = u32::from(quantiser.threshold()) + 1;
-    let (low, none) = ((least & 0x7f) * 0x0101_0101, least > 255);
+    if least > 255 {
+        words.fill(0);
+        return Ok(());
+    }
+    let low = (least & 0x7f) * 0x0101_0101;
     let any = if least & 0x80 == 0 { HIGH } else { 0 };
-    for (codes, word) in codes.chunks(32).zip(words) {
-        let (fours, rest) = codes.as_chunks::<4>();
-        let mut bits = 0;
-        for (four, place) in fours.iter().zip(0_u32..8) {
-            let index = u32::from_le_bytes(four.map(Code::byte)) ^ flip;
-            // The high bit of a byte: whether its seven low bits reach those of the least.
-            let reaches = (index | HIGH) - low;
-            let set = (reaches & index) | ((reaches | index) & any);
-            bits |= (((set & HIGH) >> 7).wrapping_mul(0x1020_4080) >> 28) << (4 * place);
-        }
-        for (code, place) in rest.iter().zip(fours.len() * 4..32) {
-            bits |= u32::from(u32::from(quantiser.index(code.byte())) >= least) << place;
-        }
-        *word = if none { 0 } else { bits };
+    let of_four = |four: &[Q; 4]| {
+        let index = u32::from_le_bytes(four.map(Code::byte)) ^ flip;
+        // The high bit of a byte: whether its seven low bits reach those of the least.
+        let reaches = (index | HIGH) - low;
+        let set = (reaches & index) | ((reaches | index) & any);
+        // The product moves the four together.
+        ((set & HIGH) >> 7).wrapping_mul(0x1020_4080) >> 28
+    };
+    // Whole words first: a loop of a length that the compiler knows it unrolls.
+    let (full, rest) = codes.as_chunks::<32>();
+    let mut words = words.iter_mut();
+    for (codes, word) in full.iter().zip(words.by_ref()) {
+        let fours = codes.as_chunks::<4>().0.iter();
+        *word = fours.rev().fold(0, |word, four| word << 4 | of_four(four));
+    }
+    if let Some(word) = words.next() {
+        *word = rest
+            .iter()
+            .rev()
+            .fold(0, |word, code| word << 1 | u32::from(u32::from(quantiser.index(code.byte())) >= least));
     }
     Ok(())
 }
