@@ -9,7 +9,7 @@ const INSIDE: usize = 16;
 /// Counts of a statistic in sixteen equal bins of the range of its reference, and two for what lies below and above.
 ///
 /// One value out of range changes no bin: libraries that bin by the range of both samples compare two other histograms
-/// then. 84 bytes.
+/// then. 80 bytes.
 ///
 /// ```
 /// use segmeter_core::{drift::{Distance, Histogram}, num::Q16};

@@ -220,7 +220,7 @@ const fn following(place: usize, len: usize) -> usize {
 /// Share of low-confidence pixels by weights of sixteen bands of rows, from the top: near the vehicle it matters more.
 ///
 /// Sum over pixels of low confidence of the weights of their bands, by that over all pixels. A comparison per pixel,
-/// no table in RAM; 32 bytes, and the weights.
+/// no table in RAM; 56 bytes, the weights among them.
 ///
 /// ```
 /// use segmeter_core::{drift::WeightedLowConfidence, num::Q16, sketch::SigmoidTable, view::Quantiser};

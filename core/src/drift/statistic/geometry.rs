@@ -19,7 +19,7 @@ pub const NO_ROW: u16 = u16::MAX;
 /// junction the number of holes. Read it beside those of [`super::Statistics`].
 ///
 /// The work of a row is its words and its runs: no loop over pixels, no division; some divisions a frame. Memory for
-/// 512x256: 4.2 KB of scratch, and 0.4 KB.
+/// 512x256: 4.2 KB of scratch, and 0.5 KB.
 ///
 /// ```
 /// use segmeter_core::{drift::Geometry, view::Shape};

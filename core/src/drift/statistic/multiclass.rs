@@ -7,7 +7,7 @@ const SEGMENTS: usize = 32;
 /// One in the table of exponentials.
 const ONE: u32 = 1 << 15;
 
-/// `e^-d` of every difference of two codes, and `log2` of what their sum is: what an energy takes per pixel. 644 bytes.
+/// `e^-d` of every difference of two codes, and `log2` of what their sum is: what an energy takes per pixel. 656 bytes.
 #[derive(Clone, Debug)]
 pub struct EnergyTable {
     /// In steps of 2^-15.

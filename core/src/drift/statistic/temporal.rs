@@ -142,7 +142,7 @@ const GRID: (usize, usize) = (30, 40);
 ///
 /// What moves inside a block goes unseen, which makes it at least the overlap of the pixels. A count takes a byte:
 /// in blocks of more than 255 pixels it is of steps of 2, 4, ... pixels, truncated. Memory: 1,200 bytes of the caller,
-/// 100 bytes; the work of a row is its runs and its blocks.
+/// and 0.2 KB; the work of a row is its runs and its blocks.
 ///
 /// ```
 /// use segmeter_core::{drift::Blocks, view::Shape};
