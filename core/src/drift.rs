@@ -15,7 +15,10 @@ pub mod distance;
 pub mod monitor;
 pub mod statistic;
 
-pub use detector::{Cusum, Detector, Level, PageHinkley};
+pub use detector::{
+    Adwin, Bocpd, Cusum, Ddm, Detector, Eddm, EwmaChart, GeometricMovingAverage, HddmA, HddmW, Kswin, Level,
+    PageHinkley, Shewhart, Stepd, Trend,
+};
 pub use distance::{Distance, Fraction, Histogram, Reference};
 pub use monitor::{Baseline, Monitor, Profile, Reasons, SIGNALS, Signal, Signals, State, Verdict};
 pub use statistic::{

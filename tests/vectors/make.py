@@ -11,12 +11,8 @@ Nearly every number is computed in two ways that have to agree before it is writ
 * libraries: metrics of other libraries, those libraries being run;
 * traps: numbers of theirs that are not what their names say, likewise;
 * surface: what the libraries return, run for it;
-<<<<<<< HEAD
-* drift: SciPy and scikit-image, exact fractions for the detectors.
-=======
 * drift: SciPy and scikit-image, exact fractions for two detectors;
 * detectors: plain Python, and river and frouros beside it.
->>>>>>> 6e9ed69 (fixup! README: drift statistics and distances)
 
 `python3 make.py` writes all files, `python3 make.py losses metrics` some. Any disagreement stops it.
 """
@@ -52,11 +48,6 @@ def make_traps(demo):
     return traps.traps(demo)
 
 
-<<<<<<< HEAD
-MAKERS = {"losses": cases.losses, "spec": spec.spec, "presets": make_presets,
-          "metrics": metrics.metrics, "libraries": make_libraries, "traps": make_traps, "surface": make_surface,
-          "drift": drift.drift}
-=======
 def make_detectors(demo):
     import detectors
     return detectors.detectors(demo)
@@ -65,7 +56,6 @@ def make_detectors(demo):
 MAKERS = {"losses": cases.losses, "spec": spec.spec, "presets": make_presets,
           "metrics": metrics.metrics, "libraries": make_libraries, "traps": make_traps, "surface": make_surface,
           "drift": drift.drift, "detectors": make_detectors}
->>>>>>> 6e9ed69 (fixup! README: drift statistics and distances)
 
 
 def main():

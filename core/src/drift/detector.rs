@@ -1,7 +1,54 @@
-//! Detectors of a shift in a standardised sequence. Configuration is apart from state: one immutable
-//! configuration in flash, as many states as there are signals in RAM.
+//! Detectors of a change in a sequence. Configuration is apart from state: one immutable configuration in flash, as
+//! many states as there are signals in RAM, all of them plain data of a fixed size.
+//!
+//! | detector | takes | sees | state, bytes | loses its past |
+//! |---|---|---|---|---|
+//! | [`Shewhart`] | standardised | one value far off | 0 | – |
+//! | [`Cusum`] | standardised | a lasting shift | 8 | stops at zero |
+//! | [`EwmaChart`] | standardised | a small lasting shift | 16 | geometrically |
+//! | [`GeometricMovingAverage`] | standardised | a change against the running mean | 24 | geometrically |
+//! | [`PageHinkley`] | standardised | a change against the running mean | 32 | stops at zero |
+//! | [`Trend`] | standardised | a slope over 16 values | 68 | the oldest of 16 |
+//! | [`Bocpd`] | standardised | the run length since a change | 1028 | run lengths above 128 are one |
+//! | [`Kswin`] | anything | another distribution | 404 | the oldest of 100 |
+//! | [`Adwin`] | \[0, 1\] | another mean | 1304 | drops it at an alarm |
+//! | [`Ddm`] | errors, 0 or 1 | more errors | 32 | no |
+//! | [`Eddm`] | errors, 0 or 1 | errors closer together | 40 | no |
+//! | [`Stepd`] | errors, 0 or 1 | more errors of late | 12 | no |
+//! | [`HddmA`] | \[0, 1\] | a higher mean | 24 | no |
+//! | [`HddmW`] | \[0, 1\] | a higher mean of late | 56 | geometrically |
+//!
+//! "Standardised" is `(x - mean) / deviation` by a sealed reference, whose deviation has a floor: that is the caller's
+//! part ([`super::Baseline`]). No detector starts again by itself after an alarm, as those of river and MOA do: for a
+//! monitor the broken regime would become the normal one. To start again, the caller puts the default in the place of
+//! the state.
+//!
+//! Left out: RDDM, which is DDM that forgets, from a store of its last 7 000 verdicts, whenever it has been stable or in
+//! doubt for long; the online MMD, LSDD, Cramér-von-Mises and Fisher tests, whose thresholds come from thousands of
+//! simulated runs and whose windows are of whole feature vectors; JSWIN, which compares sorted samples pairwise and so
+//! is not the divergence of its name ([`Kswin`] sees the same windows).
 
+use crate::error::{Error, Result};
 use crate::num::Q16;
+
+mod adwin;
+mod bayesian;
+mod chart;
+mod error_rate;
+mod hoeffding;
+mod kswin;
+mod trend;
+
+pub use adwin::{Adwin, AdwinState};
+pub use bayesian::{Bocpd, BocpdState};
+pub use chart::{
+    Cusum, CusumState, EwmaChart, EwmaState, GeometricMovingAverage, GmaState, PageHinkley, PageHinkleyState,
+    Shewhart,
+};
+pub use error_rate::{Ddm, DdmState, Eddm, EddmState, Stepd, StepdState};
+pub use hoeffding::{HddmA, HddmAState, HddmW, HddmWState};
+pub use kswin::{Kswin, KswinState};
+pub use trend::{Trend, TrendState};
 
 /// What a detector says of the newest value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +57,7 @@ pub enum Level {
     /// At most half of the threshold.
     #[default]
     Stable,
-    /// Above half of the threshold.
+    /// Above half of the threshold, or above the detector's own limit of warning.
     Warning,
     /// Above the threshold.
     Drift,
@@ -26,120 +73,44 @@ impl Level {
             Self::Stable
         }
     }
+
+    fn either(drift: bool, warning: bool) -> Self {
+        if drift {
+            Self::Drift
+        } else if warning {
+            Self::Warning
+        } else {
+            Self::Stable
+        }
+    }
 }
 
-/// A detector: updates a state with a value standardised by the reference, `(x - mean) / deviation`.
+/// A detector: updates a state with the next value. What kind of value, each says; the monitor's are standardised by
+/// the reference, `(x - mean) / deviation`.
 pub trait Detector {
     /// What it remembers; the default is the start.
     type State: Copy + Default;
-    /// Takes the next value.
-    fn update(&self, state: &mut Self::State, z: Q16) -> Level;
+    /// Takes the next value. Never fails, whatever the parameters: with those that [`check`](Self::check) refuses the
+    /// answer means nothing.
+    fn update(&self, state: &mut Self::State, value: Q16) -> Level;
+    /// Checks what a file or a wire may have got wrong.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names it.
+    fn check(&self) -> Result<()>;
 }
 
-/// Two-sided tabular CUSUM: `up = max(0, up + z - slack)`, `down = max(0, down - z - slack)`.
-///
-/// Drift where the larger exceeds `threshold`. Both stop at twice the threshold, so that a long disturbance does
-/// not take as long to forget. Source: Page 1954.
-///
-/// ```
-/// use segmeter_core::{drift::{Cusum, Detector, Level}, num::Q16};
-/// let cusum = Cusum { slack: Q16::from_f32(0.5), threshold: Q16::from_f32(5.0) };
-/// let mut state = Default::default();
-/// // A shift of two deviations adds 1.5 a step: above half of the threshold at 3.0, above it at 6.0.
-/// let levels = [(); 4].map(|()| cusum.update(&mut state, Q16::from_f32(2.0)));
-/// assert_eq!(levels, [Level::Stable, Level::Warning, Level::Warning, Level::Drift]);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Cusum {
-    /// Half the shift worth detecting, in deviations.
-    pub slack: Q16,
-    /// In deviations.
-    pub threshold: Q16,
+/// Refuses a parameter where `good` is false.
+fn require(name: &'static str, good: bool) -> Result<()> {
+    if good { Ok(()) } else { Err(Error::Parameter(name)) }
 }
 
-/// The two sums of a [`Cusum`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CusumState {
-    /// Evidence of an upward shift.
-    pub up: Q16,
-    /// Evidence of a downward shift.
-    pub down: Q16,
+/// A value of a stream of errors.
+fn is_error(value: Q16) -> bool {
+    value.raw() >= Q16::ONE.raw() / 2
 }
 
-impl Detector for Cusum {
-    type State = CusumState;
-
-    fn update(&self, state: &mut CusumState, z: Q16) -> Level {
-        let most = self.threshold.plus(self.threshold);
-        // Not `clamp`, which panics where the threshold is negative.
-        let next = |sum: Q16, z: Q16| sum.plus(z).minus(self.slack).min(most).max(Q16::ZERO);
-        state.up = next(state.up, z);
-        state.down = next(state.down, Q16::ZERO.minus(z));
-        Level::of(state.up.max(state.down), self.threshold)
-    }
-}
-
-/// Two-sided Page-Hinkley test as published: `m_t` sums `z - mean_t - tolerance` with the running mean, and the
-/// test looks at how far it has come above its minimum (downward: below its maximum).
-///
-/// The running mean follows a lasting shift slowly: this test sees changes, [`Cusum`] sees levels.
-/// Source: Hinkley 1971.
-///
-/// ```
-/// use segmeter_core::{drift::{Detector, PageHinkley}, num::Q16};
-/// let test = PageHinkley { tolerance: Q16::from_f32(0.25), threshold: Q16::from_f32(10.0) };
-/// let mut state = Default::default();
-/// for z in [0.0, 0.0, 3.0] {
-///     test.update(&mut state, Q16::from_f32(z));
-/// }
-/// // The running mean is 1 by then: 3 - 1 - 0.25.
-/// assert_eq!(state.scores().0.to_f32(), 1.75);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct PageHinkley {
-    /// Change that is not worth a sum, in deviations.
-    pub tolerance: Q16,
-    /// In deviations.
-    pub threshold: Q16,
-}
-
-/// Running mean, and both sums measured from their extremum (steps of 2^-32).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PageHinkleyState {
-    count: u32,
-    sum: i64,
-    up: i64,
-    down: i64,
-}
-
-impl PageHinkleyState {
-    /// The start.
-    pub(crate) const NEW: Self = Self { count: 0, sum: 0, up: 0, down: 0 };
-
-    /// How far the upward and the downward sum are from their extremum.
-    #[must_use]
-    pub fn scores(&self) -> (Q16, Q16) {
-        let score = |sum: i64| Q16::from_raw((sum >> 16).min(i64::from(i32::MAX)) as i32);
-        (score(self.up), score(self.down))
-    }
-}
-
-impl Detector for PageHinkley {
-    type State = PageHinkleyState;
-
-    fn update(&self, state: &mut PageHinkleyState, z: Q16) -> Level {
-        state.count = state.count.saturating_add(1);
-        state.sum = state.sum.saturating_add(i64::from(z.raw()));
-        // 16 more fraction bits: the rounding of the mean must not add up over a long run.
-        let mean = (i128::from(state.sum) << 16).checked_div(i128::from(state.count)).unwrap_or(0);
-        let distance = ((i128::from(z.raw()) << 16) - mean) as i64;
-        let tolerance = i64::from(self.tolerance.raw()) << 16;
-        // The distance of a sum to its running minimum is the sum itself, stopped at zero.
-        state.up = state.up.saturating_add(distance).saturating_sub(tolerance).max(0);
-        state.down = state.down.saturating_sub(distance).saturating_sub(tolerance).max(0);
-        let (up, down) = state.scores();
-        Level::of(up.max(down), self.threshold)
-    }
+/// A value of \[0, 1\], in steps of 2^-16.
+fn unit(value: Q16) -> u32 {
+    value.raw().max(0).unsigned_abs().min(1 << 16)
 }

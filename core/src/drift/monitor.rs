@@ -138,12 +138,8 @@ impl Profile {
         if self.baselines.iter().any(|b| b.deviation < Baseline::FLOOR) {
             return Err(Error::Parameter("deviation"));
         }
-        let positive = [self.cusum.threshold, self.page_hinkley.threshold];
-        let not_negative = [self.cusum.slack, self.page_hinkley.tolerance];
-        if positive.iter().any(|x| *x <= Q16::ZERO) || not_negative.iter().any(|x| *x < Q16::ZERO) {
-            return Err(Error::Parameter("threshold"));
-        }
-        Ok(())
+        self.cusum.check()?;
+        self.page_hinkley.check()
     }
 }
 

@@ -7,6 +7,7 @@ use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Quantiser, Shape};
 
 mod device;
+mod drift;
 mod drift_statistics;
 mod losses;
 mod metrics;
@@ -31,6 +32,7 @@ fn main() -> ! {
         let _ = black_box(metrics::all());
         let _ = black_box(metrics::drift());
         let _ = black_box(drift_statistics::all());
+        let _ = black_box(drift::all());
         let _ = black_box(surfaces::all());
         numbers::all();
         device::all();
