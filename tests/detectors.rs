@@ -128,8 +128,9 @@ impl Case {
             ("ddm", _) if self.parameters["errors"] > 0.0 => Some("takes a minimum of zero"),
             ("eddm", "river") => Some("divides the variance by one less"),
             ("geometric_moving_average", "frouros") => Some("looks upward only"),
-            ("hddm_a", "frouros") => Some("another cut"),
-            ("hddm_w", "river") => Some("a bound too small for young averages"),
+            ("hddm_a", "frouros") => Some("takes ln(1/a) where others have ln(2/a)"),
+            ("hddm_w", "river") => Some("an average of zero jumps to the next value"),
+            ("hddm_w", "frouros") => Some("takes the weight for a confidence"),
             ("stepd", "frouros") => Some("alarms at fewer errors, too"),
             ("bocpd", "frouros") => Some("keeps all run lengths"),
             _ => None,
@@ -379,6 +380,21 @@ fn states_are_as_large_as_the_table_says() {
     ];
     println!("{sizes:?}");
     assert_eq!(sizes, [8, 16, 24, 32, 68, 1028, 404, 1304, 32, 40, 12, 24, 56]);
+}
+
+/// An average of 16 fraction bits would stall at 99.9995, 99.9995 and 99.998.
+#[test]
+fn the_average_arrives() {
+    for shift in [3, 5, 7] {
+        let chart = EwmaChart { weight: Q16::from_raw(1 << (16 - shift)), limit: Q16::ONE };
+        for target in [100.0, -100.0, 0.001] {
+            let mut state = EwmaState::default();
+            for _ in 0..5000 {
+                chart.update(&mut state, Q16::from_f32(target));
+            }
+            assert_eq!(state.average(), Q16::from_f32(target), "{shift}");
+        }
+    }
 }
 
 /// Any parameters, any values: with overflow checks, and over a long time.

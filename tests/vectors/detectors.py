@@ -56,12 +56,16 @@ STREAMS = {
     "errors_up": ("errors", 10, [(600, Q(0.1), 0), (300, Q(0.3), 0)]),
     "errors_late": ("errors", 11, [(1000, 0, 0), (300, Q(0.02), 0), (200, Q(0.2), 0)]),
     "errors_many": ("errors", 12, [(500, Q(0.4), 0), (300, Q(0.2), 0), (400, Q(0.6), 0)]),
+    "errors_early": ("errors", 14, [(36, 0, 0), (15, Q(0.8), 0), (50, Q(0.1), 0), (30, ONE, 0)]),
+    "errors_sudden": ("errors", 15, [(100, Q(0.5), 0), (150, Q(0.35), 0), (150, Q(0.15), 0), (14, ONE, 0), (9, 0, 0),
+                                     (60, Q(0.6), 0)]),
+    "errors_eight": ("errors", 16, [(24, 0, 0), (8, ONE, 0)]),
     "errors_none": ("errors", 13, [(1200, Q(0.15), 0)]),
 }
 STANDARD, UNIT, ERRORS = (tuple(name for name in STREAMS if name in group) for group in (
     ("up", "down", "ramp", "none", "wild"),
     ("unit_up", "unit_small", "unit_both", "unit_none"),
-    ("errors_up", "errors_late", "errors_many", "errors_none")))
+    ("errors_up", "errors_late", "errors_many", "errors_early", "errors_sudden", "errors_none")))
 
 # ---------------------------------------------------------------- levels
 
@@ -354,6 +358,7 @@ CASES = [
     (geometric_moving_average, ("up", "down"), {"memory": Q(0.99) / ONE, "threshold": Q(0.3) / ONE}),
     (adwin, UNIT + ERRORS, {"confidence": Q(0.002) / ONE}),
     (adwin, ("unit_none", "errors_none"), {"confidence": Q(0.3) / ONE}),
+    (adwin, ("errors_eight",), {"confidence": Q(0.9) / ONE}),
     (ddm, ERRORS, {"warm_up": 30, "errors": 0, "warning": 2.0, "drift": 3.0}),
     (ddm, ERRORS, {"warm_up": 30, "errors": 1, "warning": 2.0, "drift": 3.0}),
     (eddm, ERRORS, {"warning": Q(0.95) / ONE, "drift": Q(0.9) / ONE}),

@@ -21,8 +21,8 @@ fn check(warning: Q16, drift: Q16) -> Result<()> {
 /// HDDM with means (the A-test): the prefix whose `mean + sqrt(ln(1/drift) / 2n)` is least, against the mean of all
 /// values. Drift where `mean - mean_min >= sqrt((n - n_min) / (2 n n_min) ln(2/drift))`, warning likewise.
 ///
-/// Means are to 2^-28. 0.005 and 0.001 in river, frouros and MOA; MOA tests two-sided by default. Source: Frías-Blanco
-/// et al. 2015. Cost: four 64-bit divisions, two roots, two 128-bit divisions, three `f64` logarithms.
+/// Means are to 2^-28. 0.005 and 0.001 in river, frouros and MOA; MOA tests two-sided by default, and frouros has
+/// `ln(1/drift)` in both bounds. Source: Frías-Blanco et al. 2015. Cost: four 64-bit divisions, two roots, two 128-bit divisions, three `f64` logarithms.
 ///
 /// ```
 /// use segmeter_core::{drift::{Detector, HddmA, Level}, num::Q16};
@@ -100,9 +100,10 @@ impl Detector for HddmA {
 ///
 /// The average whose value plus bound is least is kept, and a second one starts after it. Drift where the second
 /// is above the first by more than the bound for both. Averages are to 2^-32. 0.05, 0.005 and 0.001 in river, frouros
-/// and MOA; in river `s` of an average of one value is already `weight^2 + (1 - weight)^2` instead of 1, which makes the
-/// bound too small while an average is young. Source: Frías-Blanco et al. 2015. Cost: some 128-bit products, a root, two
-/// `f64` logarithms.
+/// and MOA. In river and frouros `s` of one value is already `weight^2 + (1 - weight)^2` instead of 1, which makes the
+/// bound too small while an average is young; in river an average of zero jumps to the next value, so that after a start
+/// without errors the first is a drift; frouros takes the weight for the confidence where it chooses the average to keep.
+/// Source: Frías-Blanco et al. 2015. Cost: some 128-bit products, a root, three `f64` logarithms.
 ///
 /// ```
 /// use segmeter_core::{drift::{Detector, HddmW, Level}, num::Q16};
