@@ -7,8 +7,9 @@
 //! ```
 //!
 //! Frames of a video resemble their predecessors, which breaks every threshold that assumes independent samples:
-//! detectors therefore see the means of blocks of frames. A reference is sealed: nothing here ever learns from
-//! what it watches. Statistics and detectors are integers ([`crate::num::Q16`]).
+//! detectors therefore see the means of blocks of frames. The monitor has two; the others of [`detector`] are for
+//! signals and streams of errors of your own. A reference is sealed: the monitor never learns a new normal from what it
+//! watches. Statistics and detectors are integers ([`crate::num::Q16`]), one detector apart.
 
 pub mod detector;
 pub mod distance;

@@ -420,9 +420,25 @@ def kswin_limits():
     return rows
 
 
+def adwin_delays():
+    """Values from a step of one deviation to the alarm: with all buckets looked at, and without the last of every row."""
+    rows = []
+    for seed in range(100, 160):
+        x = [v / ONE for v in stream("normal", seed, [(2000, Q(0.5), Q(0.02)), (3000, Q(0.52), Q(0.02))])]
+        margin, row = Margin(), {"seed": seed}
+        for name, skip_last in (("all", False), ("short", True)):
+            alarms = (i for i, k in enumerate(adwin(x, margin, Q(0.002) / ONE, skip_last)) if k and i >= 2000)
+            row[name] = next(alarms) - 1999
+        if margin.nearest > 1e-7:
+            rows.append(row)
+    assert len(rows) > 40
+    print("ADWIN delays:", *(np.mean([row[name] for row in rows]) for name in ("all", "short")))
+    return rows
+
+
 def detectors(demo=None):
     names = {name: {"kind": kind, "seed": seed, "segments": [list(s) for s in segments]}
              for name, (kind, seed, segments) in STREAMS.items()}
     cases = [case(detector, name, parameters) for detector, streams, parameters in CASES for name in streams]
     return {"versions": {name: version(name) for name in ("river", "frouros", "numpy", "scipy")},
-            "streams": names, "kswin_limits": kswin_limits(), "cases": cases}
+            "streams": names, "kswin_limits": kswin_limits(), "adwin_delays": adwin_delays(), "cases": cases}

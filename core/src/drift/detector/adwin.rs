@@ -25,7 +25,7 @@ const GRACE: u64 = 10;
 /// that range, so a statistic of a deviation of 0.02 must be rescaled by its reference range or is seen late.
 ///
 /// Every bucket's sum and sum of squares is exact; the comparison is to 2^-28 of the range. Looks at every 32nd value,
-/// so that a call costs a few additions, and each 32nd up to 85 cuts of two 64-bit divisions and two 128-bit products,
+/// so that a call costs a few additions, and each 32nd up to 80 cuts of two 64-bit divisions and two 128-bit products,
 /// again for every bucket dropped. Above 327 675 values the oldest bucket is forgotten. Parts of more than 6 values
 /// count, as in MOA; river and frouros take 5. frouros, river up to the fix of its issue 1614 and scikit-multiflow leave
 /// out the last bucket of every row: a shift of one deviation of 0.02 is then found after 1090 values instead of 513;

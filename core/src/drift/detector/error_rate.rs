@@ -96,7 +96,7 @@ fn share(part: u64, whole: u64) -> u64 {
 /// `mean + 2 deviation` has fallen below `drift` times its maximum, warning below `warning` times.
 ///
 /// From the 31st error on; the maximum is of errors after the 30th value. The variance is of the distances so far, by
-/// their number as in MOA and frouros; river divides by one less. 0.95 and 0.9 in all three. A stream that has no more
+/// their number as in frouros; river divides by one less. 0.95 and 0.9 in all three. A stream that has no more
 /// errors keeps its level. Source: Baena-García et al. 2006. Cost: two 128-bit divisions and a root per call.
 ///
 /// ```
@@ -185,8 +185,8 @@ impl Detector for Eddm {
 /// `t = (|r0/n0 - r1/30| - (1/n0 + 1/30)/2) / sqrt(p (1-p) (1/n0 + 1/30))`, `p` of all. Drift where `t` is above `drift`
 /// and there are more errors of late.
 ///
-/// From the 60th value on. Limits are quantiles of the normal distribution: 2.7478 is the published 0.003 one-sided, as
-/// in frouros, and 1.6449 the 0.05; frouros also alarms where errors become fewer. Source: Nishida and Yamauchi 2007.
+/// From the 60th value on. Limits are quantiles of the normal distribution: 2.7478 and 1.6449 are 0.003 and 0.05
+/// one-sided, the defaults of MOA and frouros; frouros also alarms where errors become fewer. Source: Nishida and Yamauchi 2007.
 /// Cost: two 128-bit products.
 ///
 /// ```

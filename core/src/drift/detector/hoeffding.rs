@@ -22,7 +22,8 @@ fn check(warning: Q16, drift: Q16) -> Result<()> {
 /// values. Drift where `mean - mean_min >= sqrt((n - n_min) / (2 n n_min) ln(2/drift))`, warning likewise.
 ///
 /// Means are to 2^-28. 0.005 and 0.001 in river, frouros and MOA; MOA tests two-sided by default, and frouros has
-/// `ln(1/drift)` in both bounds. Source: Frías-Blanco et al. 2015. Cost: four 64-bit divisions, two roots, two 128-bit divisions, three `f64` logarithms.
+/// `ln(1/drift)` in both bounds. Source: Frías-Blanco et al. 2015. Cost: four 64-bit divisions, two roots, two 128-bit
+/// divisions, three `f64` logarithms.
 ///
 /// ```
 /// use segmeter_core::{drift::{Detector, HddmA, Level}, num::Q16};
@@ -70,10 +71,8 @@ impl Detector for HddmA {
             state.count += 1;
             state.sum += u64::from(unit(value));
         }
-        let bound = |count: u32| {
-            let square = log(1.0, self.drift) << 31;
-            square.checked_div(count.into()).unwrap_or(0).isqrt()
-        };
+        let square = log(1.0, self.drift) << 31;
+        let bound = |count: u32| square.checked_div(count.into()).unwrap_or(0).isqrt();
         let all = mean(state.sum, state.count);
         let first = state.least_count == 0;
         let least = mean(state.least_sum, state.least_count);
