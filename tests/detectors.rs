@@ -280,6 +280,38 @@ fn adwin_looks_at_every_bucket() {
     }
 }
 
+/// The step of 0.1 that the published test of Page and Hinkley finds within 540 values; without a stop at zero the sum
+/// has sunk to -50 by then, and it takes 912.
+#[test]
+fn page_hinkley_does_not_sink() {
+    let test = PageHinkley { tolerance: Q16::from_f32(0.005), threshold: Q16::from_f32(50.0) };
+    let mut random = Normal(Lcg(10));
+    let mut delays = [Vec::new(), Vec::new()];
+    for _ in 0..20 {
+        let (mut state, mut sum, mut total) = (PageHinkleyState::default(), 0.0, 0.0);
+        let mut found = [None; 2];
+        for step in 1..20_000 {
+            let value = random.q16(if step > 10_000 { 0.6 } else { 0.5 }, 0.02);
+            let x = f64::from(value.to_f32());
+            total += x;
+            sum = 0.9999 * sum + x - total / f64::from(step) - 0.005;
+            let alarms = [test.update(&mut state, value) == Level::Drift, sum > 50.0];
+            for (found, alarm) in found.iter_mut().zip(alarms) {
+                if alarm && found.is_none() {
+                    *found = Some(f64::from(step) - 10_000.0);
+                }
+            }
+        }
+        delays.iter_mut().zip(found).for_each(|(delays, found)| delays.push(found.unwrap()));
+    }
+    for (delays, book) in delays.iter().zip([540.0, 912.0]) {
+        let (mean, error) = moments(delays);
+        println!("Page-Hinkley: {mean:.1} ({error:.1})");
+        // Printed without a fraction.
+        assert!((mean - book).abs() < 1.0 + 4.0 * error, "{mean} {error}");
+    }
+}
+
 /// The window is the newest values, however they are bucketed, also where the last row overflows and after alarms.
 #[test]
 fn the_window_of_adwin_is_exact() {

@@ -254,3 +254,67 @@ impl Detector for Stepd {
         require("drift", self.drift >= self.warning && self.drift <= Q16::from_raw(16 << 16))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After billions of values, where sums are near what their integers hold.
+    #[test]
+    fn long_streams() {
+        for (count, errors) in
+            [(1 << 23, 1 << 20), (u32::MAX - 5, 3), (u32::MAX - 5, u32::MAX / 2), (u32::MAX, u32::MAX)]
+        {
+            for recent in [0_u32, 7, 0xff_ffff, (1 << 30) - 1] {
+                let errors = errors.max(recent.count_ones()).min(count);
+                let mut state = StepdState { count, errors, recent };
+                let (n0, n1) = (f64::from(count) - 29.0, 30.0);
+                let found = Stepd::DEFAULT.update(&mut state, Q16::ONE);
+                if count == u32::MAX {
+                    assert_eq!(state, StepdState { count, errors, recent });
+                    continue;
+                }
+                let new = f64::from(state.recent.count_ones());
+                let (old, all) = (f64::from(state.errors) - new, f64::from(state.errors));
+                let (p, inverse) = (all / (n0 + n1), 1.0 / n0 + 1.0 / n1);
+                let excess = new / n1 - old / n0 - inverse / 2.0;
+                let score = excess / libm::sqrt(p * (1.0 - p) * inverse);
+                let expected = Level::either(score > 2.747_78, score > 1.644_85);
+                assert_eq!(found, expected, "{count} {errors} {recent} {score}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_distances() {
+        // All distances but the last are one.
+        let mut state = EddmState::default();
+        for before in [31, 1 << 30] {
+            let (count, squares) = (u32::MAX - 2, u64::from(before));
+            state = EddmState { count, squares, last: before, errors: before, ..EddmState::default() };
+            Eddm::DEFAULT.update(&mut state, Q16::ONE);
+            let (n, sum) = (f64::from(before) + 1.0, f64::from(count) + 1.0);
+            let distance = sum - f64::from(before);
+            let squares = distance * distance + f64::from(before);
+            let expected = sum / n + 2.0 * libm::sqrt(squares / n - (sum / n) * (sum / n));
+            let found = state.score as f64 / 65536.0;
+            assert!((found - expected).abs() < 1e-6 * expected, "{found} {expected}");
+        }
+        Eddm::DEFAULT.update(&mut state, Q16::ONE);
+        let after = state;
+        assert_eq!(Eddm::DEFAULT.update(&mut state, Q16::ONE), Eddm::DEFAULT.update(&mut state, Q16::ZERO));
+        assert_eq!(state, after, "nothing is counted beyond");
+    }
+
+    #[test]
+    fn a_long_share() {
+        let least = Some((1 << 20, 1 << 10));
+        let mut state = DdmState { least, count: u32::MAX - 1, errors: u32::MAX / 2 };
+        assert_eq!(Ddm::DEFAULT.update(&mut state, Q16::ONE), Level::Drift);
+        // sqrt(1/4 / 2^32) is 2^-17.
+        let mut state = DdmState { least: None, ..state };
+        Ddm::DEFAULT.update(&mut state, Q16::ONE);
+        let (share, deviation) = state.least.unwrap_or_default();
+        assert!(share.abs_diff(1 << 31) < 4 && deviation.abs_diff(1 << 15) < 4, "{share} {deviation}");
+    }
+}
