@@ -23,6 +23,21 @@
 //! monitor the broken regime would become the normal one. To start again, the caller puts the default in the place of
 //! the state.
 //!
+//! How often they are wrong, measured on independent normal values (errors: at a rate of 0.1) as in `tests/detectors.rs`;
+//! for Shewhart, CUSUM and EWMA the textbooks have it. Neighbouring frames are not independent: expect far more there.
+//!
+//! | detector | false alarm every | after a shift of one deviation (errors: to 0.3) |
+//! |---|---|---|
+//! | Shewhart 3 | 370 values | 43 on average |
+//! | CUSUM 0.5, 5 | 470 | 10 |
+//! | EWMA 0.2, 2.962 | 490 | 10 |
+//! | geometric moving average 0.9, 0.7 | 980 | 12 |
+//! | trend 2.576, 0.1 | 300 | |
+//! | BOCPD 0.01, 1 | 670 | 12 |
+//! | KSWIN 0.005 | 1030 | 22, the median |
+//! | STEPD | 1980 | 28, the median |
+//! | ADWIN 0.002 | none in 200 000 | 514 at a deviation of 0.02, 170 at 0.15 |
+//!
 //! Left out: RDDM, which is DDM that forgets, from a store of its last 7 000 verdicts, whenever it has been stable or in
 //! doubt for long; the online MMD, LSDD, Cramér-von-Mises and Fisher tests, whose thresholds come from thousands of
 //! simulated runs and whose windows are of whole feature vectors; JSWIN, which compares sorted samples pairwise and so
