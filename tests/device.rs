@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use segmeter::device::{Device, DeviceFrame, Error, Qemu};
 use segmeter_core::drift::Profile;
-use segmeter_core::sketch::CODES;
 use segmeter_firmware::evaluator::{Evaluator, configuration};
 use segmeter_firmware::protocol::{Fault, Rejection, Report, Request, send};
 use segmeter_tests::{Demo, images};
@@ -20,7 +19,7 @@ fn image() -> Option<PathBuf> {
 
 /// A profile of the pack's first frames; short blocks, so that a few frames reach the detectors.
 fn profile(demo: &Demo) -> Profile {
-    demo.profile([0.01, 0.005, 0.005, 0.003, 0.02, 0.5], [5.0, 10.0])
+    demo.profile([0.01, 0.005, 0.01, 0.005, 0.005, 0.005, 0.02, 0.5], 5.0)
 }
 
 const VALID: [u8; 2400] = [0xff; 2400];
@@ -42,7 +41,7 @@ fn bits(report: &Report) -> Vec<u8> {
 fn the_device_computes_the_same_bits() {
     let Some(elf) = image() else { return };
     let demo = Demo::load();
-    let (profile, mut room) = (profile(&demo), [0; 4 * CODES]);
+    let (profile, mut room) = (profile(&demo), [0; Profile::RECORD_LEN]);
     let configuration = configuration(&profile, &mut room);
     let mut desk = Evaluator::new();
     desk.configure(&configuration).unwrap();
@@ -69,7 +68,7 @@ fn the_device_computes_the_same_bits() {
 fn the_line_recovers_from_anything() {
     let Some(elf) = image() else { return };
     let demo = Demo::load();
-    let (profile, mut room) = (profile(&demo), [0; 4 * CODES]);
+    let (profile, mut room) = (profile(&demo), [0; Profile::RECORD_LEN]);
     let configuration = configuration(&profile, &mut room);
     let (_qemu, line) = Qemu::start(&elf, BOARD).unwrap();
     let mut raw = line.try_clone().unwrap();

@@ -1,11 +1,8 @@
-//! Edges of drift detection: limits of detectors, of blocks, of references and of profiles, and a monitor step by step.
+//! Edges of drift detection: limits of detectors, of blocks, of references and of statistics.
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
 
 use segmeter_core::Error;
-use segmeter_core::drift::{
-    Baseline, Cusum, Detector, Level, Monitor, PageHinkley, Profile, Reasons, Reference, SIGNALS, Signal,
-    Signals, State, Statistics,
-};
+use segmeter_core::drift::{Baseline, Cusum, Detector, Level, PageHinkley, Reference, Statistics};
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Quantiser};
@@ -63,68 +60,6 @@ fn edges_bins_and_smoothing() {
     assert_eq!(Reference::new(counts), Err(Error::Parameter("reference")));
 }
 
-fn monitor_profile(block_frames: u16, threshold: f32) -> Profile {
-    let q = Q16::from_f32;
-    Profile {
-        quantiser: Quantiser::probabilities(),
-        block_frames,
-        baselines: [Baseline { mean: q(1.0), deviation: q(0.5) }; SIGNALS],
-        cusum: Cusum { slack: Q16::ZERO, threshold: q(threshold) },
-        page_hinkley: PageHinkley { tolerance: Q16::ZERO, threshold: q(1000.0) },
-        reference: Reference::new([1; 256]).unwrap(),
-    }
-}
-
-#[test]
-fn a_monitor_step_by_step() {
-    let profile = monitor_profile(2, 4.0);
-    let mut monitor = Monitor::new();
-    let mut observe = |x: Option<f32>| {
-        let signals = x.map(|x| {
-            let mut s = [Q16::ONE; SIGNALS];
-            s[0] = Q16::from_f32(x);
-            Signals(s)
-        });
-        let v = monitor.observe(&profile, signals.as_ref());
-        (v.state, v.reasons.0, v.blocks, v.invalid)
-    };
-    assert_eq!(observe(None), (State::Unknown, 0, 0, 1));
-    assert_eq!(observe(Some(1.0)), (State::Unknown, 0, 0, 1), "an invalid frame is in no block");
-    assert_eq!(observe(Some(1.0)), (State::Normal, 0, 1, 1));
-    // z = (2.5 - 1) / 0.5 = 3: above half of 4.
-    observe(Some(2.0));
-    assert_eq!(observe(Some(3.0)), (State::Watch, 1, 2, 1));
-    observe(Some(2.0));
-    assert_eq!(observe(Some(2.0)), (State::Alarm, 1, 3, 1), "5 is above 4");
-    // Down to 3: an alarm stays until all is below half.
-    observe(Some(0.0));
-    assert_eq!(observe(Some(0.0)), (State::Alarm, 1, 4, 1));
-    observe(Some(0.0));
-    let (state, _, blocks, invalid) = observe(Some(0.0));
-    assert_eq!((state, blocks, invalid), (State::Alarm, 5, 1), "the downward sum is at 4, its warning");
-}
-
-#[test]
-fn reasons_name_what_drifts() {
-    let reasons = Reasons(0b10_000001);
-    assert!(reasons.cusum().eq([Signal::RoadFraction]));
-    assert!(reasons.page_hinkley().eq([Signal::MeanEntropy]));
-    // In an alarm only what is above its threshold, not what is above half of it.
-    let profile = monitor_profile(1, 4.0);
-    let mut signals = [Q16::ONE; SIGNALS];
-    (signals[0], signals[1]) = (Q16::from_f32(4.0), Q16::from_f32(2.5));
-    let verdict = Monitor::new().observe(&profile, Some(&Signals(signals)));
-    assert_eq!((verdict.state, verdict.reasons.0), (State::Alarm, 1));
-    // Page-Hinkley has bits of its own.
-    let mut profile = monitor_profile(1, 1000.0);
-    profile.page_hinkley.threshold = Q16::ONE;
-    let mut monitor = Monitor::new();
-    monitor.observe(&profile, Some(&Signals([Q16::ONE; SIGNALS])));
-    let verdict = monitor.observe(&profile, Some(&Signals(signals)));
-    assert!(verdict.reasons.page_hinkley().eq([Signal::RoadFraction, Signal::MeanEntropy]));
-    assert_eq!(verdict.reasons.cusum().count(), 0);
-}
-
 #[test]
 fn baselines_of_blocks() {
     let of = |x: &[f32]| Baseline::of(x.iter().map(|x| Q16::from_f32(*x)));
@@ -132,24 +67,6 @@ fn baselines_of_blocks() {
     assert_eq!(of(&[1.0, 3.0]).map(|b| (b.mean.to_f32(), b.deviation.raw())), Some((2.0, 92681)), "sqrt 2");
     assert_eq!(of(&[0.0, 0.0]).unwrap().deviation, Baseline::FLOOR);
     assert_eq!(of(&[100.0, 100.0]).unwrap().deviation, Q16::ONE, "a hundredth of the mean");
-}
-
-#[test]
-fn impossible_profiles() {
-    let refused = |change: &dyn Fn(&mut Profile)| {
-        let mut profile = monitor_profile(1, 4.0);
-        change(&mut profile);
-        profile.check().is_err()
-    };
-    assert!(!refused(&|_| {}));
-    assert!(refused(&|p| p.block_frames = 0));
-    for signal in 0..SIGNALS {
-        assert!(refused(&|p| p.baselines[signal].deviation = Q16::from_raw(63)), "{signal}");
-    }
-    assert!(refused(&|p| p.cusum.threshold = Q16::ZERO));
-    assert!(refused(&|p| p.page_hinkley.threshold = Q16::ZERO));
-    assert!(refused(&|p| p.cusum.slack = Q16::from_raw(-1)));
-    assert!(refused(&|p| p.page_hinkley.tolerance = Q16::from_raw(-1)));
 }
 
 #[test]

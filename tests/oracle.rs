@@ -1,26 +1,27 @@
 //! The evaluator, the app, the desk's end of the line and learning against oracles that are not themselves.
 use segmeter::device::{Device, DeviceFrame, Error};
-use segmeter_core::drift::{Baseline, Monitor, Profile, Reference, Signals, State as Core, Statistics};
+use segmeter_core::drift::gate::fingerprint;
+use segmeter_core::drift::{Facts, Invalid, Monitor, Profile, Signals, State, Statistics};
 use segmeter_core::loss::{Focal, Loss};
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
-use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
+use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Quantiser};
-use segmeter_firmware::app::{App, MAX_WIDTH, Stop};
+use segmeter_firmware::app::{App, Stop};
 use segmeter_firmware::board::Instruments;
 use segmeter_firmware::board::host::{Clock, Lamp};
-use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
+use segmeter_firmware::evaluator::{Evaluator, MAX_WIDTH, codes, configuration};
 use segmeter_firmware::protocol::*;
 use segmeter_tests::Demo;
 use std::collections::VecDeque;
 use std::io;
 
 fn profile(demo: &Demo) -> Profile {
-    demo.profile([0.05, 0.02, 0.02, 0.01, 0.2, 2.0], [60.0, 60.0])
+    demo.profile([0.05, 0.01, 0.02, 0.02, 0.02, 0.02, 0.2, 2.0], 60.0)
 }
 fn evaluator(profile: &Profile) -> Evaluator {
     let mut evaluator = Evaluator::new();
-    evaluator.configure(&configuration(profile, &mut [0; 4 * CODES])).unwrap();
+    evaluator.configure(&configuration(profile, &mut [0; Profile::RECORD_LEN])).unwrap();
     evaluator
 }
 const VALID: [u8; 2400] = [0xff; 2400];
@@ -61,26 +62,20 @@ fn reports_are_what_the_core_computes() {
             report.statistics,
             [s.road_fraction, s.mean_entropy, s.mean_margin, s.low_confidence_fraction].map(Q16::raw)
         );
-        let verdict = monitor.observe(&profile, Signals::new(&sketch, &table, &profile.reference).as_ref());
+        let signals = Signals::new(&sketch, &demo.outline(number), &table, &profile).unwrap();
+        let facts = Facts { fingerprint: fingerprint(&sketch), ..Facts::default() };
+        let verdict = monitor.observe(&profile, Ok((&signals, &facts)));
         let found = report.drift.unwrap();
-        assert_eq!(
-            (found.reasons, found.blocks, found.invalid),
-            (verdict.reasons.0, verdict.blocks, verdict.invalid)
-        );
-        let expected = match verdict.state {
-            Core::Unknown => State::Unknown,
-            Core::Normal => State::Normal,
-            Core::Watch => State::Watch,
-            Core::Alarm => State::Alarm,
-        };
-        assert_eq!(found.state, expected);
-        assert_eq!(evaluator.alarm(), expected == State::Alarm);
-        states.push(expected);
+        assert_eq!(found.signals, signals.0.map(|value| value.map(Q16::raw)));
+        assert_eq!((found.verdict(), found.invalid, found.estimated_iou), (verdict, None, None));
+        assert_eq!(u64::from(found.invalid_frames), u64::from(monitor.invalid_frames().iter().sum::<u32>()));
+        assert_eq!(evaluator.alarm(), verdict.state == State::Alarm);
+        states.push(verdict.state);
         // A frame that is given up is one that the monitor could not see.
         evaluator.begin(7, 2, 8, false).unwrap();
         evaluator.row(7, 0, &[0; 8], None).unwrap();
         evaluator.abandon();
-        monitor.observe(&profile, None);
+        monitor.observe(&profile, Err(Invalid::Missing));
     }
     for state in [State::Watch, State::Alarm] {
         assert!(states.contains(&state), "{states:?}");
@@ -101,7 +96,7 @@ fn an_evaluator_alone_keeps_order() {
         assert_eq!((found.scores, found.statistics), (fresh.scores, fresh.statistics));
         assert_eq!(e.frame(), None, "a frame that was reported is over");
         assert_eq!(e.row(3, 120, &[0; 160], None), Err(Rejection::NoFrame));
-        found.drift.unwrap().invalid
+        found.drift.unwrap().invalid_frames
     };
     let start = |e: &mut Evaluator| {
         e.begin(1, 2, 8, false).unwrap();
@@ -122,19 +117,16 @@ fn an_evaluator_alone_keeps_order() {
     e.row(1, 1, &[0; 8], None).unwrap();
     assert_eq!(e.end(2), Err(Rejection::OutOfOrder { expected: 1, found: 2 }));
     // A refused configuration leaves the earlier one.
-    let mut room = [0; 4 * CODES];
+    let mut room = [0; Profile::RECORD_LEN];
     let good = configuration(&profile, &mut room);
-    let bad = Configuration {
-        codes: Codes::Logits { signed: true, scale: 0.1, zero_point: 0 },
-        drift: good.drift.map(|d| Drift { block_frames: 0, ..d }),
-    };
-    assert_eq!(e.configure(&bad), Err(Rejection::Configuration));
+    let bad = Configuration { codes: Codes::Logits { signed: true, scale: 0.1, zero_point: 0 }, ..good };
+    assert_eq!(e.configure(&bad), Err(Rejection::Configuration), "a profile for other codes");
     assert_eq!(same(&mut e), 4);
     // A new one starts anew, with codes of its own.
     start(&mut e);
     let unsigned = Quantiser::logits(Encoding::Unsigned, 0.3, 100).unwrap();
     assert_eq!(codes(&unsigned), Codes::Logits { signed: false, scale: 0.3, zero_point: 100 });
-    let other = Configuration { codes: codes(&unsigned), drift: good.drift };
+    let other = Configuration { codes: codes(&unsigned), profile: None };
     e.configure(&other).unwrap();
     assert_eq!(e.frame(), None);
     let mut clean = Evaluator::new();
@@ -206,12 +198,12 @@ fn bytes(requests: &[Request<'_>]) -> Vec<u8> {
 fn lamps_cost_and_a_damaged_line() {
     let demo = Demo::load();
     let mut profile = profile(&demo);
-    profile.block_frames = 1;
-    profile.cusum.threshold = Q16::from_raw(1);
-    let mut room = [0; 4 * CODES];
+    profile.rules.block_frames = 1;
+    profile.thresholds = [Q16::from_raw(1); 8];
+    let mut room = [0; Profile::RECORD_LEN];
     let set = Request::Configure(configuration(&profile, &mut room));
     let begin = Request::Begin { frame: 1, height: 2, width: 8, labelled: false };
-    let row = |row| Request::Row { frame: 1, row, codes: &[0x80; 8], labels: None };
+    let row = |row| Request::Row { frame: 1, row, codes: &[0x80, 0x80, 0, 0, 0, 0, 0, 0], labels: None };
     let one = [begin, row(0), row(1), Request::End { frame: 1 }];
     let wire = bytes(&[&[set], &one[..], &one[..], &[begin]].concat());
     let (mut said, mut activity, mut alarm) = (Vec::new(), Lamp::default(), Lamp::default());
@@ -320,43 +312,5 @@ fn ignored_pixels_leave_no_trace_at_any_level() {
     }
     if let Some(missing) = LevelName::ALL.into_iter().find(|l| !l.is_available()) {
         assert!(Engine::new(missing, std::num::NonZero::<usize>::MIN).is_err());
-    }
-}
-
-/// By hand: block means against a reference that lacks the block.
-#[test]
-fn baselines_leave_their_own_block_out() {
-    use segmeter::learn::{Settings, learn};
-    let demo = Demo::load();
-    let (quantiser, table) = (Demo::quantiser(), SigmoidTable::new(&Demo::quantiser()));
-    let sketches: Vec<Sketch> = (0..13)
-        .map(|i| {
-            let mut s = Sketch::new(&quantiser);
-            s.push_unlabelled(demo.codes(i * 6));
-            s
-        })
-        .collect();
-    let settings = Settings { block_frames: 4, ..Settings::default() };
-    let found = learn(quantiser, &sketches, &settings).unwrap();
-    let counts = |skip: std::ops::Range<usize>| {
-        let mut counts = [0u32; CODES];
-        for (_, s) in sketches.iter().enumerate().filter(|(i, _)| !skip.contains(i)) {
-            for index in 0..=255u8 {
-                counts[usize::from(index)] += s.pixels_at(index) as u32;
-            }
-        }
-        Reference::new(counts).unwrap()
-    };
-    assert_eq!(found.reference, counts(0..0));
-    for signal in 0..6 {
-        let means = (0..3).map(|block| {
-            let others = counts(block * 4..block * 4 + 4);
-            let sum: i64 = sketches[block * 4..block * 4 + 4]
-                .iter()
-                .map(|s| i64::from(Signals::new(s, &table, &others).unwrap().0[signal].raw()))
-                .sum();
-            Q16::ratio(sum, 4 << 16)
-        });
-        assert_eq!(found.baselines[signal], Baseline::of(means.collect::<Vec<_>>().into_iter()).unwrap());
     }
 }

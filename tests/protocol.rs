@@ -1,15 +1,13 @@
 //! The firmware on the host board: real frames through the serial protocol, and everything that can go wrong with one.
 
 use embedded_hal::digital::StatefulOutputPin;
-use segmeter_core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference};
-use segmeter_core::num::Q16;
-use segmeter_core::sketch::CODES;
+use segmeter_core::drift::{Packet, Profile, Snapshot, State};
 use segmeter_firmware::app::{App, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::{Evaluator, configuration};
 use segmeter_firmware::protocol::{
-    Codes, Configuration, Fault, Receiver, Rejection, Report, Request, Response, RowLabels, State, decode,
-    send,
+    Codes, Configuration, Fault, Order, Receiver, Rejection, Report, Request, Response, RowLabels, Telemetry,
+    decode, send,
 };
 use segmeter_tests::Demo;
 
@@ -66,6 +64,7 @@ fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
             Response::Ready { .. } => panic!("nobody asked"),
             Response::Accepted => Response::Accepted,
             Response::Report(report) => Response::Report(report),
+            Response::Telemetry(packet) => Response::Telemetry(packet),
             Response::Stack(stack) => Response::Stack(stack),
             Response::Rejected { frame, reason } => Response::Rejected { frame, reason },
         });
@@ -74,21 +73,13 @@ fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
 }
 
 fn profile(demo: &Demo) -> Profile {
-    let one = Q16::ONE;
-    Profile {
-        quantiser: Demo::quantiser(),
-        block_frames: 2,
-        baselines: [Baseline { mean: Q16::ZERO, deviation: one }; 6],
-        cusum: Cusum { slack: one, threshold: one },
-        page_hinkley: PageHinkley { tolerance: one, threshold: one },
-        reference: Reference::new(demo.counts(0..80)).unwrap(),
-    }
+    demo.profile([1.0; 8], 1.0)
 }
 
 /// The configuration of the tests, and the same evaluator without a line.
 fn configured(demo: &Demo) -> (Wire, Evaluator) {
     let mut wire = Wire::default();
-    let mut room = [0; 4 * CODES];
+    let mut room = [0; Profile::RECORD_LEN];
     let configuration = configuration(&profile(demo), &mut room);
     wire.send(&Request::Configure(configuration));
     let mut evaluator = Evaluator::new();
@@ -123,8 +114,9 @@ fn frames_come_back_as_reports() {
     // And they are about these frames: the pack's own count of road pixels, and a score that is no constant.
     assert_eq!(reports[0].statistics[0], 29433, "8623 of 19200 pixels in steps of 2^-16");
     assert!(reports[1].scores.unwrap().losses[0] > reports[0].scores.unwrap().losses[0]);
-    assert_eq!(reports[0].drift.unwrap().state, State::Unknown, "no block of two frames is complete");
-    assert_ne!(reports[1].drift.unwrap().state, State::Unknown);
+    let state = |report: &Report| report.drift.unwrap().verdict().state;
+    assert_eq!(state(&reports[0]), State::Unknown, "no block of two frames is complete");
+    assert_ne!(state(&reports[1]), State::Unknown);
 }
 
 /// Something goes wrong in the middle of frame 5; frame 6 must be reported as if nothing had been.
@@ -262,9 +254,10 @@ fn the_desk_keeps_step() {
     use segmeter::device::{Device, DeviceFrame, Error, in_process};
     let demo = Demo::load();
     let profile = profile(&demo);
-    let mut room = [0; 4 * CODES];
+    let mut room = [0; Profile::RECORD_LEN];
     let frame = |number: u32| DeviceFrame { number, width: 160, codes: demo.codes(0), labels: None };
-    for place in [2_000, 5_000, 12_345, 20_000] {
+    // The configuration is 2 KB of it.
+    for place in [3_000, 5_000, 12_345, 20_000] {
         let line = Damaging { line: in_process().unwrap(), sent: 0, place };
         let mut device = Device::connect(line).unwrap();
         device.configure(configuration(&profile, &mut room)).unwrap();
@@ -272,7 +265,7 @@ fn the_desk_keeps_step() {
         assert!(matches!(lost, Err(Error::Rejected(Rejection::Fault(_)))), "byte {place}: {lost:?}");
         let next = device.evaluate(frame(1)).unwrap();
         assert_eq!(
-            (next.frame, next.statistics[0], next.drift.unwrap().invalid),
+            (next.frame, next.statistics[0], next.drift.unwrap().invalid_frames),
             (1, 29433, 1),
             "byte {place}"
         );
@@ -309,7 +302,7 @@ fn lamps() {
 fn impossible_configurations_are_refused() {
     let demo = Demo::load();
     let good = profile(&demo);
-    let mut room = [0; 4 * CODES];
+    let mut room = [0; Profile::RECORD_LEN];
     let good = configuration(&good, &mut room);
     let refused = |change: &dyn Fn(&mut Configuration<'_>)| {
         let mut configuration = good;
@@ -324,9 +317,63 @@ fn impossible_configurations_are_refused() {
         );
     }
     assert!(refused(&|c| c.codes = Codes::Logits { signed: true, scale: 0.1, zero_point: 200 }));
-    assert!(refused(&|c| c.drift.as_mut().unwrap().reference = &[0; 1024]), "an empty reference");
-    assert!(refused(&|c| c.drift.as_mut().unwrap().reference = &[1; 1020]), "a short reference");
-    assert!(refused(&|c| c.drift.as_mut().unwrap().block_frames = 0));
-    assert!(refused(&|c| c.drift.as_mut().unwrap().baselines[3].1 = 0), "no deviation");
-    assert!(refused(&|c| c.drift.as_mut().unwrap().cusum.1 = -1), "a negative threshold");
+    assert!(refused(&|c| c.codes = Codes::Probabilities), "a profile for other codes");
+    let record = good.profile.unwrap();
+    let mut damaged = record.to_vec();
+    damaged[100] ^= 1;
+    for profile in [&record[1..], &record[..200], &damaged, &[]] {
+        let configuration = Configuration { profile: Some(profile), ..good };
+        assert_eq!(Evaluator::new().configure(&configuration), Err(Rejection::Configuration));
+    }
+}
+
+/// What was kept of a monitor goes on in a device that was switched off.
+#[test]
+fn a_monitor_survives_a_restart() {
+    let demo = Demo::load();
+    let (_, mut on) = configured(&demo);
+    for frame in [0, 1, 150, 151, 7] {
+        direct(&mut on, &demo, frame);
+    }
+    let (_, mut restarted) = configured(&demo);
+    assert_ne!(restarted.monitor(), on.monitor());
+    let mut record = [0; Snapshot::LEN];
+    let (monitor, profile) = on.monitor();
+    Snapshot { sequence: 1, profile, monitor: *monitor }.write(&mut record).unwrap();
+    restarted.resume(Snapshot::read(&record).unwrap().monitor);
+    for frame in [8, 152, 153] {
+        assert_eq!(direct(&mut restarted, &demo, frame), direct(&mut on, &demo, frame));
+    }
+}
+
+/// Orders to the monitor, and what a device would broadcast.
+#[test]
+fn orders_and_telemetry() {
+    let demo = Demo::load();
+    let mut wire = Wire::default();
+    wire.send(&Request::Telemetry).send(&Request::Order(Order::Acknowledge));
+    let none = Response::Rejected { frame: None, reason: Rejection::Order };
+    assert_eq!(answers(&wire).0, [none, none], "no profile");
+    let (mut wire, mut evaluator) = configured(&demo);
+    wire.send(&Request::Order(Order::SealSite)).send(&Request::Order(Order::CaptureSite));
+    for frame in [0, 1, 2, 3] {
+        wire.frame(&demo, frame);
+        direct(&mut evaluator, &demo, frame);
+    }
+    wire.send(&Request::Order(Order::SealSite));
+    for frame in [150, 151, 152, 153] {
+        wire.frame(&demo, frame);
+    }
+    wire.send(&Request::Telemetry).send(&Request::Order(Order::Acknowledge)).send(&Request::Telemetry);
+    let responses = answers(&wire).0;
+    let rejected = responses.iter().filter(|r| matches!(r, Response::Rejected { .. })).count();
+    assert_eq!(rejected, 1, "there was nothing to seal at first");
+    let packets: Vec<_> = responses
+        .iter()
+        .filter_map(|r| if let Response::Telemetry(Telemetry(p)) = r { Packet::read(p).ok() } else { None })
+        .collect();
+    let [alarm, seen] = packets[..] else { panic!("{responses:?}") };
+    assert_eq!((alarm.state, seen.state), (State::Alarm, State::Acknowledged));
+    assert!(alarm.reasons.site != 0, "sealed from frames 0 to 3: {alarm:?}");
+    assert_eq!((alarm.valid_frames, alarm.alarms, seen.sequence), (8, 1, 2));
 }

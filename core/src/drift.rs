@@ -1,29 +1,50 @@
 //! Drift: is the model still working out there, without labels?
 //!
 //! ```text
-//! sketch of a frame -> statistics, distances to a sealed reference -> block means, standardised
-//!                   -> detectors (CUSUM, Page-Hinkley) -> Normal, Watch or Alarm, with reasons
-//! rows of a mask    -> statistics of shape and time, beside them
+//! rows of a frame -> sketch, outline -> gate -> signals -> block means, standardised by sealed references
+//!                 -> charts (CUSUM)  -> Normal, Watch, Alarm or Unknown, with reasons -> packet, snapshot
+//! rows of a frame -> further statistics of shape, confidence and time; histograms -> distances; sequences -> detectors
 //! ```
 //!
 //! Frames of a video resemble their predecessors, which breaks every threshold that assumes independent samples:
-//! detectors therefore see the means of blocks of frames. The monitor has two; the others of [`detector`] are for
-//! signals and streams of errors of your own. A reference is sealed: the monitor never learns a new normal from what it
-//! watches. Statistics and detectors are integers ([`crate::num::Q16`]), one detector apart.
+//! charts therefore see the means of blocks of frames, and their thresholds are chosen under the autocorrelation that was
+//! measured. The monitor has CUSUM charts; the other detectors of [`detector`] are for signals and streams of errors of your
+//! own. A reference is sealed: the monitor never learns a new normal from what it watches. All of it is integers
+//! ([`crate::num::Q16`]), but for some distances and one detector.
 
 pub mod detector;
 pub mod distance;
+pub mod estimate;
+pub mod gate;
 pub mod monitor;
+pub mod outline;
+pub mod profile;
+mod record;
+pub mod signal;
+pub mod snapshot;
 pub mod statistic;
+pub mod telemetry;
+pub mod verdict;
 
 pub use detector::{
     Adwin, Bocpd, Cusum, Ddm, Detector, Eddm, EwmaChart, GeometricMovingAverage, HddmA, HddmW, Kswin, Level,
     PageHinkley, Shewhart, Stepd, Trend,
 };
 pub use distance::{Distance, Fraction, Histogram, Reference};
-pub use monitor::{Baseline, Monitor, Profile, Reasons, SIGNALS, Signal, Signals, State, Verdict};
+pub use estimate::{CalibrationMap, EstimatedIou};
+pub use gate::{Facts, Invalid};
+pub use monitor::Monitor;
+pub use outline::Outline;
+pub use profile::{Baseline, Identity, Profile, Rules};
+pub use signal::{SIGNALS, Signal, Signals};
+pub use snapshot::Snapshot;
 pub use statistic::{
     Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Group, Multiclass, Statistic, Statistics,
     Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
     low_confidence_fraction, mean_energy,
 };
+pub use telemetry::{Packet, Schedule};
+pub use verdict::{Reasons, Site, State, Verdict};
+
+#[cfg(test)]
+mod tests;

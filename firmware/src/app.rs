@@ -5,16 +5,18 @@ use embedded_hal::digital::OutputPin;
 use embedded_io::{Error as _, ErrorKind, Read, Write};
 
 use crate::board::Instruments;
-use crate::evaluator::Evaluator;
+use segmeter_core::drift::Profile;
+
+use crate::evaluator::{Evaluator, MAX_WIDTH};
 use crate::protocol::{
-    Fault, Receiver, Rejection, Report, Request, Response, SendError, VERSION, decode, send,
+    Fault, Receiver, Rejection, Report, Request, Response, SendError, Telemetry, VERSION, decode, send,
 };
 
-/// The widest row taken.
-pub const MAX_WIDTH: u16 = 1024;
-
 /// A row's codes, its two label planes of a bit each, and at most 24 bytes for numbers, lengths and the checksum.
-const MAX_PAYLOAD: usize = MAX_WIDTH as usize + 2 * (MAX_WIDTH as usize / 8) + 24;
+const ROW_PAYLOAD: usize = MAX_WIDTH as usize + 2 * (MAX_WIDTH as usize / 8) + 24;
+/// A profile, and what its configuration says besides.
+const PROFILE_PAYLOAD: usize = Profile::RECORD_LEN + 24;
+const MAX_PAYLOAD: usize = if ROW_PAYLOAD > PROFILE_PAYLOAD { ROW_PAYLOAD } else { PROFILE_PAYLOAD };
 
 /// How long both lamps are lit at the start: a dead alarm lamp is found out then, not in an alarm.
 const LAMP_TEST_MS: u32 = 20;
@@ -126,9 +128,6 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
             Request::Begin { frame, height, width, labelled } => {
                 self.spoilt = false;
                 self.cost = 0;
-                if width > MAX_WIDTH {
-                    return Err(Rejection::Shape);
-                }
                 self.evaluator.begin(frame, height, width, labelled)?;
                 Some(Response::Accepted)
             }
@@ -139,6 +138,14 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
                 None
             }
             Request::End { frame } => Some(Response::Report(self.evaluator.end(frame)?)),
+            Request::Order(order) => {
+                self.evaluator.order(order)?;
+                Some(Response::Accepted)
+            }
+            Request::Telemetry => {
+                // No board here has a clock that counts in ms: its packets are told apart by their number.
+                Some(Response::Telemetry(Telemetry(self.evaluator.packet(0).ok_or(Rejection::Order)?)))
+            }
             Request::Stack => Some(Response::Stack(self.clock.stack_bytes())),
             Request::Shutdown => Some(Response::Accepted),
         })

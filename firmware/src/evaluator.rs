@@ -1,26 +1,44 @@
 //! Rows of 8-bit codes in, a report per frame out. No row is kept, and there is never a frame of floats.
 
+use segmeter_core::drift::gate::{fingerprint, sketch_is_valid};
 use segmeter_core::drift::{
-    self, Baseline, Cusum, Monitor, PageHinkley, Profile, Reference, SIGNALS, Signals, Statistics,
+    self, EstimatedIou, Facts, Invalid, Monitor, Outline, Packet, Profile, Signals, Statistics,
 };
 use segmeter_core::loss::{
     CrossEntropy, Dice, Evaluation, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky,
 };
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
-use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
+use segmeter_core::plane::pack_codes;
+use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Quantiser, Shape};
 
-use crate::protocol::{Codes, Configuration, Drift, Finding, Rejection, Report, RowLabels, Scores};
+use crate::protocol::{Codes, Configuration, Finding, Order, Rejection, Report, RowLabels, Scores};
 
-/// Everything between a configuration and a report. About 10 KiB: it is made once, where it stays, and configured there,
+/// The widest row taken.
+pub const MAX_WIDTH: u16 = 1024;
+
+/// Words of a packed row.
+const ROW_WORDS: usize = MAX_WIDTH as usize / 32;
+
+/// Everything between a configuration and a report. About 12 KiB: it is made once, where it stays, and configured there,
 /// because a stack has no room for copies of it.
 pub struct Evaluator {
     table: SigmoidTable,
     sketch: Sketch,
-    profile: Option<Profile>,
+    quantiser: Quantiser,
+    /// Of no meaning unless there is one.
+    profile: Profile,
+    watches: bool,
+    /// [`Profile::fingerprint`].
+    profile_number: u32,
     monitor: Monitor,
+    packets: u16,
+    /// Of the last frame.
+    estimated: Option<Q16>,
     frame: Option<Frame>,
+    /// The mask of the row before, and of the row that is there.
+    rows: [[u32; ROW_WORDS]; 2],
     configured: bool,
 }
 
@@ -31,6 +49,7 @@ struct Frame {
     shape: Shape,
     labelled: bool,
     next_row: u16,
+    outline: Outline,
 }
 
 impl Default for Evaluator {
@@ -46,9 +65,15 @@ impl Evaluator {
         Self {
             table: SigmoidTable::zeros(),
             sketch: Sketch::new(&Quantiser::probabilities()),
-            profile: None,
+            quantiser: Quantiser::probabilities(),
+            profile: Profile::EMPTY,
+            watches: false,
+            profile_number: 0,
             monitor: Monitor::new(),
+            packets: 0,
+            estimated: None,
             frame: None,
+            rows: [[0; ROW_WORDS]; 2],
             configured: false,
         }
     }
@@ -57,16 +82,24 @@ impl Evaluator {
     /// starts anew.
     ///
     /// # Errors
-    /// [`Rejection::Configuration`] if a value is out of its range; an earlier configuration then still holds.
+    /// [`Rejection::Configuration`] if a value is out of its range; an earlier configuration then still holds, unless it was a
+    /// value of a profile whose checksum is right.
     #[inline(never)]
     pub fn configure(&mut self, configuration: &Configuration<'_>) -> Result<(), Rejection> {
         let quantiser = quantiser(configuration.codes).ok_or(Rejection::Configuration)?;
-        self.profile = match &configuration.drift {
-            None => None,
-            Some(drift) => Some(profile(quantiser, drift).ok_or(Rejection::Configuration)?),
-        };
+        if let Some(record) = configuration.profile {
+            // Before the earlier profile is gone: there is no room for two.
+            if Profile::quantiser_of(record) != Ok(quantiser) {
+                return Err(Rejection::Configuration);
+            }
+            self.configured = false;
+            self.profile.set(record).map_err(|_| Rejection::Configuration)?;
+        }
+        self.watches = configuration.profile.is_some();
+        self.profile_number = configuration.profile.map_or(0, Profile::fingerprint_of);
         self.table.set(&quantiser);
         self.sketch.reset(&quantiser);
+        self.quantiser = quantiser;
         self.monitor = Monitor::new();
         self.frame = None;
         self.configured = true;
@@ -76,14 +109,21 @@ impl Evaluator {
     /// Starts a frame; what there is of an unfinished one is forgotten.
     ///
     /// # Errors
-    /// [`Rejection::NotConfigured`], or [`Rejection::Shape`] if a side is zero.
+    /// [`Rejection::NotConfigured`], or [`Rejection::Shape`] if a side is zero, a row longer than [`MAX_WIDTH`], or the
+    /// profile for another size: the monitor then counts an invalid frame.
     pub fn begin(&mut self, number: u32, height: u16, width: u16, labelled: bool) -> Result<(), Rejection> {
         self.abandon();
         if !self.configured {
             return Err(Rejection::NotConfigured);
         }
         let shape = Shape::new(height.into(), width.into()).map_err(|_| Rejection::Shape)?;
-        self.frame = Some(Frame { number, shape, labelled, next_row: 0 });
+        let fits = !self.watches || self.profile.identity.fits(height.into(), width.into());
+        if width > MAX_WIDTH || !fits {
+            self.observe(Err(Invalid::Shape));
+            return Err(Rejection::Shape);
+        }
+        self.frame = Some(Frame { number, shape, labelled, next_row: 0, outline: Outline::new(shape) });
+        self.rows = [[0; ROW_WORDS]; 2];
         Ok(())
     }
 
@@ -110,6 +150,16 @@ impl Evaluator {
         }
         if let Some(frame) = &mut self.frame {
             frame.next_row += 1;
+            // Only the monitor looks at the outline.
+            if self.watches {
+                let words = codes.len().div_ceil(32);
+                let [above, now] = &mut self.rows;
+                core::mem::swap(above, now);
+                let (above, now) = (above.get(..words), now.get_mut(..words).unwrap_or_default());
+                if pack_codes(codes, &self.quantiser, now).is_ok() {
+                    frame.outline.push_row(above.unwrap_or_default(), now);
+                }
+            }
         }
         Ok(())
     }
@@ -170,9 +220,47 @@ impl Evaluator {
             return;
         }
         self.sketch.clear();
-        if let Some(profile) = &self.profile {
-            self.monitor.observe(profile, None);
+        self.observe(Err(Invalid::Missing));
+    }
+
+    fn observe(&mut self, frame: Result<(&Signals, &Facts), Invalid>) {
+        if self.watches {
+            self.monitor.observe(&self.profile, frame);
         }
+    }
+
+    /// Follows an order to the monitor.
+    ///
+    /// # Errors
+    /// [`Rejection::Order`] if it cannot be followed now.
+    pub fn order(&mut self, order: Order) -> Result<(), Rejection> {
+        if !self.watches {
+            return Err(Rejection::Order);
+        }
+        match order {
+            Order::Acknowledge => self.monitor.acknowledge(),
+            Order::CaptureSite => self.monitor.capture_site(),
+            Order::SealSite => self.monitor.seal_site(&self.profile).map_err(|_| Rejection::Order)?,
+        }
+        Ok(())
+    }
+
+    /// What a device would broadcast now; `None` without a profile.
+    pub fn packet(&mut self, time_ms: u32) -> Option<[u8; Packet::LEN]> {
+        self.packets = self.packets.wrapping_add(u16::from(self.watches));
+        let packet = Packet::new(&self.monitor, self.profile_number, self.estimated, self.packets, time_ms);
+        self.watches.then(|| packet.bytes())
+    }
+
+    /// What the monitor knows, and [`Profile::fingerprint`]: for [`Store::save`](crate::persistence::Store::save).
+    #[must_use]
+    pub const fn monitor(&self) -> (&Monitor, u32) {
+        (&self.monitor, self.profile_number)
+    }
+
+    /// Goes on with a monitor that was kept with this profile; before the first frame.
+    pub fn resume(&mut self, monitor: Monitor) {
+        self.monitor = monitor;
     }
 
     /// The number of the frame under way.
@@ -196,21 +284,37 @@ impl Evaluator {
             pixels: frame.shape.pixels() as u32,
             scores: frame.labelled.then(|| scores(&self.sketch, &self.table)),
             statistics: statistics.map(Q16::raw),
-            drift: self.finding(),
+            drift: self.finding(&frame.outline),
             instructions: None,
         }
     }
 
-    fn finding(&mut self) -> Option<Finding> {
-        let profile = self.profile.as_ref()?;
-        let signals = Signals::new(&self.sketch, &self.table, &profile.reference);
-        let verdict = self.monitor.observe(profile, signals.as_ref());
+    fn finding(&mut self, outline: &Outline) -> Option<Finding> {
+        if !self.watches {
+            return None;
+        }
+        let profile = &self.profile;
+        let (sketch, table) = (&self.sketch, &self.table);
+        let measured = sketch_is_valid(sketch)
+            .and_then(|()| Signals::new(sketch, outline, table, profile).ok_or(Invalid::Missing));
+        let facts = Facts { fingerprint: fingerprint(sketch), ..Facts::default() };
+        let before = *self.monitor.invalid_frames();
+        let verdict =
+            self.monitor.observe(profile, measured.as_ref().map(|s| (s, &facts)).map_err(|why| *why));
+        let counts = self.monitor.invalid_frames();
+        let invalid = before.iter().zip(counts).position(|(before, now)| before != now);
+        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
+        let estimate = estimate.filter(|_| profile.calibration.is_learnt());
+        self.estimated = estimate.map(|iou| iou.value);
+        let Signals(values) = measured.unwrap_or_default();
         Some(Finding {
-            signals: signals.map(|signals| signals.0.map(Q16::raw)),
-            state: verdict.state.into(),
-            reasons: verdict.reasons.0,
+            signals: values.map(|value| value.map(Q16::raw)),
+            invalid: invalid.map(|place| place as u8),
+            estimated_iou: estimate.map(|iou| [iou.value, iou.low, iou.high].map(Q16::raw)),
+            state: verdict.state as u8,
+            reasons: [verdict.reasons.factory, verdict.reasons.site, verdict.reasons.conditions],
             blocks: verdict.blocks,
-            invalid: verdict.invalid,
+            invalid_frames: counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count)),
         })
     }
 }
@@ -252,51 +356,11 @@ fn quantiser(codes: Codes) -> Option<Quantiser> {
     }
 }
 
-/// Not inlined, like [`Evaluator::configure`]: their kilobytes of stack are then only in use while they run.
-#[inline(never)]
-fn profile(quantiser: Quantiser, drift: &Drift<'_>) -> Option<Profile> {
-    let (counts, []) = drift.reference.as_chunks::<4>() else { return None };
-    if counts.len() != CODES {
-        return None;
-    }
-    let mut reference = [0; CODES];
-    for (count, bytes) in reference.iter_mut().zip(counts) {
-        *count = u32::from_le_bytes(*bytes);
-    }
-    let mut baselines = [Baseline::default(); SIGNALS];
-    for (baseline, (mean, deviation)) in baselines.iter_mut().zip(drift.baselines) {
-        *baseline = Baseline { mean: Q16::from_raw(mean), deviation: Q16::from_raw(deviation) };
-    }
-    let raw = Q16::from_raw;
-    let profile = Profile {
-        quantiser,
-        block_frames: drift.block_frames,
-        baselines,
-        cusum: Cusum { slack: raw(drift.cusum.0), threshold: raw(drift.cusum.1) },
-        page_hinkley: PageHinkley {
-            tolerance: raw(drift.page_hinkley.0),
-            threshold: raw(drift.page_hinkley.1),
-        },
-        reference: Reference::new(reference).ok()?,
-    };
-    profile.check().is_ok().then_some(profile)
-}
-
-/// Puts a profile on the wire: what a host sends to [`Evaluator::configure`]. `reference` is the room for its counts.
-pub fn configuration<'a>(profile: &Profile, reference: &'a mut [u8; 4 * CODES]) -> Configuration<'a> {
-    for (bytes, count) in reference.as_chunks_mut::<4>().0.iter_mut().zip(profile.reference.counts()) {
-        *bytes = count.to_le_bytes();
-    }
-    Configuration {
-        codes: codes(&profile.quantiser),
-        drift: Some(Drift {
-            block_frames: profile.block_frames,
-            baselines: profile.baselines.map(|b| (b.mean.raw(), b.deviation.raw())),
-            cusum: (profile.cusum.slack.raw(), profile.cusum.threshold.raw()),
-            page_hinkley: (profile.page_hinkley.tolerance.raw(), profile.page_hinkley.threshold.raw()),
-            reference,
-        }),
-    }
+/// Puts a profile on the wire: what a host sends to [`Evaluator::configure`]. `record` is the room for it.
+pub fn configuration<'a>(profile: &Profile, record: &'a mut [u8; Profile::RECORD_LEN]) -> Configuration<'a> {
+    // The length is right, the one thing that can be wrong.
+    let _ = profile.write(record);
+    Configuration { codes: codes(&profile.quantiser), profile: Some(record) }
 }
 
 /// Puts a quantiser on the wire.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`app`] | what the firmware does |
 //! | [`evaluator`] | rows in, a report per frame out |
+//! | [`persistence`] | what survives a cut of the power |
 //! | [`protocol`] | the messages, and how they survive a serial line |
 //! | [`board`] | one driver set per board; the only `unsafe` code |
 
@@ -32,4 +33,5 @@ extern crate std;
 pub mod app;
 pub mod board;
 pub mod evaluator;
+pub mod persistence;
 pub mod protocol;

@@ -16,8 +16,8 @@ mod receiver;
 mod sender;
 
 pub use message::{
-    Codes, Configuration, Drift, Finding, LOSSES, Rejection, Report, Request, Response, RowLabels, Scores,
-    State, VERSION, decode,
+    Codes, Configuration, Finding, LOSSES, Order, Rejection, Report, Request, Response, RowLabels, Scores,
+    Telemetry, VERSION, decode,
 };
 pub use receiver::{Fault, Receiver};
 pub use sender::{SendError, send};

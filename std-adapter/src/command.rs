@@ -15,6 +15,7 @@ mod formula;
 mod input;
 mod list;
 mod loss;
+mod measure;
 mod profile;
 mod registry;
 mod watch;

@@ -7,10 +7,11 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use embedded_io_adapters::std::FromStd;
+use segmeter_core::drift::Packet;
 use segmeter_firmware::evaluator::Evaluator;
 use segmeter_firmware::protocol::{
-    Configuration, Fault, Receiver, Rejection, Report, Request, Response, RowLabels, SendError, VERSION,
-    decode, send,
+    Configuration, Fault, Order, Receiver, Rejection, Report, Request, Response, RowLabels, SendError,
+    Telemetry, VERSION, decode, send,
 };
 
 mod qemu;
@@ -80,6 +81,7 @@ pub fn describe(reason: Rejection) -> String {
         Rejection::Shape => "the sizes of the row do not fit the frame, or the frame is too wide".to_owned(),
         Rejection::NotConfigured => "it was not told what the codes mean".to_owned(),
         Rejection::Configuration => "the configuration has an impossible value".to_owned(),
+        Rejection::Order => "the monitor cannot do that now".to_owned(),
         Rejection::NoFrame => "no frame is under way".to_owned(),
         Rejection::Labels => "labels where none were announced, or none where they were".to_owned(),
     }
@@ -223,6 +225,25 @@ impl<L: Line> Device<L> {
         }
     }
 
+    /// Gives its monitor an order.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] if it cannot be followed now, and everything that can go wrong with a line.
+    pub fn order(&mut self, order: Order) -> Result<(), Error> {
+        self.accept(&Request::Order(order))
+    }
+
+    /// What its monitor would broadcast.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] without a profile, and everything that can go wrong with a line.
+    pub fn telemetry(&mut self) -> Result<Packet, Error> {
+        match self.ask(&Request::Telemetry)? {
+            Answer::Telemetry(packet) => Ok(packet),
+            _ => Err(Error::Unexpected),
+        }
+    }
+
     /// The most stack it has ever used, in bytes, if its board can tell.
     ///
     /// # Errors
@@ -299,10 +320,18 @@ impl<L: Line> Device<L> {
 }
 
 /// A response that owns what it says.
+#[allow(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 enum Answer {
-    Ready { protocol: u16, board: String, max_width: u16 },
+    Ready {
+        protocol: u16,
+        board: String,
+        max_width: u16,
+    },
     Accepted,
     Report(Report),
+    Telemetry(Packet),
+    /// A packet with another checksum or version.
+    Unreadable,
     Stack(Option<u32>),
     Rejected(Rejection),
 }
@@ -315,6 +344,9 @@ impl From<Response<'_>> for Answer {
             }
             Response::Accepted => Self::Accepted,
             Response::Report(report) => Self::Report(report),
+            Response::Telemetry(Telemetry(bytes)) => {
+                Packet::read(&bytes).map_or(Self::Unreadable, Self::Telemetry)
+            }
             Response::Stack(bytes) => Self::Stack(bytes),
             Response::Rejected { reason, .. } => Self::Rejected(reason),
         }

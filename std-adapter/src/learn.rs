@@ -1,168 +1,239 @@
 //! Learning the profile of a drift monitor from frames that are in control.
 
-use segmeter_core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference, SIGNALS, Signals};
+use segmeter_core::drift::{
+    CalibrationMap, Group, Identity, Outline, Profile, Reference, Rules, SIGNALS, Signal, Signals,
+};
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
 use segmeter_core::view::Quantiser;
 
-/// How a monitor is to behave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Frames of a block.
-    pub block_frames: u16,
-    /// Sees levels.
-    pub cusum: Cusum,
-    /// Sees changes.
-    pub page_hinkley: PageHinkley,
+mod desk;
+mod fleet;
+mod random;
+mod series;
+#[cfg(test)]
+mod tests;
+
+pub use desk::{Chart, Desk};
+
+/// Parts of the frames, each measured against the others.
+const FOLDS: usize = 10;
+
+/// One frame, measured.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Its codes; with labels, a calibration map is learnt.
+    pub sketch: Sketch,
+    /// The outline of its mask.
+    pub outline: Outline,
 }
 
-/// Textbook values, in deviations of a block mean, chosen on the road demo (`tests/data/demo`, 25 frames a second).
-///
-/// Learnt from its frames 0..80, of the clean frames after them no block makes an alarm (highest CUSUM 5.8), and
-/// the alarm comes after frame 109: fog begins to build up at 100, and the IoU against the undegraded mask falls
-/// below 0.95 at 109. Blocks of 8 alarm at frame 95 already: three seconds of video say little about how block
-/// means scatter. Take minutes for a profile, and blocks of seconds, where they are to be had.
-impl Settings {
-    /// Frames of a block.
-    pub const BLOCK_FRAMES: u16 = 10;
-    /// [`Cusum::slack`]: finds shifts of two deviations soonest.
-    pub const CUSUM_SLACK: f32 = 1.0;
-    /// [`Cusum::threshold`].
-    pub const CUSUM_THRESHOLD: f32 = 8.0;
-    /// [`PageHinkley::tolerance`].
-    pub const PAGE_HINKLEY_TOLERANCE: f32 = 1.0;
-    /// [`PageHinkley::threshold`].
-    pub const PAGE_HINKLEY_THRESHOLD: f32 = 8.0;
+/// How a monitor is to behave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// What is watched; [`Identity::frames`] is filled in.
+    pub identity: Identity,
+    /// When the monitor speaks up. [`Rules::block_frames`] 0: twice the decorrelation time.
+    pub rules: Rules,
+    /// Frames between two false alarms.
+    pub false_alarm_frames: f64,
+    /// There will be a site reference: its charts share the false alarms.
+    pub site: bool,
 }
 
 impl Default for Settings {
+    /// A false alarm every 100,000 frames, of the factory's charts alone.
     fn default() -> Self {
         Self {
-            block_frames: Self::BLOCK_FRAMES,
-            cusum: Cusum {
-                slack: Q16::from_f32(Self::CUSUM_SLACK),
-                threshold: Q16::from_f32(Self::CUSUM_THRESHOLD),
+            identity: Identity::default(),
+            rules: Rules {
+                warm_up_frames: 0,
+                block_frames: 0,
+                required: 1,
+                release_blocks: 2,
+                invalid_frames: 10,
+                frozen_frames: 5,
+                gap_ms: 0,
+                site_blocks: 20,
+                slack: Q16::from_f32(0.5),
             },
-            page_hinkley: PageHinkley {
-                tolerance: Q16::from_f32(Self::PAGE_HINKLEY_TOLERANCE),
-                threshold: Q16::from_f32(Self::PAGE_HINKLEY_THRESHOLD),
-            },
+            false_alarm_frames: 100_000.0,
+            site: false,
         }
     }
 }
 
-/// Learns from the sketches of consecutive in-control frames.
+/// What the chart of a signal rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ChartFacts {
+    /// Autocorrelation from frame to frame.
+    pub correlation: f64,
+    /// Frames in which it falls to 1/e.
+    pub decorrelation_frames: f64,
+    /// The highest sum that the in-control frames themselves reach.
+    pub highest: Q16,
+    /// Its interval was too long to count alarms: the threshold is extrapolated.
+    pub extrapolated: bool,
+}
+
+impl From<&Chart> for ChartFacts {
+    fn from(chart: &Chart) -> Self {
+        Self {
+            correlation: chart.correlation,
+            decorrelation_frames: series::decorrelation(chart.correlation),
+            highest: chart.highest,
+            extrapolated: chart.extrapolated,
+        }
+    }
+}
+
+/// A profile and what it rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learnt {
+    /// The profile.
+    pub profile: Profile,
+    /// Complete blocks.
+    pub blocks: usize,
+    /// By signal.
+    pub charts: [ChartFacts; SIGNALS],
+    /// Frames with labels.
+    pub labelled: usize,
+    /// Lines that a person should read.
+    pub notes: Vec<String>,
+}
+
+/// Learns from consecutive in-control frames.
 ///
-/// First all codes become the reference. Then the signals of every frame are measured and averaged over blocks as
-/// the monitor does it; distances are measured to the reference *without* the frame's own block, because frames
-/// that are part of a reference are closer to it than any frame that will ever be watched. Frames after the last
-/// complete block only count for the reference. Of 2^32 pixels and more the counts are halved until they fit.
+/// **Signals.** Frames that are part of a reference are closer to it than any frame that will ever be watched: those of
+/// each of up to ten parts are measured against the codes and the calibration map of the other parts. The profile then has
+/// those of all frames; of 2^32 pixels and more, counts are halved until they fit. The map is learnt from frames with
+/// labels if there are two, and is else that of the network.
+///
+/// **Blocks and charts**: as [`Desk::chart`] says, with one length of block, and one slack, for all signals.
+///
+/// **False alarms.** The interval of a signal is `n / required` times that of the monitor, for `n` charts of confidence
+/// (twice as many with a site reference): for one signal the bound of Bonferroni, for several together that of Rüger (1978),
+/// true whatever depends on what.
+///
+/// The same frames give the same profile on every platform. Seconds at most.
 ///
 /// # Errors
-/// A line that says what is wrong: fewer than two blocks, or a setting out of range.
-pub fn learn(quantiser: Quantiser, frames: &[Sketch], settings: &Settings) -> Result<Profile, String> {
-    let length = usize::from(settings.block_frames.max(1));
-    if frames.len() < 2 * length {
-        return Err(format!(
-            "found {} frames, expected at least {} for two blocks of {length}, and better eight blocks",
-            frames.len(),
-            2 * length
-        ));
-    }
-    let all = pooled(frames);
+/// A line that says what was found and what was expected.
+pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Result<Learnt, String> {
+    check(frames, settings)?;
     let table = SigmoidTable::new(&quantiser);
-    let mut means = Vec::with_capacity(frames.len() / length);
-    for block in frames.chunks_exact(length) {
-        let own = pooled(block);
-        let others = reference(std::array::from_fn(|code| all[code] - own[code]))?;
-        let signals = block.iter().map(|frame| Signals::new(frame, &table, &others));
-        let signals: Vec<Signals> = signals.collect::<Option<_>>().ok_or("found a frame without pixels")?;
-        means.push(mean(&signals));
+    let (reference, calibration) = sealed(frames.iter(), &table)?;
+    let mut profile = Profile {
+        identity: Identity { frames: u32::try_from(frames.len()).unwrap_or(u32::MAX), ..settings.identity },
+        quantiser,
+        rules: settings.rules,
+        baselines: Default::default(),
+        thresholds: Default::default(),
+        site_thresholds: Default::default(),
+        correlations: Default::default(),
+        calibration,
+        reference,
+    };
+    let values = measured(frames, &table, &profile)?;
+    let mut notes = Vec::new();
+    let (charts, site) = Desk::default().charts(&values, settings, &mut profile.rules, &mut notes)?;
+    for (signal, chart) in Signal::ALL.into_iter().zip(&charts) {
+        let index = signal as usize;
+        profile.baselines[index] = chart.baseline;
+        profile.thresholds[index] = chart.threshold;
+        profile.site_thresholds[index] = site[index];
+        profile.correlations[index] = Q16::from_f32(chart.correlation as f32);
     }
-    let mut baselines = [Baseline::default(); SIGNALS];
-    for (signal, baseline) in baselines.iter_mut().enumerate() {
-        *baseline =
-            Baseline::of(means.iter().map(|mean| mean[signal])).ok_or("found fewer than two blocks")?;
-    }
-    let Settings { block_frames, cusum, page_hinkley } = *settings;
-    let profile =
-        Profile { quantiser, block_frames, baselines, cusum, page_hinkley, reference: reference(all)? };
-    profile.check().map_err(|e| e.to_string())?;
-    Ok(profile)
+    profile.check().map_err(|error| error.to_string())?;
+    Ok(Learnt {
+        blocks: frames.len() / usize::from(profile.rules.block_frames),
+        charts: std::array::from_fn(|index| ChartFacts::from(&charts[index])),
+        labelled: frames.iter().filter(|frame| is_labelled(frame)).count(),
+        profile,
+        notes,
+    })
 }
 
-/// The mean of each signal, rounded as the monitor rounds the mean of a block.
-fn mean(block: &[Signals]) -> [Q16; SIGNALS] {
-    let sum = |signal: usize| block.iter().map(|frame| i64::from(frame.0[signal].raw())).sum();
-    std::array::from_fn(|signal| Q16::ratio(sum(signal), (block.len() as u64) << 16))
+fn check(frames: &[Frame], settings: &Settings) -> Result<(), String> {
+    let block = usize::from(settings.rules.block_frames);
+    let least = (2 * block).max(4);
+    if frames.len() < least {
+        let found = frames.len();
+        return Err(match block {
+            0 => format!("found {found} frames, expected at least {least}, and better hundreds"),
+            _ => format!(
+                "found {found} frames, expected at least {least} for two blocks of {block}, and better eight blocks"
+            ),
+        });
+    }
+    if !(settings.false_alarm_frames >= 1.0 && settings.false_alarm_frames <= 1e12) {
+        let found = settings.false_alarm_frames;
+        return Err(format!("found {found} frames between false alarms, expected 1 to 1e12"));
+    }
+    let pixels = u64::from(settings.identity.height) * u64::from(settings.identity.width);
+    match frames.iter().map(|frame| frame.sketch.pixels()).find(|found| *found != pixels) {
+        Some(found) => Err(format!("found a frame of {found} pixels, expected {pixels}")),
+        None => Ok(()),
+    }
 }
 
-fn pooled(frames: &[Sketch]) -> [u64; CODES] {
-    let mut counts = [0; CODES];
-    for frame in frames {
+/// The interval of one chart, in frames.
+fn interval_frames(settings: &Settings) -> f64 {
+    let confidence = Signal::ALL.into_iter().filter(|signal| signal.group() == Group::Confidence).count();
+    let charts = if settings.site { 2 * confidence } else { confidence };
+    settings.false_alarm_frames * charts as f64 / f64::from(settings.rules.required.max(1))
+}
+
+fn is_labelled(frame: &Frame) -> bool {
+    frame.sketch.labelled(0) + frame.sketch.labelled(1) != 0
+}
+
+/// The reference and the calibration map of frames.
+fn sealed<'a>(
+    frames: impl Iterator<Item = &'a Frame> + Clone,
+    table: &SigmoidTable,
+) -> Result<(Reference, CalibrationMap), String> {
+    let mut counts = [0u64; CODES];
+    for frame in frames.clone() {
         for (index, count) in (0u8..=255).zip(&mut counts) {
-            *count += frame.pixels_at(index);
+            *count += frame.sketch.pixels_at(index);
         }
     }
-    counts
+    // Only too few labels are an error.
+    let map = CalibrationMap::learn(frames.map(|frame| &frame.sketch), table)
+        .unwrap_or_else(|_| CalibrationMap::network(table));
+    Ok((reference(counts)?, map))
 }
 
 fn reference(mut counts: [u64; CODES]) -> Result<Reference, String> {
     while counts.iter().sum::<u64>() > u64::from(u32::MAX) {
         counts = counts.map(|n| n / 2);
     }
-    Reference::new(counts.map(|n| n as u32)).map_err(|e| e.to_string())
+    Reference::new(counts.map(|n| n as u32)).map_err(|error| error.to_string())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use segmeter_core::drift::{Monitor, State};
-    use segmeter_core::view::Encoding;
-
-    /// Frames of 100 pixels whose codes lie around `centre` and wander a little.
-    fn frames(centre: i8, count: i8) -> Vec<Sketch> {
-        let quantiser = quantiser();
-        let frame = |i: i8| {
-            let mut sketch = Sketch::new(&quantiser);
-            let wander = |pixel: i32| ((pixel * 7 + i32::from(i) * 13) % 40) as i8;
-            let codes: Vec<i8> = (0..100).map(|pixel| centre + wander(pixel)).collect();
-            sketch.push_unlabelled(&codes);
-            sketch
-        };
-        (0..count).map(frame).collect()
+/// The signals of all frames, each part measured against the others.
+fn measured(
+    frames: &[Frame],
+    table: &SigmoidTable,
+    profile: &Profile,
+) -> Result<[Vec<Option<Q16>>; SIGNALS], String> {
+    let folds = FOLDS.min(frames.len() / 2);
+    let mut values: [Vec<Option<Q16>>; SIGNALS] = Default::default();
+    for fold in 0..folds {
+        let [start, end] = [fold, fold + 1].map(|fold| fold * frames.len() / folds);
+        let others = frames[..start].iter().chain(&frames[end..]);
+        let (reference, map) = sealed(others, table)?;
+        // A single labelled frame elsewhere makes no map: better one that knows the frame.
+        let calibration = if map.is_learnt() { map } else { profile.calibration.clone() };
+        let others = Profile { reference, calibration, ..profile.clone() };
+        for frame in &frames[start..end] {
+            let signals = Signals::new(&frame.sketch, &frame.outline, table, &others)
+                .ok_or("found a frame that cannot be measured")?;
+            for (values, value) in values.iter_mut().zip(signals.0) {
+                values.push(value);
+            }
+        }
     }
-
-    fn quantiser() -> Quantiser {
-        Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap()
-    }
-
-    #[test]
-    fn in_control_is_normal_and_a_shift_is_an_alarm() {
-        let settings = Settings { block_frames: 4, ..Settings::default() };
-        let profile = learn(quantiser(), &frames(-20, 9), &settings).unwrap();
-        let table = SigmoidTable::new(&quantiser());
-        let state = |frames: &[Sketch]| {
-            let mut monitor = Monitor::default();
-            let signals = frames.iter().map(|frame| Signals::new(frame, &table, &profile.reference));
-            signals.map(|signals| monitor.observe(&profile, signals.as_ref()).state).last()
-        };
-        assert_eq!(state(&frames(-20, 8)), Some(State::Normal));
-        assert_eq!(state(&frames(40, 8)), Some(State::Alarm));
-    }
-
-    #[test]
-    fn too_few_frames() {
-        let line = learn(quantiser(), &frames(0, 19), &Settings::default()).unwrap_err();
-        assert!(line.contains("found 19 frames, expected at least 20"), "{line}");
-    }
-
-    #[test]
-    fn counts_that_do_not_fit_are_halved() {
-        let mut counts = [0; CODES];
-        counts[0] = 1 << 33;
-        counts[9] = 3 << 33;
-        let reference = reference(counts).unwrap();
-        assert_eq!(reference.counts()[0] * 3, reference.counts()[9]);
-    }
+    Ok(values)
 }

@@ -64,20 +64,35 @@ pub(crate) fn number(value: Option<f64>) -> Value {
 
 /// Heads of the columns of signals, in the order of [`Signal::ALL`].
 pub(crate) const SIGNAL_HEADS: [&str; Signal::ALL.len()] =
-    ["road", "entropy", "margin", "lowconf", "psi", "w1"];
+    ["road", "boundary", "row", "entropy", "margin", "est.iou", "psi", "w1"];
 
-/// The columns that some detector names.
-pub(crate) fn named_columns(reasons: Reasons) -> String {
-    let named = |signal: &Signal| reasons.cusum().chain(reasons.page_hinkley()).any(|named| named == *signal);
-    let columns =
-        Signal::ALL.iter().zip(SIGNAL_HEADS).filter(|(signal, _)| named(signal)).map(|(_, head)| head);
-    columns.collect::<Vec<_>>().join(", ")
+/// Conditions of a verdict, by their bits.
+const CONDITIONS: [(u8, &str); 4] = [
+    (Reasons::INVALID_RUN, "invalid_run"),
+    (Reasons::UNDECIDED, "undecided"),
+    (Reasons::WARM_UP, "warm_up"),
+    (Reasons::STATE_LOST, "state_lost"),
+];
+
+fn conditions(reasons: Reasons) -> impl Iterator<Item = &'static str> {
+    CONDITIONS.into_iter().filter(move |(bit, _)| reasons.conditions & bit != 0).map(|(_, name)| name)
 }
 
-/// Detectors and signals of a verdict: `cusum:mean_entropy`.
+/// The columns that some chart names, and conditions.
+pub(crate) fn named_columns(reasons: Reasons) -> String {
+    let named = |signal: &Signal| (reasons.factory | reasons.site) & signal.bit() != 0;
+    let columns =
+        Signal::ALL.iter().zip(SIGNAL_HEADS).filter(|(signal, _)| named(signal)).map(|(_, head)| head);
+    columns.chain(conditions(reasons)).collect::<Vec<_>>().join(", ")
+}
+
+/// References and signals of a verdict, and conditions: `factory:mean_entropy`.
 pub(crate) fn reasons(reasons: Reasons) -> Vec<String> {
-    let cusum = reasons.cusum().map(|signal| format!("cusum:{}", signal.name()));
-    cusum.chain(reasons.page_hinkley().map(|signal| format!("page_hinkley:{}", signal.name()))).collect()
+    let named = |reference: &'static str, bits| {
+        Reasons::signals(bits).map(move |signal| format!("{reference}:{}", signal.name()))
+    };
+    let charts = named("factory", reasons.factory).chain(named("site", reasons.site));
+    charts.chain(conditions(reasons).map(str::to_owned)).collect()
 }
 
 /// A bar on stderr; silent unless that is a terminal.

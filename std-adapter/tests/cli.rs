@@ -113,11 +113,11 @@ fn eval_thresholds_logits() {
 fn a_profile_watches() {
     let bench = Bench::new();
     let frames = format!("@road_i8.bin {DEMO}");
-    let learnt = bench.json(&format!("profile {frames} --frames 0..80 --out p.json"));
+    let learnt = bench.json(&format!("profile {frames} --frames 0..80 --out p.profile"));
     assert_eq!((&learnt["frames"], &learnt["blocks"]), (&80.into(), &8.into()));
     let lines = bench.json_lines(
         &format!(
-            "watch {frames} --profile p.json --fail-on alarm --labels @label_bits.bin --valid @valid_bits.bin \
+            "watch {frames} --profile p.profile --fail-on alarm --labels @label_bits.bin --valid @valid_bits.bin \
              --label-frames {LABELLED}"
         ),
         1,
@@ -127,18 +127,66 @@ fn a_profile_watches() {
     assert_keys(&frames_seen[0], "frame valid statistics distances estimated_iou state reasons iou");
     assert_keys(
         &frames_seen[0]["statistics"],
-        "road_fraction mean_entropy mean_margin low_confidence_fraction",
+        "road_fraction boundary_length centroid_row mean_entropy road_margin",
     );
+    assert_eq!(frames_seen[0]["estimated_iou"], Value::Null, "the profile has learnt from no labels");
     assert_keys(&frames_seen[0]["distances"], "population_stability_index wasserstein");
     assert_eq!((&frames_seen[1]["iou"], &frames_seen[0]["iou"]), (&Value::Null, &(8330.0 / 8543.0).into()));
     assert_keys(summary, "frames invalid alarms first_alarm");
     // The camera is degraded from frame 100 on.
     assert_eq!((&summary["frames"], &summary["first_alarm"]), (&221.into(), &109.into()));
     let clean =
-        bench.json_lines(&format!("watch {frames} --profile p.json --frames 0..100 --fail-on alarm"), 0);
+        bench.json_lines(&format!("watch {frames} --profile p.profile --frames 0..100 --fail-on alarm"), 0);
     assert_eq!(clean.last().unwrap()["first_alarm"], Value::Null);
-    let table = bench.stdout(&format!("watch {frames} --profile p.json"), 0);
+    let table = bench.stdout(&format!("watch {frames} --profile p.profile --report r.html"), 0);
     assert!(table.contains(">> ALARM") && table.contains("ALARM after frame 109"), "{table}");
+    let page = std::fs::read_to_string(bench.path("r.html")).unwrap();
+    assert_eq!(page.matches("<svg").count(), 9, "states, and a plot for each signal");
+    assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("http"), "no network");
+    let shown = bench.json("profile --show p.profile");
+    assert_eq!((&shown["frames"], &shown["signals"]), (&80.into(), &learnt["signals"]));
+}
+
+#[test]
+fn a_profile_with_labels_estimates_the_iou() {
+    let bench = Bench::new();
+    let frames = format!("@road_i8.bin {DEMO}");
+    let labels = format!("--labels @label_bits.bin --valid @valid_bits.bin --label-frames {LABELLED}");
+    let learnt = bench.json(&format!("profile {frames} {labels} --out p.profile"));
+    assert_eq!((&learnt["labelled"], &learnt["calibrated"]), (&18.into(), &true.into()));
+    let lines = bench.json_lines(&format!("watch {frames} --profile p.profile {labels}"), 0);
+    let (summary, frames) = lines.split_last().unwrap();
+    let number = |frame: &Value, key: &str| frame[key].as_f64().unwrap();
+    for frame in frames {
+        let [low, value, high] =
+            ["estimated_iou_low", "estimated_iou", "estimated_iou_high"].map(|key| number(frame, key));
+        assert!(low <= value && value <= high, "{frame}");
+    }
+    let labelled: Vec<_> = frames.iter().filter(|frame| !frame["iou"].is_null()).collect();
+    let errors = labelled.iter().map(|frame| (number(frame, "iou") - number(frame, "estimated_iou")).abs());
+    let mean = errors.sum::<f64>() / labelled.len() as f64;
+    assert!((number(summary, "estimated_iou_error") - mean).abs() < 1e-12 && mean < 0.1, "{mean}");
+}
+
+#[test]
+fn frames_that_cannot_be_measured_are_named() {
+    let bench = Bench::new();
+    let frames = format!("@road_i8.bin {DEMO}");
+    bench.stdout(&format!("profile {frames} --frames 0..80 --invalid-frames 6 --out p.profile"), 0);
+    // The same frame again and again, then frames of another size.
+    let frozen = "7,7,7,7,7,7,7,7,7,7,7,7";
+    let lines =
+        bench.json_lines(&format!("watch {frames} --frames {frozen} --profile p.profile --fail-on alarm"), 1);
+    let invalid: Vec<_> = lines[..12].iter().map(|line| line["invalid"].as_str()).collect();
+    assert_eq!(invalid, [vec![None; 4], vec![Some("frozen"); 8]].concat());
+    assert_eq!(lines[12]["first_alarm"], 7);
+    assert_eq!(lines[9]["reasons"], serde_json::json!(["invalid_run", "undecided"]));
+    let small = "@road_i8.bin --shape 221,60,320 --dtype i8 --scale 0.10186974 --zero-point 15";
+    let lines = bench.json_lines(&format!("watch {small} --frames 0..3 --profile p.profile"), 0);
+    assert!(
+        lines[..3].iter().all(|line| line["invalid"] == "shape" && line["state"] == "unknown"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -152,10 +200,10 @@ fn help_and_version() {
 #[test]
 fn a_closed_pipe_is_no_error() {
     let bench = Bench::new();
-    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out p.json"), 0);
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out p.profile"), 0);
     let mut child = Command::new(env!("CARGO_BIN_EXE_segmeter"))
         .args(["watch", demo("road_i8.bin").to_str().unwrap(), "--json", "--fail-on", "alarm", "--profile"])
-        .arg(bench.path("p.json"))
+        .arg(bench.path("p.profile"))
         .args(DEMO.split(' '))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

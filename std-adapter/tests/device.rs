@@ -7,9 +7,9 @@ use support::{Bench, DEMO, assert_keys};
 #[test]
 fn a_device_agrees_with_every_other_subcommand() {
     let bench = Bench::new();
-    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out road.json --json"), 0);
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out road.profile --json"), 0);
     let input =
-        format!("@road_i8.bin {DEMO} --frames 60..130 --labels @reference_bits.bin --profile road.json");
+        format!("@road_i8.bin {DEMO} --frames 60..130 --labels @reference_bits.bin --profile road.profile");
     let device = bench.json_lines(&format!("device --host {input} --verify"), 0);
     let watch = bench.json_lines(&format!("watch {input}"), 0);
     let (summary, frames) = device.split_last().unwrap();
@@ -20,8 +20,11 @@ fn a_device_agrees_with_every_other_subcommand() {
     assert_eq!(summary["first_alarm"], watch.last().unwrap()["first_alarm"]);
     assert_ne!(summary["first_alarm"], serde_json::Value::Null, "the fog must be noticed");
     for (frame, watched) in frames.iter().zip(&watch) {
-        for key in ["frame", "statistics", "distances", "state", "reasons", "iou"] {
+        for key in ["frame", "distances", "valid", "invalid", "estimated_iou", "state", "reasons", "iou"] {
             assert_eq!(frame[key], watched[key], "{key} of frame {}", frame["frame"]);
+        }
+        for (name, value) in watched["statistics"].as_object().unwrap() {
+            assert_eq!(frame["statistics"][name], *value, "{name} of frame {}", frame["frame"]);
         }
     }
     let one = format!("{DEMO} --frames 120");

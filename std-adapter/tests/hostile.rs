@@ -2,10 +2,12 @@
 
 mod support;
 
-use segmeter::core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference, SIGNALS};
+use segmeter::core::drift::{Baseline, CalibrationMap, Identity, Profile, Reference, Rules, SIGNALS};
 use segmeter::core::num::Q16;
+use segmeter::core::sketch::SigmoidTable;
 use segmeter::core::view::{Quantiser, Shape};
 use segmeter::files::{Array, Elements, Order, Source, bin, npy, png, profile};
+use segmeter::learn::Settings;
 use support::{Bench, npy, npy_f32, png_bits, png_grey};
 
 /// What flips and cuts make of a file.
@@ -103,20 +105,23 @@ fn bare_numbers_and_bits() {
 
 #[test]
 fn profiles() {
-    let baseline = Baseline { mean: Q16::ONE, deviation: Q16::ONE };
-    let fixed = Q16::from_f32;
+    let quantiser = Quantiser::probabilities();
     let good = Profile {
-        quantiser: Quantiser::probabilities(),
-        block_frames: 4,
-        baselines: [baseline; SIGNALS],
-        cusum: Cusum { slack: fixed(0.5), threshold: fixed(8.0) },
-        page_hinkley: PageHinkley { tolerance: fixed(0.5), threshold: fixed(8.0) },
+        identity: Identity { model: 1, mounting: 2, height: 9, width: 8, frames: 7 },
+        quantiser,
+        rules: Settings::default().rules,
+        baselines: [Baseline { mean: Q16::ONE, deviation: Q16::ONE }; SIGNALS],
+        thresholds: [Q16::ONE; SIGNALS],
+        site_thresholds: [Q16::ONE; SIGNALS],
+        correlations: [Q16::ZERO; SIGNALS],
+        calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
         reference: Reference::new([3; 256]).unwrap(),
     };
+    let good = Profile { rules: Rules { block_frames: 4, ..good.rules }, ..good };
     let mut bytes = Vec::new();
-    profile::write(&mut bytes, &good, 8).unwrap();
+    profile::write(&mut bytes, &good).unwrap();
+    assert_eq!(profile::read(&bytes).unwrap(), good);
     for bytes in mutants(&bytes) {
-        // A blank more or less changes nothing; anything else is noticed.
         if let Ok(read) = profile::read(&bytes) {
             assert_eq!(read, good);
         }

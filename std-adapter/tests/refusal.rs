@@ -17,7 +17,7 @@ fn bad_input_is_one_line_and_exit_code_2() {
     bench.file("classes.npy", &npy_f32(&[4, 2, 3], &[0.0; 24]));
     bench.file("float.npy", &npy_f32(&[2, 3], &[0.0; 6]));
     bench.file("raw.bin", &[0; 5]);
-    bench.file("p.json", b"{}");
+    bench.file("p.profile", b"{}");
     bench.file("both/a.png", &png_grey(3, 2, &[0; 6]));
     bench.file("both/a.npy", &npy_f32(&[2, 3], &[0.0; 6]));
     let out = "--gradient out.npy";
@@ -64,11 +64,11 @@ fn bad_input_is_one_line_and_exit_code_2() {
         ("eval nan.npy ok.png", "found NaN"),
         ("eval codes.npy two.png --scale 1 --zero-point 0", "found class id 2"),
         ("eval ok.png ok.png --frames 0..9", "image 8"),
-        ("profile one.npy --out q.json", "8-bit"),
-        ("profile codes.npy --scale 1 --zero-point 0 --out q.json", "found 1 frames"),
-        ("profile codes.npy --scale 1 --zero-point 0 --out q.json --cusum-slack -1", "unexpected argument"),
-        ("watch codes.npy --profile p.json", "p.json"),
-        ("watch codes.npy --profile missing.json", "missing.json"),
+        ("profile one.npy --out q.profile", "8-bit"),
+        ("profile codes.npy --scale 1 --zero-point 0 --out q.profile", "found 1 frames"),
+        ("profile codes.npy --scale 1 --zero-point 0 --out q.profile --slack=-1", "found --slack -1"),
+        ("watch codes.npy --profile p.profile", "p.profile"),
+        ("watch codes.npy --profile missing.profile", "missing.profile"),
     ];
     for (line, expected) in cases {
         let stderr = bench.refusal(line);

@@ -1,31 +1,62 @@
 //! A drift profile for the bundled frames.
 
-use segmeter_core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference};
+use segmeter_core::drift::{Baseline, CalibrationMap, Identity, Outline, Profile, Reference, Rules, SIGNALS};
 use segmeter_core::num::Q16;
+use segmeter_core::plane::pack_codes;
+use segmeter_core::sketch::SigmoidTable;
 
 use crate::Demo;
 
 impl Demo {
-    /// A profile of the pack's first frames; short blocks, so that a few frames reach the detectors. `deviations` are
-    /// those of the six signals, `thresholds` those of CUSUM and Page-Hinkley: they say how soon there is an alarm.
+    /// A profile of the pack's first frames, for frames of any size; short blocks, so that a few frames reach the charts.
+    /// `deviations` are those of the signals, `threshold` says how soon there is an alarm.
     ///
     /// # Panics
     /// Never.
     #[must_use]
-    pub fn profile(&self, deviations: [f32; 6], thresholds: [f32; 2]) -> Profile {
+    pub fn profile(&self, deviations: [f32; SIGNALS], threshold: f32) -> Profile {
         let q = Q16::from_f32;
-        let means = [0.45, 0.04, 0.97, 0.02, 0.05, 2.0];
+        let means = [0.45, 0.011, 0.77, 0.035, 0.97, 0.97, 0.05, 2.0];
         let mut baselines = means.map(|mean| Baseline { mean: q(mean), deviation: Q16::ONE });
         for (baseline, deviation) in baselines.iter_mut().zip(deviations) {
             baseline.deviation = q(deviation);
         }
         Profile {
+            identity: Identity { model: 1, mounting: 2, height: 0, width: 0, frames: 80 },
             quantiser: Self::quantiser(),
-            block_frames: 2,
+            rules: Rules {
+                warm_up_frames: 0,
+                block_frames: 2,
+                required: 1,
+                release_blocks: 2,
+                invalid_frames: 1000,
+                frozen_frames: 1000,
+                gap_ms: 0,
+                site_blocks: 2,
+                slack: q(0.5),
+            },
             baselines,
-            cusum: Cusum { slack: q(0.5), threshold: q(thresholds[0]) },
-            page_hinkley: PageHinkley { tolerance: q(0.25), threshold: q(thresholds[1]) },
+            thresholds: [q(threshold); SIGNALS],
+            site_thresholds: [q(threshold); SIGNALS],
+            correlations: [Q16::ZERO; SIGNALS],
+            calibration: CalibrationMap::network(&SigmoidTable::new(&Self::quantiser())),
             reference: Reference::new(self.counts(0..80)).expect("frames with pixels"),
         }
+    }
+
+    /// The outline of what is predicted in a frame.
+    ///
+    /// # Panics
+    /// If there is no such frame.
+    #[must_use]
+    pub fn outline(&self, frame: usize) -> Outline {
+        let mut outline = Outline::new(Self::shape());
+        let (mut above, mut row) = ([0; 5], [0; 5]);
+        for codes in self.codes(frame).chunks(160) {
+            pack_codes(codes, &Self::quantiser(), &mut row).expect("five words");
+            outline.push_row(&above, &row);
+            above = row;
+        }
+        outline
     }
 }

@@ -32,13 +32,25 @@ impl Reference {
     /// # Errors
     /// [`Error::Parameter`] if there is no pixel, or 2^32 and more.
     pub fn new(counts: [u32; CODES]) -> Result<Self> {
-        let total: u64 = counts.iter().map(|n| u64::from(*n)).sum();
+        let mut reference = Self { counts, ..Self::EMPTY };
+        reference.set(|_| Ok(()))?;
+        Ok(reference)
+    }
+
+    /// No pixel: room for a reference.
+    pub(super) const EMPTY: Self =
+        Self { counts: [0; CODES], total: 0, edges: [None; BINS - 1], bins: [0; BINS] };
+
+    /// Changes the counts in place, and seals them.
+    pub(super) fn set(&mut self, change: impl FnOnce(&mut [u32; CODES]) -> Result<()>) -> Result<()> {
+        change(&mut self.counts)?;
+        let total: u64 = self.counts.iter().map(|n| u64::from(*n)).sum();
         if total == 0 || total > u64::from(u32::MAX) {
             return Err(Error::Parameter("reference"));
         }
         let mut edges = [None; BINS - 1];
         let (mut slots, mut below, mut quantile) = (edges.iter_mut(), 0u64, 1u64);
-        for (index, count) in indices().zip(&counts) {
+        for (index, count) in indices().zip(&self.counts) {
             below += u64::from(*count);
             let mut is_edge = false;
             while quantile < BINS as u64 && below * BINS as u64 >= quantile * total {
@@ -49,10 +61,9 @@ impl Reference {
                 *slot = Some(index);
             }
         }
-        let mut reference = Self { counts, total, edges, bins: [0; BINS] };
-        reference.bins =
-            reference.binned(|index| counts.get(usize::from(index)).map_or(0, |n| u64::from(*n)));
-        Ok(reference)
+        (self.total, self.edges) = (total, edges);
+        self.bins = self.binned(|index| self.counts.get(usize::from(index)).map_or(0, |n| u64::from(*n)));
+        Ok(())
     }
 
     /// The sealed counts by code index.

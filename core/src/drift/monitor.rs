@@ -1,218 +1,77 @@
 //! The monitor: signals of a frame in, a verdict out.
 
-use super::detector::{CusumState, PageHinkleyState};
-use super::{Cusum, Detector, Level, PageHinkley, Reference, Statistics};
+use super::detector::CusumState;
+use super::gate::{Facts, Gate, INVALID, Invalid};
+use super::profile::Moments;
+use super::record::fields;
+use super::{
+    Baseline, Cusum, Detector, Group, Level, Profile, Reasons, SIGNALS, Signal, Signals, Site, State, Verdict,
+};
 use crate::error::{Error, Result};
 use crate::num::Q16;
-use crate::sketch::{Count, SigmoidTable, Sketch};
-use crate::view::Quantiser;
 
-/// What the monitor watches of every frame.
+/// A signal's values in the block under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum {
+    total: i64,
+    count: u16,
+}
+
+fields!(Sum { total: i64, count: u16 });
+
+/// The monitor's memory: plain data, about 700 bytes. It never learns from what it watches, but for a site reference while
+/// one is being captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Signal {
-    /// [`Statistics::road_fraction`]: the scene.
-    RoadFraction,
-    /// [`Statistics::mean_entropy`]: the model's doubt.
-    MeanEntropy,
-    /// [`Statistics::mean_margin`]: the model's confidence.
-    MeanMargin,
-    /// [`Statistics::low_confidence_fraction`]: how much of the frame it doubts.
-    LowConfidenceFraction,
-    /// [`Reference::population_stability_index`].
-    PopulationStability,
-    /// [`Reference::wasserstein`], in steps of a code.
-    Wasserstein,
-}
-
-/// Number of signals.
-pub const SIGNALS: usize = 6;
-
-impl Signal {
-    /// All signals, in the order of every array of signals.
-    pub const ALL: [Self; SIGNALS] = [
-        Self::RoadFraction,
-        Self::MeanEntropy,
-        Self::MeanMargin,
-        Self::LowConfidenceFraction,
-        Self::PopulationStability,
-        Self::Wasserstein,
-    ];
-
-    /// The name that reports use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::RoadFraction => "road_fraction",
-            Self::MeanEntropy => "mean_entropy",
-            Self::MeanMargin => "mean_margin",
-            Self::LowConfidenceFraction => "low_confidence_fraction",
-            Self::PopulationStability => "population_stability_index",
-            Self::Wasserstein => "wasserstein",
-        }
-    }
-}
-
-/// The signals of one frame, in the order of [`Signal::ALL`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Signals(pub [Q16; SIGNALS]);
-
-impl Signals {
-    /// Measures a frame; `None` if it has no pixel or a counter overflowed.
-    #[must_use]
-    pub fn new<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable, reference: &Reference) -> Option<Self> {
-        if sketch.saturated() {
-            return None;
-        }
-        let statistics = Statistics::new(sketch, table)?;
-        Some(Self([
-            statistics.road_fraction,
-            statistics.mean_entropy,
-            statistics.mean_margin,
-            statistics.low_confidence_fraction,
-            Q16::from_f32(reference.population_stability_index(sketch)?),
-            Q16::from_f32(reference.wasserstein(sketch)?),
-        ]))
-    }
-}
-
-/// How a signal's block means lie while all is well.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Baseline {
-    /// Mean.
-    pub mean: Q16,
-    /// Standard deviation, above zero.
-    pub deviation: Q16,
-}
-
-impl Baseline {
-    /// The smallest deviation: below it, any change at all would be an alarm.
-    pub const FLOOR: Q16 = Q16::from_raw(1 << 6);
-
-    /// Mean and sample deviation of block means; the deviation is at least [`Baseline::FLOOR`] and a hundredth of
-    /// the mean. `None` for fewer than two blocks.
-    #[must_use]
-    pub fn of(blocks: impl Iterator<Item = Q16> + Clone) -> Option<Self> {
-        let count = blocks.clone().count() as u64;
-        if count < 2 {
-            return None;
-        }
-        let sum: i64 = blocks.clone().map(|x| i64::from(x.raw())).sum();
-        let mean = Q16::divide(i128::from(sum), count);
-        let squares: u64 = blocks.map(|x| u64::from(x.raw().abs_diff(mean.raw())).pow(2)).sum();
-        let deviation = Q16::from_raw(libm::sqrt(squares as f64 / (count - 1) as f64) as i32);
-        let floor = Self::FLOOR.max(Q16::from_raw(mean.raw().saturating_abs() / 100));
-        Some(Self { mean, deviation: deviation.max(floor) })
-    }
-}
-
-/// All that a monitor must know: learnt on the desk from in-control frames, sealed, never changed by what is
-/// watched. About 1.3 KiB.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Profile {
-    /// What the codes of the network mean.
-    pub quantiser: Quantiser,
-    /// Frames of a block.
-    pub block_frames: u16,
-    /// How each signal behaves in control.
-    pub baselines: [Baseline; SIGNALS],
-    /// Sees levels.
-    pub cusum: Cusum,
-    /// Sees changes.
-    pub page_hinkley: PageHinkley,
-    /// The codes of in-control frames.
-    pub reference: Reference,
-}
-
-impl Profile {
-    /// Checks what a file or a wire may have got wrong.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] names it.
-    pub fn check(&self) -> Result<()> {
-        if self.block_frames == 0 {
-            return Err(Error::Parameter("block_frames"));
-        }
-        if self.baselines.iter().any(|b| b.deviation < Baseline::FLOOR) {
-            return Err(Error::Parameter("deviation"));
-        }
-        self.cusum.check()?;
-        self.page_hinkley.check()
-    }
-}
-
-/// What the monitor concludes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum State {
-    /// No block is complete yet.
-    #[default]
-    Unknown,
-    /// In control.
-    Normal,
-    /// A detector is above half of its threshold.
-    Watch,
-    /// A detector is above its threshold; stays until every detector is below half of its own.
-    Alarm,
-}
-
-impl State {
-    /// The name that reports use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Normal => "normal",
-            Self::Watch => "watch",
-            Self::Alarm => "alarm",
-        }
-    }
-}
-
-/// Which detectors are above half of their threshold (above it, in an alarm): one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Reasons(pub u16);
-
-impl Reasons {
-    /// Signals that the CUSUM names.
-    pub fn cusum(self) -> impl Iterator<Item = Signal> {
-        self.bits(0)
-    }
-    /// Signals that the Page-Hinkley test names.
-    pub fn page_hinkley(self) -> impl Iterator<Item = Signal> {
-        self.bits(SIGNALS)
-    }
-    fn bits(self, first: usize) -> impl Iterator<Item = Signal> {
-        let named = move |(bit, signal)| ((self.0 >> bit) & 1 == 1).then_some(signal);
-        (first..).zip(Signal::ALL).filter_map(named)
-    }
-}
-
-/// The monitor's answer to a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Verdict {
-    /// The conclusion after the last complete block.
-    pub state: State,
-    /// Why, if it is not normal.
-    pub reasons: Reasons,
-    /// Complete blocks so far.
-    pub blocks: u32,
-    /// Frames that could not be measured and were left out.
-    pub invalid: u32,
-}
-
-/// The monitor's memory: under 500 bytes, plain data.
-#[derive(Clone, Copy, Debug)]
 pub struct Monitor {
-    frames: u16,
-    sums: [i64; SIGNALS],
-    cusum: [CusumState; SIGNALS],
-    page_hinkley: [PageHinkleyState; SIGNALS],
+    /// Frames of the warm-up so far.
+    warm: u16,
+    valid: u16,
+    invalid: u16,
+    sums: [Sum; SIGNALS],
+    gate: Gate,
+    /// Invalid frames in a row.
+    run: u16,
+    charts: [CusumState; SIGNALS],
+    site: Site,
+    site_moments: [Moments; SIGNALS],
+    site_charts: [CusumState; SIGNALS],
+    /// Standardised means of the last block against the factory reference.
+    scores: [Q16; SIGNALS],
+    /// Blocks in control in a row.
+    calm: u16,
+    acknowledged: Reasons,
     verdict: Verdict,
+    /// Over the monitor's life.
+    valid_frames: u64,
+    invalid_frames: [u32; INVALID],
+    alarms: u32,
+}
+
+fields!(Monitor {
+    warm: u16,
+    valid: u16,
+    invalid: u16,
+    sums: [Sum; SIGNALS],
+    gate: Gate,
+    run: u16,
+    charts: [CusumState; SIGNALS],
+    site: Site,
+    site_moments: [Moments; SIGNALS],
+    site_charts: [CusumState; SIGNALS],
+    scores: [Q16; SIGNALS],
+    calm: u16,
+    acknowledged: Reasons,
+    verdict: Verdict,
+    valid_frames: u64,
+    invalid_frames: [u32; INVALID],
+    alarms: u32,
+});
+
+/// Charts of one reference after a block: signals above half of their threshold, and above it.
+#[derive(Clone, Copy, Default)]
+struct Charts {
+    warnings: u8,
+    drifts: u8,
 }
 
 impl Default for Monitor {
@@ -225,26 +84,75 @@ impl Monitor {
     /// A monitor that has seen nothing.
     #[must_use]
     pub const fn new() -> Self {
+        let chart = CusumState { up: Q16::ZERO, down: Q16::ZERO };
+        let none = Reasons { factory: 0, site: 0, conditions: 0 };
         Self {
-            frames: 0,
-            sums: [0; SIGNALS],
-            cusum: [CusumState { up: Q16::ZERO, down: Q16::ZERO }; SIGNALS],
-            page_hinkley: [PageHinkleyState::NEW; SIGNALS],
-            verdict: Verdict { state: State::Unknown, reasons: Reasons(0), blocks: 0, invalid: 0 },
+            warm: 0,
+            valid: 0,
+            invalid: 0,
+            sums: [Sum { total: 0, count: 0 }; SIGNALS],
+            gate: Gate::NEW,
+            run: 0,
+            charts: [chart; SIGNALS],
+            site: Site::Empty,
+            site_moments: [Moments::NEW; SIGNALS],
+            site_charts: [chart; SIGNALS],
+            scores: [Q16::ZERO; SIGNALS],
+            calm: 0,
+            acknowledged: none,
+            verdict: Verdict { state: State::Unknown, reasons: none, blocks: 0 },
+            valid_frames: 0,
+            invalid_frames: [0; INVALID],
+            alarms: 0,
         }
     }
 
-    /// Takes the signals of the next frame (`None`: it could not be measured).
-    pub fn observe(&mut self, profile: &Profile, signals: Option<&Signals>) -> Verdict {
-        let Some(Signals(values)) = signals else {
-            self.verdict.invalid = self.verdict.invalid.saturating_add(1);
-            return self.verdict;
-        };
-        for (sum, value) in self.sums.iter_mut().zip(values) {
-            *sum += i64::from(value.raw());
+    /// A monitor that has lost what it knew: as new, and it says so until its first block.
+    #[must_use]
+    pub fn lost() -> Self {
+        let mut monitor = Self::new();
+        monitor.verdict.reasons.conditions = Reasons::STATE_LOST;
+        monitor
+    }
+
+    /// Takes the next frame, or why it could not be measured.
+    pub fn observe(
+        &mut self,
+        profile: &Profile,
+        frame: core::result::Result<(&Signals, &Facts), Invalid>,
+    ) -> Verdict {
+        let rules = &profile.rules;
+        let frame = frame.and_then(|(signals, facts)| self.gate.check(facts, rules).map(|()| signals));
+        self.run = if frame.is_ok() { 0 } else { self.run.saturating_add(1) };
+        if let Err(invalid) = frame {
+            if let Some(count) = self.invalid_frames.get_mut(invalid as usize) {
+                *count = count.saturating_add(1);
+            }
+            if self.run == rules.invalid_frames {
+                self.verdict.reasons.conditions |= Reasons::INVALID_RUN;
+                self.raise();
+            }
+        } else {
+            self.valid_frames = self.valid_frames.saturating_add(1);
         }
-        self.frames += 1;
-        if self.frames >= profile.block_frames {
+        if self.warm < rules.warm_up_frames {
+            self.warm += 1;
+            self.verdict.reasons.conditions |= Reasons::WARM_UP;
+            return self.verdict;
+        }
+        match frame {
+            Ok(Signals(values)) => {
+                self.valid = self.valid.saturating_add(1);
+                for (sum, value) in self.sums.iter_mut().zip(values) {
+                    if let Some(value) = value {
+                        sum.total = sum.total.saturating_add(value.raw().into());
+                        sum.count = sum.count.saturating_add(1);
+                    }
+                }
+            }
+            Err(_) => self.invalid = self.invalid.saturating_add(1),
+        }
+        if self.valid.saturating_add(self.invalid) >= rules.block_frames {
             self.close_block(profile);
         }
         self.verdict
@@ -256,31 +164,184 @@ impl Monitor {
         self.verdict
     }
 
+    /// Block means of the last block, standardised by the factory reference.
+    #[must_use]
+    pub const fn scores(&self) -> &[Q16; SIGNALS] {
+        &self.scores
+    }
+
+    /// Frames that were measured.
+    #[must_use]
+    pub const fn valid_frames(&self) -> u64 {
+        self.valid_frames
+    }
+
+    /// Frames that were not, by [`Invalid::ALL`]. They stop at the largest number.
+    #[must_use]
+    pub const fn invalid_frames(&self) -> &[u32; INVALID] {
+        &self.invalid_frames
+    }
+
+    /// How often the state became an alarm.
+    #[must_use]
+    pub const fn alarms(&self) -> u32 {
+        self.alarms
+    }
+
+    /// Somebody has seen the alarm. It ends as any alarm does, and is raised again if another signal drifts.
+    pub fn acknowledge(&mut self) {
+        if self.verdict.state == State::Alarm {
+            self.verdict.state = State::Acknowledged;
+            self.acknowledged = self.verdict.reasons;
+        }
+    }
+
+    /// What is known of this place.
+    #[must_use]
+    pub const fn site(&self) -> Site {
+        self.site
+    }
+
+    /// Blocks captured for the site reference.
+    #[must_use]
+    pub fn site_blocks(&self) -> u32 {
+        self.site_moments.iter().map(|moments| moments.count).max().unwrap_or(0)
+    }
+
+    /// Starts to collect a site reference; one that there is is forgotten. Only on somebody's order: what a broken model says
+    /// must not become normal by itself.
+    pub fn capture_site(&mut self) {
+        self.site = Site::Capturing;
+        self.site_moments = [Moments::default(); SIGNALS];
+        self.site_charts = [CusumState::default(); SIGNALS];
+    }
+
+    /// Seals the site reference: from now on, charts against it count as well.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if none is being captured, if it has fewer than [`super::Rules::site_blocks`] blocks, or if the
+    /// monitor is in alarm.
+    pub fn seal_site(&mut self, profile: &Profile) -> Result<()> {
+        if self.site != Site::Capturing {
+            return Err(Error::Parameter("site"));
+        }
+        if self.site_blocks() < profile.rules.site_blocks.into() {
+            return Err(Error::Parameter("site_blocks"));
+        }
+        if matches!(self.verdict.state, State::Alarm | State::Acknowledged) {
+            return Err(Error::Parameter("state"));
+        }
+        self.site = Site::Sealed;
+        Ok(())
+    }
+
+    /// The site reference of a signal, once sealed; its difference from the factory's is worth a look.
+    #[must_use]
+    pub fn site_baseline(&self, signal: Signal) -> Option<Baseline> {
+        let sealed = self.site == Site::Sealed;
+        self.site_moments.get(signal as usize).filter(|_| sealed)?.baseline()
+    }
+
+    fn raise(&mut self) {
+        self.calm = 0;
+        if self.verdict.state != State::Alarm {
+            self.verdict.state = State::Alarm;
+            self.alarms = self.alarms.saturating_add(1);
+        }
+    }
+
     fn close_block(&mut self, profile: &Profile) {
-        let frames = u64::from(self.frames);
-        let mut worst = Level::Stable;
-        let (mut warnings, mut drifts) = (0u16, 0u16);
-        let states = self.cusum.iter_mut().zip(&mut self.page_hinkley);
-        let signals = self.sums.iter().zip(&profile.baselines).zip(states);
-        for (bit, ((sum, baseline), (cusum, page_hinkley))) in signals.enumerate() {
-            let mean = Q16::divide(i128::from(*sum), frames);
-            let z = mean.minus(baseline.mean).over(baseline.deviation);
-            let levels = [profile.cusum.update(cusum, z), profile.page_hinkley.update(page_hinkley, z)];
-            for (level, bit) in levels.into_iter().zip([bit, bit + SIGNALS]) {
-                worst = worst.max(level);
-                warnings |= u16::from(level >= Level::Warning) << bit;
-                drifts |= u16::from(level == Level::Drift) << bit;
+        let decided = self.valid >= self.invalid && self.valid != 0;
+        let sums = core::mem::take(&mut self.sums);
+        (self.valid, self.invalid) = (0, 0);
+        self.verdict.blocks = self.verdict.blocks.saturating_add(1);
+        self.verdict.reasons.conditions &= Reasons::INVALID_RUN;
+        if !decided {
+            self.verdict.reasons.conditions |= Reasons::UNDECIDED;
+            self.calm = 0;
+            // An alarm stays: not being able to tell is no reason to end it.
+            if !matches!(self.verdict.state, State::Alarm | State::Acknowledged) {
+                self.verdict.state = State::Unknown;
+            }
+            return;
+        }
+        let means = sums.map(|sum| (sum.count != 0).then(|| Q16::divide(sum.total.into(), sum.count.into())));
+        let factory = self.factory_charts(profile, &means);
+        let site = self.site_charts(profile, &means);
+        self.conclude(profile, factory, site);
+    }
+
+    fn factory_charts(&mut self, profile: &Profile, means: &[Option<Q16>; SIGNALS]) -> Charts {
+        let mut charts = Charts::default();
+        let references = profile.baselines.iter().zip(&profile.thresholds);
+        let own = self.charts.iter_mut().zip(&mut self.scores);
+        for ((signal, mean), ((baseline, threshold), (chart, score))) in
+            Signal::ALL.into_iter().zip(means).zip(references.zip(own))
+        {
+            if let Some(mean) = mean {
+                *score = baseline.standardise(*mean);
+                charts.update(signal, profile, *threshold, chart, *score);
             }
         }
-        let verdict = &mut self.verdict;
-        verdict.state = match (worst, verdict.state) {
-            (Level::Drift, _) | (Level::Warning, State::Alarm) => State::Alarm,
-            (Level::Warning, _) => State::Watch,
-            (Level::Stable, _) => State::Normal,
-        };
-        verdict.reasons = Reasons(if drifts == 0 { warnings } else { drifts });
-        verdict.blocks = verdict.blocks.saturating_add(1);
-        self.frames = 0;
-        self.sums = [0; SIGNALS];
+        charts
+    }
+
+    fn site_charts(&mut self, profile: &Profile, means: &[Option<Q16>; SIGNALS]) -> Charts {
+        let mut charts = Charts::default();
+        let own = self.site_moments.iter_mut().zip(&mut self.site_charts);
+        for ((signal, mean), (threshold, (moments, chart))) in
+            Signal::ALL.into_iter().zip(means).zip(profile.site_thresholds.iter().zip(own))
+        {
+            match (self.site, mean) {
+                (Site::Capturing, Some(mean)) => moments.add(*mean),
+                (Site::Sealed, Some(mean)) => {
+                    if let Some(baseline) = moments.baseline() {
+                        charts.update(signal, profile, *threshold, chart, baseline.standardise(*mean));
+                    }
+                }
+                _ => {}
+            }
+        }
+        charts
+    }
+
+    fn conclude(&mut self, profile: &Profile, factory: Charts, site: Charts) {
+        let drifts = factory.drifts | site.drifts;
+        let named = |charts: Charts| if drifts == 0 { charts.warnings } else { charts.drifts };
+        let reasons = &mut self.verdict.reasons;
+        (reasons.factory, reasons.site) = (named(factory), named(site));
+        let unsure = Reasons::signals(drifts).filter(|signal| signal.group() == Group::Confidence).count();
+        let warned = (factory.warnings | site.warnings) != 0;
+        self.calm = if warned || self.run != 0 { 0 } else { self.calm.saturating_add(1) };
+        match self.verdict.state {
+            State::Alarm | State::Acknowledged if self.calm >= profile.rules.release_blocks => {
+                self.verdict.state = State::Normal;
+                self.verdict.reasons.conditions = 0;
+            }
+            State::Alarm => {}
+            State::Acknowledged => {
+                let known = self.acknowledged;
+                if factory.drifts & !known.factory != 0 || site.drifts & !known.site != 0 {
+                    self.raise();
+                }
+            }
+            _ if unsure >= usize::from(profile.rules.required) => self.raise(),
+            _ => self.verdict.state = if warned { State::Watch } else { State::Normal },
+        }
+    }
+}
+
+impl Charts {
+    fn update(
+        &mut self,
+        signal: Signal,
+        profile: &Profile,
+        threshold: Q16,
+        chart: &mut CusumState,
+        score: Q16,
+    ) {
+        let level = Cusum { slack: profile.rules.slack, threshold }.update(chart, score);
+        self.warnings |= if level >= Level::Warning { signal.bit() } else { 0 };
+        self.drifts |= if level == Level::Drift { signal.bit() } else { 0 };
     }
 }

@@ -120,6 +120,10 @@ statistics! {
     MeanMaxSoftmax "mean_max_softmax" Confidence,
     /// [`Statistics::mean_margin`], [`Multiclass::mean_margin`].
     MeanMargin "mean_margin" Confidence,
+    /// [`Statistics::road_margin`].
+    RoadMargin "road_margin" Confidence,
+    /// [`EstimatedIou::value`](super::EstimatedIou::value).
+    EstimatedIou "estimated_iou" Confidence,
     /// [`low_confidence_fraction`], [`Statistics::low_confidence_fraction`].
     LowConfidenceFraction "low_confidence_fraction" Confidence,
     /// [`mean_energy`], [`Multiclass::mean_energy`].

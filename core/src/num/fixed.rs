@@ -45,6 +45,12 @@ impl Q16 {
         self.0 as f32 / 65536.0
     }
 
+    /// As `f64`, exactly.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        f64::from(self.0) / 65536.0
+    }
+
     /// `numerator / denominator` to the nearest step, halves away from zero; zero where the denominator is.
     #[must_use]
     pub fn ratio(numerator: i64, denominator: u64) -> Self {

@@ -1,12 +1,12 @@
 //! What host and device say to each other.
 
-use segmeter_core::drift::{self, SIGNALS};
-use serde::{Deserialize, Serialize};
+use segmeter_core::drift::{self, Packet, SIGNALS};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Fault;
 
 /// The version of these messages. A host that finds another in [`Response::Ready`] must not go on.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Host to device. The device answers every request but [`Row`](Self::Row), which it answers only to reject.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,10 @@ pub enum Request<'a> {
         /// The frame that ends.
         frame: u32,
     },
+    /// An order to the monitor. Answered by [`Response::Accepted`].
+    Order(Order),
+    /// What does the monitor say? Answered by [`Response::Telemetry`].
+    Telemetry,
     /// How deep has the stack been? Answered by [`Response::Stack`].
     Stack,
     /// End the program. Answered by [`Response::Accepted`], the last thing the device says.
@@ -65,9 +69,8 @@ pub struct RowLabels<'a> {
 pub struct Configuration<'a> {
     /// What the codes mean.
     pub codes: Codes,
-    /// What the monitor compares with; without it there is no verdict.
-    #[serde(borrow)]
-    pub drift: Option<Drift<'a>>,
+    /// The record of a [`segmeter_core::drift::Profile`], what the monitor compares with; without it there is no verdict.
+    pub profile: Option<&'a [u8]>,
 }
 
 /// [`segmeter_core::view::Quantiser`] on the wire.
@@ -87,25 +90,22 @@ pub enum Codes {
     Probabilities,
 }
 
-/// [`segmeter_core::drift::Profile`] on the wire. Fixed-point numbers go as their raw steps of 2^-16.
+/// What somebody in charge wants of the monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(target_os = "none", derive(defmt::Format))]
-pub struct Drift<'a> {
-    /// Frames of a block.
-    pub block_frames: u16,
-    /// Mean and deviation of each signal.
-    pub baselines: [(i32, i32); SIGNALS],
-    /// Slack and threshold.
-    pub cusum: (i32, i32),
-    /// Tolerance and threshold.
-    pub page_hinkley: (i32, i32),
-    /// 256 counts by code index, each a little-endian `u32`.
-    pub reference: &'a [u8],
+pub enum Order {
+    /// The alarm has been seen.
+    Acknowledge,
+    /// Collect a reference of this place.
+    CaptureSite,
+    /// That reference is complete.
+    SealSite,
 }
 
 /// Device to host.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[allow(clippy::large_enum_variant, reason = "there is no heap to put a report on")]
 pub enum Response<'a> {
     /// The device is there.
     Ready {
@@ -120,6 +120,8 @@ pub enum Response<'a> {
     Accepted,
     /// What a frame amounted to.
     Report(Report),
+    /// What a device would broadcast.
+    Telemetry(Telemetry),
     /// The most stack ever in use, in bytes; `None` if the board cannot tell.
     Stack(Option<u32>),
     /// A request was not followed.
@@ -172,51 +174,50 @@ pub const LOSSES: [&str; 6] = ["bce", "focal", "dice", "tversky", "focal_tversky
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(target_os = "none", derive(defmt::Format))]
 pub struct Finding {
-    /// The signals of [`segmeter_core::drift::Signal::ALL`], raw steps of 2^-16; `None`: not measurable.
-    pub signals: Option<[i32; SIGNALS]>,
-    /// The conclusion so far.
-    pub state: State,
-    /// Bits as in [`segmeter_core::drift::Reasons`].
-    pub reasons: u16,
+    /// The signals of [`segmeter_core::drift::Signal::ALL`], raw steps of 2^-16; `None`: the frame has no such value.
+    pub signals: [Option<i32>; SIGNALS],
+    /// [`drift::Invalid`] by its place in `ALL`: why the frame was not measured.
+    pub invalid: Option<u8>,
+    /// Estimated IoU with its low and high, raw steps of 2^-16; `None` unless the profile has learnt from labels.
+    pub estimated_iou: Option<[i32; 3]>,
+    /// [`drift::State`] by its place in `ALL`: the conclusion so far.
+    pub state: u8,
+    /// [`drift::Reasons`]: factory, site, conditions.
+    pub reasons: [u8; 3],
     /// Complete blocks so far.
     pub blocks: u32,
-    /// Frames that could not be measured.
-    pub invalid: u32,
+    /// Frames that were not measured so far.
+    pub invalid_frames: u32,
 }
 
-/// [`segmeter_core::drift::State`] on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
-pub enum State {
-    /// No block is complete yet.
-    Unknown,
-    /// In control.
-    Normal,
-    /// Above half of a threshold.
-    Watch,
-    /// Above a threshold.
-    Alarm,
-}
-
-impl From<drift::State> for State {
-    fn from(state: drift::State) -> Self {
-        match state {
-            drift::State::Unknown => Self::Unknown,
-            drift::State::Normal => Self::Normal,
-            drift::State::Watch => Self::Watch,
-            drift::State::Alarm => Self::Alarm,
+impl Finding {
+    /// The verdict in it; an unknown state number is [`drift::State::Unknown`].
+    #[must_use]
+    pub fn verdict(&self) -> drift::Verdict {
+        let [factory, site, conditions] = self.reasons;
+        drift::Verdict {
+            state: drift::State::ALL.get(usize::from(self.state)).copied().unwrap_or_default(),
+            reasons: drift::Reasons { factory, site, conditions },
+            blocks: self.blocks,
         }
     }
 }
 
-impl From<State> for drift::State {
-    fn from(state: State) -> Self {
-        match state {
-            State::Unknown => Self::Unknown,
-            State::Normal => Self::Normal,
-            State::Watch => Self::Watch,
-            State::Alarm => Self::Alarm,
-        }
+/// The bytes of a [`Packet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(target_os = "none", derive(defmt::Format))]
+pub struct Telemetry(pub [u8; Packet::LEN]);
+
+impl Serialize for Telemetry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Telemetry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = <&[u8]>::deserialize(deserializer)?;
+        bytes.try_into().map(Self).map_err(|_| de::Error::custom("length"))
     }
 }
 
@@ -237,8 +238,10 @@ pub enum Rejection {
     Shape,
     /// A frame before any configuration.
     NotConfigured,
-    /// A configuration with an impossible value.
+    /// A configuration with an impossible value, or a profile for other codes.
     Configuration,
+    /// The monitor cannot do that now: no profile, nothing captured, too few blocks, or an alarm.
+    Order,
     /// A row or an end without a frame under way.
     NoFrame,
     /// A row without labels in a labelled frame, or the other way round.

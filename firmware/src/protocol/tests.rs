@@ -2,6 +2,8 @@
 
 use std::vec::Vec;
 
+use segmeter_core::drift::Packet;
+
 use super::*;
 
 /// Large enough for every frame that these tests send on purpose.
@@ -66,11 +68,13 @@ const REPORT: Report = Report {
     }),
     statistics: [1, -2, 3, i32::MAX],
     drift: Some(Finding {
-        signals: Some([1, 2, 3, 4, 5, -6]),
-        state: State::Watch,
-        reasons: 0x0fff,
+        signals: [Some(1), None, Some(3), Some(4), Some(5), Some(-6), Some(i32::MIN), Some(8)],
+        invalid: Some(3),
+        estimated_iou: Some([1, -2, i32::MAX]),
+        state: 2,
+        reasons: [0x0f, 0, 0xff],
         blocks: 7,
-        invalid: 0,
+        invalid_frames: 0,
     }),
     instructions: Some(u64::MAX),
 };
@@ -82,19 +86,15 @@ fn every_request_and_response_comes_back() {
         Request::Hello,
         Request::Configure(Configuration {
             codes: Codes::Logits { signed: true, scale: 0.101_869_74, zero_point: -15 },
-            drift: Some(Drift {
-                block_frames: 5,
-                baselines: [(1, 2), (-3, 4), (i32::MIN, i32::MAX), (0, 0), (5, 6), (7, 8)],
-                cusum: (1 << 15, 5 << 16),
-                page_hinkley: (3, 4),
-                reference: &codes,
-            }),
+            profile: Some(&codes),
         }),
-        Request::Configure(Configuration { codes: Codes::Probabilities, drift: None }),
+        Request::Configure(Configuration { codes: Codes::Probabilities, profile: None }),
         Request::Begin { frame: u32::MAX, height: 120, width: 160, labelled: true },
         row(&codes),
         Request::Row { frame: 0, row: 0, codes: &[], labels: None },
         Request::End { frame: 9 },
+        Request::Order(Order::SealSite),
+        Request::Telemetry,
         Request::Stack,
         Request::Shutdown,
     ];
@@ -110,6 +110,7 @@ fn every_request_and_response_comes_back() {
         Response::Accepted,
         Response::Report(REPORT),
         Response::Stack(None),
+        Response::Telemetry(Telemetry([7; Packet::LEN])),
         Response::Rejected { frame: Some(2), reason: Rejection::OutOfOrder { expected: 4, found: 6 } },
         Response::Rejected { frame: None, reason: Fault::Checksum.into() },
     ];

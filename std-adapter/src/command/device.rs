@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use segmeter::core::drift::Profile;
-use segmeter::core::sketch::CODES;
 use segmeter::core::view::Quantiser;
 use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu, in_process};
 use segmeter::files::{self, Elements, Image, Slot, Source};
@@ -14,7 +13,7 @@ use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
 use segmeter_firmware::protocol::{Configuration, Report};
 
 use super::input::{Input, LabelInput, LabelReader};
-use super::profile::quantised;
+use super::measure::quantised;
 use super::{Common, Failure, Outcome};
 use crate::report;
 
@@ -89,10 +88,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         None => None,
     };
     let frames = Frames::open(arguments, profile.as_ref())?;
-    let mut room = [0; 4 * CODES];
+    let mut record = [0; Profile::RECORD_LEN];
     let configuration = match &profile {
-        Some(profile) => configuration(profile, &mut room),
-        None => Configuration { codes: codes(&frames.quantiser), drift: None },
+        Some(profile) => configuration(profile, &mut record),
+        None => Configuration { codes: codes(&frames.quantiser), profile: None },
     };
     if let Some(elf) = &arguments.qemu {
         let (qemu, line) = Qemu::start(elf, &arguments.board).map_err(|e| failed(&e))?;
@@ -130,7 +129,7 @@ fn converse<L: Line>(
     let mut desk = Evaluator::new();
     desk.configure(&configuration).map_err(refused)?;
     let mut summary = Summary::new(frames.arguments.verify);
-    let mut printer = Printer::new(common.json, frames.labels.is_some(), configuration.drift.is_some());
+    let mut printer = Printer::new(common.json, frames.labels.is_some(), configuration.profile.is_some());
     let bar = report::progress(frames.slots.len());
     for (count, slot) in frames.slots.iter().enumerate() {
         let packed = frames.pack(*slot, device.max_width())?;
@@ -166,7 +165,7 @@ impl<'a> Frames<'a> {
         let first = slots.first().map_or(0, |slot| slot.index);
         let image = source.image(first)?;
         let quantiser = if arguments.input.is_quantised() || profile.is_none() {
-            quantised(arguments.input.quantiser(&image.elements, source.path())?, &source, first)?
+            quantised(arguments.input.quantiser(&image.elements, source.path())?, source.path(), first)?
         } else {
             profile.map_or(Quantiser::probabilities(), |profile| profile.quantiser)
         };

@@ -14,7 +14,7 @@ mod choice;
 mod define;
 mod each;
 mod exact;
-mod html;
+pub(in crate::command) mod html;
 mod overlap;
 mod predict;
 mod print;

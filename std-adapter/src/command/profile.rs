@@ -4,173 +4,239 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use segmeter::core::drift::{Cusum, PageHinkley, Profile, Signal};
+use segmeter::core::drift::{Identity, Profile, Rules, Signal};
 use segmeter::core::num::Q16;
-use segmeter::core::sketch::Sketch;
-use segmeter::core::view::{Code, Quantised, Quantiser};
-use segmeter::files::{self, Elements, Image, Source};
-use segmeter::learn::{Settings, learn};
+use segmeter::files;
+use segmeter::learn::{Learnt, Settings, learn};
 use serde_json::{Map, Value, json};
 
 use super::input::Input;
-use super::{Common, Failure, Outcome, refuse};
+use super::measure::{LabelArguments, measure, quantised};
+use super::{Common, Failure, Outcome};
 use crate::report;
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// 8-bit logits of frames that are in control, in the order of their time
-    #[arg(value_name = "FRAMES")]
-    recording: PathBuf,
+    #[arg(value_name = "FRAMES", required_unless_present = "show")]
+    recording: Option<PathBuf>,
     /// Where the profile goes
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Frames of a block: detectors see the means of blocks
-    #[arg(long, value_name = "N", default_value_t = Settings::BLOCK_FRAMES,
-          value_parser = clap::value_parser!(u16).range(1..))]
-    block: u16,
-    /// CUSUM: half the shift worth detecting, in deviations of a block mean
-    #[arg(long, value_name = "K", default_value_t = Settings::CUSUM_SLACK)]
-    cusum_slack: f32,
-    /// CUSUM: alarm above this sum, in deviations
-    #[arg(long, value_name = "H", default_value_t = Settings::CUSUM_THRESHOLD)]
-    cusum_threshold: f32,
-    /// Page-Hinkley: change not worth a sum, in deviations of a block mean
-    #[arg(long, value_name = "D", default_value_t = Settings::PAGE_HINKLEY_TOLERANCE)]
-    page_hinkley_tolerance: f32,
-    /// Page-Hinkley: alarm above this sum, in deviations
-    #[arg(long, value_name = "H", default_value_t = Settings::PAGE_HINKLEY_THRESHOLD)]
-    page_hinkley_threshold: f32,
-    /// Labels of the frames, for an estimate of IoU
-    #[arg(long, value_name = "DIR")]
-    labels: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", required_unless_present = "show")]
+    out: Option<PathBuf>,
+    /// Print what is in a profile, and learn nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recording", "out"])]
+    show: Option<PathBuf>,
+    /// Frames between two false alarms: thresholds are chosen for it, under the autocorrelation of the frames
+    #[arg(long, value_name = "FRAMES", default_value_t = 100_000.0)]
+    false_alarm_interval: f64,
+    /// Signals of confidence that must drift together for an alarm
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    required: u8,
+    /// Frames of a block [default: twice the longest time over which frames resemble each other]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    block: Option<u16>,
+    /// Half the shift worth detecting, in deviations of a block mean
+    #[arg(long, value_name = "K", default_value_t = 0.5)]
+    slack: f32,
+    /// Blocks in control that end an alarm
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    release_blocks: u16,
+    /// Invalid frames in a row that are an alarm
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    invalid_frames: u16,
+    /// Frames in a row with the same content that are a frozen camera
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    frozen_frames: u16,
+    /// The longest time between two frames; 0: any
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    gap: u32,
+    /// Frames before the first block
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    warm_up: u16,
+    /// A device will capture a reference of its site from this many blocks; its charts get half of the false alarms
+    #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u16).range(2..))]
+    site: Option<u16>,
+    /// A number for the network
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    model: u32,
+    /// A number for the way the camera is mounted
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    mounting: u32,
+    #[command(flatten)]
+    labels: LabelArguments,
     #[command(flatten)]
     input: Input,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    refuse(arguments.labels.is_some(), "--labels", "yet: a profile is learnt without labels")?;
-    let (source, slots) = arguments.input.open(&arguments.recording)?;
-    let settings = settings(arguments)?;
-    let mut quantiser = None;
-    let mut sketches = Vec::with_capacity(slots.len());
+    if let Some(path) = &arguments.show {
+        let profile = files::profile::read(&files::read(path)?).map_err(|e| e.at(path))?;
+        print(&path.display().to_string(), &profile, None, common, out)?;
+        return Ok(Outcome::Done);
+    }
+    let (Some(recording), Some(file)) = (&arguments.recording, &arguments.out) else {
+        return Err(Failure::Input("expected frames and --out".to_owned()));
+    };
+    let (source, slots) = arguments.input.open(recording)?;
+    let labels = arguments.labels.open(&source, &slots)?;
+    let named = |line: String| Failure::Input(format!("{}: {line}", source.path().display()));
+    let mut kind = None;
+    let mut frames = Vec::with_capacity(slots.len());
     let bar = report::progress(slots.len());
     for slot in &slots {
         let image = source.image(slot.index)?;
-        let codes =
-            quantised(arguments.input.quantiser(&image.elements, source.path())?, &source, slot.index)?;
-        // The type of the numbers is part of what they mean.
-        if *quantiser.get_or_insert(codes) != codes {
-            let line = format!("{}: found frames of both i8 and u8", source.path().display());
-            return Err(Failure::Input(line));
+        let path = source.path();
+        let codes = quantised(arguments.input.quantiser(&image.elements, path)?, path, slot.index)?;
+        // The type of the numbers and the size are part of what they mean.
+        let (first, shape) = *kind.get_or_insert((codes, image.shape));
+        if first != codes {
+            return Err(named("found frames of both i8 and u8".to_owned()));
         }
-        sketches.push(sketch(&image, codes)?);
+        if shape != image.shape {
+            return Err(named(format!(
+                "found image {} of {}x{}, expected {}x{} as the first",
+                slot.index,
+                image.shape.height(),
+                image.shape.width(),
+                shape.height(),
+                shape.width()
+            )));
+        }
+        frames.push(measure(&source, *slot, &image, codes, labels.as_ref())?);
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let named = |line: String| Failure::Input(format!("{}: {line}", source.path().display()));
-    let codes = quantiser.ok_or_else(|| named("found no frame".to_owned()))?;
-    let profile = learn(codes, &sketches, &settings).map_err(named)?;
-    let frames = sketches.len();
-    files::write_atomically(&arguments.out, |out| files::profile::write(out, &profile, frames as u64))?;
-    print(arguments, common, &profile, frames, out)?;
+    let (codes, shape) = kind.ok_or_else(|| named("found no frame".to_owned()))?;
+    let side = |side: usize| {
+        u16::try_from(side)
+            .map_err(|_| named(format!("found a side of {side} pixels, expected at most 65535")))
+    };
+    let settings = arguments.settings(side(shape.height())?, side(shape.width())?)?;
+    let learnt = learn(codes, &frames, &settings).map_err(named)?;
+    files::write_atomically(file, |out| files::profile::write(out, &learnt.profile))?;
+    print(&file.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
     Ok(Outcome::Done)
 }
 
-fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
-    let fixed = |flag: &str, value: f32, least: f32| {
+impl Arguments {
+    fn settings(&self, height: u16, width: u16) -> Result<Settings, Failure> {
         // Written so that NaN fails as well.
-        if value >= least && value < 32768.0 {
-            Ok(Q16::from_f32(value))
-        } else {
-            Err(Failure::Input(format!("found {flag} {value}, expected a number from {least} to 32768")))
-        }
-    };
-    Ok(Settings {
-        block_frames: arguments.block,
-        cusum: Cusum {
-            slack: fixed("--cusum-slack", arguments.cusum_slack, 0.0)?,
-            threshold: fixed("--cusum-threshold", arguments.cusum_threshold, 0.001)?,
-        },
-        page_hinkley: PageHinkley {
-            tolerance: fixed("--page-hinkley-tolerance", arguments.page_hinkley_tolerance, 0.0)?,
-            threshold: fixed("--page-hinkley-threshold", arguments.page_hinkley_threshold, 0.001)?,
-        },
-    })
-}
-
-/// Drift statistics exist for 8-bit outputs only.
-pub(super) fn quantised(
-    quantiser: Option<Quantiser>,
-    source: &Source,
-    index: usize,
-) -> Result<Quantiser, Failure> {
-    quantiser.ok_or_else(|| {
-        let path = source.path().display();
-        Failure::Input(format!("{path}: found f32 in image {index}, expected 8-bit logits or probabilities"))
-    })
-}
-
-/// The sketch of a frame without labels.
-pub(super) fn sketch(image: &Image, quantiser: Quantiser) -> Result<Sketch, Failure> {
-    fn of<Q: Code>(image: &Image, codes: &[Q], quantiser: Quantiser) -> segmeter::core::Result<Sketch> {
-        Sketch::of(&Quantised::new(image.shape, codes, quantiser)?, None)
+        let within = |flag: &str, value: f64, least: f64, most: f64| {
+            if value >= least && value <= most {
+                Ok(())
+            } else {
+                Err(Failure::Input(format!("found {flag} {value}, expected a number from {least} to {most}")))
+            }
+        };
+        within("--slack", self.slack.into(), 0.0, 100.0)?;
+        within("--false-alarm-interval", self.false_alarm_interval, 2.0, 1e12)?;
+        let site = Settings::default().rules.site_blocks;
+        Ok(Settings {
+            identity: Identity { model: self.model, mounting: self.mounting, height, width, frames: 0 },
+            rules: Rules {
+                warm_up_frames: self.warm_up,
+                block_frames: self.block.unwrap_or(0),
+                required: self.required,
+                release_blocks: self.release_blocks,
+                invalid_frames: self.invalid_frames,
+                frozen_frames: self.frozen_frames,
+                gap_ms: self.gap,
+                site_blocks: self.site.unwrap_or(site),
+                slack: Q16::from_f32(self.slack),
+            },
+            false_alarm_frames: self.false_alarm_interval,
+            site: self.site.is_some(),
+        })
     }
-    match &image.elements {
-        Elements::I8(codes) => of(image, codes, quantiser),
-        Elements::U8(codes) => of(image, codes, quantiser),
-        Elements::F32(_) => Err(segmeter::core::Error::Parameter("codes")),
-    }
-    .map_err(|e| Failure::Input(e.to_string()))
 }
 
+/// Prints a profile, and what only its making knows.
 fn print(
-    arguments: &Arguments,
-    common: &Common,
+    path: &str,
     profile: &Profile,
-    frames: usize,
+    learnt: Option<&Learnt>,
+    common: &Common,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let blocks = frames / usize::from(profile.block_frames);
-    let path = arguments.out.display().to_string();
-    let baselines = Signal::ALL.iter().zip(&profile.baselines);
     if common.json {
-        let baselines: Map<String, Value> = baselines
-            .map(|(signal, b)| {
-                let value = json!({"mean": decimal(b.mean), "deviation": decimal(b.deviation)});
-                (signal.name().to_owned(), value)
-            })
-            .collect();
-        report::json(
-            out,
-            &json!({
-                "profile": path,
-                "frames": frames,
-                "blocks": blocks,
-                "block_frames": profile.block_frames,
-                "baselines": baselines,
-                "cusum": {
-                    "slack": decimal(profile.cusum.slack),
-                    "threshold": decimal(profile.cusum.threshold),
-                },
-                "page_hinkley": {
-                    "tolerance": decimal(profile.page_hinkley.tolerance),
-                    "threshold": decimal(profile.page_hinkley.threshold),
-                },
-            }),
-        )?;
-        return Ok(());
+        return Ok(report::json(out, &document(path, profile, learnt))?);
     }
-    writeln!(out, "{path}: learnt from {frames} frames, {blocks} blocks of {}", profile.block_frames)?;
-    let mut table = report::table(&["signal", "mean", "deviation"]);
-    for (signal, baseline) in baselines {
-        let numbers = [baseline.mean, baseline.deviation].map(|x| report::decimal(Some(decimal(x))));
-        table.add_row([signal.name().to_owned()].into_iter().chain(numbers));
+    let (identity, rules) = (&profile.identity, &profile.rules);
+    writeln!(
+        out,
+        "{path}: profile {:08x}, learnt from {} frames of {}x{} in blocks of {}",
+        profile.fingerprint(),
+        identity.frames,
+        identity.height,
+        identity.width,
+        rules.block_frames
+    )?;
+    let mut table =
+        report::table(&["signal", "speaks of", "mean", "deviation", "autocorrelation", "threshold"]);
+    let rows =
+        Signal::ALL.iter().zip(&profile.baselines).zip(profile.correlations.iter().zip(&profile.thresholds));
+    for ((signal, baseline), (correlation, threshold)) in rows {
+        let numbers = [baseline.mean, baseline.deviation, *correlation, *threshold];
+        let numbers = numbers.map(|x| format!("{:.4}", x.to_f64()));
+        let names = [signal.name().to_owned(), signal.group().name().to_owned()];
+        table.add_row(names.into_iter().chain(numbers));
     }
     report::print(out, &table)?;
+    writeln!(
+        out,
+        "calibration map: {}",
+        if profile.calibration.is_learnt() {
+            "learnt from labels"
+        } else {
+            "none, no frame has labels: no estimate of IoU"
+        }
+    )?;
+    if let Some(learnt) = learnt {
+        writeln!(out, "{} blocks, {} frames with labels", learnt.blocks, learnt.labelled)?;
+        learnt.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
+    }
     Ok(())
 }
 
-/// A fixed-point number, exactly.
-pub(super) fn decimal(value: Q16) -> f64 {
-    f64::from(value.raw()) / 65536.0
+fn document(path: &str, profile: &Profile, learnt: Option<&Learnt>) -> Value {
+    let (identity, rules) = (&profile.identity, &profile.rules);
+    let mut signals = Map::new();
+    for (place, signal) in Signal::ALL.into_iter().enumerate() {
+        let baseline = &profile.baselines[place];
+        let value = json!({
+            "group": signal.group().name(),
+            "mean": baseline.mean.to_f64(),
+            "deviation": baseline.deviation.to_f64(),
+            "autocorrelation": profile.correlations[place].to_f64(),
+            "threshold": profile.thresholds[place].to_f64(),
+            "site_threshold": profile.site_thresholds[place].to_f64(),
+        });
+        signals.insert(signal.name().to_owned(), value);
+    }
+    let mut document = json!({
+        "profile": path,
+        "fingerprint": format!("{:08x}", profile.fingerprint()),
+        "model": identity.model,
+        "mounting": identity.mounting,
+        "height": identity.height,
+        "width": identity.width,
+        "frames": identity.frames,
+        "block_frames": rules.block_frames,
+        "required": rules.required,
+        "slack": rules.slack.to_f64(),
+        "release_blocks": rules.release_blocks,
+        "invalid_frames": rules.invalid_frames,
+        "frozen_frames": rules.frozen_frames,
+        "gap_ms": rules.gap_ms,
+        "warm_up_frames": rules.warm_up_frames,
+        "site_blocks": rules.site_blocks,
+        "signals": signals,
+        "calibrated": profile.calibration.is_learnt(),
+    });
+    if let Some(learnt) = learnt {
+        document["blocks"] = learnt.blocks.into();
+        document["labelled"] = learnt.labelled.into();
+        document["notes"] = learnt.notes.clone().into();
+    }
+    document
 }

@@ -4,16 +4,20 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use segmeter::core::drift::{Monitor, Profile, Reasons, Signals, State, Verdict};
+use segmeter::core::drift::gate::{fingerprint, sketch_is_valid};
+use segmeter::core::drift::{
+    EstimatedIou, Facts, Invalid, Monitor, Profile, Reasons, Signals, State, Verdict,
+};
 use segmeter::core::metric::Confusion;
-use segmeter::core::sketch::{SigmoidTable, Sketch};
-use segmeter::core::view::{Code, Labels, Quantised};
+use segmeter::core::sketch::SigmoidTable;
 use segmeter::files::{self, Elements, Image, Slot, Source};
 
-use super::input::{Frames, Input, LabelInput, LabelReader};
-use super::profile::{quantised, sketch};
-use super::{Common, Failure, Outcome, refuse};
+use super::input::Input;
+use super::measure::{LabelArguments, SomeLabels, measure, quantised};
+use super::{Common, Failure, Outcome};
+use crate::report;
 
+mod html;
 mod print;
 
 use print::Printer;
@@ -26,22 +30,16 @@ pub(super) struct Arguments {
     /// A profile of `segmeter profile`
     #[arg(long, value_name = "FILE")]
     profile: PathBuf,
-    /// Labels, for the IoU of the frames that have some
-    #[arg(long, value_name = "DIR|FILE")]
-    labels: Option<PathBuf>,
-    /// The frames that a file of labels is for, in its order
-    #[arg(long, value_name = "I,J,...", requires = "labels")]
-    label_frames: Option<Frames>,
     /// Exit with 1 if this happens
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
-    /// Write an HTML report
+    /// Write an HTML report: the timeline of every signal
     #[arg(long, value_name = "OUT.html")]
     report: Option<PathBuf>,
     #[command(flatten)]
-    input: Input,
+    labels: LabelArguments,
     #[command(flatten)]
-    label_input: LabelInput,
+    input: Input,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,10 +51,11 @@ enum FailOn {
 struct Observation {
     index: usize,
     name: String,
-    signals: Option<Signals>,
+    /// Nothing, if it could not be measured.
+    signals: Signals,
+    invalid: Option<Invalid>,
+    estimate: Option<EstimatedIou>,
     verdict: Verdict,
-    /// Labels were asked for.
-    labelled: bool,
     iou: Option<f64>,
 }
 
@@ -64,62 +63,120 @@ struct Observation {
 #[derive(Default)]
 struct Summary {
     frames: usize,
-    invalid: u32,
+    invalid: usize,
     /// How often the state became an alarm.
     alarms: usize,
     alarm_frames: usize,
     first_alarm: Option<(usize, Reasons)>,
-}
-
-/// Labels of some frames.
-struct SomeLabels {
-    reader: LabelReader,
-    /// Frames of a file of labels; `None`: all, or a directory's partners by name.
-    frames: Option<Vec<usize>>,
+    /// Of frames with labels and an estimate: how many, and the sum of its errors.
+    estimated: (usize, f64),
+    last: State,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    refuse(arguments.report.is_some(), "--report", "yet")?;
+    if let Some(path) = &arguments.report {
+        files::check_writable(path)?;
+    }
     let bytes = files::read(&arguments.profile)?;
     let profile = files::profile::read(&bytes).map_err(|e| e.at(&arguments.profile))?;
     let (source, slots) = arguments.input.open(&arguments.recording)?;
-    let labels = open_labels(arguments, &source, &slots)?;
+    let labels = arguments.labels.open(&source, &slots)?;
     let table = SigmoidTable::new(&profile.quantiser);
-    let mut monitor = Monitor::default();
+    let mut watch = Watch { profile: &profile, table: &table, monitor: Monitor::new() };
     let mut summary = Summary::default();
     let mut printer = Printer::new(common.json, &profile, labels.is_some());
+    let mut seen = Vec::new();
+    let bar = report::progress(slots.len());
     for slot in &slots {
         let image = source.image(slot.index)?;
         check_codes(arguments, &profile, &image, &source, slot.index)?;
-        let sketch = sketch(&image, profile.quantiser)?;
-        let signals = Signals::new(&sketch, &table, &profile.reference);
-        let before = monitor.verdict();
-        let verdict = monitor.observe(&profile, signals.as_ref());
-        let iou = match &labels {
-            Some(labels) => iou(labels, &source, *slot, &image, &profile, &table)?,
-            None => None,
-        };
-        summary.add(slot.index, before, verdict);
-        let (name, labelled) = (source.name(slot.index), labels.is_some());
-        printer.frame(out, &Observation { index: slot.index, name, signals, verdict, labelled, iou })?;
+        let observation = watch.observe(&source, *slot, &image, labels.as_ref())?;
+        summary.add(&observation);
+        bar.suspend(|| printer.frame(out, &observation))?;
+        bar.inc(1);
+        if arguments.report.is_some() {
+            seen.push(observation);
+        }
     }
+    bar.finish_and_clear();
     printer.summary(out, &summary)?;
+    if let Some(path) = &arguments.report {
+        let page = html::page(&profile, &arguments.recording, &seen, &summary);
+        files::write_atomically(path, |out| out.write_all(page.as_bytes()))?;
+    }
     let alarmed = summary.alarms != 0 && arguments.fail_on.is_some();
     Ok(if alarmed { Outcome::Negative } else { Outcome::Done })
 }
 
+/// A monitor with what it needs.
+struct Watch<'a> {
+    profile: &'a Profile,
+    table: &'a SigmoidTable,
+    monitor: Monitor,
+}
+
+impl Watch<'_> {
+    fn observe(
+        &mut self,
+        source: &Source,
+        slot: Slot,
+        image: &Image,
+        labels: Option<&SomeLabels>,
+    ) -> Result<Observation, Failure> {
+        let (profile, table) = (self.profile, self.table);
+        let frame = measure(source, slot, image, profile.quantiser, labels)?;
+        let sketch = &frame.sketch;
+        let measured = if profile.identity.fits(image.shape.height(), image.shape.width()) {
+            sketch_is_valid(sketch)
+        } else {
+            Err(Invalid::Shape)
+        }
+        .and_then(|()| Signals::new(sketch, &frame.outline, table, profile).ok_or(Invalid::Missing));
+        let facts = Facts { fingerprint: fingerprint(sketch), ..Facts::default() };
+        let before = *self.monitor.invalid_frames();
+        let verdict =
+            self.monitor.observe(profile, measured.as_ref().map(|s| (s, &facts)).map_err(|why| *why));
+        let counts = self.monitor.invalid_frames();
+        let invalid = Invalid::ALL.into_iter().find(|why| before[*why as usize] != counts[*why as usize]);
+        let has_labels = sketch.labelled(0) + sketch.labelled(1) != 0;
+        let iou = has_labels.then(|| Confusion::of_sketch(sketch, table).class(1).iou().value()).flatten();
+        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
+        Ok(Observation {
+            index: slot.index,
+            name: source.name(slot.index),
+            signals: measured.unwrap_or_default(),
+            invalid,
+            estimate: estimate.filter(|_| profile.calibration.is_learnt()),
+            verdict,
+            iou,
+        })
+    }
+}
+
 impl Summary {
-    fn add(&mut self, frame: usize, before: Verdict, verdict: Verdict) {
+    fn add(&mut self, seen: &Observation) {
         self.frames += 1;
-        self.invalid = verdict.invalid;
-        if verdict.state != State::Alarm {
+        self.invalid += usize::from(seen.invalid.is_some());
+        if let (Some(estimate), Some(iou)) = (&seen.estimate, seen.iou) {
+            self.estimated.0 += 1;
+            self.estimated.1 += (estimate.value.to_f64() - iou).abs();
+        }
+        let (state, before) = (seen.verdict.state, self.last);
+        self.last = state;
+        if state != State::Alarm {
             return;
         }
         self.alarm_frames += 1;
-        if before.state != State::Alarm {
+        if before != State::Alarm {
             self.alarms += 1;
-            self.first_alarm.get_or_insert((frame, verdict.reasons));
+            self.first_alarm.get_or_insert((seen.index, seen.verdict.reasons));
         }
+    }
+
+    /// Mean distance of the estimated IoU from that of the labels.
+    fn estimate_error(&self) -> Option<f64> {
+        let (frames, sum) = self.estimated;
+        (frames != 0).then(|| sum / frames as f64)
     }
 }
 
@@ -131,11 +188,11 @@ fn check_codes(
     source: &Source,
     index: usize,
 ) -> Result<(), Failure> {
+    use segmeter::core::view::Encoding;
+    let path = source.path();
     let found = if arguments.input.is_quantised() {
-        quantised(arguments.input.quantiser(&image.elements, source.path())?, source, index)?
-            == profile.quantiser
+        quantised(arguments.input.quantiser(&image.elements, path)?, path, index)? == profile.quantiser
     } else {
-        use segmeter::core::view::Encoding;
         let encoding = profile.quantiser.encoding();
         matches!(
             (&image.elements, encoding),
@@ -158,64 +215,4 @@ fn check_codes(
         expected.to_lowercase(),
         arguments.profile.display()
     )))
-}
-
-fn open_labels(
-    arguments: &Arguments,
-    source: &Source,
-    slots: &[Slot],
-) -> Result<Option<SomeLabels>, Failure> {
-    let Some(path) = &arguments.labels else { return Ok(None) };
-    let frames = match &arguments.label_frames {
-        Some(frames) => Some(frames.indices(source.len()).map_err(|line| {
-            Failure::Input(format!(
-                "{}: {}",
-                source.path().display(),
-                line.replace("--frames", "--label-frames")
-            ))
-        })?),
-        None => None,
-    };
-    let selected = frames.as_ref().map_or(slots.len(), Vec::len);
-    let reader = arguments.label_input.open(path, source, selected)?;
-    Ok(Some(SomeLabels { reader, frames }))
-}
-
-/// IoU of the foreground of one frame; `None` if it has no labels, or neither side has foreground.
-fn iou(
-    labels: &SomeLabels,
-    source: &Source,
-    slot: Slot,
-    image: &Image,
-    profile: &Profile,
-    table: &SigmoidTable,
-) -> Result<Option<f64>, Failure> {
-    fn count<Q: Code>(
-        image: &Image,
-        codes: &[Q],
-        labels: &Labels<'_>,
-        profile: &Profile,
-    ) -> segmeter::core::Result<Sketch> {
-        Sketch::of(&Quantised::new(image.shape, codes, profile.quantiser)?, Some(labels))
-    }
-    let position = match &labels.frames {
-        Some(frames) => frames.iter().position(|frame| *frame == slot.index),
-        None => Some(slot.position),
-    };
-    let reader = &labels.reader;
-    let Some(position) = position else { return Ok(None) };
-    let slot = Slot { index: slot.index, position };
-    if !reader.has(source, slot) {
-        return Ok(None);
-    }
-    let ids = reader.ids(source, slot, image.shape)?;
-    let explain = |e| reader.explain(e, &source.name(slot.index), "0, 1");
-    let labels = Labels::new(image.shape, &ids, reader.ignore()).map_err(explain)?;
-    let sketch = match &image.elements {
-        Elements::I8(codes) => count(image, codes, &labels, profile),
-        Elements::U8(codes) => count(image, codes, &labels, profile),
-        Elements::F32(_) => return Ok(None),
-    };
-    let confusion = Confusion::of_sketch(&sketch.map_err(explain)?, table);
-    Ok(confusion.class(1).iou().value())
 }

@@ -1,6 +1,7 @@
 //! Control charts: what has come together since the start, against a limit.
 
 use super::{Detector, Level, require};
+use crate::drift::record::fields;
 use crate::error::Result;
 use crate::num::Q16;
 
@@ -69,6 +70,8 @@ pub struct CusumState {
     pub down: Q16,
 }
 
+fields!(CusumState { up: Q16, down: Q16 });
+
 impl Detector for Cusum {
     type State = CusumState;
 
@@ -123,9 +126,6 @@ pub struct PageHinkleyState {
 }
 
 impl PageHinkleyState {
-    /// The start.
-    pub(in crate::drift) const NEW: Self = Self { count: 0, sum: 0, up: 0, down: 0 };
-
     /// How far the upward and the downward sum are from their extremum.
     #[must_use]
     pub fn scores(&self) -> (Q16, Q16) {

@@ -37,6 +37,9 @@ pub struct Statistics {
     pub mean_max_softmax: Q16,
     /// Share of pixels with `|2p - 1| < 1/2`, in [0, 1].
     pub low_confidence_fraction: Q16,
+    /// Mean of `|2p - 1|` over the predicted foreground, in [0, 1]; `None` without any. A model that loses the road is
+    /// unsure of what it still sees of it, while the rest of the frame keeps the mean over all pixels high.
+    pub road_margin: Option<Q16>,
 }
 
 impl Statistics {
@@ -54,7 +57,7 @@ impl Statistics {
 
     fn of(table: &SigmoidTable, count: impl Fn(u8) -> u64) -> Option<Self> {
         let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
-        let (mut entropies, mut margins) = (0u64, 0u64);
+        let (mut entropies, mut margins, mut road_margins) = (0u64, 0u64, 0u64);
         let probabilities = table.probability.iter().zip(&table.complement);
         let codes = indices().zip(&table.logit).zip(probabilities.zip(&table.tail));
         for ((index, logit), ((p, q), tail)) in codes {
@@ -66,8 +69,12 @@ impl Statistics {
             let (entropy, margin) = (steps(tail + distance * smaller), margin(*p, *q));
             pixels += count;
             entropies = entropies.wrapping_add(count.wrapping_mul(entropy.into()));
-            margins = margins.wrapping_add(count.wrapping_mul(margin.raw() as u64));
-            road += if index > table.threshold() { count } else { 0 };
+            let weighted = count.wrapping_mul(margin.raw() as u64);
+            margins = margins.wrapping_add(weighted);
+            if index > table.threshold() {
+                road += count;
+                road_margins = road_margins.wrapping_add(weighted);
+            }
             low += if margin < LOW_MARGIN { count } else { 0 };
         }
         let mean = |sum: u64| Q16::divide(i128::from(sum), pixels);
@@ -79,6 +86,7 @@ impl Statistics {
             // max(p, 1 - p) is (1 + |2p - 1|) / 2.
             mean_max_softmax: Q16::divide((i128::from(pixels) << 16) + i128::from(margins), 2 * pixels),
             low_confidence_fraction: share(low, pixels),
+            road_margin: (road != 0).then(|| Q16::divide(i128::from(road_margins), road)),
         })
     }
 
@@ -98,6 +106,7 @@ impl Statistics {
             Statistic::MeanMaxSoftmax => self.mean_max_softmax,
             Statistic::MeanMargin => self.mean_margin,
             Statistic::LowConfidenceFraction => self.low_confidence_fraction,
+            Statistic::RoadMargin => return self.road_margin,
             _ => return None,
         })
     }

@@ -1,6 +1,7 @@
 //! What the shape of a mask says: the scene, or a mount that has moved.
 
 use super::Statistic;
+use crate::drift::Outline;
 use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::plane::components::Connectivity;
@@ -39,6 +40,7 @@ pub const NO_ROW: u16 = u16::MAX;
 #[derive(Debug)]
 pub struct Geometry<'a> {
     components: Components<'a>,
+    outline: Outline,
     report: GeometryReport,
     row: u32,
 }
@@ -115,7 +117,7 @@ impl<'a> Geometry<'a> {
             bands: [Band::default(); BANDS],
             first_rows: [NO_ROW; BANDS],
         };
-        Ok(Self { components, report, row: 0 })
+        Ok(Self { components, outline: Outline::new(shape), report, row: 0 })
     }
 
     /// Adds the next row of bits, as [`Bits`](crate::plane::Bits) and [`pack_codes`](crate::plane::pack_codes) pack
@@ -133,24 +135,18 @@ impl<'a> Geometry<'a> {
         if self.row as usize >= height {
             return Err(Error::Length { expected: height, found: height + 1 });
         }
+        self.outline.push_row(self.components.above(), row);
         let (mut road, mut columns) = (0, 0);
         for (start, end) in runs(row) {
             let (start, end) = (start as u32, end as u32);
             road += end - start;
             // The columns from `start` to `end - 1`: a mean of both times their number.
             columns += u64::from(end - start) * u64::from(start + end - 1) / 2;
-            let (left, right) = (u32::from(start == 0), u32::from(end as usize == width));
-            report.boundary += 2 - left - right;
-            report.frame_boundary += left + right;
+            report.frame_boundary += u32::from(start == 0) + u32::from(end as usize == width);
         }
-        let above = self.components.above();
         if self.row == 0 {
             report.frame_boundary += road;
-        } else {
-            report.boundary += row.iter().zip(above).map(|(own, up)| (own ^ up).count_ones()).sum::<u32>();
         }
-        report.road += road;
-        report.rows += u64::from(road) * u64::from(self.row);
         let band = self.row as usize * BANDS / height.max(1);
         if let Some(band) = report.bands.get_mut(band) {
             band.rows += 1;
@@ -171,6 +167,9 @@ impl<'a> Geometry<'a> {
         let last: u32 = self.components.above().iter().map(|word| word.count_ones()).sum();
         self.report.frame_boundary += last;
         self.report.topology = self.components.finish();
+        let outline = self.outline;
+        (self.report.road, self.report.boundary, self.report.rows) =
+            (outline.road(), outline.boundary(), outline.rows());
         self.report
     }
 }

@@ -21,14 +21,14 @@ mod device {
     use core::hint::black_box;
 
     use cortex_m::singleton;
-    use segmeter_core::drift::{Reference, Signals, Statistics};
+    use segmeter_core::drift::{CalibrationMap, EstimatedIou, Outline, Reference, Statistics};
     use segmeter_core::loss::{
         CrossEntropy, Dice, Evaluation, Execute, Loss, LovaszHinge, Serial, Smooth, Tversky,
     };
     use segmeter_core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
     use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
     use segmeter_core::num::Micromath;
-    use segmeter_core::plane::Row;
+    use segmeter_core::plane::{Row, pack_codes};
     use segmeter_core::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
     use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
     use segmeter_core::{Error, Result};
@@ -167,10 +167,30 @@ mod device {
             black_box(Statistics::new(sketch, table));
         });
         let reference = Reference::new([10; CODES])?;
-        one("  + signals (statistics, PSI, Wasserstein)", &|| {
-            black_box(Signals::new(sketch, table, &reference));
+        one("  + distances (PSI, Wasserstein)", &|| {
+            black_box((reference.population_stability_index(sketch), reference.wasserstein(sketch)));
+        });
+        let map = CalibrationMap::network(table);
+        one("  + estimated IoU", &|| {
+            black_box(EstimatedIou::new(sketch, &map, table));
+        });
+        one("  + outline (area, boundary, centroid), row by row", &|| {
+            let _ = black_box(outline());
         });
         Ok(())
+    }
+
+    /// The outline of the predicted road, as the evaluator makes it.
+    fn outline() -> Result<Outline> {
+        let mut outline = Outline::new(Shape::new(HEIGHT as u32, WIDTH as u32)?);
+        let quantiser = quantiser()?;
+        let [mut above, mut row] = [[0; WIDTH / 32]; 2];
+        for codes in CODES_OF_FRAME.chunks(WIDTH) {
+            pack_codes(codes, &quantiser, &mut row)?;
+            outline.push_row(&above, &row);
+            core::mem::swap(&mut above, &mut row);
+        }
+        Ok(outline)
     }
 
     /// Contours: the int8 network's mask against the float network's, packed.

@@ -11,6 +11,7 @@ mod drift;
 mod drift_statistics;
 mod losses;
 mod metrics;
+mod monitor;
 mod numbers;
 mod planes;
 mod surfaces;
@@ -31,6 +32,7 @@ fn main() -> ! {
         let _ = black_box(planes::all());
         let _ = black_box(metrics::all());
         let _ = black_box(metrics::drift());
+        let _ = black_box(monitor::all());
         let _ = black_box(drift_statistics::all());
         let _ = black_box(drift::all());
         let _ = black_box(surfaces::all());

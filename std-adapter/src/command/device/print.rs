@@ -2,9 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use segmeter::core::drift::{self, Reasons, Signal};
+use segmeter::core::drift::{Invalid, Reasons, Signal, State};
 use segmeter::core::num::Q16;
-use segmeter_firmware::protocol::{Finding, LOSSES, Report, Scores, State};
+use segmeter_firmware::protocol::{Finding, LOSSES, Report, Scores};
 use serde_json::{Map, Value, json};
 
 use super::Summary;
@@ -26,7 +26,10 @@ pub(super) struct Printer {
 const SCORES: [(&str, usize); 7] =
     [("bce", 8), ("dice", 8), ("tversky", 8), ("lovasz", 8), ("iou", 7), ("auroc", 7), ("ece", 7)];
 const STATISTICS: [(&str, usize); 4] = [("road", 7), ("entropy", 8), ("margin", 7), ("lowconf", 8)];
-const DISTANCES: [(&str, usize); 2] = [("psi", 8), ("w1", 7)];
+const SIGNALS: [(&str, Signal, usize); 2] =
+    [("psi", Signal::PopulationStability, 8), ("w1", Signal::Wasserstein, 7)];
+/// The estimated IoU, of a profile that has learnt from labels.
+const ESTIMATE: (&str, usize) = ("est.iou", 7);
 
 /// The losses of the columns, by their place in a report.
 const SHOWN: [&str; 4] = ["bce", "dice", "tversky", "lovasz_hinge"];
@@ -44,19 +47,21 @@ impl Printer {
         writeln!(out, "device: {board}")?;
         write!(out, "{:>5}", "frame")?;
         let scores = SCORES.iter().filter(|_| self.labelled);
-        let distances = DISTANCES.iter().filter(|_| self.drift);
-        for (head, width) in scores.chain(&STATISTICS).chain(distances) {
+        let signals = SIGNALS.iter().map(|(head, _, width)| (*head, *width)).chain([ESTIMATE]);
+        let signals = signals.filter(|_| self.drift);
+        for (head, width) in scores.chain(&STATISTICS).copied().chain(signals) {
             write!(out, " {head:>width$}")?;
         }
         writeln!(out, "{}", if self.drift { "  state" } else { "" })
     }
 
     pub(super) fn frame(&mut self, out: &mut dyn Write, report: &Report) -> Result<(), Failure> {
-        let changed = report.drift.is_some_and(|finding| finding.state != self.last);
-        if let Some(finding) = report.drift {
-            self.last = finding.state;
-            if finding.state == State::Alarm {
-                self.alarm.get_or_insert((report.frame, Reasons(finding.reasons)));
+        let verdict = report.drift.map(|finding| finding.verdict());
+        let changed = verdict.is_some_and(|verdict| verdict.state != self.last);
+        if let Some(verdict) = verdict {
+            self.last = verdict.state;
+            if verdict.state == State::Alarm {
+                self.alarm.get_or_insert((report.frame, verdict.reasons));
             }
         }
         if self.json {
@@ -72,7 +77,9 @@ impl Printer {
             write!(out, " {:>width$.4}", Q16::from_raw(value).to_f32())?;
         }
         if let Some(finding) = &report.drift {
-            for (value, (_, width)) in distances(finding).into_iter().zip(DISTANCES) {
+            let estimate = finding.estimated_iou.map(|[value, _, _]| Q16::from_raw(value).to_f64());
+            let signals = SIGNALS.map(|(_, wanted, width)| (signal(finding, wanted), width));
+            for (value, width) in signals.into_iter().chain([(estimate, ESTIMATE.1)]) {
                 match value {
                     Some(value) => write!(out, " {value:>width$.4}")?,
                     None => write!(out, " {:>width$}", "-")?,
@@ -86,15 +93,16 @@ impl Printer {
     }
 
     fn state(&self, out: &mut dyn Write, finding: &Finding, changed: bool) -> io::Result<()> {
+        let verdict = finding.verdict();
         if !changed {
-            return write!(out, "  {}", drift::State::from(finding.state).name());
+            return write!(out, "  {}", verdict.state.name());
         }
-        let because = if matches!(finding.state, State::Watch | State::Alarm) {
-            format!(": {}", report::named_columns(Reasons(finding.reasons)))
+        let because = if matches!(verdict.state, State::Watch | State::Alarm) {
+            format!(": {}", report::named_columns(verdict.reasons))
         } else {
             String::new()
         };
-        let text = format!(">> {}{because}", drift::State::from(finding.state).name().to_uppercase());
+        let text = format!(">> {}{because}", verdict.state.name().to_uppercase());
         if self.bold { write!(out, "  \x1b[1m{text}\x1b[0m") } else { write!(out, "  {text}") }
     }
 
@@ -163,23 +171,19 @@ fn iou(scores: &Scores) -> Option<f64> {
     (union > 0.0).then(|| hits / union)
 }
 
-/// Population stability index, and Wasserstein distance in steps of a code.
-fn distances(finding: &Finding) -> [Option<f32>; 2] {
-    let value = |signal: Signal| {
-        let place = Signal::ALL.iter().position(|other| *other == signal)?;
-        finding.signals.map(|signals| Q16::from_raw(signals[place]).to_f32())
-    };
-    [value(Signal::PopulationStability), value(Signal::Wasserstein)]
+fn signal(finding: &Finding, signal: Signal) -> Option<f64> {
+    finding.signals[signal as usize].map(|raw| Q16::from_raw(raw).to_f64())
 }
 
 /// A report for programs.
 fn document(report: &Report) -> Value {
     let fixed = |raw: i32| Value::from(f64::from(raw) / 65536.0);
+    let names = ["road_fraction", "mean_entropy", "mean_margin", "low_confidence_fraction"];
     let mut statistics = Map::new();
-    for (signal, raw) in Signal::ALL.into_iter().zip(report.statistics) {
-        statistics.insert(signal.name().to_owned(), fixed(raw));
+    for (name, raw) in names.into_iter().zip(report.statistics) {
+        statistics.insert(name.to_owned(), fixed(raw));
     }
-    let mut line = json!({ "frame": report.frame, "pixels": report.pixels, "statistics": statistics });
+    let mut line = json!({ "frame": report.frame, "pixels": report.pixels });
     if let Some(scores) = &report.scores {
         let mut losses = Map::new();
         for (name, value) in LOSSES.into_iter().zip(scores.losses) {
@@ -198,14 +202,28 @@ fn document(report: &Report) -> Value {
     }
     if let Some(finding) = &report.drift {
         let mut distances = Map::new();
-        for (place, signal) in Signal::ALL.into_iter().enumerate().skip(report.statistics.len()) {
-            let value = finding.signals.map_or(Value::Null, |signals| fixed(signals[place]));
-            distances.insert(signal.name().to_owned(), value);
+        for wanted in Signal::ALL {
+            let family = match wanted {
+                // Beside its interval, below.
+                Signal::EstimatedIou => continue,
+                Signal::PopulationStability | Signal::Wasserstein => &mut distances,
+                _ => &mut statistics,
+            };
+            family.insert(wanted.name().to_owned(), report::number(signal(finding, wanted)));
         }
         line["distances"] = distances.into();
-        line["state"] = drift::State::from(finding.state).name().into();
-        line["reasons"] = report::reasons(Reasons(finding.reasons)).into();
+        for (place, key) in
+            ["estimated_iou", "estimated_iou_low", "estimated_iou_high"].into_iter().enumerate()
+        {
+            line[key] = finding.estimated_iou.map_or(Value::Null, |estimate| fixed(estimate[place]));
+        }
+        let invalid = finding.invalid.and_then(|place| Invalid::ALL.get(usize::from(place)));
+        line["valid"] = invalid.is_none().into();
+        line["invalid"] = invalid.map(|why| why.name()).into();
+        line["state"] = finding.verdict().state.name().into();
+        line["reasons"] = report::reasons(finding.verdict().reasons).into();
     }
+    line["statistics"] = statistics.into();
     line["instructions"] = report.instructions.map_or(Value::Null, Value::from);
     line
 }

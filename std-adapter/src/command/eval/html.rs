@@ -10,7 +10,7 @@ use super::overlap::Named;
 use super::predict::Reader;
 use super::print::Printed;
 
-mod plot;
+pub(in crate::command) mod plot;
 mod tables;
 mod worst;
 

@@ -1,7 +1,5 @@
 //! Label-free statistics, distances to a reference, and detectors.
 
-use segmeter::learn::Settings;
-
 use super::{Default, Entry, Kind, Parameter};
 
 const STATISTIC: Entry = Entry {
@@ -98,6 +96,17 @@ pub(super) static STATISTICS: &[Entry] = &[
         name: "mean_margin",
         definition: "mean over pixels of |2p - 1|; of several classes, of the highest logit less the second",
         inputs: BOTH,
+        ..STATISTIC
+    },
+    Entry {
+        name: "road_margin",
+        definition: "mean of |2p - 1| over the pixels predicted foreground",
+        ..STATISTIC
+    },
+    Entry {
+        name: "estimated_iou",
+        definition: "sum over the mask of p / (pixels of the mask + sum over the rest of p), p calibrated by labels; with \
+                     the interval of one deviation of the calibration between frames",
         ..STATISTIC
     },
     Entry {
@@ -244,11 +253,11 @@ pub(super) static DETECTORS: &[Entry] = &[
         parameters: &[
             number(
                 "slack",
-                Settings::CUSUM_SLACK as f64,
+                0.5,
                 "[0,32768)",
                 "half the shift worth detecting, in deviations of a block mean",
             ),
-            threshold(Settings::CUSUM_THRESHOLD as f64),
+            threshold(5.0),
         ],
         definition: "two-sided: up = max(0, up + z - slack), down = max(0, down - z - slack)",
         reference: "Page 1954",
@@ -258,13 +267,8 @@ pub(super) static DETECTORS: &[Entry] = &[
         name: "page_hinkley",
         scratch: "32 bytes",
         parameters: &[
-            number(
-                "tolerance",
-                Settings::PAGE_HINKLEY_TOLERANCE as f64,
-                "[0,32768)",
-                "change not worth a sum, in deviations of a block mean",
-            ),
-            threshold(Settings::PAGE_HINKLEY_THRESHOLD as f64),
+            number("tolerance", 0.5, "[0,32768)", "change not worth a sum, in deviations of a block mean"),
+            threshold(8.0),
         ],
         definition: "two-sided: height of sum(z - running mean - tolerance) above its minimum",
         reference: "Hinkley 1971",

@@ -2,14 +2,12 @@
 
 use std::io::Write;
 
-use comfy_table::{Attribute, Cell, Table};
+use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
 use segmeter::core::drift::{Profile, Reasons, Signal, State};
-use segmeter::core::num::Q16;
 use serde_json::{Map, Value, json};
 
 use super::{Observation, Summary};
 use crate::command::Failure;
-use crate::command::profile::decimal;
 use crate::report;
 
 /// Prints frame by frame, or collects blocks into a table.
@@ -19,13 +17,17 @@ pub(super) struct Printer {
     block_frames: usize,
     labelled: bool,
     block: Vec<Measured>,
+    /// Complete blocks so far.
+    blocks: u32,
     last: State,
+    /// Reasons of the row before: a row has them only if they are others.
+    because: String,
 }
 
 /// What a block's row needs of a frame.
 struct Measured {
     index: usize,
-    signals: Option<[Q16; Signal::ALL.len()]>,
+    signals: [Option<f64>; Signal::ALL.len()],
     iou: Option<f64>,
 }
 
@@ -41,19 +43,32 @@ impl Printer {
         for column in table.column_iter_mut().rev().take(2) {
             column.set_cell_alignment(comfy_table::CellAlignment::Left);
         }
-        let block_frames = usize::from(profile.block_frames);
-        Self { json, table, block_frames, labelled, block: Vec::new(), last: State::Unknown }
+        // Wide enough for the longest name: none is cut in two.
+        if let Some(column) = table.column_iter_mut().last() {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(20)));
+        }
+        let block_frames = usize::from(profile.rules.block_frames);
+        Self {
+            json,
+            table,
+            block_frames,
+            labelled,
+            block: Vec::new(),
+            blocks: 0,
+            last: State::Unknown,
+            because: String::new(),
+        }
     }
 
     pub(super) fn frame(&mut self, out: &mut dyn Write, seen: &Observation) -> Result<(), Failure> {
         if self.json {
-            report::json_line(out, &line(seen))?;
+            report::json_line(out, &line(seen, self.labelled))?;
             return Ok(());
         }
-        let signals = seen.signals.as_ref().map(|signals| signals.0);
+        let signals = seen.signals.0.map(|value| value.map(|value| value.to_f64()));
         self.block.push(Measured { index: seen.index, signals, iou: seen.iou });
-        let measured = self.block.iter().filter(|frame| frame.signals.is_some()).count();
-        if measured == self.block_frames {
+        if seen.verdict.blocks != self.blocks {
+            self.blocks = seen.verdict.blocks;
             self.row(seen.verdict.state, seen.verdict.reasons);
         }
         Ok(())
@@ -63,20 +78,24 @@ impl Printer {
         let block = std::mem::take(&mut self.block);
         let (Some(first), Some(last)) = (block.first(), block.last()) else { return };
         let mut cells = vec![Cell::new(format!("{}..{}", first.index, last.index + 1))];
+        let cell = |values: &mut dyn Iterator<Item = f64>| {
+            let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
+            Cell::new(if count == 0 { "-".to_owned() } else { format!("{:.3}", sum / f64::from(count)) })
+        };
         for signal in 0..Signal::ALL.len() {
-            let values: Vec<f64> =
-                block.iter().filter_map(|f| f.signals.map(|s| decimal(s[signal]))).collect();
-            cells.push(Cell::new(mean(&values).map_or("-".to_owned(), |mean| format!("{mean:.4}"))));
+            cells.push(cell(&mut block.iter().filter_map(|frame| frame.signals[signal])));
         }
         if self.labelled {
-            let values: Vec<f64> = block.iter().filter_map(|frame| frame.iou).collect();
-            cells.push(Cell::new(mean(&values).map_or("-".to_owned(), |mean| format!("{mean:.4}"))));
+            cells.push(cell(&mut block.iter().filter_map(|frame| frame.iou)));
         }
         let changed = state != self.last && !(self.last == State::Unknown && state == State::Normal);
         self.last = state;
         let text =
             if changed { format!(">> {}", state.name().to_uppercase()) } else { state.name().to_owned() };
-        let because = if state == State::Normal { String::new() } else { report::named_columns(reasons) };
+        let named = report::named_columns(reasons);
+        let because =
+            if state == State::Normal || named == self.because { String::new() } else { named.clone() };
+        self.because = named;
         let tail = [Cell::new(text), Cell::new(because)];
         cells.extend(
             tail.into_iter().map(|cell| if changed { cell.add_attribute(Attribute::Bold) } else { cell }),
@@ -92,6 +111,7 @@ impl Printer {
                 "alarms": summary.alarms,
                 "alarm_frames": summary.alarm_frames,
                 "first_alarm": summary.first_alarm.map(|(frame, _)| frame),
+                "estimated_iou_error": report::number(summary.estimate_error()),
             });
             report::json_line(out, &line)?;
             return Ok(());
@@ -106,6 +126,10 @@ impl Printer {
             "{} frames in blocks of {}, {} invalid",
             summary.frames, self.block_frames, summary.invalid
         )?;
+        if let Some(error) = summary.estimate_error() {
+            let frames = summary.estimated.0;
+            writeln!(out, "estimated IoU: mean absolute error {error:.4} on {frames} frames with labels")?;
+        }
         match summary.first_alarm {
             Some((frame, reasons)) => writeln!(
                 out,
@@ -120,30 +144,36 @@ impl Printer {
     }
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
 /// One frame for programs.
-fn line(seen: &Observation) -> Value {
+fn line(seen: &Observation, labelled: bool) -> Value {
     let (mut statistics, mut distances) = (Map::new(), Map::new());
-    for (i, signal) in Signal::ALL.into_iter().enumerate() {
-        let value = seen.signals.as_ref().map_or(Value::Null, |s| Value::from(decimal(s.0[i])));
-        let is_distance = matches!(signal, Signal::PopulationStability | Signal::Wasserstein);
-        let family = if is_distance { &mut distances } else { &mut statistics };
-        family.insert(signal.name().to_owned(), value);
+    for signal in Signal::ALL {
+        let value = report::number(seen.signals.get(signal).map(|value| value.to_f64()));
+        match signal {
+            // Beside its interval, below.
+            Signal::EstimatedIou => continue,
+            Signal::PopulationStability | Signal::Wasserstein => &mut distances,
+            _ => &mut statistics,
+        }
+        .insert(signal.name().to_owned(), value);
     }
+    let estimate = |of: fn(&segmeter::core::drift::EstimatedIou) -> segmeter::core::num::Q16| {
+        report::number(seen.estimate.as_ref().map(|estimate| of(estimate).to_f64()))
+    };
     let mut line = json!({
         "frame": seen.index,
         "name": seen.name,
-        "valid": seen.signals.is_some(),
+        "valid": seen.invalid.is_none(),
+        "invalid": seen.invalid.map(segmeter::core::drift::Invalid::name),
         "statistics": statistics,
         "distances": distances,
-        "estimated_iou": null,
+        "estimated_iou": estimate(|estimate| estimate.value),
+        "estimated_iou_low": estimate(|estimate| estimate.low),
+        "estimated_iou_high": estimate(|estimate| estimate.high),
         "state": seen.verdict.state.name(),
         "reasons": report::reasons(seen.verdict.reasons),
     });
-    if seen.labelled {
+    if labelled {
         line["iou"] = report::number(seen.iou);
     }
     line

@@ -3,7 +3,7 @@
 use core::hint::black_box;
 
 use segmeter_firmware::evaluator::Evaluator;
-use segmeter_firmware::protocol::{Receiver, Request, Response, RowLabels, decode, send};
+use segmeter_firmware::protocol::{Order, Receiver, Request, Response, RowLabels, decode, send};
 
 use super::unknown;
 
@@ -21,6 +21,8 @@ pub(super) fn all() {
             let _ = black_box(evaluator.row(black_box(1), black_box(0), unknown(&[0; 3]), labels));
             let report = evaluator.end(black_box(1));
             black_box((evaluator.alarm(), evaluator.frame()));
+            let _ = black_box((evaluator.order(black_box(Order::SealSite)), evaluator.packet(black_box(3))));
+            evaluator.resume(black_box(*evaluator.monitor().0));
             let mut room = [0; 256];
             if let Ok(report) = report {
                 let _ = black_box(send(&mut black_box(&mut room[..]), &Response::Report(report)));

@@ -4,9 +4,7 @@ use core::hint::black_box;
 
 use segmeter_core::Result;
 use segmeter_core::drift::detector::PageHinkleyState;
-use segmeter_core::drift::{
-    Baseline, Cusum, Detector, Monitor, PageHinkley, Profile, Reference, SIGNALS, Signals, Statistics,
-};
+use segmeter_core::drift::{Detector, PageHinkley, Reference, Statistics};
 use segmeter_core::metric::calibration::{Edges, Multiclass, Probabilities};
 use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
@@ -21,7 +19,7 @@ use segmeter_core::plane::components;
 use segmeter_core::sketch::CODES;
 use segmeter_core::view::{IGNORE, Mask, bits};
 
-use super::{either, quantiser, shape, sketch, unknown, unknown_mut};
+use super::{either, shape, sketch, unknown, unknown_mut};
 
 pub(super) fn all() -> Result<()> {
     overlap::<2>()?;
@@ -180,29 +178,11 @@ pub(super) fn drift() -> Result<()> {
     let (sketch, table) = sketch()?;
     let reference = Reference::new(black_box([1; CODES]))?;
     black_box(Statistics::new(&sketch, &table));
-    let signals = Signals::new(&sketch, &table, &reference);
     black_box((reference.population_stability_index(&sketch), reference.wasserstein(&sketch)));
     black_box(reference.edges().map(u32::from).sum::<u32>());
-    let blocks = unknown(&[Q16::ZERO; 4]).iter().copied();
-    let baseline = Baseline::of(blocks).unwrap_or_default();
     let (a, b) = (black_box(Q16::ONE), black_box(Q16::ONE));
-    let profile = Profile {
-        quantiser: quantiser()?,
-        block_frames: black_box(3),
-        baselines: [baseline; SIGNALS],
-        cusum: Cusum { slack: a, threshold: b },
-        page_hinkley: PageHinkley { tolerance: a, threshold: b },
-        reference,
-    };
-    profile.check()?;
-    let mut monitor = black_box(Monitor::new());
-    black_box(monitor.verdict());
-    let verdict = monitor.observe(&profile, signals.as_ref());
     let mut state = black_box(PageHinkleyState::default());
-    black_box((profile.page_hinkley.update(&mut state, a), state.scores(), verdict.state.name()));
-    black_box(
-        verdict.reasons.cusum().chain(verdict.reasons.page_hinkley()).map(|s| s.name().len()).sum::<usize>(),
-    );
+    black_box((PageHinkley { tolerance: a, threshold: b }.update(&mut state, a), state.scores()));
     Ok(())
 }
 

@@ -4,10 +4,10 @@ use plotters::prelude::*;
 use segmeter::core::metric::ClassReport;
 
 /// Colours of Okabe and Ito, which colour-blind people can tell apart.
-const BLUE: RGBColor = RGBColor(0, 114, 178);
-const ORANGE: RGBColor = RGBColor(230, 159, 0);
-const GREY: RGBColor = RGBColor(120, 120, 120);
-const LIGHT: RGBColor = RGBColor(228, 228, 228);
+pub(in crate::command) const BLUE: RGBColor = RGBColor(0, 114, 178);
+pub(in crate::command) const ORANGE: RGBColor = RGBColor(230, 159, 0);
+pub(in crate::command) const GREY: RGBColor = RGBColor(120, 120, 120);
+pub(in crate::command) const LIGHT: RGBColor = RGBColor(228, 228, 228);
 const INK: RGBColor = RGBColor(40, 40, 40);
 
 /// Points of a curve that a plot of this size can show.
@@ -15,11 +15,11 @@ const MOST_POINTS: usize = 600;
 /// Side of a square plot.
 const SIDE: u32 = 340;
 
-type Drawn = Result<(), Box<dyn std::error::Error>>;
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+pub(in crate::command) type Drawn = Result<(), Box<dyn std::error::Error>>;
+pub(in crate::command) type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
 /// Draws into a string; what goes wrong while drawing is said there.
-fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+pub(in crate::command) fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
     let mut text = String::new();
     let drawn = {
         let root = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
@@ -31,7 +31,7 @@ fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String
     }
 }
 
-fn small() -> TextStyle<'static> {
+pub(in crate::command) fn small() -> TextStyle<'static> {
     ("sans-serif", 15).into_font().color(&INK)
 }
 

@@ -1,0 +1,109 @@
+//! What the monitor watches.
+
+use super::{EstimatedIou, Group, Outline, Profile, Statistics};
+use crate::num::Q16;
+use crate::sketch::{Count, SigmoidTable, Sketch};
+
+/// Number of signals.
+pub const SIGNALS: usize = 8;
+
+/// What the monitor watches of every frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Signal {
+    /// [`Statistics::road_fraction`].
+    RoadFraction,
+    /// [`Outline::boundary_length`], per pixel of the frame.
+    BoundaryLength,
+    /// [`Outline::centroid_row`], as a share of the height.
+    CentroidRow,
+    /// [`Statistics::mean_entropy`].
+    MeanEntropy,
+    /// [`Statistics::road_margin`].
+    RoadMargin,
+    /// [`EstimatedIou::value`].
+    EstimatedIou,
+    /// [`super::Reference::population_stability_index`].
+    PopulationStability,
+    /// [`super::Reference::wasserstein`], in steps of a code.
+    Wasserstein,
+}
+
+impl Signal {
+    /// All signals, in the order of every array of signals.
+    pub const ALL: [Self; SIGNALS] = [
+        Self::RoadFraction,
+        Self::BoundaryLength,
+        Self::CentroidRow,
+        Self::MeanEntropy,
+        Self::RoadMargin,
+        Self::EstimatedIou,
+        Self::PopulationStability,
+        Self::Wasserstein,
+    ];
+
+    /// The name that reports use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RoadFraction => "road_fraction",
+            Self::BoundaryLength => "boundary_length",
+            Self::CentroidRow => "centroid_row",
+            Self::MeanEntropy => "mean_entropy",
+            Self::RoadMargin => "road_margin",
+            Self::EstimatedIou => "estimated_iou",
+            Self::PopulationStability => "population_stability_index",
+            Self::Wasserstein => "wasserstein",
+        }
+    }
+
+    /// What it speaks of: [`Group::Geometry`] alone is no alarm, for the road ahead changes without the model being at fault.
+    #[must_use]
+    pub const fn group(self) -> Group {
+        match self {
+            Self::RoadFraction | Self::BoundaryLength | Self::CentroidRow => Group::Geometry,
+            _ => Group::Confidence,
+        }
+    }
+
+    /// Its bit in a set of signals: bit 0 is the first of [`Signal::ALL`].
+    #[must_use]
+    pub const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// The signals of one frame, in the order of [`Signal::ALL`]; `None` where a frame has no such value (no road: no margin of
+/// the road, no centroid).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Signals(pub [Option<Q16>; SIGNALS]);
+
+impl Signals {
+    /// Measures a frame; `None` if it has no pixel.
+    #[must_use]
+    pub fn new<N: Count>(
+        sketch: &Sketch<N>,
+        outline: &Outline,
+        table: &SigmoidTable,
+        profile: &Profile,
+    ) -> Option<Self> {
+        let statistics = Statistics::new(sketch, table)?;
+        let reference = &profile.reference;
+        Some(Self([
+            Some(statistics.road_fraction),
+            Some(outline.boundary_length()),
+            outline.centroid_row(),
+            Some(statistics.mean_entropy),
+            statistics.road_margin,
+            EstimatedIou::new(sketch, &profile.calibration, table).map(|iou| iou.value),
+            reference.population_stability_index(sketch).map(Q16::from_f32),
+            reference.wasserstein(sketch).map(Q16::from_f32),
+        ]))
+    }
+
+    /// The value of a signal.
+    #[must_use]
+    pub fn get(&self, signal: Signal) -> Option<Q16> {
+        self.0.get(signal as usize).copied().flatten()
+    }
+}

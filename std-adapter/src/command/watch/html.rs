@@ -1,0 +1,219 @@
+//! A recording's timeline as one HTML file that needs nothing else.
+
+use std::path::Path;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use plotters::prelude::*;
+use segmeter::core::drift::{Baseline, Group, Profile, Signal, State};
+
+use super::{Observation, Summary};
+use crate::command::eval::html::plot::{BLUE, GREY, LIGHT, ORANGE, small, svg};
+use crate::report;
+
+/// The whole file.
+pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Observation], summary: &Summary) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "Drift in " (recording.display().to_string()) }
+                style { (PreEscaped(include_str!("../eval/html/style.css"))) }
+            }
+            body {
+                h1 { "Drift report" }
+                p {
+                    code { (recording.display().to_string()) } " against profile "
+                    code { (format!("{:08x}", profile.fingerprint())) } ", learnt from "
+                    (profile.identity.frames) " frames, in blocks of " (profile.rules.block_frames)
+                    "; segmeter " (env!("CARGO_PKG_VERSION"))
+                }
+                (tiles(summary))
+                p.legend { @for state in State::ALL { span { (swatch(colour(state))) (state.name()) } } }
+                figure { (PreEscaped(states(seen))) }
+                (estimate(profile, seen))
+                @for (group, title, text) in GROUPS {
+                    h2 { (title) }
+                    p { (text) }
+                    @for (place, signal) in Signal::ALL.into_iter().enumerate().filter(|(_, s)| s.group() == group) {
+                        figure {
+                            figcaption { code { (signal.name()) } }
+                            (PreEscaped(signal_plot(signal, &profile.baselines[place], seen)))
+                        }
+                    }
+                }
+                (alarms(seen))
+            }
+        }
+    };
+    page.into_string()
+}
+
+const GROUPS: [(Group, &str, &str); 2] = [
+    (
+        Group::Confidence,
+        "Confidence",
+        "How sure the model is, and whether its outputs lie as they did. The band: three deviations of a block mean about \
+         the mean of the profile.",
+    ),
+    (
+        Group::Geometry,
+        "Geometry",
+        "The shape of the predicted road. It changes with the scene: alone it is watched, never an alarm.",
+    ),
+];
+
+fn tiles(summary: &Summary) -> Markup {
+    let first = summary.first_alarm.map_or("–".to_owned(), |(frame, _)| frame.to_string());
+    let error = summary.estimate_error().map_or("–".to_owned(), |error| format!("{error:.3}"));
+    html! {
+        div.tiles {
+            div.tile { b { (summary.frames) } span { "frames" } }
+            div.tile { b { (summary.invalid) } span { "invalid" } }
+            div.tile { b { (summary.alarms) } span { "alarms" } }
+            div.tile { b { (first) } span { "first alarm, frame" } }
+            div.tile { b { (error) } span { "mean error of the estimated IoU" } }
+        }
+    }
+}
+
+fn estimate(profile: &Profile, seen: &[Observation]) -> Markup {
+    if !profile.calibration.is_learnt() {
+        return html! { h2 { "IoU" } p { "The profile has learnt from no labels: there is no estimate of the IoU." } };
+    }
+    html! {
+        h2 { "IoU" }
+        p.legend {
+            span { (swatch(BLUE)) "estimated, without labels; its interval" }
+            span { (swatch(ORANGE)) "of the labels" }
+        }
+        figure { (PreEscaped(estimate_plot(seen))) }
+    }
+}
+
+/// Each time that the state changed to an alarm.
+fn alarms(seen: &[Observation]) -> Markup {
+    let before = std::iter::once(State::Unknown).chain(seen.iter().map(|frame| frame.verdict.state));
+    let began = seen.iter().zip(before).filter(|(frame, before)| frame.verdict.state != *before);
+    html! {
+        h2 { "Changes of state" }
+        table.text {
+            tr { th { "frame" } th { "name" } th { "state" } th { "because of" } }
+            @for (frame, _) in began {
+                tr {
+                    td { (frame.index) } td { code { (frame.name) } } td { (frame.verdict.state.name()) }
+                    td { (report::reasons(frame.verdict.reasons).join(", ")) }
+                }
+            }
+        }
+    }
+}
+
+fn swatch(colour: RGBColor) -> Markup {
+    let RGBColor(r, g, b) = colour;
+    html! { span.swatch style=(format!("background:rgb({r},{g},{b})")) {} }
+}
+
+const fn colour(state: State) -> RGBColor {
+    match state {
+        State::Unknown => GREY,
+        State::Normal => RGBColor(0, 158, 115),
+        State::Watch => RGBColor(240, 228, 66),
+        State::Alarm => RGBColor(213, 94, 0),
+        State::Acknowledged => RGBColor(204, 121, 167),
+    }
+}
+
+/// The state of each frame as a strip.
+fn states(seen: &[Observation]) -> String {
+    plot(seen, 60, (0.0, 1.0), |chart| {
+        for (x, frame) in (0..).zip(seen) {
+            let bar = [(f64::from(x) - 0.5, 0.0), (f64::from(x) + 0.5, 1.0)];
+            chart.draw_series([Rectangle::new(bar, colour(frame.verdict.state).filled())])?;
+        }
+        Ok(())
+    })
+}
+
+fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[Observation]) -> String {
+    let (mean, spread) = (baseline.mean.to_f64(), 3.0 * baseline.deviation.to_f64());
+    let values: Vec<Option<f64>> =
+        seen.iter().map(|frame| frame.signals.get(signal).map(|value| value.to_f64())).collect();
+    let all = values.iter().flatten().copied().chain([mean - spread, mean + spread]);
+    let (low, high) = all.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
+    let room = 0.05 * (high - low).max(1e-6);
+    plot(seen, 170, (low - room, high + room), |chart| {
+        let end = seen.len() as f64 - 0.5;
+        chart.draw_series([Rectangle::new([(-0.5, mean - spread), (end, mean + spread)], LIGHT.filled())])?;
+        chart.draw_series(LineSeries::new([(-0.5, mean), (end, mean)], GREY))?;
+        curve(chart, &values, BLUE)
+    })
+}
+
+fn estimate_plot(seen: &[Observation]) -> String {
+    let of = |of: fn(&Observation) -> Option<f64>| seen.iter().map(of).collect::<Vec<_>>();
+    plot(seen, 220, (0.0, 1.0), |chart| {
+        for (x, frame) in (0..).map(f64::from).zip(seen) {
+            if let Some(estimate) = &frame.estimate {
+                let bar = [(x - 0.5, estimate.low.to_f64()), (x + 0.5, estimate.high.to_f64())];
+                chart.draw_series([Rectangle::new(bar, BLUE.mix(0.15).filled())])?;
+            }
+        }
+        curve(chart, &of(|frame| frame.estimate.as_ref().map(|estimate| estimate.value.to_f64())), BLUE)?;
+        curve(chart, &of(|frame| frame.iou), ORANGE)
+    })
+}
+
+type Chart<'a, 'b> = ChartContext<
+    'a,
+    SVGBackend<'b>,
+    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
+>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+/// A line where neighbours have values, and a point where a value stands alone.
+fn curve(chart: &mut Chart<'_, '_>, values: &[Option<f64>], colour: RGBColor) -> Drawn {
+    let points: Vec<Option<(f64, f64)>> =
+        (0..).map(f64::from).zip(values).map(|(x, y)| y.map(|y| (x, y))).collect();
+    for run in points.split(Option::is_none).filter(|run| !run.is_empty()) {
+        let run: Vec<(f64, f64)> = run.iter().flatten().copied().collect();
+        if let [point] = run[..] {
+            chart.draw_series([Circle::new(point, 3, colour.filled())])?;
+        } else {
+            chart.draw_series(LineSeries::new(run, colour.stroke_width(2)))?;
+        }
+    }
+    Ok(())
+}
+
+/// A wide plot with a frame to a step.
+fn plot(
+    seen: &[Observation],
+    height: u32,
+    (low, high): (f64, f64),
+    draw: impl FnOnce(&mut Chart<'_, '_>) -> Drawn,
+) -> String {
+    let first = seen.first().map_or(0, |frame| frame.index);
+    let strip = height < 100;
+    svg(1060, height, |root| {
+        let mut chart = ChartBuilder::on(root)
+            .margin(6)
+            .x_label_area_size(24)
+            .y_label_area_size(70)
+            .build_cartesian_2d(-0.5..(seen.len() as f64 - 0.5).max(0.5), low..high)?;
+        let mut mesh = chart.configure_mesh();
+        mesh.disable_x_mesh().light_line_style(TRANSPARENT).bold_line_style(LIGHT).x_labels(12);
+        // Frames that follow each other are numbered as in the recording.
+        let frame = |x: &f64| {
+            let place = x.round();
+            let index = seen.get(place as usize).map_or(first + place as usize, |frame| frame.index);
+            if (x - place).abs() < 1e-6 && place >= 0.0 { index.to_string() } else { String::new() }
+        };
+        let digits = if high - low < 0.5 { 3 } else { 1 };
+        let value = move |y: &f64| format!("{y:.digits$}");
+        mesh.x_label_formatter(&frame).y_label_formatter(&value).y_labels(if strip { 0 } else { 5 });
+        mesh.label_style(small()).axis_style(GREY).draw()?;
+        draw(&mut chart)
+    })
+}

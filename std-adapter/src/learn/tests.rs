@@ -1,0 +1,267 @@
+//! Streams against their double sums, thresholds against textbooks and against being counted again.
+
+#![allow(clippy::float_cmp, reason = "a number that is set, not computed")]
+
+use super::fleet::{Blocks, Fleet, Learnt as Source, Stream};
+use super::random::Random;
+use super::*;
+use segmeter_core::drift::{Facts, Monitor, State};
+use segmeter_core::view::{Encoding, Shape};
+
+/// The covariance of two block means of a first-order process, frame by frame.
+fn covariance(stream: Stream, apart: i32) -> f64 {
+    let frames = i32::from(stream.block);
+    let of = |i: i32, j: i32| stream.correlation.powi((apart * frames + j - i).abs());
+    let sum: f64 = (0..frames).flat_map(|i| (0..frames).map(move |j| of(i, j))).sum();
+    sum / f64::from(frames * frames)
+}
+
+#[test]
+fn block_means_have_the_moments_of_their_frames() {
+    for (correlation, block) in [(0.0, 1), (0.0, 4), (0.3, 2), (0.9, 20), (-0.2, 3), (0.995, 7)] {
+        let stream = Stream { correlation, block };
+        let (variance, neighbours) = (covariance(stream, 0), covariance(stream, 1));
+        assert!((stream.block_variance() / variance - 1.0).abs() < 1e-9, "{stream:?}");
+        let long: f64 =
+            (1..4000).map(|apart| 2.0 * covariance(stream, apart)).take_while(|c| c.abs() > 1e-9).sum();
+        assert!((stream.long_run_variance() / (variance + long) - 1.0).abs() < 1e-4, "{stream:?}");
+        let (mut squares, mut products, mut count) = (0.0, 0.0, 0.0);
+        let mut random = Random::new(7);
+        for _ in 0..20_000 {
+            // The mean is known to be zero: short runs from anew scatter least.
+            let mut blocks = Blocks::new(stream, &mut random);
+            let mut before = blocks.next(&mut random);
+            for _ in 0..10 {
+                let mean = blocks.next(&mut random);
+                squares += mean * mean;
+                products += mean * before;
+                before = mean;
+                count += 1.0;
+            }
+        }
+        assert!(
+            (squares / count / variance - 1.0).abs() < 0.03,
+            "{stream:?}: {} {variance}",
+            squares / count
+        );
+        assert!((products / count - neighbours).abs() < 0.02 * variance, "{stream:?}: {}", products / count);
+    }
+}
+
+/// A fleet that knows everything about frames without correlation.
+fn textbook() -> Fleet {
+    let stream = Stream { correlation: 0.0, block: 1 };
+    Fleet::new(&Source { stream, skewness: 0.0, frames: usize::MAX, blocks: 20_000 }, Q16::from_f32(0.5), 2)
+}
+
+#[test]
+fn independent_frames_give_the_textbook_thresholds() {
+    let fleet = textbook();
+    // Two-sided, slack 1/2: run lengths 168 and 465 at 4 and 5 (Lucas 1976), from sums of zero.
+    for (interval, expected) in [(168.0, 4.0), (465.0, 5.0)] {
+        let (threshold, extrapolated) = fleet.threshold(interval);
+        assert!(!extrapolated && (threshold.to_f64() - expected).abs() < 0.15, "{interval}: {threshold}");
+    }
+}
+
+#[test]
+fn an_extrapolated_threshold_holds_when_it_is_counted() {
+    let known = textbook();
+    let stream = Stream { correlation: 0.9, block: 20 };
+    let short =
+        Fleet::new(&Source { stream, skewness: 0.0, frames: 1000, blocks: 50 }, Q16::from_f32(0.75), 2);
+    let stream = Stream { correlation: 0.3, block: 2 };
+    let skewed = Source { stream, skewness: 1.0, frames: 4000, blocks: 2000 };
+    let skewed = Fleet::new(&skewed, Q16::from_f32(0.5), 2);
+    for (name, fleet) in [("long", known), ("short", short), ("skewed", skewed)] {
+        let (threshold, extrapolated) = fleet.threshold(8000.0);
+        let counted = fleet.interval(threshold.raw());
+        assert!(
+            extrapolated && (counted / 8000.0 - 1.0).abs() < 0.2,
+            "{name}: {threshold}, counted {counted}"
+        );
+    }
+}
+
+#[test]
+fn skewness_is_the_third_moment() {
+    let values = [0.0, 0.0, 0.0, 4.0].map(|x| Some(Q16::from_f32(x)));
+    // Off the mean by -1, -1, -1, 3: cubes 24 / 4, squares 12 / 4.
+    assert!((series::skewness(&values) - 6.0 / 27f64.sqrt()).abs() < 1e-12);
+    assert_eq!(series::skewness(&[Some(Q16::ONE); 9]), 0.0, "nothing changes");
+    assert_eq!(series::skewness(&[None; 9]), 0.0);
+}
+
+fn stream(correlation: f64, frames: usize, seed: u64) -> Vec<Q16> {
+    let mut random = Random::new(seed);
+    let mut blocks = Blocks::new(Stream { correlation, block: 1 }, &mut random);
+    (0..frames).map(|_| Q16::from_f32(blocks.next(&mut random) as f32)).collect()
+}
+
+#[test]
+fn autocorrelation_is_not_biased() {
+    for correlation in [0.0, 0.3, 0.6, 0.9] {
+        for frames in [100, 400] {
+            let found: f64 = (0..2000)
+                .map(|seed| {
+                    let values: Vec<_> = stream(correlation, frames, seed).into_iter().map(Some).collect();
+                    series::correlation(&values)
+                })
+                .sum();
+            let bias = found / 2000.0 - correlation;
+            assert!(bias.abs() < 0.8 / frames as f64 + 0.004, "{correlation} of {frames}: {bias}");
+        }
+    }
+    assert_eq!(series::correlation(&[Some(Q16::ONE); 9]), 0.0, "nothing changes");
+    assert_eq!(series::correlation(&[None; 9]), 0.0);
+}
+
+#[test]
+fn a_chart_is_the_same_everywhere() {
+    let rules = Settings::default().rules;
+    let chart = Desk::default().chart(&stream(0.6, 400, 3), &rules, 10_000.0).unwrap();
+    assert_eq!((chart.block_frames, chart.blocks, chart.threshold.raw()), (4, 100, 768_000));
+    // Never below what the values reach themselves.
+    let chart = Desk::default().chart(&stream(0.0, 400, 3), &rules, 10.0).unwrap();
+    assert!(chart.highest > Q16::ONE);
+    assert_eq!(chart.threshold, chart.highest.plus(Q16::from_raw(1)));
+}
+
+fn quantiser() -> Quantiser {
+    Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap()
+}
+
+/// Frames of 10 x 10 pixels whose codes lie around `centre` and wander a little; the lower ones are road.
+fn frames(centre: i8, count: usize, seed: u64) -> Vec<Frame> {
+    let mut random = Random::new(seed);
+    let mut frame = || {
+        let mut sketch = Sketch::new(&quantiser());
+        let mut outline = Outline::new(Shape::new(10, 10).unwrap());
+        let mut above = 0;
+        for row in 0..10 {
+            let middle = if row < 5 { -30.0 } else { 30.0 };
+            let codes: Vec<i8> =
+                (0..10).map(|_| ((middle + 9.0 * random.normal()) as i8).saturating_add(centre)).collect();
+            let mask = codes.iter().enumerate().map(|(x, code)| u32::from(*code > 0) << x).sum();
+            sketch.push_unlabelled(&codes);
+            outline.push_row(&[above], &[mask]);
+            above = mask;
+        }
+        Frame { sketch, outline }
+    };
+    (0..count).map(|_| frame()).collect()
+}
+
+fn settings() -> Settings {
+    let identity = Identity { height: 10, width: 10, ..Identity::default() };
+    Settings { identity, ..Settings::default() }
+}
+
+#[test]
+fn in_control_is_normal_and_a_shift_is_an_alarm() {
+    let learnt = learn(quantiser(), &frames(0, 400, 1), &settings()).unwrap();
+    assert_eq!((learnt.labelled, learnt.profile.identity.frames), (0, 400));
+    assert!(!learnt.profile.calibration.is_learnt());
+    let profile = learnt.profile;
+    let table = SigmoidTable::new(&quantiser());
+    let states = |frames: &[Frame]| {
+        let mut monitor = Monitor::new();
+        let show = |(time, frame): (usize, &Frame)| {
+            let signals = Signals::new(&frame.sketch, &frame.outline, &table, &profile).unwrap();
+            let facts = Facts { fingerprint: time as u32, ..Facts::default() };
+            monitor.observe(&profile, Ok((&signals, &facts))).state
+        };
+        frames.iter().enumerate().map(show).collect::<Vec<_>>()
+    };
+    let calm = states(&frames(0, 400, 2));
+    assert!(calm.contains(&State::Normal) && !calm.contains(&State::Alarm));
+    assert_eq!(states(&frames(-20, 40, 3)).last(), Some(&State::Alarm));
+}
+
+/// A frame that is part of the reference is nearer to it than the next frame will be.
+#[test]
+fn distances_are_those_of_frames_that_the_reference_does_not_know() {
+    let (own, others) = (frames(0, 40, 1), frames(0, 400, 2));
+    let profile = learn(quantiser(), &own, &settings()).unwrap().profile;
+    let table = SigmoidTable::new(&quantiser());
+    let mean = |frames: &[Frame], signal: Signal| {
+        let of = |frame: &Frame| Signals::new(&frame.sketch, &frame.outline, &table, &profile).unwrap();
+        frames.iter().filter_map(|frame| of(frame).get(signal)).map(|x| x.to_f64()).sum::<f64>()
+            / frames.len() as f64
+    };
+    let baseline = profile.baselines[Signal::PopulationStability as usize].mean.to_f64();
+    let [known, unknown] = [&own, &others].map(|frames| mean(frames, Signal::PopulationStability));
+    assert!(
+        (baseline / unknown - 1.0).abs() < 0.05 && known < 0.97 * baseline,
+        "{known} {baseline} {unknown}"
+    );
+}
+
+#[test]
+fn false_alarms_are_shared_by_the_charts_of_confidence() {
+    let frames = frames(0, 100, 1);
+    let learnt = |change: &dyn Fn(&mut Settings)| {
+        let mut settings = settings();
+        // Of the frames themselves, so that all is the same but the interval.
+        settings.rules.slack = Q16::from_f32(1.5);
+        change(&mut settings);
+        learn(quantiser(), &frames, &settings).unwrap().profile
+    };
+    let profile = learnt(&|_| {});
+    // Five charts, of which two have to drift together: the same as one of 2.5.
+    for change in
+        [&(|s: &mut Settings| s.rules.required = 2) as &dyn Fn(&mut Settings), &|s: &mut Settings| {
+            s.false_alarm_frames /= 2.0
+        }]
+    {
+        let other = learnt(change);
+        assert!(other.thresholds.iter().zip(&profile.thresholds).all(|(other, one)| other < one));
+        assert_eq!(other.thresholds, learnt(&|s| s.false_alarm_frames /= 2.0).thresholds);
+    }
+    let site = learnt(&|s| s.site = true);
+    assert_eq!(site.thresholds, learnt(&|s| s.false_alarm_frames *= 2.0).thresholds);
+    // As few blocks as a site reference has need a higher threshold.
+    assert!(profile.site_thresholds.iter().zip(&profile.thresholds).all(|(site, factory)| site > factory));
+}
+
+#[test]
+fn labels_make_a_map() {
+    let mut labelled = frames(0, 12, 1);
+    for frame in &mut labelled[..2] {
+        frame.sketch.clear();
+        for row in 0..10 {
+            frame.sketch.push_row(&[if row < 5 { -30i8 } else { 30 }; 10], &[u8::from(row < 5); 10]);
+        }
+    }
+    let learnt = learn(quantiser(), &labelled, &settings()).unwrap();
+    assert_eq!((learnt.labelled, learnt.profile.calibration.is_learnt()), (2, true));
+}
+
+#[test]
+fn frames_that_cannot_be_learnt_from() {
+    let line = |frames: &[Frame], change: &dyn Fn(&mut Settings)| {
+        let mut settings = settings();
+        change(&mut settings);
+        learn(quantiser(), frames, &settings).map(|_| ()).unwrap_err()
+    };
+    let few = frames(0, 19, 1);
+    assert_eq!(
+        line(&few, &|s| s.rules.block_frames = 10),
+        "found 19 frames, expected at least 20 for two blocks of 10, and better eight blocks"
+    );
+    assert_eq!(line(&few[..3], &|_| {}), "found 3 frames, expected at least 4, and better hundreds");
+    assert_eq!(line(&few, &|s| s.identity.width = 9), "found a frame of 100 pixels, expected 90");
+    assert!(line(&few, &|s| s.false_alarm_frames = f64::NAN).contains("NaN frames between false alarms"));
+    assert!(line(&few, &|s| s.rules.release_blocks = 0).contains("release_blocks"));
+    assert!(line(&frames(-127, 20, 1), &|_| {}).contains("centroid_row: found values in 0 blocks"));
+    assert!(learn(quantiser(), &few, &settings()).is_ok());
+}
+
+#[test]
+fn counts_that_do_not_fit_are_halved() {
+    let mut counts = [0; CODES];
+    counts[0] = 1 << 33;
+    counts[9] = 3 << 33;
+    let reference = reference(counts).unwrap();
+    assert_eq!(reference.counts()[0] * 3, reference.counts()[9]);
+}
