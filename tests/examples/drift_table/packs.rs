@@ -1,0 +1,387 @@
+//! Real frames: `CamVid` by day, at dusk and spoilt, and the bundled demo.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use segmeter::learn::{Frame, Learnt, Settings, learn};
+use segmeter_core::drift::{
+    EstimatedIou, Facts, Identity, Monitor, Outline, Profile, Signal, Signals, State,
+};
+use segmeter_core::metric::Confusion;
+use segmeter_core::sketch::{SigmoidTable, Sketch};
+use segmeter_core::view::{Encoding, IGNORE, Quantiser, Shape};
+use segmeter_tests::{DEMO_FRAMES, Demo, path};
+use serde::{Deserialize, Serialize};
+
+use super::bootstrap::Groups;
+
+/// Frames of the day that a profile is learnt from: the first half of the drive.
+pub(crate) const LEARNT: usize = 17;
+/// An IoU below it is a frame that cannot be trusted.
+const TRUSTED: f64 = 0.8;
+
+#[derive(Deserialize)]
+struct Manifest {
+    width: u32,
+    height: u32,
+    void: u8,
+    road_class: u8,
+    frames: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    id: String,
+    group: String,
+    corruption: Option<Corruption>,
+    road_i8: Part,
+    gt_u8: Part,
+}
+
+#[derive(Deserialize)]
+struct Corruption {
+    kind: String,
+    severity: u32,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    file: String,
+    offset: usize,
+    bytes: usize,
+    scale: Option<f32>,
+    zero_point: Option<i32>,
+}
+
+/// A frame with what its labels say.
+#[derive(Clone)]
+pub(crate) struct Labelled {
+    pub(crate) name: String,
+    pub(crate) frame: Frame,
+    /// IoU of the road.
+    pub(crate) iou: f64,
+}
+
+/// The frames of a pack by group, in the order of their time.
+pub(crate) struct Pack {
+    pub(crate) quantiser: Quantiser,
+    pub(crate) shape: Shape,
+    pub(crate) groups: BTreeMap<String, Vec<Labelled>>,
+}
+
+impl Pack {
+    /// `None`, with a line that says so, where the `CamVid` pack is not; see `tests/camvid.rs`.
+    pub(crate) fn camvid() -> Option<Self> {
+        let named = std::env::var_os("SEGMETER_CAMVID").map(PathBuf::from);
+        let folder = named.clone().unwrap_or_else(|| path("../../shared/data/camvid"));
+        if named.is_none() && !folder.join("manifest.json").is_file() {
+            eprintln!("skipped: CamVid needs its frames in ../shared/data/camvid, or SEGMETER_CAMVID");
+            return None;
+        }
+        let read = |name: &str| std::fs::read(folder.join(name)).expect("a file of the pack");
+        let manifest: Manifest = serde_json::from_slice(&read("manifest.json")).expect("a manifest");
+        let names = manifest.frames.iter().flat_map(|entry| [&entry.road_i8.file, &entry.gt_u8.file]);
+        let files: BTreeMap<String, Vec<u8>> = names.map(|name| (name.clone(), read(name))).collect();
+        let bytes = |part: &Part| &files[&part.file][part.offset..part.offset + part.bytes];
+        let part = &manifest.frames.first().expect("frames").road_i8;
+        let (scale, zero_point) = (part.scale.expect("a scale"), part.zero_point.expect("a zero point"));
+        let quantiser = Quantiser::logits(Encoding::Signed, scale, zero_point).expect("a quantiser");
+        let shape = Shape::new(manifest.height, manifest.width).expect("a shape");
+        let label = |id: &u8| match *id {
+            id if id == manifest.void => IGNORE,
+            id => u8::from(id == manifest.road_class),
+        };
+        let table = SigmoidTable::new(&quantiser);
+        let mut groups = BTreeMap::<String, Vec<Labelled>>::new();
+        for entry in &manifest.frames {
+            let labels: Vec<u8> = bytes(&entry.gt_u8).iter().map(label).collect();
+            let frame = measured(quantiser, shape, bytes(&entry.road_i8), Some(&labels));
+            let iou = Confusion::of_sketch(&frame.sketch, &table).class(1).iou().value().expect("road");
+            let name = match &entry.corruption {
+                Some(corruption) => format!("{} {}", corruption.kind, corruption.severity),
+                None => entry.id.clone(),
+            };
+            groups.entry(entry.group.clone()).or_default().push(Labelled { name, frame, iou });
+        }
+        Some(Self { quantiser, shape, groups })
+    }
+
+    fn learn(&self, frames: &[Labelled]) -> Learnt {
+        let frames: Vec<Frame> = frames.iter().map(|labelled| labelled.frame.clone()).collect();
+        learn(self.quantiser, &frames, &settings(self.shape)).expect("enough frames")
+    }
+}
+
+fn settings(shape: Shape) -> Settings {
+    let (height, width) = (shape.height() as u16, shape.width() as u16);
+    Settings { identity: Identity { height, width, ..Identity::default() }, ..Settings::default() }
+}
+
+/// A frame of bytes of `i8` codes, row by row as the device takes it.
+fn measured(quantiser: Quantiser, shape: Shape, codes: &[u8], labels: Option<&[u8]>) -> Frame {
+    let codes: Vec<i8> = codes.iter().map(|byte| byte.cast_signed()).collect();
+    let table = SigmoidTable::new(&quantiser);
+    let (mut sketch, mut outline) = (Sketch::new(&quantiser), Outline::new(shape));
+    let mut above = vec![0; shape.width().div_ceil(32)];
+    for (row, codes) in codes.chunks(shape.width()).enumerate() {
+        match labels {
+            Some(labels) => sketch.push_row(codes, &labels[row * shape.width()..][..shape.width()]),
+            None => sketch.push_unlabelled(codes),
+        }
+        let mut bits = vec![0u32; above.len()];
+        for (x, code) in codes.iter().enumerate() {
+            let road = quantiser.index(code.cast_unsigned()) > table.threshold();
+            bits[x / 32] |= u32::from(road) << (x % 32);
+        }
+        outline.push_row(&above, &bits);
+        above = bits;
+    }
+    Frame { sketch, outline }
+}
+
+/// What a monitor says of frames: frames not in alarm, and those at which an alarm was entered.
+fn watch<'a>(profile: &Profile, frames: impl Iterator<Item = &'a Frame>) -> (usize, Vec<usize>) {
+    let table = SigmoidTable::new(&profile.quantiser);
+    let (mut monitor, mut normal, mut alarms) = (Monitor::new(), 0, Vec::new());
+    for (time, frame) in frames.enumerate() {
+        let signals = Signals::new(&frame.sketch, &frame.outline, &table, profile).expect("pixels");
+        // A spoilt frame is shown again and again: the gate must not take it for a frozen camera.
+        let facts = Facts { fingerprint: time as u32, ..Facts::default() };
+        let before = monitor.verdict().state;
+        let state = monitor.observe(profile, Ok((&signals, &facts))).state;
+        normal += usize::from(state != State::Alarm);
+        if state == State::Alarm && before != State::Alarm {
+            alarms.push(time);
+        }
+    }
+    (normal, alarms)
+}
+
+/// Alarms over frames in control, with the exact Poisson interval (95 %) of the frames between two.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FalseAlarms {
+    pub(crate) learnt_on: String,
+    /// Frames watched, and those of them that were not in alarm.
+    pub(crate) frames: usize,
+    pub(crate) normal: usize,
+    pub(crate) alarms: usize,
+    pub(crate) interval: [f64; 2],
+}
+
+/// From the change to the alarm, in frames; `None`: none within the frames there are.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ToAlarm {
+    pub(crate) change: String,
+    /// Of its frames, the mean.
+    pub(crate) iou: f64,
+    pub(crate) frames: Option<usize>,
+    pub(crate) of: usize,
+}
+
+/// A number with its block-bootstrap interval (95 %).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Estimate {
+    pub(crate) value: f64,
+    pub(crate) interval: [f64; 2],
+}
+
+/// What single frames tell, of the frames that nothing was learnt from.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Single {
+    pub(crate) frames: usize,
+    /// With an IoU below 0.8.
+    pub(crate) bad: usize,
+    /// By score.
+    pub(crate) auroc: Vec<(String, Estimate)>,
+    pub(crate) mean_absolute_error: Estimate,
+    pub(crate) coverage: Estimate,
+    /// Frames without an estimate: no road, and none expected.
+    pub(crate) undefined: usize,
+}
+
+/// All of `CamVid`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Camvid {
+    pub(crate) notes: Vec<String>,
+    pub(crate) false_alarms: Vec<FalseAlarms>,
+    pub(crate) delays: Vec<ToAlarm>,
+    pub(crate) single: Single,
+}
+
+/// Frames that a spoilt frame is shown.
+const SHOWN: usize = 34;
+
+/// Learns on the first half of the day; everything else is only looked at.
+pub(crate) fn camvid(pack: &Pack) -> Camvid {
+    let (day, dusk, corrupt) = (&pack.groups["day"], &pack.groups["dusk"], &pack.groups["corrupt"]);
+    let (first, rest) = day.split_at(LEARNT);
+    let learnt = pack.learn(first);
+    let profile = &learnt.profile;
+    let of = |frames: &[Labelled]| -> Vec<Frame> { frames.iter().map(|f| f.frame.clone()).collect() };
+    let calm = |name: &str, profile: &Profile, frames: &[Labelled]| {
+        let (normal, alarms) = watch(profile, of(frames).iter());
+        let interval = poisson(alarms.len() as f64).map(|mean| normal as f64 / mean);
+        FalseAlarms {
+            learnt_on: name.to_owned(),
+            frames: frames.len(),
+            normal,
+            alarms: alarms.len(),
+            interval: [interval[1], interval[0]],
+        }
+    };
+    let false_alarms =
+        vec![calm("first half", profile, rest), calm("second half", &pack.learn(rest).profile, first)];
+    let to_alarm = |change: &str, frames: &[Labelled]| {
+        let (before, after) = (of(rest), of(frames));
+        let (_, alarms) = watch(profile, before.iter().chain(&after));
+        ToAlarm {
+            change: change.to_owned(),
+            iou: frames.iter().map(|frame| frame.iou).sum::<f64>() / frames.len() as f64,
+            frames: alarms.iter().find(|time| **time >= rest.len()).map(|time| time + 1 - rest.len()),
+            of: frames.len(),
+        }
+    };
+    let mut delays = vec![to_alarm("dusk", dusk)];
+    delays.extend(corrupt.iter().map(|frame| to_alarm(&frame.name, &vec![frame.clone(); SHOWN])));
+    let single = single(profile, [rest, dusk, corrupt]);
+    Camvid { notes: learnt.notes, false_alarms, delays, single }
+}
+
+/// What one frame is judged by.
+struct Judged {
+    bad: bool,
+    iou: f64,
+    estimate: Option<EstimatedIou>,
+    /// By [`scores`], high where a frame is suspect.
+    scores: Vec<f64>,
+}
+
+/// One minus the estimated IoU, then the signals.
+fn scores() -> Vec<String> {
+    ["1 - estimated_iou"].into_iter().chain(Signal::ALL.map(Signal::name)).map(str::to_owned).collect()
+}
+
+fn judged(profile: &Profile, table: &SigmoidTable, labelled: &Labelled) -> Judged {
+    let frame = &labelled.frame;
+    let estimate = EstimatedIou::new(&frame.sketch, &profile.calibration, table);
+    let signals = Signals::new(&frame.sketch, &frame.outline, table, profile).expect("pixels");
+    // Nothing to go by is as suspect as can be.
+    let mut scores = vec![estimate.map_or(1.0, |iou| 1.0 - iou.value.to_f64())];
+    for (value, baseline) in signals.0.iter().zip(&profile.baselines) {
+        // As charts see it: how far it lies from the reference, to either side.
+        scores.push(value.map_or(f64::MAX, |value| (value.to_f64() - baseline.mean.to_f64()).abs()));
+    }
+    Judged { bad: labelled.iou < TRUSTED, iou: labelled.iou, estimate, scores }
+}
+
+fn single(profile: &Profile, groups: [&[Labelled]; 3]) -> Single {
+    let table = SigmoidTable::new(&profile.quantiser);
+    // At one frame a second blocks of ten seconds; spoilt frames come in pairs of one picture.
+    let lengths = [10, 10, 2];
+    let judge = |group: &[Labelled]| group.iter().map(|frame| judged(profile, &table, frame)).collect();
+    let frames = Groups::new(groups.map(judge), lengths);
+    let all: Vec<&Judged> = frames.all().collect();
+    let auroc = scores().into_iter().enumerate();
+    Single {
+        frames: all.len(),
+        bad: all.iter().filter(|frame| frame.bad).count(),
+        auroc: auroc
+            .map(|(index, name)| (name, frames.estimate(|frames| area(frames, |frame| frame.scores[index]))))
+            .collect(),
+        mean_absolute_error: frames
+            .estimate(|frames| mean(frames, |frame, iou| (iou.value.to_f64() - frame.iou).abs())),
+        coverage: frames.estimate(|frames| {
+            mean(frames, |frame, iou| {
+                f64::from(u8::from((iou.low.to_f64()..=iou.high.to_f64()).contains(&frame.iou)))
+            })
+        }),
+        undefined: all.iter().filter(|frame| frame.estimate.is_none()).count(),
+    }
+}
+
+/// Share of pairs of a bad frame and another in which the bad one has the higher score, ties counted half.
+fn area(frames: &[&Judged], score: impl Fn(&Judged) -> f64) -> f64 {
+    let (mut pairs, mut above) = (0.0, 0.0);
+    for bad in frames.iter().filter(|frame| frame.bad) {
+        for good in frames.iter().filter(|frame| !frame.bad) {
+            let (bad, good) = (score(bad), score(good));
+            pairs += 1.0;
+            above += if bad > good {
+                1.0
+            } else if bad < good {
+                0.0
+            } else {
+                0.5
+            };
+        }
+    }
+    above / pairs
+}
+
+fn mean(frames: &[&Judged], of: impl Fn(&Judged, &EstimatedIou) -> f64) -> f64 {
+    let values = frames.iter().filter_map(|frame| frame.estimate.as_ref().map(|iou| of(frame, iou)));
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
+}
+
+/// The exact interval (95 %) of the mean of a Poisson number (Garwood 1936): its bounds give `count` and more, or fewer,
+/// once in forty.
+fn poisson(count: f64) -> [f64; 2] {
+    // P(X < n) of a mean, summed.
+    let below = |n: f64, mean: f64| {
+        let (mut term, mut sum, mut k) = ((-mean).exp(), 0.0, 0.0);
+        while k < n {
+            sum += term;
+            k += 1.0;
+            term *= mean / k;
+        }
+        sum
+    };
+    let solve = |n: f64, chance: f64| {
+        let (mut low, mut high) = (0.0, 10.0 + 4.0 * n);
+        for _ in 0..60 {
+            let middle = (low + high) / 2.0;
+            if below(n, middle) > chance { low = middle } else { high = middle }
+        }
+        low
+    };
+    [if count == 0.0 { 0.0 } else { solve(count, 0.975) }, solve(count + 1.0, 0.025)]
+}
+
+/// The demo: a real drive whose camera is spoilt step by step.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct DemoFacts {
+    pub(crate) notes: Vec<String>,
+    pub(crate) block_frames: u16,
+    /// Of the clean frames that were not learnt from, frames 80 to 99.
+    pub(crate) false_alarms: usize,
+    /// Fog begins at frame 100.
+    pub(crate) first_alarm: Option<usize>,
+}
+
+/// Learns on frames 0 to 79, and watches all from 80 on.
+pub(crate) fn demo() -> DemoFacts {
+    let (demo, quantiser, shape) = (Demo::load(), Demo::quantiser(), Demo::shape());
+    let frame = |number| measured(quantiser, shape, demo.codes(number), None);
+    let frames: Vec<Frame> = (0..DEMO_FRAMES).map(frame).collect();
+    let learnt = learn(quantiser, &frames[..80], &settings(shape)).expect("enough frames");
+    let (_, alarms) = watch(&learnt.profile, frames[80..].iter());
+    DemoFacts {
+        notes: learnt.notes,
+        block_frames: learnt.profile.rules.block_frames,
+        false_alarms: alarms.iter().filter(|time| **time < 20).count(),
+        first_alarm: alarms.first().map(|time| time + 80),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// Garwood's table.
+    #[test]
+    fn poisson_intervals_are_exact() {
+        for (count, low, high) in [(0.0, 0.0, 3.6889), (1.0, 0.0253, 5.5716), (10.0, 4.7954, 18.3904)] {
+            let found = super::poisson(count);
+            assert!((found[0] - low).abs() < 1e-4 && (found[1] - high).abs() < 1e-4, "{count}: {found:?}");
+        }
+    }
+}
