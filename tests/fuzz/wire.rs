@@ -35,6 +35,13 @@ pub fn traffic(input: &[u8]) -> (Vec<u8>, u8) {
     (line, first >> 1)
 }
 
+/// Makes the last four bytes the CRC-32 of those before them, as records of the monitor have it.
+pub fn seal(record: &mut [u8]) {
+    if let Some((body, seal)) = record.split_last_chunk_mut() {
+        *seal = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(body).to_le_bytes();
+    }
+}
+
 /// Bytes that are a message's postcard form already: a tuple has no length on the wire.
 struct Payload<'a>(&'a [u8]);
 

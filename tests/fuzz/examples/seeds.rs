@@ -4,14 +4,16 @@
 use std::io;
 use std::path::Path;
 
-use segmeter::core::drift::{Baseline, Cusum, PageHinkley, Profile, Reference};
+use segmeter::core::drift::{
+    Baseline, CalibrationMap, Identity, Monitor, Packet, Profile, Reference, Rules, SIGNALS, Snapshot,
+};
 use segmeter::core::num::Q16;
-use segmeter::core::sketch::CODES;
+use segmeter::core::sketch::{CODES, SigmoidTable};
 use segmeter::core::view::{Encoding, Quantiser};
 use segmeter_firmware::app::App;
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::{Evaluator, configuration};
-use segmeter_firmware::protocol::{Receiver, Request, RowLabels, send};
+use segmeter_firmware::protocol::{Order, Receiver, Request, RowLabels, send};
 use segmeter_fuzz::{NOISE, RECORDS};
 
 fn main() -> io::Result<()> {
@@ -20,8 +22,19 @@ fn main() -> io::Result<()> {
     let mut evaluator = Evaluator::new();
     let line = Line::new(&heard[..], &mut said);
     App::new("host", &mut evaluator, line, Lamp::default(), Lamp::default(), Clock).run();
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    let mut record = [0; Profile::RECORD_LEN];
+    profile().write(&mut record).expect("the right length");
+    std::fs::create_dir_all(seeds.join("profile"))?;
+    std::fs::write(seeds.join("profile/demo.profile"), record)?;
+    let mut record = [0; Snapshot::LEN];
+    let snapshot = Snapshot { sequence: 1, profile: profile().fingerprint(), monitor: Monitor::new() };
+    snapshot.write(&mut record).expect("the right length");
+    std::fs::create_dir_all(seeds.join("records"))?;
+    std::fs::write(seeds.join("records/snapshot"), record)?;
+    std::fs::write(seeds.join("records/packet"), Packet::new(&snapshot.monitor, 1, None, 2, 3).bytes())?;
     for (target, line) in [("protocol", heard), ("answers", said)] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+        let folder = seeds.join(target);
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("bytes"), [&[0], &line[..]].concat())?;
         // A seed that is not zero: small chunks, and bytes reported as lost.
@@ -31,18 +44,36 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+fn profile() -> Profile {
+    let q = Q16::from_f32;
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 15).expect("a quantiser");
+    Profile {
+        identity: Identity { model: 1, mounting: 2, height: 2, width: 9, frames: 7 },
+        quantiser,
+        rules: Rules {
+            warm_up_frames: 0,
+            block_frames: 1,
+            required: 1,
+            release_blocks: 1,
+            invalid_frames: 2,
+            frozen_frames: 3,
+            gap_ms: 0,
+            site_blocks: 2,
+            slack: q(0.5),
+        },
+        baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; SIGNALS],
+        thresholds: [q(5.0); SIGNALS],
+        site_thresholds: [q(6.0); SIGNALS],
+        correlations: [q(0.5); SIGNALS],
+        calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
+        reference: Reference::new([3; CODES]).expect("a reference"),
+    }
+}
+
 /// Greeting, configuration, a frame in each state, a row too many, an end.
 fn requests() -> Vec<u8> {
-    let q = Q16::from_f32;
-    let profile = Profile {
-        quantiser: Quantiser::logits(Encoding::Signed, 0.1, 15).expect("a quantiser"),
-        block_frames: 1,
-        baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; 6],
-        cusum: Cusum { slack: q(0.5), threshold: q(5.0) },
-        page_hinkley: PageHinkley { tolerance: q(0.25), threshold: q(10.0) },
-        reference: Reference::new([3; CODES]).expect("a reference"),
-    };
-    let mut room = [0; 4 * CODES];
+    let profile = profile();
+    let mut room = [0; Profile::RECORD_LEN];
     let configuration = configuration(&profile, &mut room);
     let mut line = Vec::new();
     let mut say = |request: Request<'_>| send(&mut line, &request).expect("memory takes all");
@@ -59,6 +90,10 @@ fn requests() -> Vec<u8> {
         say(Request::End { frame });
     }
     say(Request::Row { frame: 2, row: 2, codes: &[], labels: None });
+    say(Request::Order(Order::CaptureSite));
+    say(Request::Order(Order::SealSite));
+    say(Request::Order(Order::Acknowledge));
+    say(Request::Telemetry);
     say(Request::Stack);
     say(Request::Shutdown);
     line

@@ -23,7 +23,7 @@ fuzz_target!(|input: &[u8]| {
 fn converse(heard: &[u8], seed: u8) {
     let Ok(mut device) = Device::connect(Line::new(heard, &[], seed, false)) else { return };
     assert!(device.board().len() <= heard.len());
-    let configuration = Configuration { codes: codes(&Quantiser::probabilities()), drift: None };
+    let configuration = Configuration { codes: codes(&Quantiser::probabilities()), profile: None };
     // Each turn takes at least one frame of the line, and a frame at least two of its bytes.
     for _ in 0..=heard.len() {
         let frame = DeviceFrame { number: 1, width: 3, codes: &[7; 6], labels: Some((&[5, 2], &[7, 7])) };
