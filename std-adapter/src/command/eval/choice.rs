@@ -11,9 +11,6 @@ use super::overlap;
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
 
-/// Metrics that need more than a class id or a score per pixel.
-const WITHOUT_INPUT: [&str; 1] = ["instance_iou"];
-
 /// The metric of categories.
 const CATEGORIES: &str = "category_iou";
 
@@ -289,9 +286,9 @@ pub(super) fn family_of(key: &str) -> &'static str {
     known().find(|entry| entry.name == name).map_or("", |entry| entry.family)
 }
 
-/// The metrics that there is input for.
+/// All metrics.
 fn known() -> impl Iterator<Item = &'static Entry> {
-    registry::all().filter(|entry| entry.kind == Kind::Metric && !WITHOUT_INPUT.contains(&entry.name))
+    registry::all().filter(|entry| entry.kind == Kind::Metric)
 }
 
 /// The metrics named in a list.
@@ -300,8 +297,7 @@ fn listed(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
         let listed = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, listed)| *listed);
         known().map(|entry| entry.name).find(|known| *known == listed).ok_or_else(|| {
             let names = known().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-            let why = if WITHOUT_INPUT.contains(&name) { ", for which eval reads no input" } else { "" };
-            Failure::Input(format!("found metric `{name}`{why}, expected all or some of {names}"))
+            Failure::Input(format!("found metric `{name}`, expected all or some of {names}"))
         })
     };
     text.split(',').map(find).collect()

@@ -257,7 +257,7 @@ fn topology(choice: &Choice, name: &str) -> Vec<String> {
 
 fn segments(choice: &Choice, name: &str) -> Vec<String> {
     let library = match choice.preset {
-        Some("torchmetrics") if segment::is_pooled(name) => {
+        Some("torchmetrics") if segment::is_pooled(name) && name != "instance_iou" => {
             "preset torchmetrics: its panoptic_quality of these segments"
         }
         _ => "",

@@ -12,7 +12,7 @@ use segmeter::core::plane::{Bits, Row};
 use segmeter::core::view::Shape;
 
 use super::choice::Choice;
-use super::segment::{self, Quality};
+use super::segment::{self, Segments};
 
 /// Families of what is measured class by class.
 pub(super) const FAMILIES: [&str; 3] = ["surface", "topology", "panoptic"];
@@ -70,7 +70,7 @@ pub(super) fn of_class(
     ids: &Ids<'_>,
     class: u8,
     is_there: bool,
-    all: &mut Quality,
+    all: &mut Segments,
 ) -> Result<Vec<Score>> {
     // A class in neither mask is worth the same in every frame.
     let nothing = Ids { shape: Shape::new(1, 1)?, prediction: &[0], labels: &[1], ignore: 1 };

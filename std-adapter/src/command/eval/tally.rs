@@ -13,7 +13,7 @@ use super::exact;
 use super::overlap::{self, Averages, Named};
 use super::predict::{Pair, Reader};
 use super::scored::{self, Scored};
-use super::segment::{self, Quality};
+use super::segment::{self, Segments};
 use super::shape::{self, Ids};
 use super::softmax;
 use crate::report;
@@ -33,7 +33,7 @@ pub(super) struct Scores {
     /// Metrics of shape of every class, none of those before the first that is measured; of all images, the means.
     pub(super) shapes: Vec<Vec<Score>>,
     /// The segments of every class.
-    segments: Vec<Quality>,
+    segments: Vec<Segments>,
     /// Of probabilities of several classes.
     softmax: softmax::Sums,
     /// Of the road.
@@ -261,7 +261,7 @@ fn counted<const C: usize>(choice: &Choice, name: &str, confusion: &Confusion<C>
         classes: (0..classes).map(|class| confusion.class(class)).collect(),
         overall: overall.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
         shapes: vec![Vec::new(); classes],
-        segments: vec![Quality::default(); classes],
+        segments: vec![Segments::default(); classes],
         softmax: softmax::Sums::default(),
         road: Vec::new(),
     }
@@ -285,9 +285,10 @@ fn measure(choice: &Choice, pair: &Pair, ignore: u8, scores: &mut Scores) -> seg
 
 /// Puts what the segments of all images come to in the place of the means.
 fn pool_segments(pooled: &mut Scores, images: &[Scores], keys: &[&str]) {
-    for (class, (segments, shapes)) in pooled.segments.iter_mut().zip(&mut pooled.shapes).enumerate() {
+    let classes = pooled.segments.iter_mut().zip(&mut pooled.shapes).zip(&pooled.classes);
+    for (class, ((segments, shapes), counts)) in classes.enumerate() {
         images.iter().for_each(|image| segments.merge(&image.segments[class]));
-        for (key, value) in segment::values(segments) {
+        for (key, value) in segment::values(segments, *counts) {
             let slot = keys.iter().position(|known| *known == key).and_then(|place| shapes.get_mut(place));
             slot.into_iter().for_each(|slot| *slot = value);
         }

@@ -182,11 +182,11 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "instance_iou",
-        definition: "iTP / (iTP + FP + iFN); pixels of an instance count with average size / its size, false positives plainly; library only",
+        family: "panoptic",
+        definition: "iTP / (iTP + FP + iFN); pixels of an instance count with average size / its size, false positives plainly; eval: instances are components, sizes theirs in the labels",
         reference: "Cordts et al. 2016",
         quantised: false,
         scratch: "a slot per pair of segments",
-        presets: &["cityscapes_pixel"],
         ..METRIC
     },
     Entry {
