@@ -1,7 +1,6 @@
 //! The evaluator, the app, the desk's end of the line and learning against oracles that are not themselves.
 use segmeter::device::{Device, DeviceFrame, Error};
-use segmeter_core::drift::gate::fingerprint;
-use segmeter_core::drift::{Facts, Invalid, Monitor, Profile, Signals, State, Statistics};
+use segmeter_core::drift::{Invalid, Monitor, Profile, Signals, State, Statistics};
 use segmeter_core::loss::{Focal, Loss};
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
@@ -63,8 +62,7 @@ fn reports_are_what_the_core_computes() {
             [s.road_fraction, s.mean_entropy, s.mean_margin, s.low_confidence_fraction].map(Q16::raw)
         );
         let signals = Signals::new(&sketch, &demo.outline(number), &table, &profile).unwrap();
-        let facts = Facts { fingerprint: fingerprint(&sketch), ..Facts::default() };
-        let verdict = monitor.observe(&profile, Ok((&signals, &facts)));
+        let verdict = monitor.observe(&profile, Ok(&signals));
         let found = report.drift.unwrap();
         assert_eq!(found.signals, signals.0.map(|value| value.map(Q16::raw)));
         assert_eq!((found.verdict(), found.invalid, found.estimated_iou), (verdict, None, None));

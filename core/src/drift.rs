@@ -33,7 +33,7 @@ pub use detector::{
 pub use distance::{Distance, Fraction, Histogram, Reference};
 pub use estimate::{CalibrationMap, EstimatedIou};
 pub use gate::{Facts, Invalid};
-pub use monitor::Monitor;
+pub use monitor::{Monitor, Observation};
 pub use outline::Outline;
 pub use profile::{Baseline, Identity, Profile, Rules};
 pub use signal::{SIGNALS, Signal, Signals};

@@ -1,8 +1,7 @@
 //! Rows of 8-bit codes in, a report per frame out. No row is kept, and there is never a frame of floats.
 
-use segmeter_core::drift::gate::{fingerprint, sketch_is_valid};
 use segmeter_core::drift::{
-    self, EstimatedIou, Facts, Invalid, Monitor, Outline, Packet, Profile, Signals, Statistics,
+    self, Facts, Invalid, Monitor, Observation, Outline, Packet, Profile, Statistics,
 };
 use segmeter_core::loss::{
     CrossEntropy, Dice, Evaluation, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky,
@@ -119,7 +118,7 @@ impl Evaluator {
         let shape = Shape::new(height.into(), width.into()).map_err(|_| Rejection::Shape)?;
         let fits = !self.watches || self.profile.identity.fits(height.into(), width.into());
         if width > MAX_WIDTH || !fits {
-            self.observe(Err(Invalid::Shape));
+            self.miss(Invalid::Shape);
             return Err(Rejection::Shape);
         }
         self.frame = Some(Frame { number, shape, labelled, next_row: 0, outline: Outline::new(shape) });
@@ -220,12 +219,13 @@ impl Evaluator {
             return;
         }
         self.sketch.clear();
-        self.observe(Err(Invalid::Missing));
+        self.miss(Invalid::Missing);
     }
 
-    fn observe(&mut self, frame: Result<(&Signals, &Facts), Invalid>) {
+    /// A frame that the monitor does not see.
+    fn miss(&mut self, why: Invalid) {
         if self.watches {
-            self.monitor.observe(&self.profile, frame);
+            self.monitor.observe(&self.profile, Err(why));
         }
     }
 
@@ -276,46 +276,38 @@ impl Evaluator {
     }
 
     fn report(&mut self, frame: &Frame) -> Report {
-        let statistics = Statistics::new(&self.sketch, &self.table).map_or([Q16::ZERO; 4], |s| {
+        let (sketch, table) = (&self.sketch, &self.table);
+        let observation = self
+            .watches
+            .then(|| self.monitor.watch(&self.profile, table, sketch, &frame.outline, Facts::default()));
+        self.estimated = observation.and_then(|seen| seen.estimate).map(|iou| iou.value);
+        let statistics = observation.map_or_else(|| Statistics::new(sketch, table), |seen| seen.statistics);
+        let statistics = statistics.map_or([Q16::ZERO; 4], |s| {
             [s.road_fraction, s.mean_entropy, s.mean_margin, s.low_confidence_fraction]
         });
         Report {
             frame: frame.number,
             pixels: frame.shape.pixels() as u32,
-            scores: frame.labelled.then(|| scores(&self.sketch, &self.table)),
+            scores: frame.labelled.then(|| scores(sketch, table)),
             statistics: statistics.map(Q16::raw),
-            drift: self.finding(&frame.outline),
+            drift: observation.map(|seen| finding(&seen, &self.monitor)),
             instructions: None,
         }
     }
+}
 
-    fn finding(&mut self, outline: &Outline) -> Option<Finding> {
-        if !self.watches {
-            return None;
-        }
-        let profile = &self.profile;
-        let (sketch, table) = (&self.sketch, &self.table);
-        let measured = sketch_is_valid(sketch)
-            .and_then(|()| Signals::new(sketch, outline, table, profile).ok_or(Invalid::Missing));
-        let facts = Facts { fingerprint: fingerprint(sketch), ..Facts::default() };
-        let before = *self.monitor.invalid_frames();
-        let verdict =
-            self.monitor.observe(profile, measured.as_ref().map(|s| (s, &facts)).map_err(|why| *why));
-        let counts = self.monitor.invalid_frames();
-        let invalid = before.iter().zip(counts).position(|(before, now)| before != now);
-        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
-        let estimate = estimate.filter(|_| profile.calibration.is_learnt());
-        self.estimated = estimate.map(|iou| iou.value);
-        let Signals(values) = measured.unwrap_or_default();
-        Some(Finding {
-            signals: values.map(|value| value.map(Q16::raw)),
-            invalid: invalid.map(|place| place as u8),
-            estimated_iou: estimate.map(|iou| [iou.value, iou.low, iou.high].map(Q16::raw)),
-            state: verdict.state as u8,
-            reasons: [verdict.reasons.factory, verdict.reasons.site, verdict.reasons.conditions],
-            blocks: verdict.blocks,
-            invalid_frames: counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count)),
-        })
+/// Puts what the monitor makes of a frame on the wire.
+fn finding(seen: &Observation, monitor: &Monitor) -> Finding {
+    let drift::Signals(signals) = seen.signals.unwrap_or_default();
+    let drift::Verdict { state, reasons, blocks } = seen.verdict;
+    Finding {
+        signals: signals.map(|value| value.map(Q16::raw)),
+        invalid: seen.signals.err().map(|why| why as u8),
+        estimated_iou: seen.estimate.map(|iou| [iou.value, iou.low, iou.high].map(Q16::raw)),
+        state: state as u8,
+        reasons: [reasons.factory, reasons.site, reasons.conditions],
+        blocks,
+        invalid_frames: monitor.invalid_frames().iter().fold(0, |sum: u32, count| sum.saturating_add(*count)),
     }
 }
 

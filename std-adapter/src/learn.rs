@@ -46,17 +46,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             identity: Identity::default(),
-            rules: Rules {
-                warm_up_frames: 0,
-                block_frames: 0,
-                required: 1,
-                release_blocks: 2,
-                invalid_frames: 10,
-                frozen_frames: 5,
-                gap_ms: 0,
-                site_blocks: 20,
-                slack: Q16::from_f32(0.5),
-            },
+            rules: Rules { block_frames: 0, ..Rules::DEFAULT },
             false_alarm_frames: 100_000.0,
             site: false,
         }

@@ -25,15 +25,11 @@ impl Demo {
             identity: Identity { model: 1, mounting: 2, height: 0, width: 0, frames: 80 },
             quantiser: Self::quantiser(),
             rules: Rules {
-                warm_up_frames: 0,
                 block_frames: 2,
-                required: 1,
-                release_blocks: 2,
                 invalid_frames: 1000,
                 frozen_frames: 1000,
-                gap_ms: 0,
                 site_blocks: 2,
-                slack: q(0.5),
+                ..Rules::DEFAULT
             },
             baselines,
             thresholds: [q(threshold); SIGNALS],

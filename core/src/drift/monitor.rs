@@ -1,14 +1,16 @@
 //! The monitor: signals of a frame in, a verdict out.
 
 use super::detector::CusumState;
-use super::gate::{Facts, Gate, INVALID, Invalid};
+use super::gate::{self, Facts, Gate, INVALID, Invalid};
 use super::profile::Moments;
 use super::record::fields;
 use super::{
-    Baseline, Cusum, Detector, Group, Level, Profile, Reasons, SIGNALS, Signal, Signals, Site, State, Verdict,
+    Baseline, Cusum, Detector, EstimatedIou, Group, Level, Outline, Profile, Reasons, Rules, SIGNALS, Signal,
+    Signals, Site, State, Statistics, Verdict,
 };
 use crate::error::{Error, Result};
 use crate::num::Q16;
+use crate::sketch::{Count, SigmoidTable, Sketch};
 
 /// A signal's values in the block under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,7 +21,20 @@ pub(super) struct Sum {
 
 fields!(Sum { total: i64, count: u16 });
 
-/// The monitor's memory: plain data, about 700 bytes. It never learns from what it watches, but for a site reference while
+/// What the monitor makes of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Of the frame, whether it is valid or not; `None` if it has no pixel.
+    pub statistics: Option<Statistics>,
+    /// What the charts were shown, or why they were shown nothing.
+    pub signals: core::result::Result<Signals, Invalid>,
+    /// `None` unless the profile has learnt from labels.
+    pub estimate: Option<EstimatedIou>,
+    /// The conclusion so far.
+    pub verdict: Verdict,
+}
+
+/// The monitor's memory: plain data, 640 bytes. It never learns from what it watches, but for a site reference while
 /// one is being captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Monitor {
@@ -115,14 +130,43 @@ impl Monitor {
         monitor
     }
 
-    /// Takes the next frame, or why it could not be measured.
-    pub fn observe(
+    /// Measures the next frame, if it may be measured, and shows it to the charts.
+    ///
+    /// `facts` is what is known besides; its fingerprint is made here. No pass over pixels.
+    pub fn watch<N: Count>(
         &mut self,
         profile: &Profile,
-        frame: core::result::Result<(&Signals, &Facts), Invalid>,
-    ) -> Verdict {
+        table: &SigmoidTable,
+        sketch: &Sketch<N>,
+        outline: &Outline,
+        facts: Facts,
+    ) -> Observation {
+        let statistics = Statistics::new(sketch, table);
+        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
+        let shape = outline.shape();
+        let fits = profile.identity.fits(shape.height(), shape.width());
+        let signals = if fits { gate::sketch_is_valid(sketch) } else { Err(Invalid::Shape) }
+            .and_then(|()| statistics.ok_or(Invalid::Missing))
+            .and_then(|statistics| {
+                self.admit(&profile.rules, &Facts { fingerprint: gate::fingerprint(sketch), ..facts })?;
+                Ok(Signals::of(sketch, &statistics, estimate.as_ref(), outline, &profile.reference))
+            });
+        let verdict = self.observe(profile, signals.as_ref().map_err(|why| *why));
+        let estimate = estimate.filter(|_| profile.calibration.is_learnt());
+        Observation { statistics, signals, estimate, verdict }
+    }
+
+    /// Whether the next frame, of which this is known, may be measured. Every frame that arrived whole is to pass here once.
+    ///
+    /// # Errors
+    /// [`Invalid::Backwards`], [`Invalid::Gap`], [`Invalid::Exposure`], [`Invalid::Frozen`].
+    pub fn admit(&mut self, rules: &Rules, facts: &Facts) -> core::result::Result<(), Invalid> {
+        self.gate.check(facts, rules)
+    }
+
+    /// Takes the signals of the next frame, or why it was not measured: what [`Monitor::watch`] does after measuring.
+    pub fn observe(&mut self, profile: &Profile, frame: core::result::Result<&Signals, Invalid>) -> Verdict {
         let rules = &profile.rules;
-        let frame = frame.and_then(|(signals, facts)| self.gate.check(facts, rules).map(|()| signals));
         self.run = if frame.is_ok() { 0 } else { self.run.saturating_add(1) };
         if let Err(invalid) = frame {
             if let Some(count) = self.invalid_frames.get_mut(invalid as usize) {

@@ -58,6 +58,12 @@ impl Outline {
         self.row = self.row.saturating_add(1);
     }
 
+    /// The shape of the frame.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
     /// Pixels of road.
     #[must_use]
     pub const fn road(&self) -> u32 {

@@ -1,7 +1,7 @@
 //! What a monitor must know.
 
 use super::record::{FRAME, Field, Kind, Reader, Writer, fields};
-use super::{CalibrationMap, Reference, SIGNALS};
+use super::{CalibrationMap, Cusum, Detector, Reference, SIGNALS};
 use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::sketch::CODES;
@@ -95,6 +95,22 @@ pub struct Rules {
     pub slack: Q16,
 }
 
+impl Rules {
+    /// Blocks of 10 frames, one signal, two blocks of release and 20 of a site; 10 invalid frames, 5 frozen ones, any time between
+    /// frames, no warm-up; a slack of one half, which finds shifts of one deviation soonest.
+    pub const DEFAULT: Self = Self {
+        warm_up_frames: 0,
+        block_frames: 10,
+        required: 1,
+        release_blocks: 2,
+        invalid_frames: 10,
+        frozen_frames: 5,
+        gap_ms: 0,
+        site_blocks: 20,
+        slack: Q16::from_raw(1 << 15),
+    };
+}
+
 fields!(Rules {
     warm_up_frames: u16,
     block_frames: u16,
@@ -179,17 +195,7 @@ impl Profile {
     pub const EMPTY: Self = Self {
         identity: Identity::NONE,
         quantiser: Quantiser::probabilities(),
-        rules: Rules {
-            warm_up_frames: 0,
-            block_frames: 0,
-            required: 0,
-            release_blocks: 0,
-            invalid_frames: 0,
-            frozen_frames: 0,
-            gap_ms: 0,
-            site_blocks: 0,
-            slack: Q16::ZERO,
-        },
+        rules: Rules { block_frames: 0, ..Rules::DEFAULT },
         baselines: [Baseline { mean: Q16::ZERO, deviation: Q16::ZERO }; SIGNALS],
         thresholds: [Q16::ZERO; SIGNALS],
         site_thresholds: [Q16::ZERO; SIGNALS],
@@ -214,14 +220,13 @@ impl Profile {
             (rules.invalid_frames != 0, "invalid_frames"),
             (rules.frozen_frames > 1, "frozen_frames"),
             (rules.site_blocks > 1, "site_blocks"),
-            (rules.slack >= Q16::ZERO, "slack"),
             (self.baselines.iter().all(|b| b.deviation >= Baseline::FLOOR), "deviation"),
-            (self.thresholds.iter().chain(&self.site_thresholds).all(|h| *h > Q16::ZERO), "threshold"),
         ];
-        match named.iter().find(|(holds, _)| !holds) {
-            Some((_, name)) => Err(Error::Parameter(name)),
-            None => Ok(()),
+        if let Some((_, name)) = named.iter().find(|(holds, _)| !holds) {
+            return Err(Error::Parameter(name));
         }
+        let mut thresholds = self.thresholds.iter().chain(&self.site_thresholds);
+        thresholds.try_for_each(|threshold| Cusum { slack: rules.slack, threshold: *threshold }.check())
     }
 
     /// Writes the record: little-endian, with magic, version, length and CRC-32.

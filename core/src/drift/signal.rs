@@ -1,6 +1,6 @@
 //! What the monitor watches.
 
-use super::{EstimatedIou, Group, Outline, Profile, Statistics};
+use super::{EstimatedIou, Group, Outline, Profile, Reference, Statistics};
 use crate::num::Q16;
 use crate::sketch::{Count, SigmoidTable, Sketch};
 
@@ -88,17 +88,28 @@ impl Signals {
         profile: &Profile,
     ) -> Option<Self> {
         let statistics = Statistics::new(sketch, table)?;
-        let reference = &profile.reference;
-        Some(Self([
+        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
+        Some(Self::of(sketch, &statistics, estimate.as_ref(), outline, &profile.reference))
+    }
+
+    /// Puts together what has been measured of a frame, with its distances to the reference.
+    pub(super) fn of<N: Count>(
+        sketch: &Sketch<N>,
+        statistics: &Statistics,
+        estimate: Option<&EstimatedIou>,
+        outline: &Outline,
+        reference: &Reference,
+    ) -> Self {
+        Self([
             Some(statistics.road_fraction),
             Some(outline.boundary_length()),
             outline.centroid_row(),
             Some(statistics.mean_entropy),
             statistics.road_margin,
-            EstimatedIou::new(sketch, &profile.calibration, table).map(|iou| iou.value),
+            estimate.map(|iou| iou.value),
             reference.population_stability_index(sketch).map(Q16::from_f32),
             reference.wasserstein(sketch).map(Q16::from_f32),
-        ]))
+        ])
     }
 
     /// The value of a signal.

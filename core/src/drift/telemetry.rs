@@ -33,7 +33,7 @@ pub struct Packet {
     pub scores: [i16; SIGNALS],
     /// The signal that lies farthest out, by its place in [`Signal::ALL`].
     pub worst: u8,
-    /// The estimated IoU of the last frame, in 65,535ths; 0 as well if there is none.
+    /// The estimated IoU of the last frame in steps of 2^-16, at most 65,534; [`Packet::NO_ESTIMATE`] if there is none.
     pub estimated_iou: u16,
     /// [`super::Profile::fingerprint`].
     pub profile: u32,
@@ -54,6 +54,9 @@ fields!(Packet {
 });
 
 impl Packet {
+    /// Stands for an estimated IoU that there is not.
+    pub const NO_ESTIMATE: u16 = u16::MAX;
+
     /// Bytes of a packet: version, fields, CRC-16.
     pub const LEN: usize = 1 + <Self as Field>::LEN + 2;
 
@@ -81,7 +84,7 @@ impl Packet {
             alarms: monitor.alarms() as u16,
             scores,
             worst: farthest.map_or(0, |(place, _)| place),
-            estimated_iou: estimated_iou.map_or(0, |iou| iou.raw().clamp(0, 65535) as u16),
+            estimated_iou: estimated_iou.map_or(Self::NO_ESTIMATE, |iou| iou.raw().clamp(0, 65_534) as u16),
             profile,
         }
     }

@@ -24,15 +24,12 @@ fn profile() -> Profile {
         identity: Identity { model: 7, mounting: 8, height: 2, width: 2, frames: 100 },
         quantiser,
         rules: Rules {
-            warm_up_frames: 0,
             block_frames: 2,
-            required: 1,
-            release_blocks: 2,
             invalid_frames: 3,
             frozen_frames: 4,
             gap_ms: 100,
             site_blocks: 2,
-            slack: q(0.5),
+            ..Rules::DEFAULT
         },
         baselines: [Baseline { mean: q(1.0), deviation: q(0.5) }; SIGNALS],
         thresholds: [q(4.0); SIGNALS],
@@ -41,6 +38,12 @@ fn profile() -> Profile {
         calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
         reference: Reference::new([1; 256]).unwrap(),
     }
+}
+
+/// Shows a frame to a monitor, through its gate.
+fn show(monitor: &mut Monitor, profile: &Profile, signals: &Signals, facts: &Facts) -> Verdict {
+    let admitted = monitor.admit(&profile.rules, facts);
+    monitor.observe(profile, admitted.map(|()| signals))
 }
 
 /// A monitor and its profile, whose frames are all different.
@@ -62,7 +65,7 @@ impl Bench {
         signals.0[signal as usize] = Some(q(x));
         self.frame += 1;
         let facts = Facts { fingerprint: self.frame, ..Facts::default() };
-        self.monitor.observe(&self.profile, Ok((&signals, &facts)))
+        show(&mut self.monitor, &self.profile, &signals, &facts)
     }
 
     /// A block in which one signal is `x`.
@@ -130,7 +133,7 @@ fn an_acknowledged_alarm_comes_back_for_another_signal_only() {
     let mut states = Vec::new();
     for frame in 0..8 {
         let facts = Facts { fingerprint: 1000 + frame, ..Facts::default() };
-        states.push(bench.monitor.observe(&bench.profile, Ok((&signals, &facts))).state);
+        states.push(show(&mut bench.monitor, &bench.profile, &signals, &facts).state);
     }
     assert!(states.iter().all(|state| *state == State::Acknowledged), "{states:?}");
     let states: Vec<_> = (0..6).map(|_| bench.block(Signal::MeanEntropy, 1.0)).collect();
@@ -143,12 +146,12 @@ fn a_value_that_is_not_there_moves_no_chart() {
     let signals = Signals([None; SIGNALS]);
     for frame in 0..2 {
         let facts = Facts { fingerprint: frame, ..Facts::default() };
-        bench.monitor.observe(&bench.profile, Ok((&signals, &facts)));
+        show(&mut bench.monitor, &bench.profile, &signals, &facts);
     }
     assert_eq!(bench.monitor.verdict().state, State::Normal);
     // The mean of a block is over the frames that have a value.
     let facts = Facts { fingerprint: 2, ..Facts::default() };
-    bench.monitor.observe(&bench.profile, Ok((&signals, &facts)));
+    show(&mut bench.monitor, &bench.profile, &signals, &facts);
     bench.frame(Signal::RoadMargin, 2.0);
     assert_eq!(bench.monitor.scores()[Signal::RoadMargin as usize], q(2.0));
 }
@@ -187,14 +190,8 @@ fn invalid_frames_are_counted_and_never_normal() {
 #[test]
 fn the_gate() {
     let mut bench = Bench::new(|profile| profile.rules.invalid_frames = 100);
-    let signals = Signals([Some(Q16::ONE); SIGNALS]);
     let mut show = |fingerprint, time_ms, exposure_fault| {
-        let before = *bench.monitor.invalid_frames();
-        bench
-            .monitor
-            .observe(&bench.profile, Ok((&signals, &Facts { fingerprint, time_ms, exposure_fault })));
-        let after = bench.monitor.invalid_frames();
-        Invalid::ALL.into_iter().find(|why| after[*why as usize] != before[*why as usize])
+        bench.monitor.admit(&bench.profile.rules, &Facts { fingerprint, time_ms, exposure_fault }).err()
     };
     assert_eq!(show(0, Some(1000), false), None, "the first frame may have any hash");
     assert_eq!(show(0, Some(1100), false), None);
@@ -205,6 +202,37 @@ fn the_gate() {
     assert_eq!(show(3, Some(1300), false), Some(Invalid::Backwards));
     assert_eq!(show(4, Some(1301), true), Some(Invalid::Exposure));
     assert_eq!(show(5, Some(1301), false), None);
+}
+
+#[test]
+fn a_frame_is_measured_shown_and_told_why_not() {
+    let mut profile = profile();
+    (profile.rules.frozen_frames, profile.identity.width) = (2, 4);
+    let table = SigmoidTable::new(&profile.quantiser);
+    let mut monitor = Monitor::new();
+    let mut watch = |codes: &[i8], width, profile: &Profile| {
+        let mut sketch = Sketch::<u32>::new(&profile.quantiser);
+        sketch.push_unlabelled(codes);
+        let outline = Outline::new(Shape::new(2, width).unwrap());
+        let seen = monitor.watch(profile, &table, &sketch, &outline, Facts::default());
+        assert_eq!(seen.statistics, Statistics::new(&sketch, &table));
+        assert_eq!(seen.estimate.is_some(), profile.calibration.is_learnt());
+        assert_eq!(
+            seen.signals.is_ok().then(|| Signals::new(&sketch, &outline, &table, profile)),
+            seen.signals.ok().map(Some)
+        );
+        let why = seen.signals.err();
+        assert!(why.is_none_or(|why| monitor.invalid_frames()[why as usize] == 1), "{why:?}");
+        (why, monitor.valid_frames())
+    };
+    let frame = [30, 40, -50, -60, 7, 7, 9, 9];
+    assert_eq!(watch(&frame, 4, &profile), (None, 1));
+    assert_eq!(watch(&frame, 4, &profile), (Some(Invalid::Frozen), 1));
+    assert_eq!(watch(&[5; 8], 4, &profile), (Some(Invalid::Constant), 1));
+    assert_eq!(watch(&[5, 6], 1, &profile), (Some(Invalid::Shape), 1));
+    let map = &profile.calibration;
+    profile.calibration = CalibrationMap::from_parts(*map.probability(), *map.deviation(), true).unwrap();
+    assert_eq!(watch(&[1, 2, 3, 4, 5, 6, 7, 8], 4, &profile), (None, 2));
 }
 
 #[test]
@@ -374,7 +402,7 @@ fn a_restored_monitor_goes_on_as_if_nothing_had_happened() {
         for frame in 0..9 {
             let signals = Signals([Some(q(0.3 * frame as f32)); SIGNALS]);
             let facts = Facts { fingerprint: 77 + frame, ..Facts::default() };
-            let go = |monitor: &mut Monitor| monitor.observe(&profile, Ok((&signals, &facts)));
+            let go = |monitor: &mut Monitor| show(monitor, &profile, &signals, &facts);
             assert_eq!(go(&mut restored), go(&mut monitor));
         }
         assert_eq!(restored, monitor);
@@ -393,6 +421,8 @@ fn a_packet_says_what_the_monitor_knows() {
     let farthest = monitor.scores().iter().map(|z| z.raw().unsigned_abs() >> 8).max().unwrap();
     assert_eq!(monitor.scores()[worst as usize].raw().unsigned_abs() >> 8, farthest);
     assert_eq!(packet.estimated_iou, 32768);
+    assert_eq!(Packet::new(&monitor, 1, None, 9, 1234).estimated_iou, Packet::NO_ESTIMATE);
+    assert_eq!(Packet::new(&monitor, 1, Some(Q16::ONE), 9, 1234).estimated_iou, 65_534);
     let bytes = packet.bytes();
     assert_eq!(Packet::read(&bytes), Ok(packet));
     for bit in 0..8 * Packet::LEN {

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use segmeter_core::drift::{
-    Baseline, CalibrationMap, Facts, Identity, Invalid, Profile, Reasons, Reference, Rules, SIGNALS, Signals,
+    Baseline, CalibrationMap, Identity, Invalid, Profile, Reasons, Reference, Rules, SIGNALS, Signals,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::SigmoidTable;
@@ -82,17 +82,7 @@ fn profile() -> Profile {
     Profile {
         identity: Identity { model: 1, mounting: 2, height: 4, width: 4, frames: 9 },
         quantiser,
-        rules: Rules {
-            warm_up_frames: 0,
-            block_frames: 1,
-            required: 1,
-            release_blocks: 1,
-            invalid_frames: 3,
-            frozen_frames: 9,
-            gap_ms: 0,
-            site_blocks: 2,
-            slack: Q16::ZERO,
-        },
+        rules: Rules { block_frames: 1, slack: Q16::ZERO, ..Rules::DEFAULT },
         baselines: [Baseline { mean: Q16::ONE, deviation: Q16::ONE }; SIGNALS],
         thresholds: [Q16::ONE; SIGNALS],
         site_thresholds: [Q16::ONE; SIGNALS],
@@ -107,7 +97,7 @@ fn monitor(frames: u32) -> Monitor {
     let (profile, mut monitor) = (profile(), Monitor::new());
     for frame in 0..frames {
         let signals = Signals([Some(Q16::from_raw(frame as i32 * 1000)); SIGNALS]);
-        monitor.observe(&profile, Ok((&signals, &Facts { fingerprint: frame, ..Facts::default() })));
+        monitor.observe(&profile, Ok(&signals));
     }
     monitor
 }

@@ -4,10 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use segmeter::core::drift::gate::{fingerprint, sketch_is_valid};
-use segmeter::core::drift::{
-    EstimatedIou, Facts, Invalid, Monitor, Profile, Reasons, Signals, State, Verdict,
-};
+use segmeter::core::drift::{Facts, Monitor, Observation, Profile, Reasons, Signal, State};
 use segmeter::core::metric::Confusion;
 use segmeter::core::sketch::SigmoidTable;
 use segmeter::files::{self, Elements, Image, Slot, Source};
@@ -48,15 +45,17 @@ enum FailOn {
 }
 
 /// What one frame gave.
-struct Observation {
+struct Shown {
     index: usize,
     name: String,
-    /// Nothing, if it could not be measured.
-    signals: Signals,
-    invalid: Option<Invalid>,
-    estimate: Option<EstimatedIou>,
-    verdict: Verdict,
+    seen: Observation,
     iou: Option<f64>,
+}
+
+impl Shown {
+    fn signal(&self, signal: Signal) -> Option<f64> {
+        self.seen.signals.ok()?.get(signal).map(|value| value.to_f64())
+    }
 }
 
 /// What all frames gave.
@@ -85,23 +84,23 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let mut watch = Watch { profile: &profile, table: &table, monitor: Monitor::new() };
     let mut summary = Summary::default();
     let mut printer = Printer::new(common.json, &profile, labels.is_some());
-    let mut seen = Vec::new();
+    let mut shown = Vec::new();
     let bar = report::progress(slots.len());
     for slot in &slots {
         let image = source.image(slot.index)?;
         check_codes(arguments, &profile, &image, &source, slot.index)?;
-        let observation = watch.observe(&source, *slot, &image, labels.as_ref())?;
-        summary.add(&observation);
-        bar.suspend(|| printer.frame(out, &observation))?;
+        let frame = watch.show(&source, *slot, &image, labels.as_ref())?;
+        summary.add(&frame);
+        bar.suspend(|| printer.frame(out, &frame))?;
         bar.inc(1);
         if arguments.report.is_some() {
-            seen.push(observation);
+            shown.push(frame);
         }
     }
     bar.finish_and_clear();
     printer.summary(out, &summary)?;
     if let Some(path) = &arguments.report {
-        let page = html::page(&profile, &arguments.recording, &seen, &summary);
+        let page = html::page(&profile, &arguments.recording, &shown, &summary);
         files::write_atomically(path, |out| out.write_all(page.as_bytes()))?;
     }
     let alarmed = summary.alarms != 0 && arguments.fail_on.is_some();
@@ -116,52 +115,32 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    fn observe(
+    fn show(
         &mut self,
         source: &Source,
         slot: Slot,
         image: &Image,
         labels: Option<&SomeLabels>,
-    ) -> Result<Observation, Failure> {
+    ) -> Result<Shown, Failure> {
         let (profile, table) = (self.profile, self.table);
         let frame = measure(source, slot, image, profile.quantiser, labels)?;
         let sketch = &frame.sketch;
-        let measured = if profile.identity.fits(image.shape.height(), image.shape.width()) {
-            sketch_is_valid(sketch)
-        } else {
-            Err(Invalid::Shape)
-        }
-        .and_then(|()| Signals::new(sketch, &frame.outline, table, profile).ok_or(Invalid::Missing));
-        let facts = Facts { fingerprint: fingerprint(sketch), ..Facts::default() };
-        let before = *self.monitor.invalid_frames();
-        let verdict =
-            self.monitor.observe(profile, measured.as_ref().map(|s| (s, &facts)).map_err(|why| *why));
-        let counts = self.monitor.invalid_frames();
-        let invalid = Invalid::ALL.into_iter().find(|why| before[*why as usize] != counts[*why as usize]);
+        let seen = self.monitor.watch(profile, table, sketch, &frame.outline, Facts::default());
         let has_labels = sketch.labelled(0) + sketch.labelled(1) != 0;
         let iou = has_labels.then(|| Confusion::of_sketch(sketch, table).class(1).iou().value()).flatten();
-        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
-        Ok(Observation {
-            index: slot.index,
-            name: source.name(slot.index),
-            signals: measured.unwrap_or_default(),
-            invalid,
-            estimate: estimate.filter(|_| profile.calibration.is_learnt()),
-            verdict,
-            iou,
-        })
+        Ok(Shown { index: slot.index, name: source.name(slot.index), seen, iou })
     }
 }
 
 impl Summary {
-    fn add(&mut self, seen: &Observation) {
+    fn add(&mut self, shown: &Shown) {
         self.frames += 1;
-        self.invalid += usize::from(seen.invalid.is_some());
-        if let (Some(estimate), Some(iou)) = (&seen.estimate, seen.iou) {
+        self.invalid += usize::from(shown.seen.signals.is_err());
+        if let (Some(estimate), Some(iou)) = (&shown.seen.estimate, shown.iou) {
             self.estimated.0 += 1;
             self.estimated.1 += (estimate.value.to_f64() - iou).abs();
         }
-        let (state, before) = (seen.verdict.state, self.last);
+        let (state, before) = (shown.seen.verdict.state, self.last);
         self.last = state;
         if state != State::Alarm {
             return;
@@ -169,7 +148,7 @@ impl Summary {
         self.alarm_frames += 1;
         if before != State::Alarm {
             self.alarms += 1;
-            self.first_alarm.get_or_insert((seen.index, seen.verdict.reasons));
+            self.first_alarm.get_or_insert((shown.index, shown.seen.verdict.reasons));
         }
     }
 

@@ -5,7 +5,7 @@
 use super::fleet::{Blocks, Fleet, Learnt as Source, Stream};
 use super::random::Random;
 use super::*;
-use segmeter_core::drift::{Facts, Monitor, State};
+use segmeter_core::drift::{Monitor, State};
 use segmeter_core::view::{Encoding, Shape};
 
 /// The covariance of two block means of a first-order process, frame by frame.
@@ -166,12 +166,11 @@ fn in_control_is_normal_and_a_shift_is_an_alarm() {
     let table = SigmoidTable::new(&quantiser());
     let states = |frames: &[Frame]| {
         let mut monitor = Monitor::new();
-        let show = |(time, frame): (usize, &Frame)| {
+        let show = |frame: &Frame| {
             let signals = Signals::new(&frame.sketch, &frame.outline, &table, &profile).unwrap();
-            let facts = Facts { fingerprint: time as u32, ..Facts::default() };
-            monitor.observe(&profile, Ok((&signals, &facts))).state
+            monitor.observe(&profile, Ok(&signals)).state
         };
-        frames.iter().enumerate().map(show).collect::<Vec<_>>()
+        frames.iter().map(show).collect::<Vec<_>>()
     };
     let calm = states(&frames(0, 400, 2));
     assert!(calm.contains(&State::Normal) && !calm.contains(&State::Alarm));

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use segmeter::learn::{Frame, Learnt, Settings, learn};
-use segmeter_core::drift::{
-    EstimatedIou, Facts, Identity, Monitor, Outline, Profile, Signal, Signals, State,
-};
+use segmeter_core::drift::{EstimatedIou, Identity, Monitor, Outline, Profile, Signal, Signals, State};
 use segmeter_core::metric::Confusion;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, IGNORE, Quantiser, Shape};
@@ -146,9 +144,8 @@ fn watch<'a>(profile: &Profile, frames: impl Iterator<Item = &'a Frame>) -> (usi
     for (time, frame) in frames.enumerate() {
         let signals = Signals::new(&frame.sketch, &frame.outline, &table, profile).expect("pixels");
         // A spoilt frame is shown again and again: the gate must not take it for a frozen camera.
-        let facts = Facts { fingerprint: time as u32, ..Facts::default() };
         let before = monitor.verdict().state;
-        let state = monitor.observe(profile, Ok((&signals, &facts))).state;
+        let state = monitor.observe(profile, Ok(&signals)).state;
         normal += usize::from(state != State::Alarm);
         if state == State::Alarm && before != State::Alarm {
             alarms.push(time);

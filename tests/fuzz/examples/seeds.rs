@@ -50,17 +50,7 @@ fn profile() -> Profile {
     Profile {
         identity: Identity { model: 1, mounting: 2, height: 2, width: 9, frames: 7 },
         quantiser,
-        rules: Rules {
-            warm_up_frames: 0,
-            block_frames: 1,
-            required: 1,
-            release_blocks: 1,
-            invalid_frames: 2,
-            frozen_frames: 3,
-            gap_ms: 0,
-            site_blocks: 2,
-            slack: q(0.5),
-        },
+        rules: Rules { block_frames: 1, invalid_frames: 2, frozen_frames: 3, site_blocks: 2, ..Rules::DEFAULT },
         baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; SIGNALS],
         thresholds: [q(5.0); SIGNALS],
         site_thresholds: [q(6.0); SIGNALS],

@@ -23,7 +23,8 @@ fuzz_target!(|bytes: &[u8]| {
     for frame in 0..100 {
         let facts = Facts { fingerprint: frame, time_ms: Some(frame.into()), exposure_fault: false };
         let signals = Signals::default();
-        let seen = if frame % 3 == 0 { Err(Invalid::Missing) } else { Ok((&signals, &facts)) };
+        let admitted = monitor.admit(&profile.rules, &facts);
+        let seen = if frame % 3 == 0 { Err(Invalid::Missing) } else { admitted.map(|()| &signals) };
         let _ = monitor.observe(&profile, seen);
         monitor.acknowledge();
         let _ = monitor.seal_site(&profile);

@@ -6,12 +6,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plotters::prelude::*;
 use segmeter::core::drift::{Baseline, Group, Profile, Signal, State};
 
-use super::{Observation, Summary};
+use super::{Shown, Summary};
 use crate::command::eval::html::plot::{BLUE, GREY, LIGHT, ORANGE, small, svg};
 use crate::report;
 
 /// The whole file.
-pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Observation], summary: &Summary) -> String {
+pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Shown], summary: &Summary) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -78,7 +78,7 @@ fn tiles(summary: &Summary) -> Markup {
     }
 }
 
-fn estimate(profile: &Profile, seen: &[Observation]) -> Markup {
+fn estimate(profile: &Profile, seen: &[Shown]) -> Markup {
     if !profile.calibration.is_learnt() {
         return html! { h2 { "IoU" } p { "The profile has learnt from no labels: there is no estimate of the IoU." } };
     }
@@ -93,17 +93,17 @@ fn estimate(profile: &Profile, seen: &[Observation]) -> Markup {
 }
 
 /// Each time that the state changed to an alarm.
-fn alarms(seen: &[Observation]) -> Markup {
-    let before = std::iter::once(State::Unknown).chain(seen.iter().map(|frame| frame.verdict.state));
-    let began = seen.iter().zip(before).filter(|(frame, before)| frame.verdict.state != *before);
+fn alarms(seen: &[Shown]) -> Markup {
+    let before = std::iter::once(State::Unknown).chain(seen.iter().map(|frame| frame.seen.verdict.state));
+    let began = seen.iter().zip(before).filter(|(frame, before)| frame.seen.verdict.state != *before);
     html! {
         h2 { "Changes of state" }
         table.text {
             tr { th { "frame" } th { "name" } th { "state" } th { "because of" } }
             @for (frame, _) in began {
                 tr {
-                    td { (frame.index) } td { code { (frame.name) } } td { (frame.verdict.state.name()) }
-                    td { (report::reasons(frame.verdict.reasons).join(", ")) }
+                    td { (frame.index) } td { code { (frame.name) } } td { (frame.seen.verdict.state.name()) }
+                    td { (report::reasons(frame.seen.verdict.reasons).join(", ")) }
                 }
             }
         }
@@ -126,20 +126,19 @@ const fn colour(state: State) -> RGBColor {
 }
 
 /// The state of each frame as a strip.
-fn states(seen: &[Observation]) -> String {
+fn states(seen: &[Shown]) -> String {
     plot(seen, 60, (0.0, 1.0), |chart| {
         for (x, frame) in (0..).zip(seen) {
             let bar = [(f64::from(x) - 0.5, 0.0), (f64::from(x) + 0.5, 1.0)];
-            chart.draw_series([Rectangle::new(bar, colour(frame.verdict.state).filled())])?;
+            chart.draw_series([Rectangle::new(bar, colour(frame.seen.verdict.state).filled())])?;
         }
         Ok(())
     })
 }
 
-fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[Observation]) -> String {
+fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[Shown]) -> String {
     let (mean, spread) = (baseline.mean.to_f64(), 3.0 * baseline.deviation.to_f64());
-    let values: Vec<Option<f64>> =
-        seen.iter().map(|frame| frame.signals.get(signal).map(|value| value.to_f64())).collect();
+    let values: Vec<Option<f64>> = seen.iter().map(|frame| frame.signal(signal)).collect();
     let all = values.iter().flatten().copied().chain([mean - spread, mean + spread]);
     let (low, high) = all.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
     let room = 0.05 * (high - low).max(1e-6);
@@ -151,16 +150,20 @@ fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[Observation]) -> Str
     })
 }
 
-fn estimate_plot(seen: &[Observation]) -> String {
-    let of = |of: fn(&Observation) -> Option<f64>| seen.iter().map(of).collect::<Vec<_>>();
+fn estimate_plot(seen: &[Shown]) -> String {
+    let of = |of: fn(&Shown) -> Option<f64>| seen.iter().map(of).collect::<Vec<_>>();
     plot(seen, 220, (0.0, 1.0), |chart| {
         for (x, frame) in (0..).map(f64::from).zip(seen) {
-            if let Some(estimate) = &frame.estimate {
+            if let Some(estimate) = &frame.seen.estimate {
                 let bar = [(x - 0.5, estimate.low.to_f64()), (x + 0.5, estimate.high.to_f64())];
                 chart.draw_series([Rectangle::new(bar, BLUE.mix(0.15).filled())])?;
             }
         }
-        curve(chart, &of(|frame| frame.estimate.as_ref().map(|estimate| estimate.value.to_f64())), BLUE)?;
+        curve(
+            chart,
+            &of(|frame| frame.seen.estimate.as_ref().map(|estimate| estimate.value.to_f64())),
+            BLUE,
+        )?;
         curve(chart, &of(|frame| frame.iou), ORANGE)
     })
 }
@@ -189,7 +192,7 @@ fn curve(chart: &mut Chart<'_, '_>, values: &[Option<f64>], colour: RGBColor) ->
 
 /// A wide plot with a frame to a step.
 fn plot(
-    seen: &[Observation],
+    seen: &[Shown],
     height: u32,
     (low, high): (f64, f64),
     draw: impl FnOnce(&mut Chart<'_, '_>) -> Drawn,

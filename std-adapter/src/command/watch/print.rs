@@ -6,7 +6,7 @@ use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
 use segmeter::core::drift::{Profile, Reasons, Signal, State};
 use serde_json::{Map, Value, json};
 
-use super::{Observation, Summary};
+use super::{Shown, Summary};
 use crate::command::Failure;
 use crate::report;
 
@@ -60,16 +60,17 @@ impl Printer {
         }
     }
 
-    pub(super) fn frame(&mut self, out: &mut dyn Write, seen: &Observation) -> Result<(), Failure> {
+    pub(super) fn frame(&mut self, out: &mut dyn Write, shown: &Shown) -> Result<(), Failure> {
         if self.json {
-            report::json_line(out, &line(seen, self.labelled))?;
+            report::json_line(out, &line(shown, self.labelled))?;
             return Ok(());
         }
-        let signals = seen.signals.0.map(|value| value.map(|value| value.to_f64()));
-        self.block.push(Measured { index: seen.index, signals, iou: seen.iou });
-        if seen.verdict.blocks != self.blocks {
-            self.blocks = seen.verdict.blocks;
-            self.row(seen.verdict.state, seen.verdict.reasons);
+        let signals = Signal::ALL.map(|signal| shown.signal(signal));
+        self.block.push(Measured { index: shown.index, signals, iou: shown.iou });
+        let verdict = shown.seen.verdict;
+        if verdict.blocks != self.blocks {
+            self.blocks = verdict.blocks;
+            self.row(verdict.state, verdict.reasons);
         }
         Ok(())
     }
@@ -145,10 +146,10 @@ impl Printer {
 }
 
 /// One frame for programs.
-fn line(seen: &Observation, labelled: bool) -> Value {
+fn line(shown: &Shown, labelled: bool) -> Value {
     let (mut statistics, mut distances) = (Map::new(), Map::new());
     for signal in Signal::ALL {
-        let value = report::number(seen.signals.get(signal).map(|value| value.to_f64()));
+        let value = report::number(shown.signal(signal));
         match signal {
             // Beside its interval, below.
             Signal::EstimatedIou => continue,
@@ -158,23 +159,23 @@ fn line(seen: &Observation, labelled: bool) -> Value {
         .insert(signal.name().to_owned(), value);
     }
     let estimate = |of: fn(&segmeter::core::drift::EstimatedIou) -> segmeter::core::num::Q16| {
-        report::number(seen.estimate.as_ref().map(|estimate| of(estimate).to_f64()))
+        report::number(shown.seen.estimate.as_ref().map(|estimate| of(estimate).to_f64()))
     };
     let mut line = json!({
-        "frame": seen.index,
-        "name": seen.name,
-        "valid": seen.invalid.is_none(),
-        "invalid": seen.invalid.map(segmeter::core::drift::Invalid::name),
+        "frame": shown.index,
+        "name": shown.name,
+        "valid": shown.seen.signals.is_ok(),
+        "invalid": shown.seen.signals.err().map(segmeter::core::drift::Invalid::name),
         "statistics": statistics,
         "distances": distances,
         "estimated_iou": estimate(|estimate| estimate.value),
         "estimated_iou_low": estimate(|estimate| estimate.low),
         "estimated_iou_high": estimate(|estimate| estimate.high),
-        "state": seen.verdict.state.name(),
-        "reasons": report::reasons(seen.verdict.reasons),
+        "state": shown.seen.verdict.state.name(),
+        "reasons": report::reasons(shown.seen.verdict.reasons),
     });
     if labelled {
-        line["iou"] = report::number(seen.iou);
+        line["iou"] = report::number(shown.iou);
     }
     line
 }

@@ -95,6 +95,7 @@ fn observe(monitor: &mut Monitor, profile: &Profile) -> Result<()> {
         outline.boundary_length(),
         outline.centroid_row(),
         outline.rows(),
+        outline.shape(),
     ));
     let signals = Signals::new(&sketch, &outline, &table, profile).unwrap_or_default();
     black_box(signals.get(black_box(Signal::RoadMargin)));
@@ -103,7 +104,9 @@ fn observe(monitor: &mut Monitor, profile: &Profile) -> Result<()> {
     let facts =
         Facts { fingerprint: fingerprint(&sketch), time_ms: black_box(Some(1)), exposure_fault: either() };
     let valid = sketch_is_valid(&sketch);
-    let verdict = monitor.observe(profile, valid.map(|()| (&signals, &facts)));
+    black_box(monitor.admit(&profile.rules, &facts).and(valid).is_ok());
+    monitor.observe(profile, if either() { Ok(&signals) } else { Err(Invalid::Missing) });
+    let verdict = monitor.watch(profile, &table, &sketch, &outline, facts).verdict;
     black_box((monitor.verdict(), monitor.scores(), monitor.valid_frames(), monitor.invalid_frames()));
     black_box((monitor.alarms(), verdict.state.name(), Invalid::name(black_box(Invalid::Gap))));
     black_box(Reasons::signals(verdict.reasons.factory).map(|s| (s.name().len(), s.group(), s.bit())).last());
