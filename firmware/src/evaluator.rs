@@ -36,6 +36,8 @@ pub struct Evaluator {
     /// Of the last frame.
     estimated: Option<Q16>,
     frame: Option<Frame>,
+    /// Whether the frame under way has labels.
+    labelled: bool,
     /// The mask of the row before, and of the row that is there.
     rows: [[u32; ROW_WORDS]; 2],
     configured: bool,
@@ -46,7 +48,6 @@ pub struct Evaluator {
 struct Frame {
     number: u32,
     shape: Shape,
-    labelled: bool,
     next_row: u16,
     outline: Outline,
 }
@@ -58,7 +59,7 @@ impl Default for Evaluator {
 }
 
 impl Evaluator {
-    /// An evaluator that waits for its configuration.
+    /// An evaluator that waits for its configuration: zeros all over, so that an image holds no copy of its kilobytes.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -72,6 +73,7 @@ impl Evaluator {
             packets: 0,
             estimated: None,
             frame: None,
+            labelled: false,
             rows: [[0; ROW_WORDS]; 2],
             configured: false,
         }
@@ -121,7 +123,8 @@ impl Evaluator {
             self.miss(Invalid::Shape);
             return Err(Rejection::Shape);
         }
-        self.frame = Some(Frame { number, shape, labelled, next_row: 0, outline: Outline::new(shape) });
+        self.frame = Some(Frame { number, shape, next_row: 0, outline: Outline::new(shape) });
+        self.labelled = labelled;
         self.rows = [[0; ROW_WORDS]; 2];
         Ok(())
     }
@@ -183,11 +186,11 @@ impl Evaluator {
         }
         let packed = frame.shape.packed_width();
         match labels {
-            Some(labels) if frame.labelled => {
+            Some(labels) if self.labelled => {
                 let fits = labels.foreground.len() == packed && labels.valid.len() == packed;
                 if fits { Ok(()) } else { Err(Rejection::Shape) }
             }
-            None if !frame.labelled => Ok(()),
+            None if !self.labelled => Ok(()),
             _ => Err(Rejection::Labels),
         }
     }
@@ -288,7 +291,7 @@ impl Evaluator {
         Report {
             frame: frame.number,
             pixels: frame.shape.pixels() as u32,
-            scores: frame.labelled.then(|| scores(sketch, table)),
+            scores: self.labelled.then(|| scores(sketch, table)),
             statistics: statistics.map(Q16::raw),
             drift: observation.map(|seen| finding(&seen, &self.monitor)),
             instructions: None,

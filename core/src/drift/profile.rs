@@ -191,11 +191,22 @@ fields!(Profile {
 const KIND: Kind = Kind { magic: *b"SEGP", version: 2 };
 
 impl Profile {
-    /// A profile that [`Profile::check`] refuses: where a device keeps room for one.
+    /// A profile that [`Profile::check`] refuses: where a device keeps room for one. Zeros all over, so that an image holds
+    /// no copy of it.
     pub const EMPTY: Self = Self {
         identity: Identity::NONE,
         quantiser: Quantiser::probabilities(),
-        rules: Rules { block_frames: 0, ..Rules::DEFAULT },
+        rules: Rules {
+            warm_up_frames: 0,
+            block_frames: 0,
+            required: 0,
+            release_blocks: 0,
+            invalid_frames: 0,
+            frozen_frames: 0,
+            gap_ms: 0,
+            site_blocks: 0,
+            slack: Q16::ZERO,
+        },
         baselines: [Baseline { mean: Q16::ZERO, deviation: Q16::ZERO }; SIGNALS],
         thresholds: [Q16::ZERO; SIGNALS],
         site_thresholds: [Q16::ZERO; SIGNALS],

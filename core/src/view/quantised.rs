@@ -27,10 +27,10 @@ impl Code for i8 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Encoding {
-    /// Two's complement, -128 to 127.
-    Signed,
     /// 0 to 255.
     Unsigned,
+    /// Two's complement, -128 to 127.
+    Signed,
 }
 
 /// What the 8-bit codes of a network mean.

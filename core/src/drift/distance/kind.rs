@@ -147,11 +147,13 @@ impl Distance {
     }
 
     /// Of pairs of counts, here and in the reference.
+    #[inline(always)]
     pub(super) fn of(self, bins: impl Iterator<Item = (u64, u64)> + Clone) -> Option<f32> {
         self.with(Totals::of(bins.clone())?, bins)
     }
 
     /// The same with the sums given.
+    #[inline(always)]
     pub(super) fn with(self, totals: Totals, bins: impl Iterator<Item = (u64, u64)> + Clone) -> Option<f32> {
         if let Some(fraction) = self.fraction(bins.clone(), totals) {
             return Some(fraction.value());
@@ -179,6 +181,7 @@ impl Distance {
         })
     }
 
+    #[inline(always)]
     fn fraction(self, bins: impl Iterator<Item = (u64, u64)>, totals: Totals) -> Option<Fraction> {
         let (current, reference) = (u128::from(totals.current), u128::from(totals.reference));
         // Below 2^80 each: as many as a machine can address cannot overflow 2^128.
