@@ -4,9 +4,7 @@
 //! Its licence keeps the pack out of the repository. It is looked for in `../shared/data/camvid`, next to
 //! the clone, or in the folder that `SEGMETER_CAMVID` names; without it these tests skip.
 
-use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::path::PathBuf;
 
 use segmeter::catalogue::AnyFrame;
 use segmeter::{Engine, LevelName};
@@ -14,38 +12,8 @@ use segmeter_core::drift::Statistics;
 use segmeter_core::loss::Loss;
 use segmeter_core::metric::{Confusion, threshold};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
-use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape};
-use segmeter_tests::{binary_losses, close, path};
-use serde::Deserialize;
-
-#[derive(Deserialize)]
-struct Manifest {
-    width: u32,
-    height: u32,
-    void: u8,
-    road_class: u8,
-    frames: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    id: String,
-    group: String,
-    road_i8: Part,
-    gt_u8: Part,
-    /// What the program that made the pack counted.
-    reference: BTreeMap<String, f64>,
-}
-
-/// A frame's bytes in a file.
-#[derive(Deserialize)]
-struct Part {
-    file: String,
-    offset: usize,
-    bytes: usize,
-    scale: Option<f32>,
-    zero_point: Option<i32>,
-}
+use segmeter_core::view::{Frame, IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter_tests::{Camvid, CamvidFrame, binary_losses, close};
 
 /// Frames in one, below each other: one of the pack, or many, for as many rows as an engine needs to use its threads.
 struct Picture {
@@ -71,65 +39,32 @@ impl Picture {
     }
 }
 
-struct Pack {
-    manifest: Manifest,
-    files: BTreeMap<String, Vec<u8>>,
+fn picture(pack: &Camvid, frames: &[&CamvidFrame]) -> Picture {
+    let (height, width) = (pack.shape.height() * frames.len(), pack.shape.width());
+    let mut picture = Picture {
+        shape: Shape::new(height as u32, width as u32).unwrap(),
+        quantiser: pack.quantiser,
+        codes: frames.iter().flat_map(|frame| &frame.codes).copied().collect(),
+        labels: frames.iter().flat_map(|frame| &frame.labels).copied().collect(),
+        logits: Vec::new(),
+    };
+    let mut logits = vec![0.0; picture.shape.pixels()];
+    picture.quantised().dequantise(&mut logits).unwrap();
+    picture.logits = logits;
+    picture
 }
 
-impl Pack {
-    /// `None`, with a line that says so, where there is no pack. One that is asked for by name must be there.
-    fn find() -> Option<Self> {
-        let named = std::env::var_os("SEGMETER_CAMVID").map(PathBuf::from);
-        let folder = named.clone().unwrap_or_else(|| path("../../shared/data/camvid"));
-        if named.is_none() && !folder.join("manifest.json").is_file() {
-            eprintln!("skipped: camvid tests need its frames in ../shared/data/camvid, or SEGMETER_CAMVID");
-            return None;
-        }
-        let read = |name: &str| {
-            std::fs::read(folder.join(name))
-                .unwrap_or_else(|e| panic!("{}: {e}", folder.join(name).display()))
-        };
-        let manifest: Manifest = serde_json::from_slice(&read("manifest.json")).unwrap();
-        let names = manifest.frames.iter().flat_map(|entry| [&entry.road_i8.file, &entry.gt_u8.file]);
-        let files = names.map(|name| (name.clone(), read(name))).collect();
-        Some(Self { manifest, files })
-    }
-
-    fn bytes(&self, part: &Part) -> &[u8] {
-        &self.files[&part.file][part.offset..part.offset + part.bytes]
-    }
-
-    fn picture(&self, entries: &[&Entry]) -> Picture {
-        let part = &entries[0].road_i8;
-        let (scale, zero_point) = (part.scale.unwrap(), part.zero_point.unwrap());
-        let label = |id: &u8| match *id {
-            id if id == self.manifest.void => IGNORE,
-            id => u8::from(id == self.manifest.road_class),
-        };
-        let mut picture = Picture {
-            shape: Shape::new(self.manifest.height * entries.len() as u32, self.manifest.width).unwrap(),
-            quantiser: Quantiser::logits(Encoding::Signed, scale, zero_point).unwrap(),
-            codes: entries.iter().flat_map(|entry| self.bytes(&entry.road_i8)).copied().collect(),
-            labels: entries.iter().flat_map(|entry| self.bytes(&entry.gt_u8)).map(label).collect(),
-            logits: Vec::new(),
-        };
-        let mut logits = vec![0.0; picture.shape.pixels()];
-        picture.quantised().dequantise(&mut logits).unwrap();
-        picture.logits = logits;
-        picture
-    }
-
-    fn group(&self, name: &str) -> Vec<&Entry> {
-        self.manifest.frames.iter().filter(|entry| entry.group == name).collect()
-    }
+/// The first frames of a group as one.
+fn first(pack: &Camvid, group: &str, count: usize) -> Picture {
+    picture(pack, &pack.group(group).take(count).collect::<Vec<_>>())
 }
 
 #[test]
 fn counts_are_those_of_the_pack() {
-    let Some(pack) = Pack::find() else { return };
-    assert!(pack.manifest.frames.len() >= 78, "the pack is not whole");
-    for entry in &pack.manifest.frames {
-        let picture = pack.picture(&[entry]);
+    let Some(pack) = Camvid::find() else { return };
+    assert!(pack.frames.len() >= 78, "the pack is not whole");
+    for entry in &pack.frames {
+        let picture = picture(&pack, &[entry]);
         let table = SigmoidTable::new(&picture.quantiser);
         let road = Confusion::of_sketch(&picture.sketch(), &table).class(1);
         let found = [road.true_positive, road.false_positive, road.false_negative, road.true_negative];
@@ -148,9 +83,9 @@ fn signed(name: &str) -> bool {
 
 #[test]
 fn a_sketch_is_as_good_as_its_frame() {
-    let Some(pack) = Pack::find() else { return };
-    for entry in &pack.manifest.frames {
-        let picture = pack.picture(&[entry]);
+    let Some(pack) = Camvid::find() else { return };
+    for entry in &pack.frames {
+        let picture = picture(&pack, &[entry]);
         let (sketch, table, frame) =
             (picture.sketch(), SigmoidTable::new(&picture.quantiser), picture.frame());
         for (name, loss) in binary_losses() {
@@ -178,9 +113,9 @@ fn a_sketch_is_as_good_as_its_frame() {
 
 #[test]
 fn bits_are_equal_at_every_level_and_number_of_threads() {
-    let Some(pack) = Pack::find() else { return };
+    let Some(pack) = Camvid::find() else { return };
     for group in ["day", "dusk", "corrupt"] {
-        let picture = pack.picture(&pack.group(group)[..2]);
+        let picture = first(&pack, group, 2);
         for (name, loss) in binary_losses() {
             let frame = AnyFrame::Binary(picture.frame());
             let evaluate = |level: LevelName, threads: usize| {
@@ -203,9 +138,9 @@ fn bits_are_equal_at_every_level_and_number_of_threads() {
 /// Every pair of a road pixel and another one, ties counted half.
 #[test]
 fn auroc_is_the_share_of_pairs_in_order() {
-    let Some(pack) = Pack::find() else { return };
+    let Some(pack) = Camvid::find() else { return };
     for group in ["day", "corrupt"] {
-        let picture = pack.picture(&pack.group(group)[..1]);
+        let picture = first(&pack, group, 1);
         let of = |class: u8| -> Vec<i8> {
             let pixels = picture.codes.iter().zip(&picture.labels).filter(|(_, label)| **label == class);
             pixels.map(|(code, _)| code.cast_signed()).collect()
@@ -223,10 +158,10 @@ fn auroc_is_the_share_of_pairs_in_order() {
 /// The model has never seen dusk, and it shows in its outputs alone: less road, and less sure of it.
 #[test]
 fn dusk_is_not_day() {
-    let Some(pack) = Pack::find() else { return };
+    let Some(pack) = Camvid::find() else { return };
     // Of each frame: its share of road, its mean entropy.
     let statistics = |group: &str| -> Vec<(f32, f32)> {
-        let pictures = pack.group(group).into_iter().map(|entry| pack.picture(&[entry]));
+        let pictures = pack.group(group).map(|entry| picture(&pack, &[entry]));
         let of = |picture: Picture| {
             let table = SigmoidTable::new(&picture.quantiser);
             let found = Statistics::new(&picture.sketch(), &table).unwrap();

@@ -14,6 +14,8 @@ use segmeter_core::view::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+#[path = "support/camvid.rs"]
+mod camvid;
 #[path = "support/profile.rs"]
 mod profile;
 #[path = "support/scene.rs"]
@@ -21,6 +23,7 @@ mod scene;
 #[path = "support/table.rs"]
 mod table;
 
+pub use camvid::{Camvid, CamvidFrame};
 pub use scene::{Kind, Outcome, Scene, accumulate, bits, depends_on_place, scratch_len};
 pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 

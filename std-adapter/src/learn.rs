@@ -5,7 +5,7 @@ use segmeter_core::drift::{
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
-use segmeter_core::view::Quantiser;
+use segmeter_core::view::{Code, Labels, Quantised, Quantiser};
 
 mod desk;
 mod fleet;
@@ -26,6 +26,20 @@ pub struct Frame {
     pub sketch: Sketch,
     /// The outline of its mask.
     pub outline: Outline,
+}
+
+impl Frame {
+    /// Measures a frame.
+    ///
+    /// # Errors
+    /// If the labels have another shape.
+    pub fn new<Q: Code>(
+        frame: &Quantised<'_, Q>,
+        labels: Option<&Labels<'_>>,
+    ) -> segmeter_core::Result<Self> {
+        let mut scratch = vec![0; Outline::scratch_len(frame.shape().width())];
+        Ok(Self { sketch: Sketch::of(frame, labels)?, outline: Outline::of(frame, &mut scratch)? })
+    }
 }
 
 /// How a monitor is to behave.

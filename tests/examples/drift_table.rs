@@ -7,7 +7,7 @@ mod drift_table {
     pub(crate) mod streams;
 }
 
-use drift_table::packs::{self, Camvid, DemoFacts, Estimate, Pack};
+use drift_table::packs::{self, CamvidFacts, DemoFacts, Estimate, Pack};
 use drift_table::streams::{self, CORRELATIONS, INTERVAL, Row, SHIFTS, Size, Textbook};
 use segmeter_tests::vectors;
 use serde::Deserialize;
@@ -151,7 +151,7 @@ fn print_demo(demo: &DemoFacts) {
     );
 }
 
-fn print_camvid(camvid: &Camvid) {
+fn print_camvid(camvid: &CamvidFacts) {
     println!(
         "\nCamVid: learnt on the first {} frames of the day drive, with labels; nothing is tuned on the others",
         packs::LEARNT

@@ -2,8 +2,8 @@
 
 use segmeter_core::drift::{Baseline, CalibrationMap, Identity, Outline, Profile, Reference, Rules, SIGNALS};
 use segmeter_core::num::Q16;
-use segmeter_core::plane::pack_codes;
 use segmeter_core::sketch::SigmoidTable;
+use segmeter_core::view::Quantised;
 
 use crate::Demo;
 
@@ -46,13 +46,7 @@ impl Demo {
     /// If there is no such frame.
     #[must_use]
     pub fn outline(&self, frame: usize) -> Outline {
-        let mut outline = Outline::new(Self::shape());
-        let (mut above, mut row) = ([0; 5], [0; 5]);
-        for codes in self.codes(frame).chunks(160) {
-            pack_codes(codes, &Self::quantiser(), &mut row).expect("five words");
-            outline.push_row(&above, &row);
-            above = row;
-        }
-        outline
+        let frame = Quantised::new(Self::shape(), self.codes(frame), Self::quantiser()).expect("a frame");
+        Outline::of(&frame, &mut [0; Outline::scratch_len(160)]).expect("two rows")
     }
 }

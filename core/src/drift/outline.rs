@@ -1,7 +1,9 @@
 //! The outline of the predicted road, from its rows alone.
 
+use crate::error::{Error, Result};
 use crate::num::Q16;
-use crate::view::Shape;
+use crate::plane::pack_codes;
+use crate::view::{Code, Quantised, Shape};
 
 /// Area, boundary and centroid of a mask, row by row; plain data, 32 bytes.
 ///
@@ -34,6 +36,29 @@ impl Outline {
     #[must_use]
     pub const fn new(shape: Shape) -> Self {
         Self { shape, row: 0, road: 0, boundary: 0, rows: 0 }
+    }
+
+    /// Words of scratch that [`Outline::of`] needs: two rows of bits.
+    #[must_use]
+    pub const fn scratch_len(width: usize) -> usize {
+        2 * width.div_ceil(32)
+    }
+
+    /// The outline of "logit above 0" of a whole frame.
+    ///
+    /// # Errors
+    /// [`Error::Scratch`].
+    pub fn of<Q: Code>(frame: &Quantised<'_, Q>, scratch: &mut [u32]) -> Result<Self> {
+        let (mut outline, width) = (Self::new(frame.shape()), frame.shape().width());
+        let need = Self::scratch_len(width);
+        let scratch = scratch.get_mut(..need).ok_or(Error::Scratch { need })?;
+        let (mut above, mut row) = scratch.split_at_mut_checked(need / 2).ok_or(Error::Scratch { need })?;
+        for codes in frame.codes().chunks(width.max(1)) {
+            pack_codes(codes, frame.quantiser(), row)?;
+            outline.push_row(above, row);
+            core::mem::swap(&mut above, &mut row);
+        }
+        Ok(outline)
     }
 
     /// Adds the next row; of the first one nothing is above.

@@ -3,9 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use segmeter::core::drift::Outline;
-use segmeter::core::plane::pack_codes;
-use segmeter::core::sketch::Sketch;
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser};
 use segmeter::files::{Elements, Image, Slot, Source};
 use segmeter::learn::Frame;
@@ -97,16 +94,7 @@ fn of<Q: Code>(
     quantiser: Quantiser,
     labels: Option<&Labels<'_>>,
 ) -> segmeter::core::Result<Frame> {
-    let sketch = Sketch::of(&Quantised::new(image.shape, codes, quantiser)?, labels)?;
-    let mut outline = Outline::new(image.shape);
-    let words = image.shape.width().div_ceil(32);
-    let (mut above, mut row) = (vec![0; words], vec![0; words]);
-    for codes in codes.chunks(image.shape.width()) {
-        pack_codes(codes, &quantiser, &mut row)?;
-        outline.push_row(&above, &row);
-        std::mem::swap(&mut above, &mut row);
-    }
-    Ok(Frame { sketch, outline })
+    Frame::new(&Quantised::new(image.shape, codes, quantiser)?, labels)
 }
 
 /// Drift statistics exist for 8-bit outputs only.

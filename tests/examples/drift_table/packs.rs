@@ -1,15 +1,14 @@
 //! Real frames: `CamVid` by day, at dusk and spoilt, and the bundled demo.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use segmeter::learn::{Frame, Learnt, Settings, learn};
-use segmeter_core::drift::{EstimatedIou, Identity, Monitor, Outline, Profile, Signal, Signals, State};
+use segmeter_core::drift::{EstimatedIou, Identity, Monitor, Profile, Signal, Signals, State};
 use segmeter_core::metric::Confusion;
-use segmeter_core::sketch::{SigmoidTable, Sketch};
-use segmeter_core::view::{Encoding, IGNORE, Quantiser, Shape};
-use segmeter_tests::{DEMO_FRAMES, Demo, path};
-use serde::{Deserialize, Serialize};
+use segmeter_core::sketch::SigmoidTable;
+use segmeter_core::view::{IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter_tests::{Camvid, CamvidFrame, DEMO_FRAMES, Demo};
+use serde::Serialize;
 
 use super::bootstrap::Groups;
 
@@ -17,39 +16,6 @@ use super::bootstrap::Groups;
 pub(crate) const LEARNT: usize = 17;
 /// An IoU below it is a frame that cannot be trusted.
 const TRUSTED: f64 = 0.8;
-
-#[derive(Deserialize)]
-struct Manifest {
-    width: u32,
-    height: u32,
-    void: u8,
-    road_class: u8,
-    frames: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    id: String,
-    group: String,
-    corruption: Option<Corruption>,
-    road_i8: Part,
-    gt_u8: Part,
-}
-
-#[derive(Deserialize)]
-struct Corruption {
-    kind: String,
-    severity: u32,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    file: String,
-    offset: usize,
-    bytes: usize,
-    scale: Option<f32>,
-    zero_point: Option<i32>,
-}
 
 /// A frame with what its labels say.
 #[derive(Clone)]
@@ -68,38 +34,16 @@ pub(crate) struct Pack {
 }
 
 impl Pack {
-    /// `None`, with a line that says so, where the `CamVid` pack is not; see `tests/camvid.rs`.
+    /// `None`, with a line that says so, where the `CamVid` pack is not.
     pub(crate) fn camvid() -> Option<Self> {
-        let named = std::env::var_os("SEGMETER_CAMVID").map(PathBuf::from);
-        let folder = named.clone().unwrap_or_else(|| path("../../shared/data/camvid"));
-        if named.is_none() && !folder.join("manifest.json").is_file() {
-            eprintln!("skipped: CamVid needs its frames in ../shared/data/camvid, or SEGMETER_CAMVID");
-            return None;
-        }
-        let read = |name: &str| std::fs::read(folder.join(name)).expect("a file of the pack");
-        let manifest: Manifest = serde_json::from_slice(&read("manifest.json")).expect("a manifest");
-        let names = manifest.frames.iter().flat_map(|entry| [&entry.road_i8.file, &entry.gt_u8.file]);
-        let files: BTreeMap<String, Vec<u8>> = names.map(|name| (name.clone(), read(name))).collect();
-        let bytes = |part: &Part| &files[&part.file][part.offset..part.offset + part.bytes];
-        let part = &manifest.frames.first().expect("frames").road_i8;
-        let (scale, zero_point) = (part.scale.expect("a scale"), part.zero_point.expect("a zero point"));
-        let quantiser = Quantiser::logits(Encoding::Signed, scale, zero_point).expect("a quantiser");
-        let shape = Shape::new(manifest.height, manifest.width).expect("a shape");
-        let label = |id: &u8| match *id {
-            id if id == manifest.void => IGNORE,
-            id => u8::from(id == manifest.road_class),
-        };
+        let Camvid { shape, quantiser, frames } = Camvid::find()?;
         let table = SigmoidTable::new(&quantiser);
         let mut groups = BTreeMap::<String, Vec<Labelled>>::new();
-        for entry in &manifest.frames {
-            let labels: Vec<u8> = bytes(&entry.gt_u8).iter().map(label).collect();
-            let frame = measured(quantiser, shape, bytes(&entry.road_i8), Some(&labels));
+        for CamvidFrame { id, group, corruption, codes, labels, .. } in frames {
+            let frame = measured(quantiser, shape, &codes, Some(&labels));
             let iou = Confusion::of_sketch(&frame.sketch, &table).class(1).iou().value().expect("road");
-            let name = match &entry.corruption {
-                Some(corruption) => format!("{} {}", corruption.kind, corruption.severity),
-                None => entry.id.clone(),
-            };
-            groups.entry(entry.group.clone()).or_default().push(Labelled { name, frame, iou });
+            let name = corruption.unwrap_or(id);
+            groups.entry(group).or_default().push(Labelled { name, frame, iou });
         }
         Some(Self { quantiser, shape, groups })
     }
@@ -115,26 +59,11 @@ fn settings(shape: Shape) -> Settings {
     Settings { identity: Identity { height, width, ..Identity::default() }, ..Settings::default() }
 }
 
-/// A frame of bytes of `i8` codes, row by row as the device takes it.
+/// A frame of stored bytes.
 fn measured(quantiser: Quantiser, shape: Shape, codes: &[u8], labels: Option<&[u8]>) -> Frame {
-    let codes: Vec<i8> = codes.iter().map(|byte| byte.cast_signed()).collect();
-    let table = SigmoidTable::new(&quantiser);
-    let (mut sketch, mut outline) = (Sketch::new(&quantiser), Outline::new(shape));
-    let mut above = vec![0; shape.width().div_ceil(32)];
-    for (row, codes) in codes.chunks(shape.width()).enumerate() {
-        match labels {
-            Some(labels) => sketch.push_row(codes, &labels[row * shape.width()..][..shape.width()]),
-            None => sketch.push_unlabelled(codes),
-        }
-        let mut bits = vec![0u32; above.len()];
-        for (x, code) in codes.iter().enumerate() {
-            let road = quantiser.index(code.cast_unsigned()) > table.threshold();
-            bits[x / 32] |= u32::from(road) << (x % 32);
-        }
-        outline.push_row(&above, &bits);
-        above = bits;
-    }
-    Frame { sketch, outline }
+    let labels = labels.map(|ids| Labels::new(shape, ids, IGNORE).expect("labels of this shape"));
+    Frame::new(&Quantised::new(shape, codes, quantiser).expect("codes of this shape"), labels.as_ref())
+        .expect("one shape")
 }
 
 /// What a monitor says of frames: frames not in alarm, and those at which an alarm was entered.
@@ -198,7 +127,7 @@ pub(crate) struct Single {
 
 /// All of `CamVid`.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Camvid {
+pub(crate) struct CamvidFacts {
     pub(crate) notes: Vec<String>,
     pub(crate) false_alarms: Vec<FalseAlarms>,
     pub(crate) delays: Vec<ToAlarm>,
@@ -209,7 +138,7 @@ pub(crate) struct Camvid {
 const SHOWN: usize = 34;
 
 /// Learns on the first half of the day; everything else is only looked at.
-pub(crate) fn camvid(pack: &Pack) -> Camvid {
+pub(crate) fn camvid(pack: &Pack) -> CamvidFacts {
     let (day, dusk, corrupt) = (&pack.groups["day"], &pack.groups["dusk"], &pack.groups["corrupt"]);
     let (first, rest) = day.split_at(LEARNT);
     let learnt = pack.learn(first);
@@ -241,7 +170,7 @@ pub(crate) fn camvid(pack: &Pack) -> Camvid {
     let mut delays = vec![to_alarm("dusk", dusk)];
     delays.extend(corrupt.iter().map(|frame| to_alarm(&frame.name, &vec![frame.clone(); SHOWN])));
     let single = single(profile, [rest, dusk, corrupt]);
-    Camvid { notes: learnt.notes, false_alarms, delays, single }
+    CamvidFacts { notes: learnt.notes, false_alarms, delays, single }
 }
 
 /// What one frame is judged by.

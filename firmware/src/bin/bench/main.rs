@@ -28,7 +28,7 @@ mod device {
     use segmeter_core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
     use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
     use segmeter_core::num::Micromath;
-    use segmeter_core::plane::{Row, pack_codes};
+    use segmeter_core::plane::Row;
     use segmeter_core::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
     use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
     use segmeter_core::{Error, Result};
@@ -182,15 +182,9 @@ mod device {
 
     /// The outline of the predicted road, as the evaluator makes it.
     fn outline() -> Result<Outline> {
-        let mut outline = Outline::new(Shape::new(HEIGHT as u32, WIDTH as u32)?);
-        let quantiser = quantiser()?;
-        let [mut above, mut row] = [[0; WIDTH / 32]; 2];
-        for codes in CODES_OF_FRAME.chunks(WIDTH) {
-            pack_codes(codes, &quantiser, &mut row)?;
-            outline.push_row(&above, &row);
-            core::mem::swap(&mut above, &mut row);
-        }
-        Ok(outline)
+        let shape = Shape::new(HEIGHT as u32, WIDTH as u32)?;
+        let frame = Quantised::new(shape, &CODES_OF_FRAME, quantiser()?)?;
+        Outline::of(&frame, &mut [0; Outline::scratch_len(WIDTH)])
     }
 
     /// Contours: the int8 network's mask against the float network's, packed.

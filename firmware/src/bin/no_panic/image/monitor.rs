@@ -13,6 +13,7 @@ use segmeter_core::drift::{
 use segmeter_core::num::Q16;
 use segmeter_core::plane::pack_codes;
 use segmeter_core::sketch::CODES;
+use segmeter_core::view::Quantised;
 use segmeter_firmware::persistence::Store;
 
 use super::{either, quantiser, shape, sketch, unknown, unknown_mut};
@@ -89,6 +90,8 @@ fn observe(monitor: &mut Monitor, profile: &Profile) -> Result<()> {
     let (above, mut row) = ([0; 4], [0; 4]);
     pack_codes(unknown(&[0_i8; 99]), &profile.quantiser, unknown_mut(&mut row))?;
     outline.push_row(unknown(&above), unknown(&row));
+    let frame = Quantised::new(shape()?, unknown(&[0_i8; 15]), profile.quantiser)?;
+    black_box((Outline::of(&frame, unknown_mut(&mut row))?, Outline::scratch_len(black_box(9))));
     black_box((
         outline.road(),
         outline.boundary(),
