@@ -77,6 +77,42 @@ pub struct Parameter {
     pub meaning: &'static str,
 }
 
+impl Parameter {
+    /// One that is a number.
+    #[must_use]
+    pub const fn number(
+        name: &'static str,
+        default: f64,
+        range: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { name, default: Default::Number(default), range, meaning }
+    }
+
+    /// One that is one of some words.
+    #[must_use]
+    pub const fn word(
+        name: &'static str,
+        default: &'static str,
+        range: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { name, default: Default::Word(default), range, meaning }
+    }
+
+    /// One that is true or false.
+    #[must_use]
+    pub const fn flag(name: &'static str, default: bool, meaning: &'static str) -> Self {
+        Self { name, default: Default::Flag(default), range: "true, false", meaning }
+    }
+
+    /// One that is another parameter unless it is set.
+    #[must_use]
+    pub const fn taken(name: &'static str, range: &'static str, meaning: &'static str) -> Self {
+        Self { name, default: Default::Taken, range, meaning }
+    }
+}
+
 /// The value of a parameter that is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(untagged)]

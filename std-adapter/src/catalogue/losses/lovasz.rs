@@ -1,0 +1,38 @@
+//! Lovász extensions of the Jaccard loss.
+
+use super::{CHANNELS, Entry, LOSS, Parameter};
+
+const FAMILY: Entry = Entry { family: "lovasz", ..LOSS };
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "lovasz_hinge",
+        passes: "1, a sort by 3 digits",
+        inputs: CHANNELS,
+        scratch: "u32[4*pixels+6144]",
+        definition: "Lovasz extension of the Jaccard loss of the errors max(0, 1-(2g-1)z), exact",
+        reference: "Berman et al. 2018",
+        ..FAMILY
+    },
+    Entry {
+        name: "lovasz_sigmoid",
+        passes: "1 + 1, a sort by 3 digits",
+        inputs: CHANNELS,
+        scratch: "u32[10*pixels+6144]",
+        parameters: &[Parameter::word("classes", "all", "present, all", "all: also without foreground")],
+        definition: "Lovasz extension of the Jaccard loss of the errors |g - p|, exact",
+        reference: "Berman et al. 2018",
+        ..FAMILY
+    },
+    Entry {
+        name: "lovasz_softmax",
+        passes: "1 + 1; per class: 1 + 1, a sort by 3 digits",
+        inputs: &["multiclass"],
+        quantised: false,
+        scratch: "u32[10*pixels+6144]",
+        parameters: &[Parameter::word("classes", "present", "present, all", "classes in the mean")],
+        definition: "mean over classes of the Lovasz extension of the Jaccard loss of the errors |g - p|, exact",
+        reference: "Berman et al. 2018",
+        ..FAMILY
+    },
+];
