@@ -25,7 +25,12 @@ pub(crate) fn kind() -> impl TypedValueParser<Value = Kind> {
 
 /// All entries.
 pub(crate) fn all() -> impl Iterator<Item = &'static Entry> {
-    LOSSES.iter().chain(metrics::METRICS).chain(drift::STATISTICS).chain(drift::DETECTORS)
+    LOSSES
+        .iter()
+        .chain(metrics::METRICS)
+        .chain(metrics::shape::METRICS)
+        .chain(drift::STATISTICS)
+        .chain(drift::DETECTORS)
 }
 
 /// The names of a kind, for messages.
