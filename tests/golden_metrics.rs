@@ -118,6 +118,7 @@ fn every_public_metric_has_a_vector() {
         "counts.rs",
         "structure.rs",
         "libraries.rs",
+        "scores.rs",
         "property.rs",
         "vectors/surface.json",
         "surface.rs",

@@ -2,19 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use segmeter_core::metric::calibration::{
-    Edges, Multiclass, Probabilities, Reliability, brier, brier_multiclass, classwise_expected_error,
-    negative_log_likelihood,
-};
 use segmeter_core::metric::topology::{centreline_dice, centreline_scratch_len};
 use segmeter_core::metric::{
-    Averaging, ClassMetric, ClassReport, Confidence, Confusion, Disagreement, InstanceIou, Overlap, Overlaps,
-    PanopticQuality, Preset, Segment, Volume, threshold,
+    Averaging, ClassMetric, ClassReport, Confusion, Disagreement, InstanceIou, Overlap, Overlaps,
+    PanopticQuality, Preset, Segment, Volume,
 };
 use segmeter_core::plane::Bits;
-use segmeter_core::sketch::Sketch;
-use segmeter_core::view::{IGNORE, Quantiser, Shape};
-use segmeter_tests::{Demo, vectors};
+use segmeter_core::view::{IGNORE, Shape};
+use segmeter_tests::{Demo, agree, vectors};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,7 +17,6 @@ use serde_json::Value;
 struct Libraries {
     images: Vec<Image>,
     averages: Vec<AverageCase>,
-    probabilities: Vec<ProbabilityCase>,
     panoptic: Vec<PanopticCase>,
     cityscapes: Vec<Cityscapes>,
 }
@@ -58,14 +52,6 @@ struct Pair {
 }
 
 #[derive(Deserialize)]
-struct ProbabilityCase {
-    name: String,
-    codes: Vec<u8>,
-    labels: Vec<u8>,
-    values: Named,
-}
-
-#[derive(Deserialize)]
 struct PanopticCase {
     shape: (usize, usize),
     labels: Vec<(u16, u16)>,
@@ -88,15 +74,6 @@ struct Cityscapes {
 
 /// MONAI and torchmetrics compute in `f32`.
 const F32: f64 = 3e-7;
-
-fn agree(found: Option<f64>, expected: &Value, tolerance: f64, what: &str) {
-    let same = match (found, expected.as_f64()) {
-        (None, None) => true,
-        (Some(a), Some(b)) => (a - b).abs() <= tolerance,
-        _ => false,
-    };
-    assert!(same, "{what}: {found:?}, expected {expected}");
-}
 
 fn metric(name: &str) -> Option<ClassMetric> {
     Some(match name {
@@ -256,183 +233,6 @@ fn over_images_and_classes() {
     let values = all.map(|averaging| different.value(averaging).unwrap());
     for (place, value) in values.iter().enumerate() {
         assert!(values[..place].iter().all(|other| (other - value).abs() > 1e-3), "{values:?}");
-    }
-}
-
-#[test]
-fn thresholds_and_calibration_of_stored_probabilities() {
-    let Libraries { probabilities: cases, .. } = vectors("libraries.json");
-    for case in &cases {
-        let mut sketch = Sketch::<u32>::new(&Quantiser::probabilities());
-        sketch.push_row(&case.codes, &case.labels);
-        let stored = Probabilities::Stored;
-        let ten = |edges| Reliability::<10>::with_edges(&sketch, stored, Confidence::Positive, edges);
-        let fifteen =
-            Reliability::<15>::with_edges(&sketch, stored, Confidence::Positive, Edges::Torchmetrics);
-        let (torch, reloaded) = (ten(Edges::Torchmetrics), ten(Edges::MetricsReloaded));
-        let found = [
-            ("torchmetrics_l1_10", torch.expected_error()),
-            ("torchmetrics_l2_10", torch.root_mean_square_error()),
-            ("torchmetrics_max_10", torch.maximum_error()),
-            ("torchmetrics_l1_15", fifteen.expected_error()),
-            ("torchmetrics_l2_15", fifteen.root_mean_square_error()),
-            ("torchmetrics_max_15", fifteen.maximum_error()),
-            ("metrics_reloaded_ece_10", reloaded.expected_error()),
-            ("metrics_reloaded_mce_10", reloaded.maximum_error()),
-            ("metrics_reloaded_brier", brier(&sketch, stored).map(|half| 2.0 * half)),
-            ("metrics_reloaded_ap", threshold::average_precision_trapezoid(&sketch)),
-            ("metrics_reloaded_auroc", threshold::auroc(&sketch)),
-            (
-                "metrics_reloaded_sensitivity_at_specificity",
-                threshold::sensitivity_at_specificity(&sketch, 0.8),
-            ),
-            (
-                "metrics_reloaded_specificity_at_sensitivity",
-                threshold::specificity_at_sensitivity(&sketch, 0.8),
-            ),
-            ("metrics_reloaded_precision_at_recall", threshold::precision_at_recall(&sketch, 0.8)),
-            ("torchmetrics_sensitivity_at_specificity", threshold::sensitivity_at_specificity(&sketch, 0.8)),
-            ("torchmetrics_precision_at_recall", threshold::precision_at_recall(&sketch, 0.8)),
-            ("average_precision_interpolated", threshold::average_precision_interpolated(&sketch)),
-            ("average_precision_eleven_point", threshold::average_precision_eleven_point(&sketch)),
-        ];
-        for (name, found) in found {
-            if let Some(expected) = case.values.get(name) {
-                agree(found, expected, 5e-8, &format!("{} {name}", case.name));
-            }
-        }
-        if let Some(expected) = case.values.get("kitti_road") {
-            let road = threshold::kitti_road(&sketch).unwrap();
-            assert_eq!(u64::from(road.threshold), expected["threshold"].as_u64().unwrap());
-            for (name, found) in [
-                ("max_f", Some(road.max_f)),
-                ("average_precision", Some(road.average_precision)),
-                ("precision", Some(road.precision)),
-                ("recall", Some(road.recall)),
-                ("false_positive_rate", road.false_positive_rate),
-                ("false_negative_rate", Some(road.false_negative_rate)),
-                ("quality", Some(road.quality)),
-            ] {
-                agree(found, &expected[name], 1e-14, &format!("{} kitti {name}", case.name));
-            }
-        } else {
-            assert_eq!(threshold::kitti_road(&sketch), None);
-        }
-        by_pixels(case, &sketch);
-        by_thresholds(case, &sketch);
-    }
-}
-
-/// Every point of the curve by calling pixels, and the best of the points.
-fn by_thresholds(case: &ProbabilityCase, sketch: &Sketch<u32>) {
-    let points: Vec<_> = threshold::curve(sketch).collect();
-    assert_eq!(points.len(), 257);
-    let (mut best, mut rate) = (None, None);
-    for point in &points {
-        let mut expected = ClassReport::default();
-        for (code, label) in case.codes.iter().zip(&case.labels) {
-            *match (u16::from(*code) >= point.threshold, label) {
-                (true, 1) => &mut expected.true_positive,
-                (true, _) => &mut expected.false_positive,
-                (false, 1) => &mut expected.false_negative,
-                (false, _) => &mut expected.true_negative,
-            } += 1;
-        }
-        assert_eq!(point.counts, expected);
-        let f = expected.dice().value().filter(|_| expected.positives() != 0);
-        if f.is_some_and(|f| best.is_none_or(|(most, _)| f >= most)) {
-            best = f.map(|f| (f, point.threshold));
-        }
-        if rate.is_none() && expected.recall().value().is_some_and(|recall| recall >= 0.95) {
-            rate = expected.false_positive_rate().value();
-        }
-    }
-    assert_eq!(
-        points.iter().map(|point| point.threshold).collect::<Vec<_>>(),
-        (0..=256).rev().collect::<Vec<_>>()
-    );
-    let found = threshold::max_f(sketch).map(|point| (point.counts.dice().value().unwrap(), point.threshold));
-    assert_eq!(found, best);
-    assert_eq!(threshold::false_positive_rate_at_recall(sketch, 0.95), rate);
-}
-
-/// Certain pixels: in a hidden bin their error no longer cancels that of their neighbours, or they are in none.
-#[test]
-fn three_rules_of_edges_are_three_numbers() {
-    let mut sketch = Sketch::<u32>::new(&Quantiser::probabilities());
-    sketch.push_row(&[0_u8, 0, 1, 240, 255, 255], &[0, 1, 0, 1, 0, 1]);
-    let error = |edges| {
-        let found =
-            Reliability::<10>::with_edges(&sketch, Probabilities::Stored, Confidence::Positive, edges);
-        found.expected_error().unwrap()
-    };
-    let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-15, "{found} {expected}");
-    let (low, high) = (1.0 / 255.0, 240.0 / 255.0);
-    // The first bin has a hit and a confidence of 1/255, the last two hits and 240/255 + 2.
-    near(error(Edges::Closed), ((1.0 - low) + high) / 6.0);
-    // 240 alone, and two of 255 with a hit.
-    near(error(Edges::Torchmetrics), ((1.0 - low) + (1.0 - high) + 1.0) / 6.0);
-    // Without the two of 0.
-    near(error(Edges::MetricsReloaded), (low + high) / 4.0);
-}
-
-/// What is a sum over pixels, as a sum over pixels.
-fn by_pixels(case: &ProbabilityCase, sketch: &Sketch<u32>) {
-    let stored = Probabilities::Stored;
-    let pixels: Vec<(f64, f64)> =
-        case.codes.iter().zip(&case.labels).map(|(c, l)| (f64::from(*c) / 255.0, f64::from(*l))).collect();
-    let n = pixels.len() as f64;
-    let near =
-        |a: Option<f64>, b: f64, what: &str| assert!((a.unwrap() - b).abs() < 1e-12, "{what} {a:?} {b}");
-    let likelihood = |clip: f64| {
-        pixels.iter().map(|(p, g)| -(if *g > 0.5 { *p } else { 1.0 - p }).max(clip).ln()).sum::<f64>() / n
-    };
-    near(negative_log_likelihood(sketch, stored, 1e-3), likelihood(1e-3), "NLL");
-    for bad in [0.0, -1.0, 1.1, f64::NAN] {
-        assert_eq!(negative_log_likelihood(sketch, stored, bad), None);
-    }
-    // The other class is the same pixels turned over.
-    let mut other = Sketch::<u32>::new(&Quantiser::probabilities());
-    let turned: Vec<u8> = case.codes.iter().map(|c| 255 - c).collect();
-    let not: Vec<u8> = case.labels.iter().map(|l| 1 - l).collect();
-    other.push_row(&turned, &not);
-    let both = [sketch.clone(), other];
-    let one = brier(sketch, stored).unwrap();
-    near(brier_multiclass(&both, stored, Multiclass::Sum), 2.0 * one, "Brier");
-    near(brier_multiclass(&both, stored, Multiclass::Half), one, "Brier");
-    near(Some(one), pixels.iter().map(|(p, g)| (p - g) * (p - g)).sum::<f64>() / n, "Brier");
-    let errors =
-        both.each_ref().map(|s| Reliability::<10>::new(s, stored, Confidence::Positive).expected_error());
-    let mean = f64::midpoint(errors[0].unwrap(), errors[1].unwrap());
-    near(classwise_expected_error::<10, _>(&both, stored, Edges::Closed), mean, "classwise");
-    assert_eq!(classwise_expected_error::<10, u32>(&[], stored, Edges::Closed), None);
-    // Equal mass: the definition on sorted codes, whole codes only.
-    for confidence in [Confidence::Positive, Confidence::TopLabel] {
-        let found = Reliability::<5>::equal_mass(sketch, stored, confidence);
-        let mut ranks: Vec<(u8, u8, bool)> = case
-            .codes
-            .iter()
-            .zip(&case.labels)
-            .map(|(c, l)| match confidence {
-                Confidence::TopLabel if *c < 128 => (255 - c, 0, *l == 0),
-                _ => (*c, 1, *l == 1),
-            })
-            .collect();
-        ranks.sort_unstable();
-        let (mut bins, mut first) = ([(0_u64, 0_u64, 0_u64); 5], 0);
-        for group in ranks.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let middle = 2 * first + group.len();
-            let bin = &mut bins[(middle * 5 / (2 * ranks.len())).min(4)];
-            bin.0 += group.len() as u64;
-            bin.1 += group.iter().filter(|p| p.2).count() as u64;
-            bin.2 += u64::from(group[0].0) * group.len() as u64;
-            first += group.len();
-        }
-        for (found, (count, hits, sum)) in found.bins.iter().zip(bins) {
-            assert_eq!((found.pixels, found.hits), (count, hits), "{} {confidence:?}", case.name);
-            let mean = (count != 0).then(|| sum as f64 / 255.0 / count as f64);
-            assert!((found.confidence().unwrap_or(-1.0) - mean.unwrap_or(-1.0)).abs() < 1e-12);
-        }
     }
 }
 

@@ -70,6 +70,19 @@ pub fn vectors<T: DeserializeOwned>(name: &str) -> T {
     serde_json::from_str(&text).expect("the layout of tests/vectors/README.md")
 }
 
+/// Holds what was found against what another library returned, where null stands for undefined.
+///
+/// # Panics
+/// If they differ by more than `tolerance`.
+pub fn agree(found: Option<f64>, expected: &serde_json::Value, tolerance: f64, what: &str) {
+    let same = match (found, expected.as_f64()) {
+        (None, None) => true,
+        (Some(a), Some(b)) => (a - b).abs() <= tolerance,
+        _ => false,
+    };
+    assert!(same, "{what}: {found:?}, expected {expected}");
+}
+
 /// `vectors/losses.json`.
 #[derive(Deserialize)]
 pub struct LossVectors {

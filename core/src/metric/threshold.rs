@@ -1,24 +1,72 @@
-//! Metrics over every threshold at once, exact for 8-bit outputs: no pixel is stored, none is sorted.
+//! Metrics over every threshold at once, exact: of the 256 codes of a sketch, for which no pixel is stored and none is
+//! sorted, or of any sorted scores.
 
 use super::ClassReport;
-use crate::sketch::{CODES, Count, Sketch, indices};
+use crate::sketch::{CODES, Count, Sketch};
 
 mod road;
 
 pub use road::{KittiRoad, kitti_road};
 
-/// What a threshold gives: a pixel is called foreground if the index of its code is at least `threshold`.
+/// Different scores in rising order, and the labelled pixels that have each: the codes of a sketch, or a sorted list.
+pub trait Ranking {
+    /// Scores there are.
+    fn scores(&self) -> usize;
+    /// Background and foreground pixels with the score at a place; the lowest is at 0.
+    fn pixels(&self, place: usize) -> [u64; 2];
+    /// Whether either label has fewer than 2^63 pixels, so that no sum of them wraps.
+    fn fits(&self) -> bool {
+        let add = |sum: u64, more: u64| sum.checked_add(more).filter(|sum| sum >> 63 == 0);
+        let sums = (0..self.scores()).map(|place| self.pixels(place));
+        sums.into_iter()
+            .try_fold([0, 0], |[a, b], [more, most]| Some([add(a, more)?, add(b, most)?]))
+            .is_some()
+    }
+}
+
+impl<N: Count> Ranking for Sketch<N> {
+    fn scores(&self) -> usize {
+        CODES
+    }
+    #[inline]
+    fn pixels(&self, place: usize) -> [u64; 2] {
+        [0, 1].map(|label| self.count(label, place as u8))
+    }
+    /// Its counters stop before.
+    fn fits(&self) -> bool {
+        true
+    }
+}
+
+impl Ranking for [[u64; 2]] {
+    fn scores(&self) -> usize {
+        self.len()
+    }
+    fn pixels(&self, place: usize) -> [u64; 2] {
+        self.get(place).copied().unwrap_or_default()
+    }
+}
+
+/// Pixels of background and foreground; `None` for so many that a product of both would not fit.
+fn labelled(ranking: &(impl Ranking + ?Sized)) -> Option<[u64; 2]> {
+    let places = (0..ranking.scores()).map(|place| ranking.pixels(place));
+    ranking.fits().then(|| places.fold([0, 0], |[a, b], [more, most]| [a + more, b + most]))
+}
+
+/// What a threshold gives: a pixel is called foreground if the place of its score (of a sketch: the index of its code) is
+/// at least `threshold`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Operating {
-    /// From 256, at which no pixel is foreground, to 0, at which all are.
-    pub threshold: u16,
+    /// From the number of scores (of a sketch: 256), at which no pixel is foreground, to 0, at which all are.
+    pub threshold: usize,
     /// The foreground against the rest.
     pub counts: ClassReport,
 }
 
 /// The points of the ROC curve (false positive rate, recall) and of the precision-recall curve, one for each
-/// threshold from 256 down to 0: recall and false positive rate never fall. Sums over images are sketches merged.
+/// threshold, of a sketch from 256 down to 0: recall and false positive rate never fall. Sums over images are sketches
+/// merged. Of 2^63 pixels and more of a label there is no point.
 ///
 /// ```
 /// use segmeter_core::{metric::threshold, sketch::Sketch, view::{Encoding, Quantiser}};
@@ -30,8 +78,9 @@ pub struct Operating {
 /// assert_eq!(threshold::curve(&sketch).count(), 257);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
-pub fn curve<N: Count>(sketch: &Sketch<N>) -> impl Iterator<Item = Operating> + '_ {
-    let (mut rest, mut foreground) = (sketch.labelled(0), sketch.labelled(1));
+pub fn curve<R: Ranking + ?Sized>(ranking: &R) -> impl Iterator<Item = Operating> + '_ {
+    let totals = labelled(ranking);
+    let [mut rest, mut foreground] = totals.unwrap_or_default();
     let (mut hits, mut alarms) = (0_u64, 0_u64);
     let mut step = move |threshold, more: [u64; 2]| {
         [rest, foreground] = [rest.saturating_sub(more[0]), foreground.saturating_sub(more[1])];
@@ -44,10 +93,9 @@ pub fn curve<N: Count>(sketch: &Sketch<N>) -> impl Iterator<Item = Operating> + 
         };
         Operating { threshold, counts }
     };
-    let first = step(CODES as u16, [0, 0]);
-    let codes = indices().rev();
-    let points = codes.map(move |k| step(u16::from(k), [sketch.count(0, k), sketch.count(1, k)]));
-    core::iter::once(first).chain(points)
+    let first = step(ranking.scores(), [0, 0]);
+    let points = (0..ranking.scores()).rev().map(move |place| step(place, ranking.pixels(place)));
+    core::iter::once(first).chain(points).filter(move |_| totals.is_some())
 }
 
 /// Area under the ROC curve: the chance that a foreground pixel has a higher code than a background one,
@@ -63,11 +111,14 @@ pub fn curve<N: Count>(sketch: &Sketch<N>) -> impl Iterator<Item = Operating> + 
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[must_use]
-pub fn auroc<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
+pub fn auroc(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
+    if !ranking.fits() {
+        return None;
+    }
     let mut above = 0u64;
     let (mut background, mut pairs) = (0u64, 0u128);
-    for index in indices().rev() {
-        let (negative, positive) = (sketch.count(0, index), sketch.count(1, index));
+    for place in (0..ranking.scores()).rev() {
+        let [negative, positive] = ranking.pixels(place);
         if negative != 0 {
             pairs += u128::from(negative) * (2 * u128::from(above) + u128::from(positive));
             background += negative;
@@ -89,21 +140,20 @@ pub fn auroc<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[must_use]
-pub fn average_precision<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
-    let foreground = sketch.labelled(1);
-    if foreground == 0 {
+pub fn average_precision(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
+    if !ranking.fits() {
         return None;
     }
-    let (mut hits, mut alarms, mut sum) = (0u64, 0u64, 0.0);
-    for index in indices().rev() {
-        let positive = sketch.count(1, index);
+    let (mut hits, mut pixels, mut sum) = (0u64, 0u64, 0.0);
+    for place in (0..ranking.scores()).rev() {
+        let [negative, positive] = ranking.pixels(place);
         hits += positive;
-        alarms += positive + sketch.count(0, index);
+        pixels += positive + negative;
         if positive != 0 {
-            sum += positive as f64 * (hits as f64 / alarms as f64);
+            sum += positive as f64 * (hits as f64 / pixels as f64);
         }
     }
-    Some(sum / foreground as f64)
+    (hits != 0).then(|| sum / hits as f64)
 }
 
 /// Average precision, the area under straight lines between the points of the precision-recall curve, from
@@ -119,24 +169,26 @@ pub fn average_precision<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[must_use]
-pub fn average_precision_trapezoid<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
+pub fn average_precision_trapezoid(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
+    let [_, foreground] = labelled(ranking)?;
     let (mut area, mut last) = (0.0, (0.0, 1.0));
-    for point in curve(sketch).map(|point| point.counts) {
+    for point in curve(ranking).map(|point| point.counts) {
         let recall = point.recall().value()?;
         // The first point, where nothing is predicted, is (0, 1).
         let precision = point.precision().value().unwrap_or(1.0);
         area += (recall - last.0) * f64::midpoint(precision, last.1);
         last = (recall, precision);
     }
-    Some(area)
+    (foreground != 0).then_some(area)
 }
 
 /// Average precision at eleven points: the mean over the recalls 0, 0.1 ... 1 of the best precision at that recall or
 /// a higher one. PASCAL VOC until 2009, KITTI. `None` without foreground.
 #[must_use]
-pub fn average_precision_eleven_point<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
+pub fn average_precision_eleven_point(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
+    let [_, foreground] = labelled(ranking)?;
     let mut best = [0.0_f64; 11];
-    for point in curve(sketch).map(|point| point.counts) {
+    for point in curve(ranking).map(|point| point.counts) {
         let (recall, Some(precision)) = (point.recall(), point.precision().value()) else { continue };
         recall.value()?;
         for (tenth, best) in (0_u8..).zip(&mut best) {
@@ -146,38 +198,38 @@ pub fn average_precision_eleven_point<N: Count>(sketch: &Sketch<N>) -> Option<f6
             }
         }
     }
-    (sketch.labelled(1) != 0).then(|| best.iter().sum::<f64>() / 11.0)
+    (foreground != 0).then(|| best.iter().sum::<f64>() / 11.0)
 }
 
 /// Average precision over all points, interpolated: every step of recall counts with the best precision at that
 /// recall or a higher one. PASCAL VOC from 2010. `None` without foreground.
 #[must_use]
-pub fn average_precision_interpolated<N: Count>(sketch: &Sketch<N>) -> Option<f64> {
-    let foreground = sketch.labelled(1);
-    let (mut hits, mut pixels) = (foreground, foreground.saturating_add(sketch.labelled(0)));
+pub fn average_precision_interpolated(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
+    let [background, foreground] = labelled(ranking)?;
+    let (mut hits, mut pixels) = (foreground, foreground + background);
     let (mut best, mut sum) = (0.0_f64, 0.0);
     // From the lowest threshold, so that the best so far is the best at higher recalls.
-    for index in indices() {
-        let positive = sketch.count(1, index);
+    for place in 0..ranking.scores() {
+        let [negative, positive] = ranking.pixels(place);
         if pixels != 0 {
             best = best.max(hits as f64 / pixels as f64);
         }
         sum += positive as f64 * best;
         hits = hits.saturating_sub(positive);
-        pixels = pixels.saturating_sub(positive.saturating_add(sketch.count(0, index)));
+        pixels = pixels.saturating_sub(positive + negative);
     }
     (foreground != 0).then(|| sum / foreground as f64)
 }
 
 /// The best of one rate over the thresholds at which another is at least `bound`.
-fn best_where<N: Count>(
-    sketch: &Sketch<N>,
+fn best_where(
+    ranking: &(impl Ranking + ?Sized),
     rate: fn(ClassReport) -> super::Ratio,
     other: fn(ClassReport) -> super::Ratio,
     bound: f64,
 ) -> Option<f64> {
     let enough = |point: &ClassReport| other(*point).value().is_some_and(|x| x >= bound);
-    let points = curve(sketch).map(|point| point.counts).filter(enough);
+    let points = curve(ranking).map(|point| point.counts).filter(enough);
     points.filter_map(|point| rate(point).value()).reduce(f64::max)
 }
 
@@ -195,31 +247,31 @@ fn best_where<N: Count>(
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[must_use]
-pub fn sensitivity_at_specificity<N: Count>(sketch: &Sketch<N>, specificity: f64) -> Option<f64> {
-    best_where(sketch, ClassReport::recall, ClassReport::specificity, specificity)
+pub fn sensitivity_at_specificity(ranking: &(impl Ranking + ?Sized), specificity: f64) -> Option<f64> {
+    best_where(ranking, ClassReport::recall, ClassReport::specificity, specificity)
 }
 
 /// The highest specificity at a threshold whose recall is at least `sensitivity`. `None` if a side is empty, or no
 /// threshold is sensitive enough.
 #[must_use]
-pub fn specificity_at_sensitivity<N: Count>(sketch: &Sketch<N>, sensitivity: f64) -> Option<f64> {
-    best_where(sketch, ClassReport::specificity, ClassReport::recall, sensitivity)
+pub fn specificity_at_sensitivity(ranking: &(impl Ranking + ?Sized), sensitivity: f64) -> Option<f64> {
+    best_where(ranking, ClassReport::specificity, ClassReport::recall, sensitivity)
 }
 
 /// The highest precision at a threshold whose recall is at least `recall`. `None` without foreground, or if no
 /// threshold has such a recall.
 #[must_use]
-pub fn precision_at_recall<N: Count>(sketch: &Sketch<N>, recall: f64) -> Option<f64> {
-    best_where(sketch, ClassReport::precision, ClassReport::recall, recall)
+pub fn precision_at_recall(ranking: &(impl Ranking + ?Sized), recall: f64) -> Option<f64> {
+    best_where(ranking, ClassReport::precision, ClassReport::recall, recall)
 }
 
 /// The lowest false positive rate at a threshold whose recall is at least `recall`: FPR95 with 0.95. `None` if a side
 /// is empty, or no threshold has such a recall.
 #[must_use]
-pub fn false_positive_rate_at_recall<N: Count>(sketch: &Sketch<N>, recall: f64) -> Option<f64> {
+pub fn false_positive_rate_at_recall(ranking: &(impl Ranking + ?Sized), recall: f64) -> Option<f64> {
     let enough = |point: &ClassReport| point.recall().value().is_some_and(|x| x >= recall);
     // The rate only grows along the curve.
-    let point = curve(sketch).map(|point| point.counts).find(enough)?;
+    let point = curve(ranking).map(|point| point.counts).find(enough)?;
     point.false_positive_rate().value()
 }
 
@@ -234,12 +286,12 @@ pub fn false_positive_rate_at_recall<N: Count>(sketch: &Sketch<N>, recall: f64) 
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[must_use]
-pub fn max_f<N: Count>(sketch: &Sketch<N>) -> Option<Operating> {
+pub fn max_f(ranking: &(impl Ranking + ?Sized)) -> Option<Operating> {
     let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
     let not_worse = |new: Operating, old: Operating| {
         let (new, old) = (new.counts.dice(), old.counts.dice());
         product(new.numerator, old.denominator) >= product(old.numerator, new.denominator)
     };
-    let best = curve(sketch).reduce(|old, new| if not_worse(new, old) { new } else { old });
+    let best = curve(ranking).reduce(|old, new| if not_worse(new, old) { new } else { old });
     best.filter(|point| point.counts.positives() != 0)
 }

@@ -26,7 +26,7 @@ fn thresholds_and_calibration_are_the_sketch() {
         ("average_precision_eleven_point", threshold::average_precision_eleven_point(&sketch)),
         ("average_precision_interpolated", threshold::average_precision_interpolated(&sketch)),
         ("max_f1", best.counts.dice().value()),
-        ("threshold_at_max_f1", Some(table.probability[usize::from(best.threshold)].into())),
+        ("threshold_at_max_f1", Some(table.probability[best.threshold].into())),
         ("precision_at_max_f1", best.counts.precision().value()),
         ("recall_at_max_f1", best.counts.recall().value()),
         ("false_positive_rate_at_max_f1", best.counts.false_positive_rate().value()),

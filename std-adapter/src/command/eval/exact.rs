@@ -1,10 +1,11 @@
-//! Thresholds and calibration of `f32` logits: exact from all of them, sorted.
+//! Calibration of `f32` logits: exact from all of them, sorted.
 //!
 //! The same sums, in the same order, as `segmeter_core` takes of the 256 codes of an 8-bit output: logits that are the
 //! codes of a sketch give its numbers to the last bit.
 
+use segmeter::core::metric::Confidence;
 use segmeter::core::metric::calibration::Edges;
-use segmeter::core::metric::{ClassReport, Confidence, Ratio};
+use segmeter::core::metric::threshold::Ranking;
 use segmeter::core::num::Sigmoid;
 use segmeter::core::simd::Scalar;
 
@@ -21,8 +22,20 @@ pub(super) struct Level {
     pub(super) pixels: [u64; 2],
 }
 
+/// Logits in rising order.
+pub(super) struct Levels(pub(super) Vec<Level>);
+
+impl Ranking for Levels {
+    fn scores(&self) -> usize {
+        self.0.len()
+    }
+    fn pixels(&self, place: usize) -> [u64; 2] {
+        self.0.get(place).map_or([0, 0], |level| level.pixels)
+    }
+}
+
 /// Logits in rising order, with how often each comes with either label.
-pub(super) fn levels([background, foreground]: [Vec<f32>; 2]) -> Vec<Level> {
+pub(super) fn levels([background, foreground]: [Vec<f32>; 2]) -> Levels {
     let sorted = |mut logits: Vec<f32>| {
         logits.sort_unstable_by(f32::total_cmp);
         logits
@@ -32,7 +45,7 @@ pub(super) fn levels([background, foreground]: [Vec<f32>; 2]) -> Vec<Level> {
     let mut levels = Vec::new();
     loop {
         let next = sides.iter_mut().filter_map(|side| side.peek().copied()).min_by(f32::total_cmp);
-        let Some(logit) = next else { return levels };
+        let Some(logit) = next else { return Levels(levels) };
         let mut pixels = [0; 2];
         for (side, count) in sides.iter_mut().zip(&mut pixels) {
             while side.next_if(|other| other.total_cmp(&logit).is_eq()).is_some() {
@@ -41,106 +54,6 @@ pub(super) fn levels([background, foreground]: [Vec<f32>; 2]) -> Vec<Level> {
         }
         levels.push(Level { logit, pixels });
     }
-}
-
-/// What every threshold gives, from the one at which no pixel is foreground to the one at which all are.
-pub(super) fn curve(levels: &[Level]) -> Vec<ClassReport> {
-    let [true_negative, false_negative] =
-        levels.iter().fold([0, 0], |[a, b], level| [a + level.pixels[0], b + level.pixels[1]]);
-    let mut counts = ClassReport { true_negative, false_negative, ..ClassReport::default() };
-    let mut points = vec![counts];
-    for level in levels.iter().rev() {
-        counts.false_positive += level.pixels[0];
-        counts.true_negative -= level.pixels[0];
-        counts.true_positive += level.pixels[1];
-        counts.false_negative -= level.pixels[1];
-        points.push(counts);
-    }
-    points
-}
-
-/// Two points that follow each other: the pixels that the second adds.
-fn steps(curve: &[ClassReport]) -> impl Iterator<Item = (ClassReport, [u64; 2])> {
-    curve.windows(2).map(|pair| {
-        let (before, now) = (pair[0], pair[1]);
-        (now, [now.false_positive - before.false_positive, now.true_positive - before.true_positive])
-    })
-}
-
-/// Whether both sides, or the foreground alone, have a pixel.
-fn has_foreground(curve: &[ClassReport]) -> bool {
-    curve.first().is_some_and(|point| point.false_negative != 0)
-}
-
-pub(super) fn auroc(curve: &[ClassReport]) -> Option<f64> {
-    let pairs: u128 = steps(curve)
-        .map(|(point, [background, foreground])| {
-            u128::from(background) * (2 * u128::from(point.true_positive) - u128::from(foreground))
-        })
-        .sum();
-    let last = curve.last()?;
-    let denominator = 2 * u128::from(last.true_positive) * u128::from(last.false_positive);
-    (denominator != 0).then(|| pairs as f64 / denominator as f64)
-}
-
-/// In steps, by straight lines, at eleven points, and interpolated.
-pub(super) fn average_precisions(curve: &[ClassReport]) -> [Option<f64>; 4] {
-    if !has_foreground(curve) {
-        return [None; 4];
-    }
-    let foreground = curve[0].false_negative as f64;
-    let (mut step, mut trapezoid, mut last) = (0.0, 0.0, (0.0, 1.0));
-    let (mut eleven, mut best, mut interpolated) = ([0.0_f64; 11], 0.0_f64, 0.0);
-    for (point, [_, more]) in steps(curve) {
-        let (Some(precision), Some(recall)) = (point.precision().value(), point.recall().value()) else {
-            continue;
-        };
-        if more != 0 {
-            step += more as f64 * precision;
-        }
-        trapezoid += (recall - last.0) * f64::midpoint(precision, last.1);
-        last = (recall, precision);
-        let Ratio { numerator, denominator } = point.recall();
-        for (tenth, best) in (0_u8..).zip(&mut eleven) {
-            if u128::from(numerator) * 10 >= u128::from(denominator) * u128::from(tenth) {
-                *best = best.max(precision);
-            }
-        }
-    }
-    // From the lowest threshold, so that the best so far is the best at higher recalls.
-    for (point, [_, more]) in steps(curve).collect::<Vec<_>>().into_iter().rev() {
-        best = best.max(point.precision().value().unwrap_or(0.0));
-        interpolated += more as f64 * best;
-    }
-    [step / foreground, trapezoid, eleven.iter().sum::<f64>() / 11.0, interpolated / foreground].map(Some)
-}
-
-/// The point with the highest F1, at the lowest threshold of those that tie, and its place.
-pub(super) fn max_f1(curve: &[ClassReport]) -> Option<(usize, ClassReport)> {
-    let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
-    let not_worse = |new: Ratio, old: Ratio| {
-        product(new.numerator, old.denominator) >= product(old.numerator, new.denominator)
-    };
-    let points = curve.iter().copied().enumerate();
-    let best = points.reduce(|old, new| if not_worse(new.1.dice(), old.1.dice()) { new } else { old });
-    best.filter(|_| has_foreground(curve))
-}
-
-/// The best of one rate over the thresholds at which another is at least `bound`.
-pub(super) fn best_where(
-    curve: &[ClassReport],
-    rate: fn(ClassReport) -> Ratio,
-    other: fn(ClassReport) -> Ratio,
-    bound: f64,
-) -> Option<f64> {
-    let enough = curve.iter().filter(|point| other(**point).value().is_some_and(|x| x >= bound));
-    enough.filter_map(|point| rate(*point).value()).reduce(f64::max)
-}
-
-/// The lowest false positive rate at a recall of at least `recall`.
-pub(super) fn false_positive_rate_at_recall(curve: &[ClassReport], recall: f64) -> Option<f64> {
-    let point = curve.iter().find(|point| point.recall().value().is_some_and(|x| x >= recall))?;
-    point.false_positive_rate().value()
 }
 
 /// A bin of confidences.

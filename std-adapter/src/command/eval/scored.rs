@@ -3,12 +3,14 @@
 use segmeter::core::metric::calibration::{
     self, Probabilities, brier, classwise_expected_error, negative_log_likelihood,
 };
-use segmeter::core::metric::threshold::{self, KittiRoad};
+use segmeter::core::metric::threshold::{self, KittiRoad, Ranking};
 use segmeter::core::metric::{ClassReport, Confidence, Reliability};
+use segmeter::core::num::Sigmoid;
+use segmeter::core::simd::Scalar;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 
 use super::choice::{Binning, Choice};
-use super::exact::{self, Level};
+use super::exact::{self, Levels};
 use super::overlap::Named;
 
 /// The bound of sensitivity, specificity and recall.
@@ -58,37 +60,19 @@ fn of_kitti(road: KittiRoad) -> [Named; 7] {
 /// probabilities.
 pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&SigmoidTable>) -> Scored {
     let probabilities = table.map_or(Probabilities::Stored, Probabilities::Sigmoid);
-    let probability = |index: u16| match table {
-        Some(table) => table.probability.get(usize::from(index)).map(|p| f64::from(*p)),
-        None => (index < 256).then(|| f64::from(index) / 255.0),
+    let probability = |place: usize| match table {
+        Some(table) => table.probability.get(place).map(|p| f64::from(*p)),
+        None => (place < 256).then(|| place as f64 / 255.0),
     };
-    let kitti = (choice.preset == Some("kitti_road")).then(|| threshold::kitti_road(sketch));
-    let eleven = match kitti {
-        Some(road) => road.map(|road| road.average_precision),
-        None => threshold::average_precision_eleven_point(sketch),
-    };
-    let at_best = kitti.map_or_else(
-        || {
-            let best = threshold::max_f(sketch);
-            let f1 = best.and_then(|best| best.counts.dice().value());
-            let at = best.and_then(|best| probability(best.threshold));
-            at_max_f1(f1, at, best.map(|best| best.counts))
-        },
-        |road| road.map_or(at_max_f1(None, None, None), of_kitti),
-    );
-    let rates = [
-        ("auroc", threshold::auroc(sketch)),
-        ("average_precision", threshold::average_precision(sketch)),
-        ("average_precision_trapezoid", threshold::average_precision_trapezoid(sketch)),
-        ("average_precision_eleven_point", eleven),
-        ("average_precision_interpolated", threshold::average_precision_interpolated(sketch)),
-    ];
-    let bounded = [
-        ("sensitivity_at_specificity", threshold::sensitivity_at_specificity(sketch, BOUND)),
-        ("specificity_at_sensitivity", threshold::specificity_at_sensitivity(sketch, BOUND)),
-        ("precision_at_recall", threshold::precision_at_recall(sketch, BOUND)),
-        ("false_positive_rate_at_recall", threshold::false_positive_rate_at_recall(sketch, BOUND)),
-    ];
+    let mut rates = at_thresholds(sketch, probability);
+    if choice.preset == Some("kitti_road") {
+        let road = threshold::kitti_road(sketch);
+        let eleven = ("average_precision_eleven_point", road.map(|road| road.average_precision));
+        let at_best = road.map_or(at_max_f1(None, None, None), of_kitti);
+        for (key, value) in std::iter::once(eleven).chain(at_best) {
+            rates.iter_mut().filter(|(name, _)| *name == key).for_each(|slot| slot.1 = value);
+        }
+    }
     let (errors, bins) = if choice.binning.bins == 10 {
         reliability::<10>(choice.binning, sketch, probabilities)
     } else {
@@ -99,12 +83,33 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
         ("nll", negative_log_likelihood(sketch, probabilities, CLIP)),
     ];
     Scored {
-        threshold: wanted(choice, rates.into_iter().chain(at_best).chain(bounded)),
+        threshold: wanted(choice, rates.into_iter()),
         calibration: wanted(choice, errors.into_iter().chain(scores)),
         curve: threshold::curve(sketch).map(|point| point.counts).collect(),
         bins,
         classes: Vec::new(),
     }
+}
+
+/// What is said of the thresholds of sorted scores; `probability` is that of the score at a place.
+fn at_thresholds(ranking: &impl Ranking, probability: impl Fn(usize) -> Option<f64>) -> Vec<Named> {
+    let best = threshold::max_f(ranking);
+    let f1 = best.and_then(|best| best.counts.dice().value());
+    let at = best.and_then(|best| probability(best.threshold));
+    let rates = [
+        ("auroc", threshold::auroc(ranking)),
+        ("average_precision", threshold::average_precision(ranking)),
+        ("average_precision_trapezoid", threshold::average_precision_trapezoid(ranking)),
+        ("average_precision_eleven_point", threshold::average_precision_eleven_point(ranking)),
+        ("average_precision_interpolated", threshold::average_precision_interpolated(ranking)),
+    ];
+    let bounded = [
+        ("sensitivity_at_specificity", threshold::sensitivity_at_specificity(ranking, BOUND)),
+        ("specificity_at_sensitivity", threshold::specificity_at_sensitivity(ranking, BOUND)),
+        ("precision_at_recall", threshold::precision_at_recall(ranking, BOUND)),
+        ("false_positive_rate_at_recall", threshold::false_positive_rate_at_recall(ranking, BOUND)),
+    ];
+    rates.into_iter().chain(at_max_f1(f1, at, best.map(|best| best.counts))).chain(bounded).collect()
 }
 
 fn reliability<const B: usize>(
@@ -127,31 +132,12 @@ fn reliability<const B: usize>(
 }
 
 /// Of `f32` logits.
-pub(super) fn of_levels(choice: &Choice, levels: &[Level]) -> Scored {
-    let curve = exact::curve(levels);
-    let [step, trapezoid, eleven, interpolated] = exact::average_precisions(&curve);
-    let best = exact::max_f1(&curve);
-    // Point 0 has no pixel as foreground; point 1 those of the highest logit.
-    let at = best.and_then(|(place, _)| levels.get(levels.len().checked_sub(place)?));
-    let probability = at.map(|level| {
-        let terms = segmeter::core::num::Sigmoid::new(segmeter::core::simd::Scalar, level.logit).probability;
-        f64::from(terms)
-    });
-    let at_best = at_max_f1(best.and_then(|(_, c)| c.dice().value()), probability, best.map(|(_, c)| c));
-    let rates = [
-        ("auroc", exact::auroc(&curve)),
-        ("average_precision", step),
-        ("average_precision_trapezoid", trapezoid),
-        ("average_precision_eleven_point", eleven),
-        ("average_precision_interpolated", interpolated),
-    ];
-    let best_where = |rate, other| exact::best_where(&curve, rate, other, BOUND);
-    let bounded = [
-        ("sensitivity_at_specificity", best_where(ClassReport::recall, ClassReport::specificity)),
-        ("specificity_at_sensitivity", best_where(ClassReport::specificity, ClassReport::recall)),
-        ("precision_at_recall", best_where(ClassReport::precision, ClassReport::recall)),
-        ("false_positive_rate_at_recall", exact::false_positive_rate_at_recall(&curve, BOUND)),
-    ];
+pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
+    let Levels(levels) = sorted;
+    let probability = |place: usize| {
+        let logit = levels.get(place)?.logit;
+        Some(f64::from(Sigmoid::new(Scalar, logit).probability))
+    };
     let wide = exact::bins(levels, choice.binning);
     let equal = exact::bins_of_equal_mass(levels, choice.binning);
     let positive = exact::bins(levels, Binning { confidence: Confidence::Positive, ..choice.binning });
@@ -167,10 +153,10 @@ pub(super) fn of_levels(choice: &Choice, levels: &[Level]) -> Scored {
     ];
     let bins = wide.iter().take(choice.binning.bins);
     Scored {
-        threshold: wanted(choice, rates.into_iter().chain(at_best).chain(bounded)),
+        threshold: wanted(choice, at_thresholds(sorted, probability).into_iter()),
         calibration: wanted(choice, errors.into_iter()),
         bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
-        curve,
+        curve: threshold::curve(sorted).map(|point| point.counts).collect(),
         classes: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use segmeter::core::metric::{Confidence, Mean};
 
 use super::choice::{Binning, Choice};
-use super::exact::{self, Bin, Level};
+use super::exact::{self, Bin, Level, Levels};
 use super::overlap::Named;
 use super::scored::{self, Scored};
 
@@ -109,7 +109,12 @@ pub(super) fn of_top<'a>(
 
 /// `top` are the logits of the predicted classes with the right ones as foreground; `classes` those of every class, if
 /// thresholds are wanted.
-pub(super) fn scored(choice: &Choice, top: &[Level], sums: &Sums, classes: Vec<[Vec<f32>; 2]>) -> Scored {
+pub(super) fn scored(
+    choice: &Choice,
+    Levels(top): &Levels,
+    sums: &Sums,
+    classes: Vec<[Vec<f32>; 2]>,
+) -> Scored {
     let positive = Binning { confidence: Confidence::Positive, ..choice.binning };
     let wide = exact::bins(top, positive);
     let equal = exact::bins_of_equal_mass(top, positive);
