@@ -24,9 +24,9 @@ fn ids(random: &mut Random, pixels: usize, classes: u8, odd: &[u8], run: f32) ->
 }
 
 fn counted<const C: usize>(random: &mut Random, ignore: u8) {
-    for (pixels, run) in
-        [(0, 1.0), (7, 1.0), (239, 2.0), (240, 9.0), (1000, 1.0), (5000, 1.0), (20_000, 30.0)]
-    {
+    let small = [(0, 1.0), (7, 1.0), (31, 2.0), (32, 9.0), (511, 1.0), (512, 1.0)];
+    let large = [(5000, 1.0), (8160, 4.0), (20_000, 30.0), (150_000, 400.0)];
+    for (pixels, run) in small.into_iter().chain(large) {
         let labels = ids(random, pixels, C as u8, &[ignore], run);
         let predictions = ids(random, pixels, C as u8, &[255, C as u8, 200], run);
         let mut confusion = Confusion::<C>::new(ignore);
@@ -72,19 +72,22 @@ fn rows_are_counted_as_by_hand() {
         counted::<2>(&mut random, ignore);
         counted::<3>(&mut random, ignore);
         counted::<19>(&mut random, ignore);
+        counted::<31>(&mut random, ignore);
         counted::<32>(&mut random, ignore);
         counted::<33>(&mut random, ignore);
     }
 }
 
 fn refused<const C: usize>() {
-    for pixels in [1, 300, 6000] {
+    let cases =
+        [1, 300, 6000, 70_000].into_iter().flat_map(|pixels| [C as u8, 77, 254].map(|id| (pixels, id)));
+    for (pixels, found) in cases {
         for place in [0, pixels / 2, pixels - 1] {
             let mut labels = vec![1; pixels];
-            labels[place] = 77;
+            labels[place] = found;
             let mut confusion = Confusion::<C>::new(IGNORE);
             let error = confusion.push_row(&vec![0; pixels], &labels).unwrap_err();
-            assert_eq!(error, Error::ClassId { found: 77, pixel: place });
+            assert_eq!(error, Error::ClassId { found, pixel: place });
             // The pixels before it have been added.
             assert_eq!((confusion.counts()[1][0], confusion.pixels()), (place as u64, place as u64));
         }
@@ -95,6 +98,7 @@ fn refused<const C: usize>() {
 fn a_label_that_is_no_class_is_told_with_its_pixel() {
     refused::<2>();
     refused::<19>();
+    refused::<31>();
     refused::<40>();
 }
 

@@ -4,42 +4,33 @@
 
 use super::Confusion;
 use crate::error::{Error, Result};
-use crate::simd::LANES;
 
-/// Pixels that two classes are counted by: what a `u8` holds, and whole vectors of 16.
-const PART: usize = 240;
-/// Pixels that the rest is counted by.
-const VECTOR: usize = 16;
-/// Most classes that are counted in [`Banks`], which must fit the first-level cache.
-const BANKED: usize = 32;
-/// Pixels of one filling of banks of `u32`.
-const FILLING: usize = 1 << 30;
+/// Pixels side by side: two whole vectors of 16, or one pixel where a vector would be memory.
+const LANES: usize = if WIDE { 32 } else { 1 };
+/// Pixels that two classes are counted by: what a `u8` holds in each lane.
+const PART: usize = LANES * u8::MAX as usize;
+/// Pixels of many classes that are looked at together.
+const BLOCK: usize = 64;
+/// A power of two above the number of classes, which makes cells of two ids and no multiplication.
+const STRIDE: usize = 32;
+/// Pixels of one filling of banks of `u16`, in whole blocks.
+const FILLING: usize = u16::MAX as usize / BLOCK * BLOCK;
+/// Whether this is a machine with vectors, and 8 KiB of stack to spare.
+const WIDE: bool = cfg!(target_pointer_width = "64");
 
 /// Histograms in flight: neighbouring pixels often share a cell, and an addition to a cell has to wait for the
 /// last one to it.
-type Banks<const C: usize> = [[[u32; C]; C]; 4];
+type Banks = [[[u16; STRIDE]; STRIDE]; 4];
 
 impl<const C: usize> Confusion<C> {
     /// Adds a row of two classes.
     pub(super) fn push_two(&mut self, predictions: &[u8], labels: &[u8]) -> Result<()> {
-        let (long, predictions) = predictions.as_chunks::<PART>();
-        let (long_labels, labels) = labels.as_chunks::<PART>();
-        self.push_pairs(0, long, long_labels)?;
-        let (short, predictions) = predictions.as_chunks::<VECTOR>();
-        let (short_labels, labels) = labels.as_chunks::<VECTOR>();
-        let first = long.len() * PART;
-        self.push_pairs(first, short, short_labels)?;
-        self.push_each(first + short.len() * VECTOR, predictions, labels)
-    }
-
-    fn push_pairs<const N: usize>(
-        &mut self,
-        mut first: usize,
-        predictions: &[[u8; N]],
-        labels: &[[u8; N]],
-    ) -> Result<()> {
-        for (predictions, labels) in predictions.iter().zip(labels) {
-            match pairs(predictions, labels, self.ignore) {
+        let parts = predictions.chunks(PART).zip(labels.chunks(PART));
+        for (part, (predictions, labels)) in parts.enumerate() {
+            let (blocks, rest) = predictions.as_chunks();
+            let (label_blocks, label_rest) = labels.as_chunks();
+            let first = part * PART;
+            match pairs(blocks, label_blocks, self.ignore) {
                 Some((counts, ignored)) => {
                     for (label, row) in counts.into_iter().enumerate() {
                         for (prediction, more) in row.into_iter().enumerate() {
@@ -47,10 +38,10 @@ impl<const C: usize> Confusion<C> {
                         }
                     }
                     self.ignore(ignored);
+                    self.push_each(first + blocks.as_flattened().len(), rest, label_rest)?;
                 }
                 None => self.push_each(first, predictions, labels)?,
             }
-            first += N;
         }
         Ok(())
     }
@@ -58,7 +49,11 @@ impl<const C: usize> Confusion<C> {
     /// Adds a row, pixel by pixel; `first` is the number of its first pixel.
     pub(super) fn push_each(&mut self, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
         for (pixel, (prediction, label)) in predictions.iter().zip(labels).enumerate() {
-            if !self.push_pixels(*prediction, *label, 1) {
+            if *label == self.ignore {
+                self.ignore(1);
+            } else if usize::from(*label) < C {
+                self.add(usize::from(*label), usize::from(*prediction), 1);
+            } else {
                 return Err(Error::ClassId { found: *label, pixel: first + pixel });
             }
         }
@@ -67,76 +62,68 @@ impl<const C: usize> Confusion<C> {
 
     /// Whether a row is worth the clearing and adding up of the banks.
     pub(super) const fn is_banked(pixels: usize) -> bool {
-        C <= BANKED && pixels >= 4 * C * C
+        WIDE && C < STRIDE && pixels >= STRIDE * STRIDE / 2
     }
 
     /// Adds a long row of many classes.
     pub(super) fn push_banked(&mut self, predictions: &[u8], labels: &[u8]) -> Result<()> {
         let parts = predictions.chunks(FILLING).zip(labels.chunks(FILLING));
         for (part, (predictions, labels)) in parts.enumerate() {
-            let mut banks = [[[0; C]; C]; 4];
-            let added = self.fill(&mut banks, part * FILLING, predictions, labels);
-            let [a, b, c, d] = banks.each_ref().map(|bank| bank.as_flattened());
-            let cells = a.iter().zip(b).zip(c.iter().zip(d));
-            for (count, ((a, b), (c, d))) in self.counts.as_flattened_mut().iter_mut().zip(cells) {
-                let more = [a, b, c, d].into_iter().copied().map(u64::from).sum();
-                self.saturated |= add(count, more);
-            }
-            added?;
+            let mut banks = [[[0; STRIDE]; STRIDE]; 4];
+            let filled = self.fill(&mut banks, part * FILLING, predictions, labels);
+            self.add_up(&banks);
+            filled?;
         }
         Ok(())
     }
 
-    fn fill(&mut self, banks: &mut Banks<C>, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
-        let ((blocks, predictions), (label_blocks, labels)) =
-            (predictions.as_chunks::<LANES>(), labels.as_chunks::<LANES>());
+    fn add_up(&mut self, banks: &Banks) {
+        let [a, b, c, d] = banks;
+        let rows = a.iter().zip(b).zip(c.iter().zip(d));
+        let mut sums = rows.map(|((a, b), (c, d))| {
+            let mut sums = [0; STRIDE];
+            for (sum, ((a, b), (c, d))) in sums.iter_mut().zip(a.iter().zip(b).zip(c.iter().zip(d))) {
+                *sum = u32::from(*a) + u32::from(*b) + u32::from(*c) + u32::from(*d);
+            }
+            sums
+        });
+        for ((counts, foreign), sums) in self.counts.iter_mut().zip(&mut self.foreign).zip(&mut sums) {
+            let (classes, others) = sums.split_at_checked(C).unwrap_or_default();
+            for (count, more) in counts.iter_mut().zip(classes) {
+                self.saturated |= add(count, u64::from(*more));
+            }
+            self.saturated |= add(foreign, total(others));
+        }
+        let ignored = sums.next().map_or(0, |sums| total(&sums));
+        self.ignore(ignored);
+    }
+
+    fn fill(&mut self, banks: &mut Banks, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
+        let (blocks, predictions) = predictions.as_chunks();
+        let (label_blocks, labels) = labels.as_chunks();
+        let [a, b, c, d] = banks;
         let mut start = first;
         for (predictions, labels) in blocks.iter().zip(label_blocks) {
-            if let (Some(prediction), Some(label)) = (common(predictions), common(labels)) {
-                let [bank, ..] = banks;
-                if !self.count(bank, prediction, label, LANES as u32) {
-                    return Err(Error::ClassId { found: label, pixel: start });
+            match cells::<C>(predictions, labels, self.ignore) {
+                // What most of a road is made of.
+                Some(cells) if all_equal(&cells) => {
+                    let [cell, ..] = cells;
+                    count(a, cell, BLOCK as u16);
                 }
-            } else {
-                for half in [0, 4] {
-                    for (place, bank) in (half..).zip(&mut *banks) {
-                        let of = |ids: &[u8; LANES]| ids.get(place).copied().unwrap_or(0);
-                        if !self.count(bank, of(predictions), of(labels), 1) {
-                            return Err(Error::ClassId { found: of(labels), pixel: start + place });
-                        }
+                Some(cells) => {
+                    let (fours, _) = cells.as_chunks();
+                    for [first, second, third, fourth] in fours {
+                        count(a, *first, 1);
+                        count(b, *second, 1);
+                        count(c, *third, 1);
+                        count(d, *fourth, 1);
                     }
                 }
+                None => self.push_each(start, predictions, labels)?,
             }
-            start += LANES;
+            start += BLOCK;
         }
         self.push_each(start, predictions, labels)
-    }
-
-    /// Adds some pixels of one kind to a bank; whether their label is known.
-    #[inline(always)]
-    fn count(&mut self, bank: &mut [[u32; C]; C], prediction: u8, label: u8, pixels: u32) -> bool {
-        let cell = bank.get_mut(usize::from(label)).and_then(|row| row.get_mut(usize::from(prediction)));
-        match cell {
-            Some(cell) if label != self.ignore => {
-                *cell = cell.wrapping_add(pixels);
-                true
-            }
-            _ => self.push_pixels(prediction, label, u64::from(pixels)),
-        }
-    }
-
-    /// Adds some pixels of one kind; whether their label is known.
-    #[inline]
-    fn push_pixels(&mut self, prediction: u8, label: u8, pixels: u64) -> bool {
-        if label == self.ignore {
-            self.ignore(pixels);
-            return true;
-        }
-        let known = usize::from(label) < C;
-        if known {
-            self.add(usize::from(label), usize::from(prediction), pixels);
-        }
-        known
     }
 
     fn ignore(&mut self, pixels: u64) {
@@ -161,37 +148,70 @@ pub(super) const fn add(count: &mut u64, more: u64) -> bool {
     over
 }
 
-/// The id that all of a block have.
+/// The cells of a block, `label * STRIDE + prediction`: ignored pixels are of label `C`, predictions that are no class
+/// of the last. `None` if a label is neither a class nor `ignore`.
 #[inline(always)]
-fn common(ids: &[u8; LANES]) -> Option<u8> {
-    let [first, ..] = *ids;
-    (u64::from_le_bytes(*ids) == u64::from(first) * 0x0101_0101_0101_0101).then_some(first)
+fn cells<const C: usize>(
+    predictions: &[u8; BLOCK],
+    labels: &[u8; BLOCK],
+    ignore: u8,
+) -> Option<[u16; BLOCK]> {
+    let (mut cells, mut top) = ([0; BLOCK], 0);
+    for (cell, (prediction, label)) in cells.iter_mut().zip(predictions.iter().zip(labels)) {
+        let scored = *label != ignore;
+        top = top.max(if scored { *label } else { 0 });
+        let label = if scored { *label } else { C as u8 };
+        *cell = u16::from(label) * STRIDE as u16 + u16::from((*prediction).min(STRIDE as u8 - 1));
+    }
+    (usize::from(top) < C).then_some(cells)
+}
+
+#[inline(always)]
+fn all_equal(cells: &[u16; BLOCK]) -> bool {
+    let [first, ..] = *cells;
+    cells.iter().fold(0, |different, cell| different | (cell ^ first)) == 0
+}
+
+fn total(counts: &[u32]) -> u64 {
+    counts.iter().copied().map(u64::from).sum()
+}
+
+/// Adds pixels to a cell.
+#[inline(always)]
+fn count(bank: &mut [[u16; STRIDE]; STRIDE], cell: u16, pixels: u16) {
+    // The remainder says that there is such a cell: no branch.
+    let cell = usize::from(cell) % (STRIDE * STRIDE);
+    if let Some(count) = bank.as_flattened_mut().get_mut(cell) {
+        *count = count.wrapping_add(pixels);
+    }
 }
 
 /// Counts `[label][prediction]` of two classes, and the pixels ignored. `None` if an id is neither a class nor, in
-/// a label, `ignore`.
+/// a label, `ignore`. At most `u8::MAX` blocks.
 #[inline]
-fn pairs<const N: usize>(
-    predictions: &[u8; N],
-    labels: &[u8; N],
-    ignore: u8,
-) -> Option<([[u64; 2]; 2], u64)> {
-    let [mut foreground, mut predicted, mut hits, mut ignored, mut any] = [0_u8; 5];
-    // Five bytes of state, few operations and no branch: vector code wherever there are vectors. Ids are their own counts,
-    // as long as none is above 1.
-    for (prediction, label) in predictions.iter().zip(labels) {
-        let scored = if *label == ignore { 0 } else { 0xff };
-        let label = label & scored;
-        any |= label | prediction;
-        foreground = foreground.wrapping_add(label);
-        predicted = predicted.wrapping_add(prediction & scored);
-        hits = hits.wrapping_add(prediction & label);
-        ignored = ignored.wrapping_add(!scored & 1);
+fn pairs(predictions: &[[u8; LANES]], labels: &[[u8; LANES]], ignore: u8) -> Option<([[u64; 2]; 2], u64)> {
+    let [mut foreground, mut predicted, mut hits, mut ignored, mut any] = [[0_u8; LANES]; 5];
+    // Few operations and no branch: vector code wherever there are vectors. Ids are their own counts, as long as none
+    // is above 1.
+    for (predictions, labels) in predictions.iter().zip(labels) {
+        let sums = foreground.iter_mut().zip(&mut predicted).zip(&mut hits).zip(&mut ignored).zip(&mut any);
+        for (sums, (prediction, label)) in sums.zip(predictions.iter().zip(labels)) {
+            let ((((foreground, predicted), hits), ignored), any) = sums;
+            let scored = if *label == ignore { 0 } else { 0xff };
+            let (label, prediction) = (label & scored, prediction & scored);
+            *any |= label | prediction;
+            *foreground = foreground.wrapping_add(label);
+            *predicted = predicted.wrapping_add(prediction);
+            *hits = hits.wrapping_add(prediction & label);
+            *ignored = ignored.wrapping_sub(!scored);
+        }
     }
-    if any > 1 {
+    if any.into_iter().any(|ids| ids > 1) {
         return None;
     }
-    let [foreground, predicted, hits, ignored] = [foreground, predicted, hits, ignored].map(u64::from);
-    let (alarms, background) = (predicted - hits, N as u64 - ignored - foreground);
+    let sum = |lanes: [u8; LANES]| lanes.into_iter().map(u64::from).sum::<u64>();
+    let [foreground, predicted, hits, ignored] = [foreground, predicted, hits, ignored].map(sum);
+    let pixels = labels.as_flattened().len() as u64;
+    let (alarms, background) = (predicted - hits, pixels - ignored - foreground);
     Some(([[background - alarms, alarms], [foreground - hits, hits]], ignored))
 }
