@@ -78,3 +78,31 @@ fn metrics_reloaded_multiplies_false_positives() {
     near(ClassMetric::NetBenefit { threshold: 0.5 }.of(counts.class(1)).unwrap(), 2.0 / 4.0 - 1.0 / 4.0);
     near(returned("metrics_reloaded", "net_benefit"), 2.0 / 4.0 * (1.0 / 4.0));
 }
+
+/// The covariance is a difference of products in `f32`.
+#[test]
+fn torchmetrics_correlation_has_no_digits_left() {
+    let count = |name: &str| returned("torchmetrics", &format!("counts.{name}")) as usize;
+    let mut counts = Confusion::<2>::new(IGNORE);
+    for (name, prediction, label) in [("tn", 0, 0), ("fp", 1, 0), ("fn", 0, 1), ("tp", 1, 1)] {
+        let pixels = count(name);
+        counts.push_row(&vec![prediction; pixels], &vec![label; pixels]).unwrap();
+    }
+    let [tn, fp, missed, tp] = ["tn", "fp", "fn", "tp"].map(|name| count(name) as f64);
+    let variances = (tp + fp) * (tp + missed) * (tn + fp) * (tn + missed);
+    let expected = (tp * tn - fp * missed) / variances.sqrt();
+    near(counts.mcc().unwrap() / expected, 1.0);
+    assert!(returned("torchmetrics", "mcc") / expected > 1.15);
+}
+
+/// F-beta multiplies what was missed by what is false, and beta squared is a `u8`: 0 at 16.
+#[test]
+fn mikan_multiplies_misses_by_alarms() {
+    let mut counts = Confusion::<2>::new(IGNORE);
+    counts.push_row(&[0, 0, 0, 1, 1, 1, 1, 1], &[1, 1, 1, 1, 1, 1, 0, 0]).unwrap();
+    let ours = |beta| ClassMetric::FBeta { beta }.of(counts.class(1)).unwrap();
+    near(ours(2.0), 5.0 * 3.0 / (5.0 * 3.0 + 4.0 * 3.0 + 2.0));
+    near(returned("mikan", "f_beta.0"), 5.0 * 3.0 / (5.0 * 3.0 + 4.0 * 3.0 * 2.0));
+    near(ours(16.0), 257.0 * 3.0 / (257.0 * 3.0 + 256.0 * 3.0 + 2.0));
+    near(returned("mikan", "f_beta.1"), 1.0);
+}

@@ -11,7 +11,9 @@ from types import ModuleType
 import numpy as np
 import segmentation_models_pytorch as smp
 import torch
+from mikan._mikan import ConfusionMatrixRS
 from monai.metrics import FBetaScore
+from torchmetrics.classification import BinaryMatthewsCorrCoef
 
 from common import VERSIONS
 
@@ -73,5 +75,22 @@ def reloaded():
     return {"version": "cb38dfc", "net_benefit": float(benefit.net_benefit_treated())}
 
 
+def correlation():
+    """Few pixels of the class, and hardly any of them found: f32 has no digits left for the covariance."""
+    counts = {"tn": 8_000_000, "fp": 1000, "fn": 900, "tp": 1}
+    sizes = torch.tensor(list(counts.values()))
+    found, labels = (torch.repeat_interleave(torch.tensor(ids), sizes) for ids in ([0, 1, 0, 1], [0, 0, 1, 1]))
+    return {"version": version("torchmetrics"), "counts": counts, "mcc": float(BinaryMatthewsCorrCoef()(found, labels))}
+
+
+def f_beta_of_bytes():
+    """Three pixels found, three missed, two false: for beta of 2 and of 16."""
+    labels, found = (np.zeros((1, 1, 10), np.uint8) for _ in range(2))
+    labels[..., :6], found[..., 3:8] = 1, 1
+    counts = ConfusionMatrixRS.new_from_ndarray(labels, found, 1)
+    return {"version": version("mikan-rs"), "f_beta": [counts.get_f_beta_score(beta) for beta in (2, 16)]}
+
+
 def traps(_demo):
-    return {"versions": VERSIONS, "mmseg": mmseg(), "smp": imagewise(), "monai": f_beta(), "metrics_reloaded": reloaded()}
+    return {"versions": VERSIONS, "mmseg": mmseg(), "smp": imagewise(), "monai": f_beta(), "metrics_reloaded": reloaded(),
+            "torchmetrics": correlation(), "mikan": f_beta_of_bytes()}

@@ -149,6 +149,7 @@ impl ClassReport {
     }
 
     /// `(1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP)`: recall counts `b` times as much as precision.
+    /// (mikan-rs multiplies FN and FP, and squares `b` in 8 bits.)
     ///
     /// `None` if the denominator is zero, or unless `beta` is finite and not negative.
     #[must_use]

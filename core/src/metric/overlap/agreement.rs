@@ -84,7 +84,8 @@ impl<const C: usize> Confusion<C> {
         (expected != 0).then(|| 1.0 - self.pixels() as f64 * observed as f64 / expected as f64)
     }
 
-    /// Matthews correlation (Gorodkin's for more than two classes); `None` if one side is constant.
+    /// Matthews correlation (Gorodkin's for more than two classes); `None` if one side is constant. The covariance is a
+    /// difference of exact integers: in torchmetrics, of `f32`, whose digits are gone where a class is rare.
     #[must_use]
     pub fn mcc(&self) -> Option<f64> {
         let n = self.pixels();
