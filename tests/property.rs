@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use segmeter_core::Error;
 use segmeter_core::loss::Loss;
-use segmeter_core::metric::{Confusion, threshold};
+use segmeter_core::metric::calibration::{
+    Bin, Edges, EqualMass, expected_error, maximum_error, root_mean_square_error, steps,
+};
+use segmeter_core::metric::{Confidence, Confusion, Reliability, threshold};
 use segmeter_core::num::{ExactSum, Q16};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{
@@ -193,6 +196,48 @@ proptest! {
         }
         let expected = (pairs != 0).then(|| f64::from(twice) / f64::from(pairs));
         prop_assert_eq!(threshold::auroc(&sketch), expected);
+    }
+
+    /// The bins of a sketch are those of its pixels one by one, in parts that are merged.
+    #[test]
+    fn bins_of_pixels_are_those_of_their_sketch(mut pixels in prop::collection::vec((any::<i8>(), 0u8..2), 0..60), part in 0usize..60) {
+        let quantiser = Quantiser::logits(Encoding::Signed, 0.2, -7).unwrap();
+        let (mut sketch, table) = (Sketch::<u32>::new(&quantiser), SigmoidTable::new(&quantiser));
+        // Saturated codes are likely, so that a confidence of one is.
+        pixels.iter_mut().for_each(|(code, _)| *code = code.saturating_mul(2));
+        pixels.sort_unstable();
+        let (codes, labels): (Vec<i8>, Vec<u8>) = pixels.iter().copied().unzip();
+        sketch.push_row(&codes, &labels);
+        let pixel = |(code, label): (i8, u8)| {
+            let index = usize::from(code as u8 ^ 0x80);
+            (steps(table.probability[index], table.complement[index]).0, u64::from(label))
+        };
+        for edges in [Edges::Closed, Edges::Torchmetrics, Edges::MetricsReloaded] {
+            let of = |pixels: &[(i8, u8)]| {
+                let mut bins = [Bin::default(); 11];
+                for (confidence, hit) in pixels.iter().copied().map(pixel) {
+                    if let Some(place) = edges.place(10, confidence) {
+                        bins[place].push(1, hit, confidence);
+                    }
+                }
+                bins
+            };
+            let (first, second) = pixels.split_at(part.min(pixels.len()));
+            let mut bins = of(first);
+            bins.iter_mut().zip(&of(second)).for_each(|(bin, other)| bin.merge(other));
+            let whole = Reliability::<10>::with_edges(&sketch, &table, Confidence::Positive, edges);
+            prop_assert_eq!(&bins[..10], &whole.bins);
+            prop_assert_eq!(expected_error(bins.iter()), whole.expected_error());
+            prop_assert_eq!(maximum_error(bins.iter()), whole.maximum_error());
+            prop_assert_eq!(root_mean_square_error(bins.iter()), whole.root_mean_square_error());
+        }
+        let (mut mass, mut bins) = (EqualMass::new(pixels.len() as u128), [Bin::default(); 4]);
+        for same in pixels.chunk_by(|a, b| a.0 == b.0) {
+            let hits = same.iter().map(|(_, label)| u64::from(*label)).sum();
+            let place = mass.place(4, same.len() as u64);
+            bins[place].push(same.len() as u64, hits, pixel(same[0]).0);
+        }
+        prop_assert_eq!(bins, Reliability::<4>::equal_mass(&sketch, &table, Confidence::Positive).bins);
     }
 
     /// A confusion matrix of a sketch is that of its thresholded pixels.

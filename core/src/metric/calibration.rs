@@ -4,13 +4,29 @@ use super::Mean;
 use crate::sketch::{CODES, Count, SigmoidTable, Sketch, indices};
 use codes::{each, ranked};
 
+mod bins;
 mod codes;
 mod score;
 
+pub use bins::{Bin, Edges, EqualMass, expected_error, maximum_error, root_mean_square_error};
 pub use score::{Multiclass, brier, brier_multiclass, negative_log_likelihood};
 
-/// Probabilities of a table as integers: every `f32` above one half is a multiple of 2^-24.
-const ONE: u32 = 1 << 24;
+/// The number that stands for a probability of one: every `f32` above one half is a multiple of 2^-24.
+pub const ONE: u32 = 1 << 24;
+
+/// A probability and its complement in steps of `1 / ONE`, adding up to one.
+#[inline]
+#[must_use]
+pub fn steps(probability: f32, complement: f32) -> (u32, u32) {
+    // The larger of the two is exact in these steps.
+    if probability >= complement {
+        let p = (probability * ONE as f32) as u32;
+        (p, ONE - p)
+    } else {
+        let q = (complement * ONE as f32) as u32;
+        (ONE - q, q)
+    }
+}
 
 /// What is called the confidence of a binary output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +62,6 @@ impl Probabilities<'_> {
         }
     }
 
-    /// The whole part of a number of `1 / unit` steps. A division by a constant: one by a variable is slow on a
-    /// microcontroller.
-    const fn whole(self, steps: u64) -> usize {
-        match self {
-            Self::Sigmoid(_) => (steps / ONE as u64) as usize,
-            Self::Stored => (steps / 255) as usize,
-        }
-    }
-
     /// The highest index that still means background.
     const fn threshold(self) -> u8 {
         match self {
@@ -69,76 +76,8 @@ impl Probabilities<'_> {
             Self::Sigmoid(table) => table.probability.iter().zip(&table.complement),
             Self::Stored => [].iter().zip(&[]),
         };
-        let mut table = table.map(|(p, q)| {
-            // The larger of the two is exact in these steps.
-            if p >= q {
-                let p = (p * ONE as f32) as u32;
-                (p, ONE - p)
-            } else {
-                let q = (q * ONE as f32) as u32;
-                (ONE - q, q)
-            }
-        });
+        let mut table = table.map(|(p, q)| steps(*p, *q));
         indices().map(move |index| table.next().unwrap_or((index.into(), u32::from(255 - index))))
-    }
-}
-
-/// Where bins of equal width begin and end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Edges {
-    /// A confidence on an inner edge belongs to the bin above, and both outer edges are closed.
-    #[default]
-    Closed,
-    /// `[low, high)`, with a hidden bin for a confidence of exactly 1: torchmetrics. Between many certain pixels and
-    /// the nearly certain ones of the last bin errors can no longer cancel.
-    Torchmetrics,
-    /// `(low, high]`: a confidence of exactly 0 is in no bin, nor in the number of pixels. Metrics Reloaded.
-    MetricsReloaded,
-}
-
-/// One bin of the reliability diagram: its pixels, how many were right (or foreground), and the sum of their
-/// confidences.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bin {
-    /// Pixels.
-    pub pixels: u64,
-    /// Of these, right (top label) or foreground (positive).
-    pub hits: u64,
-    confidence: u128,
-    /// The sum of a pixel of confidence 1.
-    unit: u32,
-}
-
-impl Bin {
-    fn add(&mut self, pixels: u64, hits: u64, confidence: u32, unit: u32) {
-        self.pixels = self.pixels.saturating_add(pixels);
-        self.hits = self.hits.saturating_add(hits);
-        // 64 bits hold the product in a frame; 128 are slow on a microcontroller.
-        self.confidence += match u32::try_from(pixels) {
-            Ok(pixels) => u128::from(u64::from(pixels) * u64::from(confidence)),
-            Err(_) => u128::from(pixels) * u128::from(confidence),
-        };
-        self.unit = unit;
-    }
-
-    /// Mean confidence; `None` if the bin is empty.
-    #[must_use]
-    pub fn confidence(&self) -> Option<f64> {
-        (self.pixels != 0).then(|| self.confidence as f64 / (self.pixels as f64 * f64::from(self.unit)))
-    }
-    /// Share of hits; `None` if the bin is empty.
-    #[must_use]
-    pub fn accuracy(&self) -> Option<f64> {
-        (self.pixels != 0).then(|| self.hits as f64 / self.pixels as f64)
-    }
-    /// `|accuracy - confidence|` times pixels, in steps of `1 / unit`.
-    fn gap(&self) -> u128 {
-        self.confidence.abs_diff(u128::from(self.hits) * u128::from(self.unit))
-    }
-    /// `|accuracy - confidence|`; `None` if the bin is empty.
-    fn error(&self) -> Option<f64> {
-        (self.pixels != 0).then(|| self.gap() as f64 / (self.pixels as f64 * f64::from(self.unit)))
     }
 }
 
@@ -193,22 +132,18 @@ impl<const B: usize> Reliability<B> {
         let unit = probabilities.unit();
         let mut reliability = Self { bins: [Bin::default(); B], hidden: Bin::default() };
         each(sketch, probabilities, confidence, |pixels, hits, confidence| {
-            let scaled = u64::from(confidence) * B as u64;
-            let bin = match edges {
-                Edges::Torchmetrics if confidence == unit => Some(&mut reliability.hidden),
-                Edges::MetricsReloaded if confidence == 0 => None,
-                Edges::MetricsReloaded => reliability.bins.get_mut(probabilities.whole(scaled - 1)),
-                _ => reliability.bins.get_mut(probabilities.whole(scaled).min(B.saturating_sub(1))),
+            let bin = match edges.place_in(B, confidence, unit) {
+                Some(place) if place == B => Some(&mut reliability.hidden),
+                place => place.and_then(|place| reliability.bins.get_mut(place)),
             };
             if let Some(bin) = bin {
-                bin.add(pixels, hits, confidence, unit);
+                bin.push_in(pixels, hits, confidence, unit);
             }
         });
         reliability
     }
 
-    /// Bins of equal mass (adaptive): the pixels in the order of their confidences, cut into `B` parts as equal as
-    /// whole codes allow. A code goes where its middle pixel goes, so that the order of pixels does not matter.
+    /// Bins of [`EqualMass`].
     #[must_use]
     pub fn equal_mass<'a, N: Count>(
         sketch: &Sketch<N>,
@@ -216,51 +151,37 @@ impl<const B: usize> Reliability<B> {
         confidence: Confidence,
     ) -> Self {
         let probabilities = probabilities.into();
-        let pixels = u128::from(sketch.labelled(0)) + u128::from(sketch.labelled(1));
+        let mut mass = EqualMass::new(u128::from(sketch.labelled(0)) + u128::from(sketch.labelled(1)));
         let mut reliability = Self { bins: [Bin::default(); B], hidden: Bin::default() };
         // A top label's confidences fall to the threshold and rise again: those of both sides go by rank.
-        let mut below = 0_u128;
-        ranked(sketch, probabilities, confidence, |count, hits, confidence| {
-            let middle = 2 * below + u128::from(count);
-            let bin = (middle * B as u128) / (2 * pixels).max(1);
-            if let Some(bin) = reliability.bins.get_mut((bin as usize).min(B.saturating_sub(1))) {
-                bin.add(count, hits, confidence, probabilities.unit());
+        ranked(sketch, probabilities, confidence, |pixels, hits, confidence| {
+            if let Some(bin) = reliability.bins.get_mut(mass.place(B, pixels)) {
+                bin.push_in(pixels, hits, confidence, probabilities.unit());
             }
-            below += u128::from(count);
         });
         reliability
     }
 
-    fn filled(&self) -> impl Iterator<Item = &Bin> {
-        self.bins.iter().chain([&self.hidden]).filter(|bin| bin.pixels != 0)
+    fn all(&self) -> impl Iterator<Item = &Bin> {
+        self.bins.iter().chain([&self.hidden])
     }
 
-    fn pixels(&self) -> u64 {
-        self.filled().fold(0, |sum, bin| sum.saturating_add(bin.pixels))
-    }
-
-    /// Expected calibration error: the mean over pixels of `|accuracy - confidence|` of their bin. `None` if no
-    /// pixel is scored.
+    /// [`expected_error`] of the bins.
     #[must_use]
     pub fn expected_error(&self) -> Option<f64> {
-        let unit = self.filled().next()?.unit;
-        let gaps: u128 = self.filled().map(Bin::gap).sum();
-        Some(gaps as f64 / (self.pixels() as f64 * f64::from(unit)))
+        expected_error(self.all())
     }
 
-    /// Maximum calibration error: `|accuracy - confidence|` of the worst bin. `None` if no pixel is scored.
+    /// [`maximum_error`] of the bins.
     #[must_use]
     pub fn maximum_error(&self) -> Option<f64> {
-        self.filled().filter_map(Bin::error).reduce(f64::max)
+        maximum_error(self.all())
     }
 
-    /// Root mean square calibration error: the root of the mean over pixels of `(accuracy - confidence)^2` of their
-    /// bin. `None` if no pixel is scored.
+    /// [`root_mean_square_error`] of the bins.
     #[must_use]
     pub fn root_mean_square_error(&self) -> Option<f64> {
-        let squares = self.filled().filter_map(|bin| Some(bin.pixels as f64 * bin.error()? * bin.error()?));
-        let (sum, pixels) = (squares.sum::<f64>(), self.pixels());
-        (pixels != 0).then(|| libm::sqrt(sum / pixels as f64))
+        root_mean_square_error(self.all())
     }
 }
 

@@ -4,15 +4,12 @@
 //! codes of a sketch give its numbers to the last bit.
 
 use segmeter::core::metric::Confidence;
-use segmeter::core::metric::calibration::Edges;
+use segmeter::core::metric::calibration::{Bin, EqualMass, ONE, steps};
 use segmeter::core::metric::threshold::Ranking;
 use segmeter::core::num::Sigmoid;
 use segmeter::core::simd::Scalar;
 
 use super::choice::Binning;
-
-/// Probabilities as integers: every `f32` above one half is a multiple of 2^-24.
-pub(super) const ONE: u32 = 1 << 24;
 
 /// Pixels of one logit.
 #[derive(Clone, Copy)]
@@ -56,54 +53,9 @@ pub(super) fn levels([background, foreground]: [Vec<f32>; 2]) -> Levels {
     }
 }
 
-/// A bin of confidences.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Bin {
-    pub(super) pixels: u64,
-    hits: u64,
-    confidence: u128,
-}
-
-impl Bin {
-    fn add(&mut self, pixels: u64, hits: u64, confidence: u32) {
-        self.pixels += pixels;
-        self.hits += hits;
-        self.confidence += u128::from(pixels) * u128::from(confidence);
-    }
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.pixels += other.pixels;
-        self.hits += other.hits;
-        self.confidence += other.confidence;
-    }
-    fn gap(&self) -> u128 {
-        self.confidence.abs_diff(u128::from(self.hits) * u128::from(ONE))
-    }
-    fn scale(&self) -> f64 {
-        self.pixels as f64 * f64::from(ONE)
-    }
-    fn error(&self) -> Option<f64> {
-        (self.pixels != 0).then(|| self.gap() as f64 / self.scale())
-    }
-    pub(super) fn confidence(&self) -> Option<f64> {
-        (self.pixels != 0).then(|| self.confidence as f64 / self.scale())
-    }
-    pub(super) fn accuracy(&self) -> Option<f64> {
-        (self.pixels != 0).then(|| self.hits as f64 / self.pixels as f64)
-    }
-}
-
-/// The probability of a logit and its complement in steps that add up to one.
 fn probability(logit: f32) -> (u32, u32) {
     let terms = Sigmoid::new(Scalar, logit);
-    let (p, q) = (terms.probability, terms.complement);
-    // The larger of the two is exact in these steps.
-    if p >= q {
-        let p = (p * ONE as f32) as u32;
-        (p, ONE - p)
-    } else {
-        let q = (q * ONE as f32) as u32;
-        (ONE - q, q)
-    }
+    steps(terms.probability, terms.complement)
 }
 
 /// Pixels, hits and confidence.
@@ -124,15 +76,9 @@ pub(super) fn bins(levels: &[Level], binning: Binning) -> Vec<Bin> {
     let mut bins = vec![Bin::default(); binning.bins + 1];
     for level in levels {
         let (pixels, hits, confidence) = confidence(level, binning.confidence);
-        let scaled = u64::from(confidence) * binning.bins as u64;
-        let place = |scaled: u64| (scaled / u64::from(ONE)) as usize;
-        let bin = match binning.edges {
-            Edges::Torchmetrics if confidence == ONE => binning.bins,
-            Edges::MetricsReloaded if confidence == 0 => continue,
-            Edges::MetricsReloaded => place(scaled - 1),
-            _ => place(scaled).min(binning.bins - 1),
-        };
-        bins[bin].add(pixels, hits, confidence);
+        if let Some(place) = binning.edges.place(binning.bins, confidence) {
+            bins[place].push(pixels, hits, confidence);
+        }
     }
     bins
 }
@@ -149,36 +95,12 @@ pub(super) fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin>
         ranked = below.iter().rev().chain(above).map(|level| confidence(level, binning.confidence)).collect();
         ranked.sort_by_key(|(_, _, confidence)| *confidence);
     }
-    let all: u128 = ranked.iter().map(|(pixels, _, _)| u128::from(*pixels)).sum();
-    let (mut bins, mut below) = (vec![Bin::default(); binning.bins], 0_u128);
+    let mut mass = EqualMass::new(ranked.iter().map(|(pixels, _, _)| u128::from(*pixels)).sum());
+    let mut bins = vec![Bin::default(); binning.bins];
     for (pixels, hits, confidence) in ranked {
-        let middle = 2 * below + u128::from(pixels);
-        let bin = (middle * binning.bins as u128 / (2 * all).max(1)) as usize;
-        bins[bin.min(binning.bins - 1)].add(pixels, hits, confidence);
-        below += u128::from(pixels);
+        bins[mass.place(binning.bins, pixels)].push(pixels, hits, confidence);
     }
     bins
-}
-
-fn filled(bins: &[Bin]) -> impl Iterator<Item = &Bin> {
-    bins.iter().filter(|bin| bin.pixels != 0)
-}
-
-pub(super) fn expected_error(bins: &[Bin]) -> Option<f64> {
-    let pixels: u64 = filled(bins).map(|bin| bin.pixels).sum();
-    let gaps: u128 = filled(bins).map(Bin::gap).sum();
-    (pixels != 0).then(|| gaps as f64 / (pixels as f64 * f64::from(ONE)))
-}
-
-pub(super) fn maximum_error(bins: &[Bin]) -> Option<f64> {
-    filled(bins).filter_map(Bin::error).reduce(f64::max)
-}
-
-pub(super) fn root_mean_square_error(bins: &[Bin]) -> Option<f64> {
-    let pixels: u64 = filled(bins).map(|bin| bin.pixels).sum();
-    let squares = filled(bins).filter_map(|bin| Some(bin.pixels as f64 * bin.error()? * bin.error()?));
-    let sum: f64 = squares.sum();
-    (pixels != 0).then(|| (sum / pixels as f64).sqrt())
 }
 
 /// The squares of how wrong probabilities are, in steps of `ONE` squared.

@@ -143,11 +143,11 @@ pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
     let positive = exact::bins(levels, Binning { confidence: Confidence::Positive, ..choice.binning });
     let [brier, nll] = exact::proper_scores(levels);
     let errors = [
-        ("ece", exact::expected_error(&wide)),
-        ("mce", exact::maximum_error(&wide)),
-        ("ace", exact::expected_error(&equal)),
-        ("classwise_ece", exact::expected_error(&positive)),
-        ("rms_calibration_error", exact::root_mean_square_error(&wide)),
+        ("ece", calibration::expected_error(wide.iter())),
+        ("mce", calibration::maximum_error(wide.iter())),
+        ("ace", calibration::expected_error(equal.iter())),
+        ("classwise_ece", calibration::expected_error(positive.iter())),
+        ("rms_calibration_error", calibration::root_mean_square_error(wide.iter())),
         ("brier", brier),
         ("nll", nll),
     ];

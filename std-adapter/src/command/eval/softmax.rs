@@ -1,9 +1,10 @@
 //! Scores of several classes: the probabilities that softmax makes of logits, each class against the rest.
 
+use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
 
 use super::choice::{Binning, Choice};
-use super::exact::{self, Bin, Level, Levels};
+use super::exact::{self, Level, Levels};
 use super::overlap::Named;
 use super::scored::{self, Scored};
 
@@ -119,13 +120,13 @@ pub(super) fn scored(
     let wide = exact::bins(top, positive);
     let equal = exact::bins_of_equal_mass(top, positive);
     let mut classwise = Mean::default();
-    sums.classes.iter().for_each(|bins| classwise.push(exact::expected_error(bins).into()));
-    let calibration = [
-        ("ece", exact::expected_error(&wide)),
-        ("mce", exact::maximum_error(&wide)),
-        ("ace", exact::expected_error(&equal)),
+    sums.classes.iter().for_each(|bins| classwise.push(calibration::expected_error(bins.iter()).into()));
+    let errors = [
+        ("ece", calibration::expected_error(wide.iter())),
+        ("mce", calibration::maximum_error(wide.iter())),
+        ("ace", calibration::expected_error(equal.iter())),
         ("classwise_ece", classwise.value()),
-        ("rms_calibration_error", exact::root_mean_square_error(&wide)),
+        ("rms_calibration_error", calibration::root_mean_square_error(wide.iter())),
         ("brier", exact::brier(sums.squares, sums.pixels)),
         ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
     ];
@@ -134,7 +135,7 @@ pub(super) fn scored(
     let bins = wide.iter().take(positive.bins);
     Scored {
         threshold: means(&classes),
-        calibration: calibration.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
+        calibration: errors.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
         bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
         curve: Vec::new(),
         classes,
