@@ -1,7 +1,9 @@
 //! Active contour without edges: length of the contour and cost of the regions.
 
 use crate::error::{Error, Result};
-use crate::loss::grid::{add, difference, mass, pixels, probability_code, scored, start, verdict};
+use crate::loss::grid::{
+    add, difference, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
+};
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::num::ExactSum;
 use crate::view::Shape;
@@ -65,10 +67,10 @@ impl ActiveContour {
     /// [`Error::Scratch`] if `scratch` is shorter than [`ActiveContour::rows_scratch_len`].
     pub fn rows<'a>(&self, width: usize, scratch: &'a mut [u32]) -> Result<ActiveContourRows<'a>> {
         let need = Self::rows_scratch_len(width);
-        let halves = scratch.get_mut(..need).and_then(|words| words.split_at_mut_checked(width));
-        let Some((codes, weights)) = halves else { return Err(Error::Scratch { need }) };
-        weights.fill(0);
-        Ok(ActiveContourRows { loss: *self, codes, weights, sums: Sums::default() })
+        let Some([codes, weights]) = split_rows(scratch, [1; 2], width) else {
+            return Err(Error::Scratch { need });
+        };
+        Ok(ActiveContourRows { loss: *self, last: LastRow::new(codes, weights) })
     }
 
     fn value(&self, sums: &Sums, total: f64) -> f64 {
@@ -163,26 +165,32 @@ impl SpatialLoss for ActiveContour {
 
 crate::loss::spatial::spatial_loss!(ActiveContour);
 
-/// The state of [`ActiveContour::rows`]: the last row and the sums so far.
+/// The last row of a frame that comes row by row, whose neighbours below are not known yet, and the sums so far.
 #[derive(Debug)]
-pub struct ActiveContourRows<'a> {
-    loss: ActiveContour,
+pub(super) struct LastRow<'a> {
     codes: &'a mut [u32],
     weights: &'a mut [u32],
-    sums: Sums,
+    pub(super) sums: Sums,
 }
 
-impl ActiveContourRows<'_> {
-    /// The next row, a plane of height 1.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if it is not one row of the width.
-    pub fn push_row(&mut self, row: &ClassPlane<'_>) -> Result<()> {
+impl<'a> LastRow<'a> {
+    /// Without a pixel, of the width that both have.
+    pub(super) fn new(codes: &'a mut [u32], weights: &'a mut [u32]) -> Self {
+        weights.fill(0);
+        Self { codes, weights, sums: Sums::default() }
+    }
+
+    /// Whether a plane is one row of the width.
+    pub(super) fn check(&self, row: &ClassPlane<'_>) -> Result<()> {
         let (expected, found) = (self.codes.len(), row.shape().pixels());
         if row.shape().height() != 1 || found != expected {
             return Err(Error::Length { expected, found });
         }
-        self.finish_row(Some(row));
+        Ok(())
+    }
+
+    /// Takes the place of the last row.
+    pub(super) fn replace(&mut self, row: &ClassPlane<'_>) {
         for (pixel, (code, stored)) in self.codes.iter_mut().zip(self.weights.iter_mut()).enumerate() {
             let weight = row.weight(pixel);
             (*code, *stored) = (probability_code(row, pixel), weight.to_bits());
@@ -191,6 +199,38 @@ impl ActiveContourRows<'_> {
                 self.sums.weight.add(mass(row, pixel));
             }
         }
+    }
+
+    /// The weight of a pixel, and the differences to the right and to `below`; `None` if it is not scored.
+    pub(super) fn pixel(&self, x: usize, below: Option<&ClassPlane<'_>>) -> Option<[f32; 3]> {
+        let (code, weight) = (get(self.codes, x), f32::from_bits(get(self.weights, x)));
+        if weight <= 0.0 {
+            return None;
+        }
+        let right = self.weights.get(x + 1).is_some_and(|w| f32::from_bits(*w) > 0.0);
+        let dx = if right { difference(get(self.codes, x + 1), code) } else { 0.0 };
+        let below = below.filter(|below| scored(below, x));
+        let dy = below.map_or(0.0, |below| difference(probability_code(below, x), code));
+        Some([weight, dx, dy])
+    }
+}
+
+/// The state of [`ActiveContour::rows`]: the last row and the sums so far.
+#[derive(Debug)]
+pub struct ActiveContourRows<'a> {
+    loss: ActiveContour,
+    last: LastRow<'a>,
+}
+
+impl ActiveContourRows<'_> {
+    /// The next row, a plane of height 1.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if it is not one row of the width.
+    pub fn push_row(&mut self, row: &ClassPlane<'_>) -> Result<()> {
+        self.last.check(row)?;
+        self.finish_row(Some(row));
+        self.last.replace(row);
         Ok(())
     }
 
@@ -198,25 +238,18 @@ impl ActiveContourRows<'_> {
     #[must_use]
     pub fn finish(mut self) -> Option<f64> {
         self.finish_row(None);
-        match verdict(self.sums.weight.value()) {
-            Ok(total) => Some(self.loss.value(&self.sums, total)),
+        match verdict(self.last.sums.weight.value()) {
+            Ok(total) => Some(self.loss.value(&self.last.sums, total)),
             Err(early) => early,
         }
     }
 
     /// Adds the lengths of the last row, whose neighbours below are known now.
     fn finish_row(&mut self, below: Option<&ClassPlane<'_>>) {
-        for (x, (code, weight)) in self.codes.iter().zip(self.weights.iter()).enumerate() {
-            let weight = f32::from_bits(*weight);
-            if weight <= 0.0 {
-                continue;
+        for x in 0..self.last.codes.len() {
+            if let Some([weight, dx, dy]) = self.last.pixel(x, below) {
+                self.last.sums.length.add(weight * norm(dx, dy, self.loss.epsilon));
             }
-            let right = self.weights.get(x + 1).is_some_and(|w| f32::from_bits(*w) > 0.0);
-            let right = if right { self.codes.get(x + 1) } else { None };
-            let dx = right.map_or(0.0, |next| difference(*next, *code));
-            let below = below.filter(|below| scored(below, x));
-            let dy = below.map_or(0.0, |below| difference(probability_code(below, x), *code));
-            self.sums.length.add(weight * norm(dx, dy, self.loss.epsilon));
         }
     }
 }

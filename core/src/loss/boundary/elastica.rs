@@ -1,10 +1,8 @@
 //! Euler's elastica: length and curvature of the contours, and cost of the regions.
 
-use super::active_contour::{Sums, check_epsilon, gradient, norm, region};
+use super::active_contour::{LastRow, Sums, check_epsilon, gradient, norm, region};
 use crate::error::{Error, Result};
-use crate::loss::grid::{
-    add, difference, get, mass, pixels, probability_code, scored, split, split_rows, start, verdict,
-};
+use crate::loss::grid::{add, get, pixels, scored, split, split_rows, start, verdict};
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;
@@ -79,10 +77,9 @@ impl Elastica {
         let Some([codes, weights, above]) = split_rows(scratch, [1; 3], width) else {
             return Err(Error::Scratch { need: Self::rows_scratch_len(width) });
         };
-        weights.fill(0);
         let above = must_cast_slice_mut::<u32, f32>(above);
         above.fill(0.0);
-        Ok(ElasticaRows { loss: *self, codes, weights, above, sums: Sums::default() })
+        Ok(ElasticaRows { loss: *self, last: LastRow::new(codes, weights), above })
     }
 
     /// Scratch words for a frame: the two components of the normal, and the weight of the curvature.
@@ -202,11 +199,9 @@ crate::loss::spatial::spatial_loss!(Elastica);
 #[derive(Debug)]
 pub struct ElasticaRows<'a> {
     loss: Elastica,
-    codes: &'a mut [u32],
-    weights: &'a mut [u32],
+    last: LastRow<'a>,
     /// The vertical components of the normals.
     above: &'a mut [f32],
-    sums: Sums,
 }
 
 impl ElasticaRows<'_> {
@@ -215,19 +210,9 @@ impl ElasticaRows<'_> {
     /// # Errors
     /// [`Error::Length`] if it is not one row of the width.
     pub fn push_row(&mut self, row: &ClassPlane<'_>) -> Result<()> {
-        let (expected, found) = (self.codes.len(), row.shape().pixels());
-        if row.shape().height() != 1 || found != expected {
-            return Err(Error::Length { expected, found });
-        }
+        self.last.check(row)?;
         self.finish_row(Some(row));
-        for (pixel, (code, stored)) in self.codes.iter_mut().zip(self.weights.iter_mut()).enumerate() {
-            let weight = row.weight(pixel);
-            (*code, *stored) = (probability_code(row, pixel), weight.to_bits());
-            if weight > 0.0 {
-                self.sums.region.add(weight * region(row, pixel));
-                self.sums.weight.add(mass(row, pixel));
-            }
-        }
+        self.last.replace(row);
         Ok(())
     }
 
@@ -235,8 +220,8 @@ impl ElasticaRows<'_> {
     #[must_use]
     pub fn finish(mut self) -> Option<f64> {
         self.finish_row(None);
-        match verdict(self.sums.weight.value()) {
-            Ok(_) => Some(self.loss.value(&self.sums)),
+        match verdict(self.last.sums.weight.value()) {
+            Ok(_) => Some(self.loss.value(&self.last.sums)),
             Err(early) => early,
         }
     }
@@ -245,20 +230,15 @@ impl ElasticaRows<'_> {
     fn finish_row(&mut self, below: Option<&ClassPlane<'_>>) {
         let mut left = 0.0;
         for (x, above) in self.above.iter_mut().enumerate() {
-            let (code, weight) = (get(self.codes, x), f32::from_bits(get(self.weights, x)));
-            if weight <= 0.0 {
+            let Some([weight, dx, dy]) = self.last.pixel(x, below) else {
                 (left, *above) = (0.0, 0.0);
                 continue;
-            }
-            let right = self.weights.get(x + 1).is_some_and(|w| f32::from_bits(*w) > 0.0);
-            let dx = if right { difference(get(self.codes, x + 1), code) } else { 0.0 };
-            let below = below.filter(|below| scored(below, x));
-            let dy = below.map_or(0.0, |below| difference(probability_code(below, x), code));
+            };
             let m = norm(dx, dy, self.loss.epsilon);
             let (nx, ny) = (dx / m, dy / m);
             let k = (nx - left) + (ny - *above);
             let cost = self.loss.length_weight + self.loss.curvature_weight * k * k;
-            self.sums.length.add(weight * cost * m);
+            self.last.sums.length.add(weight * cost * m);
             (left, *above) = (nx, ny);
         }
     }
