@@ -11,7 +11,7 @@ use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
 use segmeter::core::loss::{Loss, LovaszHinge};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
 use segmeter::core::metric::{Calibration, Confidence, Confusion, threshold};
-use segmeter::core::plane::{Row, distance};
+use segmeter::core::plane::{Bits, Row, distance, skeleton};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter::core::view::{Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
 use segmeter::{Engine, LevelName};
@@ -218,7 +218,7 @@ fn surfaces(bench: &Bench, scene: &Scene) {
         let edge = |pixel: usize| labels[pixel] != labels[pixel.saturating_sub(1)];
         black_box(distance::squared(shape, edge, &mut scratch, &mut out).expect("a transform"));
     });
-    let width = shape.width();
+    let (width, mut words) = (shape.width(), vec![0; Bits::words(shape)]);
     for (kind, prediction) in [("", &near), (", noisy", &noisy)] {
         macro_rules! rows {
             ($name:expr, $rows:expr) => {
@@ -240,5 +240,10 @@ fn surfaces(bench: &Bench, scene: &Scene) {
         rows!("nsd by rows, tolerance 3", Matching::new(3.0).rows(width, &mut scratch));
         rows!("davis boundary f", Matching::davis(shape).rows(width, &mut scratch));
         rows!("trimap, radius 5", Trimap::new(5.0).rows(width, &mut scratch));
+        bench.single(&format!("skeleton{kind}"), || {
+            let mut mask = Bits::new(shape, &mut words, |pixel| prediction[pixel] == 1).expect("a mask");
+            skeleton::thin(&mut mask, &mut scratch).expect("a skeleton");
+            black_box(mask.count());
+        });
     }
 }
