@@ -56,7 +56,7 @@ struct Common {
     /// Most threads to use [default: all cores]; no result depends on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Vector instructions: auto, scalar, sse2, sse4.2, avx2, avx512, neon; no result depends on it
+    /// Vector instructions: auto, scalar, sse2, avx2, neon (those that the machine has); no result depends on it
     #[arg(long, global = true, value_name = "LEVEL", default_value = "auto")]
     level: LevelName,
 }
