@@ -319,20 +319,31 @@ pub fn scores(sketch: &Sketch, table: &SigmoidTable) -> Scores {
     let class = Confusion::of_sketch(sketch, table).class(1);
     let counts = [class.true_positive, class.false_positive, class.false_negative, class.true_negative];
     Scores {
-        losses: [
-            loss(&CrossEntropy::MEAN, sketch, table),
-            loss(&Focal::PAPER, sketch, table),
-            loss(&Dice::new(Smooth::ONE), sketch, table),
-            loss(&Tversky::FN_HEAVY, sketch, table),
-            loss(&FocalTversky::PAPER, sketch, table),
-            loss(&LovaszHinge, sketch, table),
-        ],
+        losses: losses(sketch, table),
         // A frame has fewer than 2^32 pixels.
         confusion: counts.map(|n| n as u32),
         auroc: threshold::auroc(sketch),
         average_precision: threshold::average_precision(sketch),
-        calibration_error: Calibration::new(sketch, table, Confidence::TopLabel).expected_error(),
+        calibration_error: calibration_error(sketch, table),
     }
+}
+
+/// Not inlined, as the next: the stack of each is free for the other.
+#[inline(never)]
+fn losses(sketch: &Sketch, table: &SigmoidTable) -> [Option<f32>; 6] {
+    [
+        loss(&CrossEntropy::MEAN, sketch, table),
+        loss(&Focal::PAPER, sketch, table),
+        loss(&Dice::new(Smooth::ONE), sketch, table),
+        loss(&Tversky::FN_HEAVY, sketch, table),
+        loss(&FocalTversky::PAPER, sketch, table),
+        loss(&LovaszHinge, sketch, table),
+    ]
+}
+
+#[inline(never)]
+fn calibration_error(sketch: &Sketch, table: &SigmoidTable) -> Option<f64> {
+    Calibration::new(sketch, table, Confidence::TopLabel).expected_error()
 }
 
 fn loss(loss: &impl Loss, sketch: &Sketch, table: &SigmoidTable) -> Option<f32> {
