@@ -5,7 +5,7 @@ use core::hint::black_box;
 use segmeter_core::Result;
 use segmeter_core::drift::detector::PageHinkleyState;
 use segmeter_core::drift::{Detector, PageHinkley, Reference, Statistics};
-use segmeter_core::metric::calibration::{Edges, Multiclass, Probabilities};
+use segmeter_core::metric::calibration::{Bin, Edges, EqualMass, Multiclass, Probabilities};
 use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
@@ -116,7 +116,26 @@ fn scores() -> Result<()> {
         }
     }
     reliability(&Calibration::new(&sketch, &table, black_box(Confidence::TopLabel)));
+    bins(edges);
     Ok(())
+}
+
+/// Bins of confidences from elsewhere.
+fn bins(edges: Edges) {
+    let mut bins = [Bin::default(); 3];
+    let mut mass = EqualMass::new(black_box(9));
+    let (confidence, _) = calibration::steps(black_box(0.1), black_box(0.9));
+    while either() {
+        let place = edges.place(black_box(3), black_box(confidence));
+        let equal = mass.place(black_box(3), black_box(5));
+        if let Some(bin) = bins.get_mut(black_box(place.unwrap_or(equal))) {
+            bin.push(black_box(5), black_box(3), black_box(confidence));
+            bin.merge(&black_box(Bin::default()));
+        }
+    }
+    black_box(calibration::expected_error(bins.iter()));
+    black_box(calibration::maximum_error(bins.iter()));
+    black_box(calibration::root_mean_square_error(bins.iter()));
 }
 
 fn reliability<const B: usize>(found: &Reliability<B>) {
