@@ -23,8 +23,9 @@
 //! monitor the broken regime would become the normal one. To start again, the caller puts the default in the place of
 //! the state.
 //!
-//! How often they are wrong, measured on independent normal values (errors: at a rate of 0.1) as in `tests/detectors/run_lengths.rs`;
-//! for Shewhart, CUSUM and EWMA the textbooks have it. Neighbouring frames are not independent: expect far more there.
+//! How often they are wrong, measured on independent normal values (errors: at a rate of 0.1) as in
+//! `tests/detectors/run_lengths.rs`; for Shewhart, CUSUM and EWMA the textbooks have it. Neighbouring frames are not
+//! independent: expect far more there.
 //!
 //! | detector | false alarm every | after a shift of one deviation (errors: to 0.3) |
 //! |---|---|---|

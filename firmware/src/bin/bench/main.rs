@@ -112,6 +112,8 @@ mod device {
             rows(&mut sketch, ids);
             budget(&sketch, &table);
         });
+        measure(clock, "confusion of ids, 2 classes", PIXELS, || counted::<2>(ids))?;
+        measure(clock, "confusion of ids, 19 classes", PIXELS, || counted::<19>(ids))?;
         super::drift::all(clock, &quantiser, &table)?;
         surfaces(clock)?;
         let scratch = singleton!(: [u32; SCRATCH] = [0; SCRATCH]).map_or(&mut [][..], |words| &mut words[..]);
@@ -134,6 +136,16 @@ mod device {
         black_box(threshold::auroc(sketch));
         black_box(Calibration::new(sketch, table, Confidence::TopLabel).expected_error());
         black_box(Statistics::new(sketch, table));
+    }
+
+    #[inline(never)]
+    fn counted<const C: usize>(ids: &[u8]) -> Result<()> {
+        let mut confusion = Confusion::<C>::new(IGNORE);
+        for ids in ids.chunks(WIDTH) {
+            confusion.push_row(ids, black_box(ids))?;
+        }
+        black_box(confusion);
+        Ok(())
     }
 
     fn rows(sketch: &mut Sketch, ids: &[u8]) {

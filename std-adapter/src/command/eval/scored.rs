@@ -1,7 +1,7 @@
 //! Thresholds and calibration of binary scores.
 
 use segmeter::core::metric::calibration::{
-    self, Probabilities, brier, classwise_expected_error, negative_log_likelihood,
+    self, Bin, Probabilities, brier, classwise_expected_error, negative_log_likelihood,
 };
 use segmeter::core::metric::threshold::{self, KittiRoad, Ranking};
 use segmeter::core::metric::{ClassReport, Confidence, Reliability};
@@ -113,10 +113,11 @@ fn at_thresholds(ranking: &impl Ranking, probability: impl Fn(usize) -> Option<f
 }
 
 fn reliability<const B: usize>(
-    Binning { edges, confidence, .. }: Binning,
+    binning: Binning,
     sketch: &Sketch<u64>,
     probabilities: Probabilities<'_>,
 ) -> ([Named; 5], Vec<(u64, f64, f64)>) {
+    let Binning { edges, confidence, .. } = binning;
     let wide = Reliability::<B>::with_edges(sketch, probabilities, confidence, edges);
     let equal = Reliability::<B>::equal_mass(sketch, probabilities, confidence);
     let classes = std::slice::from_ref(sketch);
@@ -127,8 +128,7 @@ fn reliability<const B: usize>(
         ("classwise_ece", classwise_expected_error::<B, _>(classes, probabilities, edges)),
         ("rms_calibration_error", wide.root_mean_square_error()),
     ];
-    let bin = |bin: &calibration::Bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?));
-    (errors, wide.bins.iter().filter_map(bin).collect())
+    (errors, diagram(&wide.bins, binning))
 }
 
 /// Of `f32` logits.
@@ -142,25 +142,33 @@ pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
     let equal = exact::bins_of_equal_mass(levels, choice.binning);
     let positive = exact::bins(levels, Binning { confidence: Confidence::Positive, ..choice.binning });
     let [brier, nll] = exact::proper_scores(levels);
-    let errors = [
-        ("ece", calibration::expected_error(wide.iter())),
-        ("mce", calibration::maximum_error(wide.iter())),
-        ("ace", calibration::expected_error(equal.iter())),
-        ("classwise_ece", calibration::expected_error(positive.iter())),
-        ("rms_calibration_error", calibration::root_mean_square_error(wide.iter())),
-        ("brier", brier),
-        ("nll", nll),
-    ];
-    let bins = wide.iter().take(choice.binning.bins);
+    let errors = calibration_errors(&wide, &equal, calibration::expected_error(positive.iter()));
     Scored {
         threshold: wanted(choice, at_thresholds(sorted, probability).into_iter()),
-        calibration: wanted(choice, errors.into_iter()),
-        bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
+        calibration: wanted(choice, errors.into_iter().chain([("brier", brier), ("nll", nll)])),
+        bins: diagram(&wide, choice.binning),
         curve: threshold::curve(sorted).map(|point| point.counts).collect(),
         classes: Vec::new(),
     }
 }
 
-fn wanted(choice: &Choice, values: impl Iterator<Item = Named>) -> Vec<Named> {
+/// Of bins of equal width, the hidden one included, and of equal mass.
+pub(super) fn calibration_errors(wide: &[Bin], equal: &[Bin], classwise: Option<f64>) -> [Named; 5] {
+    [
+        ("ece", calibration::expected_error(wide.iter())),
+        ("mce", calibration::maximum_error(wide.iter())),
+        ("ace", calibration::expected_error(equal.iter())),
+        ("classwise_ece", classwise),
+        ("rms_calibration_error", calibration::root_mean_square_error(wide.iter())),
+    ]
+}
+
+/// What the reliability diagram shows of bins: pixels, confidence and accuracy, without the hidden one.
+pub(super) fn diagram(bins: &[Bin], binning: Binning) -> Vec<(u64, f64, f64)> {
+    let shown = bins.iter().take(binning.bins);
+    shown.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect()
+}
+
+pub(super) fn wanted(choice: &Choice, values: impl Iterator<Item = Named>) -> Vec<Named> {
     values.filter(|(key, _)| choice.wants(key)).collect()
 }

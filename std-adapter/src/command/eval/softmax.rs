@@ -121,22 +121,17 @@ pub(super) fn scored(
     let equal = exact::bins_of_equal_mass(top, positive);
     let mut classwise = Mean::default();
     sums.classes.iter().for_each(|bins| classwise.push(calibration::expected_error(bins.iter()).into()));
-    let errors = [
-        ("ece", calibration::expected_error(wide.iter())),
-        ("mce", calibration::maximum_error(wide.iter())),
-        ("ace", calibration::expected_error(equal.iter())),
-        ("classwise_ece", classwise.value()),
-        ("rms_calibration_error", calibration::root_mean_square_error(wide.iter())),
+    let errors = scored::calibration_errors(&wide, &equal, classwise.value());
+    let proper = [
         ("brier", exact::brier(sums.squares, sums.pixels)),
         ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
     ];
     let of_class = |logits| scored::of_levels(choice, &exact::levels(logits)).threshold;
     let classes: Vec<Vec<Named>> = classes.into_iter().map(of_class).collect();
-    let bins = wide.iter().take(positive.bins);
     Scored {
         threshold: means(&classes),
-        calibration: errors.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
-        bins: bins.filter_map(|bin| Some((bin.pixels, bin.confidence()?, bin.accuracy()?))).collect(),
+        calibration: scored::wanted(choice, errors.into_iter().chain(proper)),
+        bins: scored::diagram(&wide, positive),
         curve: Vec::new(),
         classes,
     }
