@@ -1,21 +1,19 @@
 //! What the test files share: vectors, fixtures, the bundled frames, tolerances.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Command;
 
 use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
 use segmeter_core::loss::Weighted;
-use segmeter_core::sketch::CODES;
-use segmeter_core::view::{
-    Activation, Encoding, Frame, IGNORE, Labels, Layout, Mask, Quantiser, Shape, Weights,
-};
-use serde::Deserialize;
+use segmeter_core::view::IGNORE;
 use serde::de::DeserializeOwned;
 
 #[path = "support/camvid.rs"]
 mod camvid;
+#[path = "support/demo.rs"]
+mod demo;
+#[path = "support/losses.rs"]
+mod loss_vectors;
 #[path = "support/profile.rs"]
 mod profile;
 #[path = "support/scene.rs"]
@@ -24,6 +22,8 @@ mod scene;
 mod table;
 
 pub use camvid::{Camvid, CamvidFrame};
+pub use demo::{DEMO_FRAMES, DEMO_SHAPE, Demo, unpack};
+pub use loss_vectors::{Codes, Fixture, LossCase, LossVectors, ROOM};
 pub use scene::{Kind, Outcome, Scene, accumulate, bits, depends_on_place, scratch_len};
 pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 
@@ -83,82 +83,6 @@ pub fn agree(found: Option<f64>, expected: &serde_json::Value, tolerance: f64, w
     assert!(same, "{what}: {found:?}, expected {expected}");
 }
 
-/// `vectors/losses.json`.
-#[derive(Deserialize)]
-pub struct LossVectors {
-    /// Frames by name.
-    pub fixtures: BTreeMap<String, Fixture>,
-    /// Expected results.
-    pub cases: Vec<LossCase>,
-}
-
-/// One frame.
-#[derive(Deserialize)]
-pub struct Fixture {
-    /// Rows.
-    pub height: u32,
-    /// Pixels of a row.
-    pub width: u32,
-    /// 1 for a binary frame.
-    #[serde(default)]
-    pub classes: usize,
-    /// `logits` or `probabilities`.
-    #[serde(default)]
-    pub input: String,
-    /// Planar.
-    pub logits: Vec<f32>,
-    /// Class ids, 255 without a label.
-    pub labels: Option<Vec<u8>>,
-    /// Soft labels, planar.
-    pub targets: Option<Vec<f32>>,
-    /// Pixel weights.
-    pub weights: Option<Vec<f32>>,
-    /// Of background and foreground, or of every class.
-    pub class_weights: Option<Vec<f32>>,
-    /// The 8-bit codes behind the logits.
-    pub quantised: Option<Codes>,
-}
-
-/// 8-bit codes of a frame.
-#[derive(Deserialize)]
-pub struct Codes {
-    /// Planar.
-    pub codes: Vec<i8>,
-    /// Logit of a step.
-    pub scale: f32,
-    /// Code of logit zero.
-    pub zero_point: i32,
-}
-
-/// What a reference computed.
-#[derive(Deserialize)]
-pub struct LossCase {
-    /// Name of the loss.
-    pub loss: String,
-    /// Its parameters.
-    pub parameters: serde_json::Value,
-    /// Name of the frame.
-    pub fixture: String,
-    /// The loss.
-    pub value: f64,
-    /// Its derivative with respect to each score.
-    pub gradient: Vec<f64>,
-    /// The loss has no value here.
-    #[serde(default)]
-    pub undefined: bool,
-}
-
-impl LossCase {
-    /// The loss.
-    ///
-    /// # Panics
-    /// If there is no such loss.
-    #[must_use]
-    pub fn loss(&self) -> AnyLoss {
-        named(&self.loss, &self.parameters)
-    }
-}
-
 /// Public losses that are parts of others in the catalogue.
 pub const PARTS: [&str; 6] = [
     "BoundaryOnMap",
@@ -191,172 +115,11 @@ pub fn named(name: &str, parameters: &serde_json::Value) -> AnyLoss {
     AnyLoss::new(name, &settings).unwrap_or_else(|line| panic!("{name} {parameters}: {line}"))
 }
 
-/// Room for the classes of every multiclass fixture.
-pub const ROOM: usize = 32;
-
-impl Fixture {
-    /// Its shape.
-    ///
-    /// # Panics
-    /// If the vectors are damaged; so do the others.
-    #[must_use]
-    pub fn shape(&self) -> Shape {
-        Shape::new(self.height, self.width).expect("a shape")
-    }
-    /// Whether it has one score per pixel.
-    #[must_use]
-    pub const fn is_binary(&self) -> bool {
-        self.classes < 2
-    }
-    /// Its hard binary labels.
-    #[must_use]
-    pub fn labels(&self) -> Labels<'_> {
-        Labels::new(self.shape(), self.labels.as_ref().expect("labels"), IGNORE).expect("labels")
-    }
-    /// The binary frame.
-    #[must_use]
-    pub fn frame(&self) -> Frame<'_> {
-        self.dress(match &self.targets {
-            Some(targets) => Frame::soft(self.shape(), &self.logits, targets).expect("soft labels"),
-            None => Frame::new(&self.logits, self.labels()).expect("logits"),
-        })
-    }
-    /// The multiclass frame; `scores` and `targets` are its own or the same in another layout.
-    #[must_use]
-    pub fn multiclass<'a>(
-        &'a self,
-        layout: Layout,
-        scores: &'a [f32],
-        targets: Option<&'a [f32]>,
-    ) -> Frame<'a, ROOM> {
-        let (shape, classes) = (self.shape(), self.classes);
-        self.dress(match targets {
-            Some(targets) => {
-                Frame::multiclass_soft(shape, classes, layout, scores, targets).expect("soft labels")
-            }
-            None => {
-                let ids = self.labels.as_ref().expect("labels");
-                Frame::multiclass(shape, classes, layout, scores, ids, IGNORE).expect("logits")
-            }
-        })
-    }
-    fn dress<'a, const C: usize>(&'a self, mut frame: Frame<'a, C>) -> Frame<'a, C> {
-        if self.input == "probabilities" {
-            frame = frame.with_activation(Activation::Probabilities);
-        }
-        if let Some(weights) = &self.weights {
-            let weights = Weights::new(self.shape(), weights).expect("weights");
-            frame = frame.with_weights(weights).expect("as many weights");
-        }
-        if let Some(weights) = &self.class_weights {
-            frame = frame.with_class_weights(weights).expect("class weights");
-        }
-        frame
-    }
-}
-
 /// Planes of classes as pixels of classes.
 #[must_use]
 pub fn interleave(planes: &[f32], classes: usize) -> Vec<f32> {
     let pixels = planes.len() / classes;
     (0..planes.len()).map(|place| planes[place % classes * pixels + place / classes]).collect()
-}
-
-/// Rows, columns and quantiser of the bundled road frames (`data/demo/manifest.json`).
-pub const DEMO_SHAPE: (u32, u32) = (120, 160);
-/// Frames in the pack.
-pub const DEMO_FRAMES: usize = 221;
-
-/// The bundled frames: int8 logits and the float network's mask.
-pub struct Demo {
-    codes: Vec<u8>,
-    reference: Vec<u8>,
-}
-
-impl Demo {
-    /// Reads the pack.
-    ///
-    /// # Panics
-    /// If it is not there.
-    #[must_use]
-    pub fn load() -> Self {
-        let read = |name: &str| std::fs::read(path("data/demo").join(name)).expect("the demo pack");
-        Self { codes: read("road_i8.bin"), reference: read("reference_bits.bin") }
-    }
-
-    /// The shape of every frame.
-    ///
-    /// # Panics
-    /// Never.
-    #[must_use]
-    pub fn shape() -> Shape {
-        Shape::new(DEMO_SHAPE.0, DEMO_SHAPE.1).expect("a shape")
-    }
-
-    /// What the codes mean.
-    ///
-    /// # Panics
-    /// Never.
-    #[must_use]
-    pub fn quantiser() -> Quantiser {
-        Quantiser::logits(Encoding::Signed, 0.101_869_74, 15).expect("a quantiser")
-    }
-
-    /// The codes of a frame, as stored bytes of `i8`.
-    #[must_use]
-    pub fn codes(&self, frame: usize) -> &[u8] {
-        let pixels = Self::shape().pixels();
-        &self.codes[frame * pixels..(frame + 1) * pixels]
-    }
-
-    /// How often each code occurs in some frames, by code index.
-    #[must_use]
-    pub fn counts(&self, frames: Range<usize>) -> [u32; CODES] {
-        let mut counts = [0; CODES];
-        for byte in frames.flat_map(|frame| self.codes(frame)) {
-            counts[usize::from(byte ^ 0x80)] += 1;
-        }
-        counts
-    }
-
-    /// One row of a frame: codes, and the float network's mask with a bit per pixel.
-    #[must_use]
-    pub fn row(&self, frame: usize, row: usize) -> (&[u8], &[u8]) {
-        let (width, packed) = (Self::shape().width(), Self::shape().packed_width());
-        let index = frame * Self::shape().height() + row;
-        (
-            &self.codes[index * width..(index + 1) * width],
-            &self.reference[index * packed..(index + 1) * packed],
-        )
-    }
-
-    /// The float network's mask of a frame, a bit per pixel.
-    #[must_use]
-    pub fn packed(&self, frame: usize) -> &[u8] {
-        let bytes = Self::shape().packed_width() * Self::shape().height();
-        &self.reference[frame * bytes..(frame + 1) * bytes]
-    }
-
-    /// The float network's mask of a frame, one byte per pixel.
-    ///
-    /// # Panics
-    /// If there is no such frame.
-    #[must_use]
-    pub fn reference(&self, frame: usize) -> Vec<u8> {
-        unpack(&self.reference, frame)
-    }
-}
-
-/// One mask of a bit-packed stack in the demo pack's shape.
-///
-/// # Panics
-/// If the stack is too short.
-#[must_use]
-pub fn unpack(stack: &[u8], index: usize) -> Vec<u8> {
-    let shape = Demo::shape();
-    let bytes = shape.packed_width() * shape.height();
-    let mask = Mask::new(shape, &stack[index * bytes..(index + 1) * bytes]).expect("a mask");
-    mask.rows().flatten().map(u8::from).collect()
 }
 
 /// Whether `found` is `expected` to a relative error, or both are below what `f32` can tell from zero.
