@@ -6,9 +6,9 @@
 //! ([`crate::loss::Loss::accumulate_sketch`]), and the gradient is a look-up table.
 
 use crate::error::{Error, Result};
-use crate::num::Sigmoid;
+use crate::num::{Sigmoid, minus_ln};
 use crate::simd::{LANES, Scalar};
-use crate::view::{Code, Labels, Quantised, Quantiser};
+use crate::view::{Activation, Code, Labels, Quantised, Quantiser};
 
 /// Codes of an 8-bit output.
 pub const CODES: usize = 256;
@@ -286,6 +286,7 @@ pub struct SigmoidTable {
     /// `ln(1 + e^-|z|)` of each code.
     pub tail: [f32; CODES],
     threshold: u8,
+    activation: Activation,
 }
 
 impl SigmoidTable {
@@ -293,7 +294,8 @@ impl SigmoidTable {
     #[must_use]
     pub const fn zeros() -> Self {
         let zero = [0.0; CODES];
-        Self { logit: zero, probability: zero, complement: zero, tail: zero, threshold: 0 }
+        let activation = Activation::Logits;
+        Self { logit: zero, probability: zero, complement: zero, tail: zero, threshold: 0, activation }
     }
 
     /// Evaluates all 256 codes.
@@ -306,13 +308,48 @@ impl SigmoidTable {
 
     /// Evaluates all 256 codes in place.
     pub fn set(&mut self, quantiser: &Quantiser) {
-        self.threshold = quantiser.threshold();
+        (self.threshold, self.activation) = (quantiser.threshold(), quantiser.activation());
         let cells = self.logit.iter_mut().zip(&mut self.probability);
         let cells = cells.zip(self.complement.iter_mut().zip(&mut self.tail));
         for (index, ((logit, p), (q, tail))) in indices().zip(cells) {
             *logit = quantiser.logit(index);
+            if self.activation == Activation::Probabilities {
+                // As they are: 0 and 1 as well.
+                *p = quantiser.score(index);
+                *q = 1.0 - *p;
+                *tail = minus_ln(Scalar, p.max(*q));
+                continue;
+            }
             let terms = Sigmoid::new(Scalar, *logit);
             (*p, *q, *tail) = (terms.probability, terms.complement, terms.tail);
+        }
+    }
+
+    /// What the codes are. Gradients are with respect to these.
+    #[must_use]
+    pub const fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// How wrong a code is for a label: its logit, or its error where codes are probabilities. Errors of logits round to 1.
+    pub(crate) fn badness(&self, label: u8, index: u8) -> f32 {
+        let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
+        match (self.activation, label) {
+            (Activation::Logits, 1) => -at(&self.logit),
+            (Activation::Logits, _) => at(&self.logit),
+            (Activation::Probabilities, 1) => at(&self.complement),
+            (Activation::Probabilities, _) => at(&self.probability),
+        }
+    }
+
+    /// `-ln p` of a code where the label is foreground, `-ln (1 - p)` where it is not.
+    pub(crate) fn cost(&self, label: u8, index: u8) -> f32 {
+        let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
+        match (self.activation, label) {
+            (Activation::Probabilities, 1) => minus_ln(Scalar, at(&self.probability)),
+            (Activation::Probabilities, _) => minus_ln(Scalar, at(&self.complement)),
+            (Activation::Logits, 1) => (-at(&self.logit)).max(0.0) + at(&self.tail),
+            (Activation::Logits, _) => at(&self.logit).max(0.0) + at(&self.tail),
         }
     }
 
@@ -323,7 +360,7 @@ impl SigmoidTable {
     }
 }
 
-/// Gradient of a loss with respect to the logit of any pixel, by label and code index.
+/// Gradient of a loss with respect to the logit or probability of any pixel, by label and code index.
 ///
 /// The derivative is per *pixel*: the gradient of a frame is this table looked up at every pixel.
 #[derive(Clone, Debug, PartialEq)]

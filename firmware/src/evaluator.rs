@@ -10,7 +10,7 @@ use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
 use segmeter_core::plane::pack_codes;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
-use segmeter_core::view::{Encoding, Quantiser, Shape};
+use segmeter_core::view::{Activation, Encoding, Quantiser, Shape};
 
 use crate::protocol::{Codes, Configuration, Finding, Order, Rejection, Report, RowLabels, Scores};
 
@@ -353,11 +353,14 @@ fn loss(loss: &impl Loss, sketch: &Sketch, table: &SigmoidTable) -> Option<f32> 
 }
 
 fn quantiser(codes: Codes) -> Option<Quantiser> {
+    let encoding = |signed| if signed { Encoding::Signed } else { Encoding::Unsigned };
     match codes {
         Codes::Probabilities => Some(Quantiser::probabilities()),
         Codes::Logits { signed, scale, zero_point } => {
-            let encoding = if signed { Encoding::Signed } else { Encoding::Unsigned };
-            Quantiser::logits(encoding, scale, zero_point.into()).ok()
+            Quantiser::logits(encoding(signed), scale, zero_point.into()).ok()
+        }
+        Codes::ScaledProbabilities { signed, scale, zero_point } => {
+            Quantiser::scaled_probabilities(encoding(signed), scale, zero_point.into()).ok()
         }
     }
 }
@@ -372,13 +375,12 @@ pub fn configuration<'a>(profile: &Profile, record: &'a mut [u8; Profile::RECORD
 /// Puts a quantiser on the wire.
 #[must_use]
 pub fn codes(quantiser: &Quantiser) -> Codes {
-    match quantiser.affine() {
-        None => Codes::Probabilities,
-        Some((scale, zero_point)) => Codes::Logits {
-            signed: quantiser.encoding() == Encoding::Signed,
-            scale,
-            // A zero point is a code: -128 to 255.
-            zero_point: zero_point as i16,
-        },
+    let signed = quantiser.encoding() == Encoding::Signed;
+    let Some((scale, zero_point)) = quantiser.affine() else { return Codes::Probabilities };
+    // A zero point is a code: -128 to 255.
+    let zero_point = zero_point as i16;
+    match quantiser.activation() {
+        Activation::Logits => Codes::Logits { signed, scale, zero_point },
+        Activation::Probabilities => Codes::ScaledProbabilities { signed, scale, zero_point },
     }
 }

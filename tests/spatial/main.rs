@@ -2,6 +2,7 @@
 //! the derivative, every minimum and maximum a choice of its first place in row order.
 
 mod oracle;
+mod real;
 mod tape;
 
 use segmeter_core::loss::{

@@ -302,8 +302,8 @@ pub fn accumulate(
 /// If it and the catalogue do not agree.
 #[must_use]
 pub fn depends_on_place(name: &str, loss: &AnyLoss) -> bool {
-    let quantiser = Quantiser::probabilities();
-    let found = loss.sketch_value(&Sketch::new(&quantiser), &SigmoidTable::new(&quantiser));
+    let empty = Sketch::new(&Quantiser::probabilities());
+    let found = loss.sketch_value(&empty, &SigmoidTable::zeros());
     let refused = matches!(found, Err(Error::Unsupported(_)));
     if let Some(entry) = entry(name.split(' ').next().unwrap_or_default()) {
         let claimed = entry.quantised || !entry.inputs.contains(&"binary");

@@ -127,8 +127,8 @@ impl EstimatedIou {
     /// let mut sketch = Sketch::<u32>::new(&quantiser);
     /// sketch.push_unlabelled(&[255u8, 204, 51, 0]);
     /// let iou = EstimatedIou::new(&sketch, &CalibrationMap::network(&table), &table).unwrap();
-    /// // (254.5/255 + 0.8) / (2 + 0.2 + 0.5/255)
-    /// assert!((iou.value.to_f32() - 0.816563).abs() < 2e-5);
+    /// // (1 + 0.8) / (2 + 0.2)
+    /// assert!((iou.value.to_f32() - 0.818182).abs() < 2e-5);
     /// ```
     #[must_use]
     pub fn new<N: Count>(sketch: &Sketch<N>, map: &CalibrationMap, table: &SigmoidTable) -> Option<Self> {

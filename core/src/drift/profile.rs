@@ -5,7 +5,7 @@ use super::{CalibrationMap, Cusum, Detector, Reference, SIGNALS};
 use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::sketch::CODES;
-use crate::view::{Encoding, Quantiser};
+use crate::view::{Activation, Encoding, Quantiser};
 
 /// How a signal's block means lie while all is well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -301,6 +301,9 @@ impl Field for Quantiser {
     fn put(&self, to: &mut Writer<'_>) {
         let (scale, zero_point) = self.affine().unwrap_or((0.0, 0));
         bool::put(&(self.encoding() == Encoding::Signed), to);
+        // The sign tells probabilities from logits, a scale of 0 those in steps of 1/255.
+        let scale =
+            if self.activation() == Activation::Probabilities && scale > 0.0 { -scale } else { scale };
         scale.to_bits().put(to);
         // A zero point is a code.
         (zero_point as i16).put(to);
@@ -312,6 +315,9 @@ impl Field for Quantiser {
         let encoding = if signed { Encoding::Signed } else { Encoding::Unsigned };
         *self = match (signed, scale, zero_point) {
             (false, 0, 0) => Self::probabilities(),
+            _ if f32::from_bits(scale) < 0.0 => {
+                Self::scaled_probabilities(encoding, -f32::from_bits(scale), zero_point.into())?
+            }
             _ => Self::logits(encoding, f32::from_bits(scale), zero_point.into())?,
         };
         Ok(())

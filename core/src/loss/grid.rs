@@ -6,7 +6,8 @@
 //! of the complement. As signed integers they are not negative.
 
 use super::spatial::ClassPlane;
-use crate::num::ExactSum;
+use crate::num::{ExactSum, one_minus_exp};
+use crate::simd::Scalar;
 use crate::view::Shape;
 
 /// The code of 1.
@@ -21,6 +22,17 @@ pub(super) const BELOW: u32 = u32::MAX;
 /// The code of a number from 0 to 1 whose difference to 1 is known as well.
 pub(super) fn code(value: f32, complement: f32) -> u32 {
     if complement < 0.5 { ONE.wrapping_sub(complement.to_bits()) } else { value.to_bits() }
+}
+
+/// A whole number above 0 that orders like a number which is not NaN; both zeros are one.
+pub(super) fn ordered(number: f32) -> u32 {
+    let bits = (number + 0.0).to_bits();
+    if bits >> 31 == 0 { bits | 1 << 31 } else { !bits }
+}
+
+/// The number that [`ordered`] was given.
+pub(super) fn number(ordered: u32) -> f32 {
+    f32::from_bits(if ordered >> 31 == 0 { !ordered } else { ordered & !(1 << 31) })
 }
 
 /// What a code stands for.
@@ -53,6 +65,31 @@ pub(super) fn difference_code(a: u32, b: u32) -> u32 {
 /// The code of a pixel's probability.
 pub(super) fn probability_code(plane: &ClassPlane<'_>, pixel: usize) -> u32 {
     code(plane.probability(pixel), plane.complement(pixel))
+}
+
+/// A probability, and its logit if there is one, else NaN.
+#[derive(Clone, Copy)]
+pub(super) struct Point {
+    pub(super) code: u32,
+    pub(super) logit: f32,
+}
+
+impl Point {
+    pub(super) fn of(plane: &ClassPlane<'_>, pixel: usize) -> Self {
+        Self { code: probability_code(plane, pixel), logit: plane.logit(pixel) }
+    }
+
+    /// The difference of two probabilities. By the logits, `p - r = p (1 - r) (1 - e^(s - z))`, it has its own relative
+    /// accuracy, however near they are.
+    pub(super) fn less(self, other: Self) -> f32 {
+        if self.logit.is_nan() || other.logit.is_nan() {
+            return difference(self.code, other.code);
+        }
+        let rise = |high: Self, low: Self| {
+            value(high.code) * complement(low.code) * one_minus_exp(Scalar, low.logit - high.logit)
+        };
+        if self.logit < other.logit { -rise(other, self) } else { rise(self, other) }
+    }
 }
 
 /// The code of a pixel's label.

@@ -5,18 +5,19 @@
 //! the step of `J` that its pixel makes. The steps have closed forms without cancellation: with the union
 //! `U = G + c0`, a foreground pixel of weight `w` makes `w / U`, a background one `(G - c1) w / (U (U + w))`.
 //!
-//! Exact, not binned: a frame is sorted (stable radix), a sketch is already in order. Pixel weights take the place
-//! of counts. At ties of errors the value does not depend on the order; the gradient of a frame follows the order of
+//! Exact, not binned: a frame is sorted (stable radix), a sketch is already in order. Binary errors are ordered by the
+//! logits, before anything is rounded; those of softmax and of probabilities by error and complement, so that errors near 1
+//! are told apart as well as those near 0. Pixel weights take the place of counts. At ties of errors the value does not depend on the order; the gradient of a frame follows the order of
 //! pixels, that of a sketch spreads a tie evenly over the pixels of a code. Without foreground only the single worst
 //! pixel counts. Labels are hard. Source: Berman et al. 2018.
 
-use extension::{DIGITS, Jaccard, extension};
+use extension::{DIGITS, Errors, Jaccard, MOST_PIXELS, NO_NUMBER, extension};
 use planes::{Normalisers, Others, Own, Probability, Softmax};
 
 use super::plane_pass::{Plane, PlanePass};
-use super::spatial::{Chain, ClassPlane};
+use super::spatial::{Chain, unfold};
 use super::sum::walk_gradient;
-use super::{Evaluation, Execute, Loss, check_gradient, split_scratch};
+use super::{Evaluation, Execute, Loss, check_gradient, grid, split_scratch};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
 use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
@@ -73,12 +74,8 @@ impl Loss for LovaszHinge {
         let ids = hard(&frame)?;
         let need = Self::scratch_len(ids.len());
         let ([digits, entries], _) = split_scratch(scratch, [DIGITS, 4 * ids.len()], need)?;
-        let logits = frame.scores();
-        let error = |pixel: usize, on: bool| {
-            let logit = logits.get(pixel).copied().unwrap_or(0.0);
-            if on { 1.0 - logit } else { 1.0 + logit }
-        };
-        let value = extension(&frame, ids, 1, error, (entries, digits), |pixel, step| {
+        let errors = Hinge(frame.scores());
+        let value = extension(&frame, ids, 1, &errors, (entries, digits), |pixel, step| {
             if let Some(slot) = gradient.as_deref_mut().and_then(|g| g.get_mut(pixel)) {
                 *slot += step * weight;
             }
@@ -93,11 +90,70 @@ impl Loss for LovaszHinge {
         weight: f32,
         gradient: Option<&mut GradientTable>,
     ) -> Result<Evaluation> {
+        if table.activation() == Activation::Probabilities {
+            return Err(NEEDS_LOGITS);
+        }
         let errors = |on: bool| {
             let sign = if on { 1.0 } else { -1.0 };
             table.logit.map(|z| 1.0 - sign * z)
         };
-        Ok(of_sketch(sketch, &errors(true), &errors(false), |_| weight, gradient))
+        Ok(of_sketch(sketch, table, &errors(true), &errors(false), |_| weight, gradient))
+    }
+}
+
+/// The logit of a pixel against its label.
+fn margin(logits: &[f32], pixel: usize, on: bool) -> f32 {
+    let logit = logits.get(pixel).copied().unwrap_or(0.0);
+    if on { -logit } else { logit }
+}
+
+/// Errors of a hinge.
+struct Hinge<'a>(&'a [f32]);
+
+impl Errors for Hinge<'_> {
+    #[inline(always)]
+    fn rank(&self, pixel: usize, on: bool) -> u32 {
+        let margin = margin(self.0, pixel, on);
+        if margin.is_nan() {
+            NO_NUMBER
+        } else if margin > -1.0 {
+            grid::ordered(margin)
+        } else {
+            0
+        }
+    }
+    #[inline(always)]
+    fn error(&self, rank: u32, _pixel: usize, _on: bool) -> f32 {
+        1.0 + grid::number(rank)
+    }
+}
+
+/// Errors of probabilities.
+struct Shares<'a> {
+    folded: &'a [f32],
+    /// Binary logits: then these are ordered.
+    logits: Option<&'a [f32]>,
+}
+
+impl Errors for Shares<'_> {
+    #[inline(always)]
+    fn rank(&self, pixel: usize, on: bool) -> u32 {
+        let folded = self.folded.get(pixel).copied().unwrap_or(0.0);
+        if folded.is_nan() {
+            return NO_NUMBER;
+        }
+        if let Some(logits) = self.logits {
+            return grid::ordered(margin(logits, pixel, on));
+        }
+        let [probability, complement] = unfold(folded);
+        if on { grid::code(complement, probability) } else { grid::code(probability, complement) }
+    }
+    #[inline(always)]
+    fn error(&self, rank: u32, pixel: usize, on: bool) -> f32 {
+        if self.logits.is_none() {
+            return grid::value(rank);
+        }
+        unfold(self.folded.get(pixel).copied().unwrap_or(0.0))[usize::from(on)]
     }
 }
 
@@ -114,7 +170,9 @@ pub enum LovaszClasses {
 /// Lovász softmax: errors are `1 - p` on a class and `p` off it, class by class; on a binary frame the Lovász
 /// sigmoid of the foreground.
 ///
-/// Range [0, 1]. Passes of a multiclass frame: 1, and 1 and a sort per class; the gradient adds as many. Scratch: [`LovaszSoftmax::scratch_len`].
+/// Range [0, 1]. Passes of a multiclass frame: 1, and 1 and a sort per class; the gradient adds as many. Scratch:
+/// [`LovaszSoftmax::scratch_len`]. The slopes of each class are rounded before they meet in a score's derivative; on frames
+/// whose pixels are all wrong and all sure they can cancel there, and leave less than five digits.
 ///
 /// ```
 /// use segmeter_core::{loss::{LovaszSoftmax, Loss}, view::{Frame, IGNORE, Labels, Shape}};
@@ -183,15 +241,15 @@ impl Loss for LovaszSoftmax {
         for (class, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let share = share / total;
             fold(&softmax, executor, class, folded);
-            let plane = ClassPlane::new(frame, class, folded);
-            let error =
-                |pixel: usize, on: bool| if on { plane.complement(pixel) } else { plane.probability(pixel) };
+            let is_margin = C == 2 && frame.activation() == Activation::Logits;
+            let errors = Shares { folded, logits: is_margin.then_some(frame.scores()) };
             slope.fill(0.0);
-            let value = extension(frame, ids, class, error, (&mut *entries, &mut *digits), |pixel, step| {
-                if let Some(slot) = slope.get_mut(pixel) {
-                    *slot = step;
-                }
-            });
+            let value =
+                extension(frame, ids, class, &errors, (&mut *entries, &mut *digits), |pixel, step| {
+                    if let Some(slot) = slope.get_mut(pixel) {
+                        *slot = step;
+                    }
+                });
             let Some(value) = value else { continue };
             *sum.get_or_insert(0.0) += share * value;
             let Some(gradient) = gradient.as_deref_mut() else { continue };
@@ -229,12 +287,15 @@ impl Loss for LovaszSoftmax {
     ) -> Result<Evaluation> {
         let chain = |index: u8| {
             let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
-            at(&table.probability) * at(&table.complement) * weight
+            match table.activation() {
+                Activation::Logits => at(&table.probability) * at(&table.complement) * weight,
+                Activation::Probabilities => weight,
+            }
         };
         if self.classes == LovaszClasses::Present && sketch.labelled(1) == 0 {
             return Ok(Evaluation::UNDEFINED);
         }
-        Ok(of_sketch(sketch, &table.complement, &table.probability, chain, gradient))
+        Ok(of_sketch(sketch, table, &table.complement, &table.probability, chain, gradient))
     }
 }
 
@@ -275,14 +336,17 @@ fn fold<X: Execute, const C: usize>(
     }
 }
 
+const NEEDS_LOGITS: Error = Error::Unsupported("the Lovász hinge needs binary logits");
+
 fn binary_logits<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<Frame<'a>> {
     let binary = frame.as_binary().filter(|frame| frame.activation() == Activation::Logits);
-    binary.ok_or(Error::Unsupported("the Lovász hinge needs binary logits"))
+    binary.ok_or(NEEDS_LOGITS)
 }
 
 fn hard<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<&'a [u8]> {
     match frame.target() {
-        Target::Ids(ids) => Ok(ids),
+        Target::Ids(ids) if ids.len() < MOST_PIXELS => Ok(ids),
+        Target::Ids(_) => Err(Error::Unsupported("Lovász losses need frames of fewer than 2^31 pixels")),
         Target::Shares(_) => Err(Error::Unsupported("Lovász losses need hard labels")),
     }
 }
@@ -290,6 +354,7 @@ fn hard<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<&'a [u8]> {
 /// The Lovász extension of a sketch: foreground errors fall with the code, background errors rise.
 fn of_sketch(
     sketch: &Sketch,
+    table: &SigmoidTable,
     on: &[f32; CODES],
     off: &[f32; CODES],
     chain: impl Fn(u8) -> f32,
@@ -303,9 +368,10 @@ fn of_sketch(
     let mut sum = ExactSum::default();
     let at = |errors: &[f32; CODES], index: u8| errors.get(usize::from(index)).copied().unwrap_or(0.0);
     sketch.worst_first(
-        |index| at(on, index),
-        |index| at(off, index),
-        |label, index, error, count| {
+        |index| table.badness(1, index),
+        |index| table.badness(0, index),
+        |label, index, _, count| {
+            let error = at(if label == 1 { on } else { off }, index);
             if error <= 0.0 {
                 return false;
             }

@@ -126,7 +126,7 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
         let own = &pixel.foreground;
         let mut by = self.loss.slope(s, above, own);
         let (p, q) = (own.probability, own.complement);
-        let logits = !P::GENERAL || self.pixels.activation() == Activation::Logits;
+        let logits = self.pixels.activation() == Activation::Logits;
         if L::POINTWISE {
             let other = self.loss.slope(s, below, &pixel.background(s));
             // d(-ln p)/dz = -(1-p) and d(-ln(1-p))/dz = p.

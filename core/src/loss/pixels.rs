@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use crate::num::{Sigmoid, ln};
+use crate::num::{Sigmoid, minus_ln};
 use crate::simd::{LANES, Masses, Simd, Vector};
 use crate::view::{Activation, Frame, IGNORE, Target};
 
@@ -68,7 +68,8 @@ impl<V: Vector> Binary<V> {
         // Softplus of the logit's negative and of the logit: no logarithm of a rounded probability.
         let negative_part = logit.select_less(zero, zero - logit, zero);
         let positive_part = logit.select_less(zero, zero, logit);
-        let top = complement.select_less(probability, s.splat(1.0), zero);
+        // Of the logit: near 0 both probabilities round to one half.
+        let top = zero.select_less(logit, s.splat(1.0), zero);
         let (log, map, uniform) = (negative_part + tail, zero, s.splat(0.5));
         let foreground = Pixel { probability, complement, log, top, mass, target, map, uniform, soft: false };
         Self { foreground, other_log: positive_part + tail }
@@ -85,22 +86,12 @@ impl<V: Vector> Binary<V> {
     }
 }
 
-/// `-ln p`, at most 100 as in PyTorch; 100 for anything below the smallest normal number.
-#[inline(always)]
-pub(super) fn minus_ln<S: Simd>(s: S, p: S::V) -> S::V {
-    let smallest = s.splat(f32::MIN_POSITIVE);
-    let log = s.splat(0.0) - ln(s, p.select_less(smallest, s.splat(1.0), p));
-    p.select_less(smallest, s.splat(100.0), log)
-}
-
 /// Where binary pixels come from, eight at a time: rows of a frame, or rows of a sketch.
 pub(super) trait Pixels: Copy + Sync {
     /// Eight pixels in memory.
     type Block<'a>
     where
         Self: 'a;
-    /// Whether it can be anything that a frame can be; else hard labels beside logits, without weights.
-    const GENERAL: bool;
     /// Whether the background may be a class of its own for losses that are not about each pixel's own label.
     const BACKGROUND: bool;
     /// Pixels of a row.
@@ -140,7 +131,6 @@ impl Pixels for PlainPixels<'_> {
         = PlainBlock<'a>
     where
         Self: 'a;
-    const GENERAL: bool = false;
     const BACKGROUND: bool = false;
 
     #[inline(always)]
@@ -191,7 +181,7 @@ impl AnyPixels<'_> {
 
 /// Eight pixels, read one by one.
 pub(super) struct AnyBlock {
-    scores: [f32; LANES],
+    pub(super) scores: [f32; LANES],
     labels: Labelled,
 }
 
@@ -242,7 +232,6 @@ impl Pixels for AnyPixels<'_> {
         = AnyBlock
     where
         Self: 'a;
-    const GENERAL: bool = true;
     const BACKGROUND: bool = true;
 
     #[inline(always)]

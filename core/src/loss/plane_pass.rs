@@ -7,7 +7,7 @@ use super::Job;
 use super::pixels::{AnyPixels, Pixels};
 use super::softmax::{Block, Class, Classes, load};
 use crate::simd::{LANES, Simd, Vector};
-use crate::view::Frame;
+use crate::view::{Activation, Frame};
 
 /// What is written.
 #[derive(Clone, Copy)]
@@ -69,6 +69,9 @@ impl<const C: usize> PlanePass<'_, C> {
                 let (own, other) = (pixel.foreground, pixel.background(s));
                 let value = match self.what {
                     Plane::Cost => own.target.foreground * own.log + other.target.foreground * other.log,
+                    Plane::Folded(_) if binary.activation() == Activation::Logits => {
+                        fold_decided(s, own.probability, own.complement, s.load(&block.scores, vector))
+                    }
                     Plane::Folded(_) => fold(s, own.probability, own.complement),
                 };
                 s.store(value, &mut out, vector);
@@ -89,7 +92,15 @@ impl<const C: usize> PlanePass<'_, C> {
                     }
                     cost
                 }
-                Plane::Folded(class) => fold(s, classes.probability(s, class), classes.complement(s, class)),
+                Plane::Folded(class) => {
+                    let (p, q) = (classes.probability(s, class), classes.complement(s, class));
+                    match self.frame.activation() {
+                        Activation::Logits if count == 2 => {
+                            fold_decided(s, p, q, block.lead(s, class, vector))
+                        }
+                        _ => fold(s, p, q),
+                    }
+                }
             };
             s.store(value, &mut out, vector);
         }
@@ -101,4 +112,15 @@ impl<const C: usize> PlanePass<'_, C> {
 #[inline(always)]
 pub(super) fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
     probability.select_less(complement, probability, complement * s.splat(-1.0))
+}
+
+/// The same, where a logit says on which side of one half the probability is: near 0 both round to it.
+#[inline(always)]
+fn fold_decided<S: Simd>(s: S, probability: S::V, complement: S::V, logit: S::V) -> S::V {
+    // Two steps below one half: what is left to 1 is then above it, too.
+    let (zero, below_half) = (s.splat(0.0), s.splat(0.5_f32.next_down().next_down()));
+    let least = |x: S::V| x.select_less(below_half, x, below_half);
+    let undecided = fold(s, probability, complement);
+    let above = zero.select_less(logit, zero - least(complement), undecided);
+    logit.select_less(zero, least(probability), above)
 }

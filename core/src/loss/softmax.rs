@@ -4,9 +4,9 @@ use core::ops::Range;
 
 use super::Job;
 use super::pass::{add, fold, ratio};
-use super::pixels::{Pixel, SEGMENT, minus_ln};
+use super::pixels::{Pixel, SEGMENT};
 use super::sum::{SumLoss, Totals, merge};
-use crate::num::{ExactSum, ln1p};
+use crate::num::{ExactSum, ln1p, minus_ln};
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::{Activation, Frame};
 
@@ -262,8 +262,15 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         }
         let (by, out) = (by.get_mut(..count).unwrap_or_default(), out.get_mut(..count).unwrap_or_default());
         if self.frame.activation() == Activation::Probabilities {
+            // `-d` for the class itself is `d` for all others.
+            let shared =
+                if self.loss.complement_is_sum() { by.iter().fold(zero, |sum, by| sum + *by) } else { zero };
             for (class, (by, out)) in by.iter().zip(out).enumerate() {
-                let by = if L::POINTWISE { zero - ratio(s, *by, classes.probability(s, class)) } else { *by };
+                let by = if L::POINTWISE {
+                    zero - ratio(s, *by, classes.probability(s, class))
+                } else {
+                    *by - shared
+                };
                 s.store(by * weight, out, vector);
             }
             return;

@@ -8,7 +8,7 @@ use super::sum::{Tally, walk_gradient};
 use super::{Evaluation, Execute, Pixel, SumLoss, check_gradient, split_scratch};
 use crate::error::{Error, Result};
 use crate::simd::Simd;
-use crate::view::{Frame, Layout, Shape, Target, Weights, check_shares};
+use crate::view::{Activation, Frame, Layout, Shape, Target, Weights, check_shares};
 
 /// The plane of one class: probability, label and weight of every pixel.
 ///
@@ -19,6 +19,8 @@ pub struct ClassPlane<'a> {
     /// The smaller of probability and complement, with the sign bit set if it is the complement: keeps the
     /// relative accuracy of both in one number.
     folded: &'a [f32],
+    /// The logits of the probabilities, if they have some.
+    logits: Option<&'a [f32]>,
     targets: PlaneTarget<'a>,
     weights: Option<&'a [f32]>,
 }
@@ -47,7 +49,8 @@ impl<'a> ClassPlane<'a> {
             Target::Shares(shares) => PlaneTarget::Shares { shares, first, stride },
         };
         let weights = frame.weights().map(|weights| weights.values());
-        Self { shape: frame.shape(), folded, targets, weights }
+        let logits = (C == 2 && frame.activation() == Activation::Logits).then_some(frame.scores());
+        Self { shape: frame.shape(), folded, logits, targets, weights }
     }
     /// Puts three planes together: [`ClassPlane::fold`]ed probabilities, labels from 0 to 1, and weights, 0 where a pixel
     /// is not scored. One pass.
@@ -67,7 +70,21 @@ impl<'a> ClassPlane<'a> {
         }
         check_shares(shares)?;
         let weights = Some(Weights::new(shape, weights)?.values());
-        Ok(Self { shape, folded, targets: PlaneTarget::Shares { shares, first: 0, stride: 1 }, weights })
+        let targets = PlaneTarget::Shares { shares, first: 0, stride: 1 };
+        Ok(Self { shape, folded, logits: None, targets, weights })
+    }
+    /// The same plane with the logits that its probabilities come from: differences of probabilities that are nearly the
+    /// same then keep all their digits, as in a binary frame.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is not one logit per pixel.
+    pub fn with_logits(self, logits: &'a [f32]) -> Result<Self> {
+        let (expected, found) = (self.shape.pixels(), logits.len());
+        if found == expected {
+            Ok(Self { logits: Some(logits), ..self })
+        } else {
+            Err(Error::Length { expected, found })
+        }
     }
     /// How a plane holds the probability `p`: as it is up to 0.5, above as `-(1 - p)`.
     #[must_use]
@@ -88,6 +105,10 @@ impl<'a> ClassPlane<'a> {
     #[must_use]
     pub fn complement(&self, pixel: usize) -> f32 {
         unfold(self.folded.get(pixel).copied().unwrap_or(0.0))[1]
+    }
+    /// The logit of a pixel; NaN without one.
+    pub(super) fn logit(&self, pixel: usize) -> f32 {
+        self.logits.and_then(|logits| logits.get(pixel)).copied().unwrap_or(f32::NAN)
     }
     /// `g` of a pixel.
     #[must_use]

@@ -48,6 +48,11 @@ pub trait SumLoss: Sync {
     fn distances(&self) -> Option<&[f32]> {
         None
     }
+    /// Whether `1 - p` of a loss stands for the sum of the other classes' probabilities, which makes a difference where each
+    /// is given for itself.
+    fn complement_is_sum(&self) -> bool {
+        false
+    }
 }
 
 /// The totals of a frame, class by class; those of a binary one are background and foreground.

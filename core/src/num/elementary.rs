@@ -75,8 +75,8 @@ impl Power {
         Self { high, low: (exponent - high as f64) as f32 }
     }
 
-    /// `x^exponent` for a positive normal `x`, relative error at most 1e-6; 0 for anything smaller, whatever the
-    /// exponent.
+    /// `x^exponent` for a positive normal `x`, relative error at most 1e-6, and at most [`f32::MAX`]; 0 for anything smaller,
+    /// whatever the exponent.
     #[inline(always)]
     pub fn of<S: Simd>(self, s: S, x: S::V) -> S::V {
         let (zero, one, smallest) = (s.splat(0.0), s.splat(1.0), s.splat(f32::MIN_POSITIVE));
@@ -89,7 +89,8 @@ impl Power {
         let log = twice_atanh(s, f / (s.splat(2.0) + f));
         let rest = ((n * high - whole) + n * low) * s.splat(core::f32::consts::LN_2) + log * (high + low);
         let (base, scale) = (exp_any(s, rest), two_to(s, whole));
-        small.select_less(one, base * scale, zero)
+        let (power, most) = (base * scale, s.splat(f32::MAX));
+        small.select_less(one, most.select_less(power, most, power), zero)
     }
 }
 
@@ -135,6 +136,14 @@ pub fn ln<S: Simd>(s: S, x: S::V) -> S::V {
     let f = mantissa - s.splat(1.0);
     let log = twice_atanh(s, f / (s.splat(2.0) + f));
     n * s.splat(LN2_HIGH) + (log + n * s.splat(LN2_LOW))
+}
+
+/// `-ln p` of a probability, at most 100 as in PyTorch; 100 for anything below the smallest normal number.
+#[inline(always)]
+pub fn minus_ln<S: Simd>(s: S, p: S::V) -> S::V {
+    let smallest = s.splat(f32::MIN_POSITIVE);
+    let log = s.splat(0.0) - ln(s, p.select_less(smallest, s.splat(1.0), p));
+    p.select_less(smallest, s.splat(100.0), log)
 }
 
 /// `2 atanh(t)` for |t| <= 1/3, which is `ln((1+t)/(1-t))`.

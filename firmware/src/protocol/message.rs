@@ -88,6 +88,15 @@ pub enum Codes {
     },
     /// `probability = code / 255`.
     Probabilities,
+    /// `probability = scale * (code - zero_point)`, cut to [0, 1].
+    ScaledProbabilities {
+        /// Two's complement, or 0 to 255.
+        signed: bool,
+        /// Probability per step of the code.
+        scale: f32,
+        /// The code of probability zero.
+        zero_point: i16,
+    },
 }
 
 /// What somebody in charge wants of the monitor.

@@ -23,14 +23,14 @@ pub(super) struct Input {
     /// Type of a .bin
     #[arg(long, value_enum)]
     dtype: Option<Dtype>,
-    /// 8-bit logits: logit = S * (code - Z)
+    /// 8-bit logits: logit = S * (code - Z); with --probabilities the probability, cut to [0, 1]
     #[arg(long, value_name = "S", requires = "zero_point", allow_negative_numbers = true)]
     scale: Option<f32>,
-    /// The code of logit 0
+    /// The code of 0
     #[arg(long, value_name = "Z", requires = "scale", allow_negative_numbers = true)]
     zero_point: Option<i32>,
-    /// Numbers are probabilities: u8 in steps of 1/255; f32 as they are (segmeter loss)
-    #[arg(long, conflicts_with = "scale")]
+    /// Numbers are probabilities: u8 in steps of 1/255 unless there is a scale; f32 as they are (segmeter loss)
+    #[arg(long)]
     probabilities: bool,
     /// Only these images: from A to before B, or a list
     #[arg(long, value_name = "A..B|I,J,...")]
@@ -168,7 +168,8 @@ impl Input {
         match (self.scale, self.zero_point, encoding) {
             (Some(scale), Some(zero_point), _) => {
                 let range = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
-                Quantiser::logits(encoding, scale, zero_point).map(Some).map_err(|_| {
+                let of = if self.probabilities { Quantiser::scaled_probabilities } else { Quantiser::logits };
+                of(encoding, scale, zero_point).map(Some).map_err(|_| {
                     named(format!(
                         "found --scale {scale} --zero-point {zero_point}, expected a scale in (0, 1e6) and a zero \
                          point in {range}"
@@ -177,8 +178,9 @@ impl Input {
             }
             (_, _, Encoding::Unsigned) if self.probabilities => Ok(Some(Quantiser::probabilities())),
             _ => Err(named(format!(
-                "found {}, which needs --scale and --zero-point, or for u8 --probabilities",
-                elements.type_name()
+                "found {}, which needs --scale and --zero-point{}",
+                elements.type_name(),
+                if encoding == Encoding::Unsigned { ", or --probabilities" } else { "" }
             ))),
         }
     }

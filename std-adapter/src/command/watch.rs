@@ -182,9 +182,11 @@ fn check_codes(
         return Ok(());
     }
     let expected = match profile.quantiser.affine() {
-        Some((scale, zero_point)) => {
-            format!("{:?} 8-bit, scale {scale}, zero point {zero_point}", profile.quantiser.encoding())
-        }
+        Some((scale, zero_point)) => format!(
+            "{:?} 8-bit {:?}, scale {scale}, zero point {zero_point}",
+            profile.quantiser.encoding(),
+            profile.quantiser.activation()
+        ),
         None => "u8 probabilities".to_owned(),
     };
     Err(Failure::Input(format!(

@@ -155,7 +155,7 @@ pub fn mean_energy<N: Count>(sketch: &Sketch<N>, table: &SigmoidTable) -> Option
 /// sketch.push_unlabelled(&[0u8, 102, 204, 255]);
 /// let table = SigmoidTable::new(&quantiser);
 /// let below = |margin| low_confidence_fraction(&sketch, &table, Q16::from_f32(margin)).unwrap().to_f32();
-/// assert_eq!([0.1, 0.3, 0.7, 1.0].map(below), [0.0, 0.25, 0.5, 1.0]);
+/// assert_eq!([0.1, 0.3, 0.7, 1.0].map(below), [0.0, 0.25, 0.5, 0.5]);
 /// ```
 #[must_use]
 pub fn low_confidence_fraction<N: Count>(

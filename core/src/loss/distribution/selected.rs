@@ -2,20 +2,22 @@
 
 use super::{CrossEntropy, Normalise, divisor};
 use crate::error::{Error, Result};
+use crate::loss::pass::ratio;
 use crate::loss::plane_pass::{Plane, PlanePass};
 use crate::loss::sum::{Sums, Tally};
-use crate::loss::{Evaluation, Execute, Loss, Pixel, SumLoss, check_gradient, split_scratch};
-use crate::num::ExactSum;
-use crate::simd::Simd;
-use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
-use crate::view::{Frame, Shape};
+use crate::loss::{Evaluation, Execute, Loss, Pixel, SumLoss, check_gradient, finite, grid, split_scratch};
+use crate::num::{ExactSum, ln1p};
+use crate::simd::{Scalar, Simd};
+use crate::sketch::{GradientTable, SigmoidTable, Sketch};
+use crate::view::{Activation, Frame, Shape, Target};
 
 /// Mean cross-entropy of the `fraction` of pixels with the largest one, at least one pixel.
 ///
-/// `k = ceil(fraction * n)` with `n` the pixels that have a label and a weight. Pixels of equal cost are taken in
-/// row order; a sketch takes the same share of each. Divided by the weights of the pixels taken and their classes.
-/// Range `[0, inf)`. Scratch: [`TopK::scratch_len`]. Passes: 3 with gradient, 2 without, and the selection. Exact for
-/// `f32` too: the k-th cost is found by its bits. Source: Wu et al. 2016.
+/// `k` is the smallest with `k / n >= fraction`, both as `f32`, where `n` pixels have a label and a weight: a tenth of 100
+/// is 10. Pixels of equal cost are taken in row order; a sketch takes the same share of each. Binary logits and
+/// probabilities are ordered as they are, by whole numbers; multiclass logits and soft labels by their cost. Divided by
+/// the weights of the pixels taken and their classes; undefined where these are 0. Range `[0, inf)`. Scratch:
+/// [`TopK::scratch_len`]. Passes: 3 with gradient, 2 without, and the selection. Source: Wu et al. 2016.
 ///
 /// ```
 /// use segmeter_core::{loss::{Loss, TopK}, view::{Frame, IGNORE, Labels, Shape}};
@@ -51,8 +53,18 @@ impl TopK {
 
 impl Selection for TopK {
     fn cut(&self, count: usize) -> Cut {
-        let share = libm::ceil(f64::from(self.fraction) * count as f64) as usize;
-        Cut { rank: share.clamp_to(count), least: f32::INFINITY, keeps_last: true }
+        let is_enough = |rank: usize| (rank as f64 / count as f64) as f32 >= self.fraction;
+        let (mut rank, mut enough) = (1, count.max(1));
+        // Halves what lies between until nothing does.
+        while rank < enough {
+            let middle = rank + (enough - rank) / 2;
+            if is_enough(middle) {
+                enough = middle;
+            } else {
+                rank = middle + 1;
+            }
+        }
+        Cut { rank, threshold: None, keeps_last: true }
     }
 }
 
@@ -60,8 +72,8 @@ impl Selection for TopK {
 /// `max(threshold, q)`, where `min_kept` of these probabilities are below `q`, the next one (the largest if there are
 /// no more).
 ///
-/// The comparison is strict, so ties at the bound are dropped; if no pixel is left, value and gradient are 0.
-/// Range `[0, inf)`. Scratch, passes and divisor as [`TopK`]. Source: Shrivastava et al. 2016, the form of
+/// The comparison is strict, so ties at the bound are dropped; if no pixel is left, value and gradient are 0. Below a
+/// threshold of 1 is every pixel with logits. Range `[0, inf)`. Scratch, passes and divisor as [`TopK`]. Source: Shrivastava et al. 2016, the form of
 /// mmsegmentation.
 ///
 /// ```
@@ -98,32 +110,79 @@ impl Ohem {
 
 impl Selection for Ohem {
     fn cut(&self, count: usize) -> Cut {
-        let least = -libm::log(f64::from(self.threshold)) as f32;
-        Cut { rank: (self.min_kept as usize).saturating_add(1).clamp_to(count), least, keeps_last: false }
+        let rank = (self.min_kept as usize).saturating_add(1).min(count).max(1);
+        Cut { rank, threshold: Some(self.threshold), keeps_last: false }
     }
 }
 
-/// Which costs are kept: those above the smaller of `least` and the `rank`-th largest, and as many of the cost at
-/// the bound as it takes to have `rank` if `keeps_last`.
+/// Which pixels are kept: those that are worse than the `rank`-th, those whose label has a probability below the
+/// threshold, and as many of the ones that are as bad as the `rank`-th as it takes to have `rank` if `keeps_last`.
 struct Cut {
     rank: usize,
-    least: f32,
+    threshold: Option<f32>,
     keeps_last: bool,
+}
+
+impl Cut {
+    /// The odds against a label at the threshold.
+    fn odds(&self) -> Option<f64> {
+        self.threshold.map(f64::from).map(|threshold| (1.0 - threshold) / threshold)
+    }
+
+    /// The margin against its label above which a pixel is below the threshold.
+    fn margin(&self) -> f32 {
+        self.odds().map_or(f32::INFINITY, |odds| libm::log(odds) as f32)
+    }
+
+    /// The cost above which it is. As the pass has it, so that equal logits of four classes are not below a quarter.
+    fn cost(&self) -> f32 {
+        self.odds().map_or(f32::INFINITY, |odds| if odds > 0.0 { ln1p(Scalar, odds as f32) } else { -1.0 })
+    }
 }
 
 trait Selection: Sync {
     fn cut(&self, count: usize) -> Cut;
 }
 
-trait ClampTo {
-    fn clamp_to(self, count: usize) -> Self;
+/// What pixels are ordered by.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// A binary logit, with the sign that makes it the larger the worse.
+    Margin,
+    /// The probability of the label, given as such.
+    Share,
+    /// `-ln p`.
+    Cost,
 }
 
-impl ClampTo for usize {
-    /// From 1 to `count`.
-    fn clamp_to(self, count: usize) -> Self {
-        self.min(count).max(1)
+impl Measure {
+    fn of<const C: usize>(frame: &Frame<'_, C>) -> Self {
+        match (frame.target(), frame.activation()) {
+            (Target::Ids(_), Activation::Probabilities) => Self::Share,
+            (Target::Ids(_), Activation::Logits) if C == 2 => Self::Margin,
+            _ => Self::Cost,
+        }
     }
+}
+
+/// What a pixel says of its hard label: the logit against it, or the probability of the label and of the rest.
+fn own<const C: usize>(frame: &Frame<'_, C>, pixel: usize) -> (f32, [f32; 2]) {
+    let id = usize::from(frame.id(pixel));
+    let place = if C == 2 { pixel } else { frame.place(pixel, id) };
+    let score = frame.scores().get(place).copied().unwrap_or(0.0);
+    if C == 2 && id == 0 { (score, [1.0 - score, score]) } else { (-score, [score, 1.0 - score]) }
+}
+
+/// A whole number that is the larger the worse a pixel is, never 0. NaN comes highest.
+fn badness<const C: usize>(frame: &Frame<'_, C>, measure: Measure, pixel: usize, cost: f32) -> u32 {
+    let (margin, [share, rest]) = own(frame, pixel);
+    let number = match measure {
+        Measure::Margin => margin,
+        Measure::Share if rest.is_nan() => rest,
+        Measure::Share => return grid::code(rest, share) + 1,
+        Measure::Cost => cost,
+    };
+    if number.is_nan() { u32::MAX } else { grid::ordered(number) }
 }
 
 macro_rules! selection_loss {
@@ -170,24 +229,33 @@ fn of_frame<L: Selection, X: Execute, const C: usize>(
     let pixels = frame.shape().pixels();
     let ([costs, marks, counts], _) =
         split_scratch(scratch, [pixels, pixels, BUCKETS], TopK::scratch_len(pixels))?;
-    let plane = bytemuck::must_cast_slice_mut::<u32, f32>(costs);
-    executor.execute(&PlanePass { frame: *frame, what: Plane::Cost }, frame.shape().height(), &mut [plane]);
+    let measure = Measure::of(frame);
+    if let Measure::Cost = measure {
+        let plane = bytemuck::must_cast_slice_mut::<u32, f32>(costs);
+        let job = PlanePass { frame: *frame, what: Plane::Cost };
+        executor.execute(&job, frame.shape().height(), &mut [plane]);
+    }
     let mut count = 0;
     for (pixel, cost) in costs.iter_mut().enumerate() {
-        // A cost as a whole number in the same order, one up; 0 for a pixel that is not scored. NaN comes highest.
-        *cost = if frame.weight(pixel) > 0.0 { (*cost & 0x7fff_ffff) + 1 } else { 0 };
-        count += usize::from(*cost != 0);
+        let is_scored = frame.weight(pixel) > 0.0;
+        // 0 for a pixel that is not scored.
+        *cost = if is_scored { badness(frame, measure, pixel, f32::from_bits(*cost)) } else { 0 };
+        count += usize::from(is_scored);
     }
     if count == 0 {
         return Ok(Evaluation::UNDEFINED);
     }
     let cut = loss.cut(count);
     let (bound, above) = ranked(costs, cut.rank, counts);
-    let least = cut.least.to_bits().saturating_add(1);
-    // How many of the cost at the bound belong to the first `rank`.
+    let least = grid::ordered(if let Measure::Margin = measure { cut.margin() } else { cut.cost() });
+    let is_below = |pixel: usize, cost: u32| match measure {
+        Measure::Share => cut.threshold.is_some_and(|threshold| own(frame, pixel).1[0] < threshold),
+        _ => cost > least,
+    };
+    // How many of those at the bound belong to the first `rank`.
     let mut at_bound = if cut.keeps_last { cut.rank - above } else { 0 };
-    for (cost, mark) in costs.iter().zip(marks.iter_mut()) {
-        let mut keeps = *cost > bound.min(least) && *cost != 0;
+    for (pixel, (cost, mark)) in costs.iter().zip(marks.iter_mut()).enumerate() {
+        let mut keeps = *cost != 0 && (*cost > bound || is_below(pixel, *cost));
         if *cost == bound && at_bound > 0 {
             (keeps, at_bound) = (true, at_bound - 1);
         }
@@ -222,16 +290,18 @@ impl SumLoss for Marked {
         [mass * pixel.log, mass]
     }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
-        let (mut cost, mut mass) = (0.0, 0.0);
+        let (mut cost, mut mass, mut any) = (0.0, 0.0, 0.0);
         for (class, [sum, kept]) in tally.sums.iter().enumerate() {
             cost += tally.class_weight(class) * sum;
             mass += tally.class_weight(class) * kept;
+            any += kept;
         }
         if mass <= 0.0 {
-            return divisor(tally, Normalise::Weights).map(|_| 0.0);
+            // Nothing is kept, or nothing that has a weight.
+            return if any > 0.0 { None } else { divisor(tally, Normalise::Weights).map(|_| 0.0) };
         }
         for (class, slope) in slopes.iter_mut().enumerate() {
-            *slope = (tally.class_weight(class) / mass) as f32;
+            *slope = finite(tally.class_weight(class) / mass);
         }
         Some(cost / mass)
     }
@@ -281,25 +351,32 @@ fn of_sketch<L: Selection>(
     }
     let cut = loss.cut(total as usize);
     let bound = last_in(sketch, table, cut.rank);
-    // Visits what is taken of each code, from the largest cost down.
-    let taken = |visit: &mut dyn FnMut(u8, u8, f32, u32, u32)| {
+    let margin = cut.margin();
+    let is_below = |label: u8, index: u8, badness: f32| match table.activation() {
+        Activation::Logits => badness > margin,
+        Activation::Probabilities => {
+            cut.threshold.is_some_and(|threshold| own_of(table, label, index) < threshold)
+        }
+    };
+    // Visits what is taken of each code, from the worst on.
+    let taken = |visit: &mut dyn FnMut(u8, u8, u32, u32)| {
         let mut left = cut.rank;
-        worst_first(sketch, table, |label, index, cost, count| {
-            let taken = if cost > bound.min(cut.least) {
+        worst_first(sketch, table, |label, index, badness, count| {
+            let taken = if badness > bound || is_below(label, index, badness) {
                 count
-            } else if cost >= bound && cut.keeps_last {
+            } else if badness >= bound && cut.keeps_last {
                 count.min(left as u32)
             } else {
                 return false;
             };
             left = left.saturating_sub(taken as usize);
-            visit(label, index, cost, count, taken);
+            visit(label, index, count, taken);
             true
         });
     };
     let (mut sum, mut kept) = (ExactSum::default(), 0_u64);
-    taken(&mut |_, _, cost, _, taken| {
-        sum.add(cost * taken as f32);
+    taken(&mut |label, index, _, taken| {
+        sum.add(table.cost(label, index) * taken as f32);
         kept += u64::from(taken);
     });
     if kept == 0 {
@@ -307,35 +384,40 @@ fn of_sketch<L: Selection>(
     }
     if let Some(out) = gradient {
         let each = weight * (1.0 / kept as f64) as f32;
-        taken(&mut |label, index, _, count, taken| {
-            let (errors, sign) =
-                if label == 0 { (&table.probability, 1.0) } else { (&table.complement, -1.0) };
+        taken(&mut |label, index, count, taken| {
+            let sign = if label == 0 { 1.0 } else { -1.0 };
+            let slope = match table.activation() {
+                Activation::Logits => own_of(table, label ^ 1, index),
+                Activation::Probabilities => ratio(Scalar, 1.0, own_of(table, label, index)),
+            };
             let share = (f64::from(taken) / f64::from(count)) as f32;
             let slot = out.rows.get_mut(usize::from(label)).and_then(|row| row.get_mut(usize::from(index)));
-            if let (Some(slot), Some(error)) = (slot, errors.get(usize::from(index))) {
-                *slot += sign * error * share * each;
+            if let Some(slot) = slot {
+                *slot += sign * slope * share * each;
             }
         });
     }
     Evaluation::defined(sum.value() / kept as f64)
 }
 
-/// The cost at the `rank`-th place.
+/// The probability that a code gives to a label.
+fn own_of(table: &SigmoidTable, label: u8, index: u8) -> f32 {
+    let values = if label == 0 { &table.complement } else { &table.probability };
+    values.get(usize::from(index)).copied().unwrap_or(0.0)
+}
+
+/// How bad the `rank`-th pixel is.
 fn last_in(sketch: &Sketch, table: &SigmoidTable, rank: usize) -> f32 {
     let (mut seen, mut bound) = (0, 0.0);
-    worst_first(sketch, table, |_, _, cost, count| {
+    worst_first(sketch, table, |_, _, badness, count| {
         seen += count as usize;
-        bound = cost;
+        bound = badness;
         seen < rank
     });
     bound
 }
 
-/// Visits the codes that occur by falling cost, until `visit` says false: (label, index, cost, count).
+/// Visits the codes that occur from the worst on, until `visit` says false: (label, index, badness, count).
 fn worst_first(sketch: &Sketch, table: &SigmoidTable, visit: impl FnMut(u8, u8, f32, u32) -> bool) {
-    let cost = |sign: f32, index: u8| {
-        let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
-        (sign * at(&table.logit)).max(0.0) + at(&table.tail)
-    };
-    sketch.worst_first(|index| cost(-1.0, index), |index| cost(1.0, index), visit);
+    sketch.worst_first(|index| table.badness(1, index), |index| table.badness(0, index), visit);
 }

@@ -3,41 +3,53 @@
 use crate::num::ExactSum;
 use crate::view::Frame;
 
+/// How the errors of a class are ordered, and what they are.
+pub(super) trait Errors {
+    /// A whole number for a pixel that is the larger the larger its error; 0 without an error, [`NO_NUMBER`] if it is NaN.
+    fn rank(&self, pixel: usize, on: bool) -> u32;
+    /// The error of a pixel, which has this rank.
+    fn error(&self, rank: u32, pixel: usize, on: bool) -> f32;
+}
+
+/// The rank of what cannot be ordered.
+pub(super) const NO_NUMBER: u32 = u32::MAX;
+
 /// The extension for one class: `put` gets the derivative with respect to the score or probability whose growth makes
 /// background wrong. `None` if no pixel is scored.
 pub(super) fn extension<const C: usize>(
     frame: &Frame<'_, C>,
     ids: &[u8],
     class: usize,
-    error: impl Fn(usize, bool) -> f32,
+    errors: &impl Errors,
     (entries, digits): (&mut [u32], &mut [u32]),
     mut put: impl FnMut(usize, f32),
 ) -> Option<f64> {
     let weights = frame.weights().map(|weights| weights.values());
     let labels = ClassLabels { ids, class, classes: frame.classes(), weights };
-    let floor = labels.floor(&error)?;
+    let floor = labels.floor(errors)?;
     let (entries, buffer) = entries.split_at_mut_checked(2 * ids.len())?;
-    let (mut sum, count, bits) = labels.collect(floor, error, entries);
+    let (mut sum, count, bits) = labels.collect(floor, errors, entries);
     let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), bits, buffer, digits);
-    let order =
-        sorted.as_chunks::<2>().0.iter().map(|[key, pixel]| {
-            (f32::from_bits(!(key >> 1) & ERROR_BITS), key & ON_CLASS != 0, *pixel as usize)
-        });
-    let mut add = |pixel: usize, error: f32, on: bool, step: f32| {
-        sum.add(error * step);
+    let order = sorted
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[key, pixel]| (!key, pixel & ON_CLASS != 0, (pixel & !ON_CLASS) as usize));
+    let mut add = |(rank, on, pixel): (u32, bool, usize), step: f32| {
+        sum.add(errors.error(rank, pixel, on) * step);
         put(pixel, if on { -step } else { step });
     };
     if let Some(weights) = weights {
         let mut jaccard = Jaccard::new(labels.weight_on(weights));
-        for (error, on, pixel) in order {
-            let mass = weights.get(pixel).copied().unwrap_or(0.0);
-            add(pixel, error, on, jaccard.step(on, f64::from(mass)));
+        for entry in order {
+            let mass = weights.get(entry.2).copied().unwrap_or(0.0);
+            add(entry, jaccard.step(entry.1, f64::from(mass)));
         }
     } else {
         let members = ids.iter().map(|id| u32::from(usize::from(*id) == class)).sum();
         let mut jaccard = Jaccard::new(members);
-        for (error, on, pixel) in order {
-            add(pixel, error, on, jaccard.step(on, 1));
+        for entry in order {
+            add(entry, jaccard.step(entry.1, 1));
         }
     }
     Some(sum.value())
@@ -119,44 +131,38 @@ impl ClassLabels<'_> {
             .map(|(pixel, id)| (pixel, usize::from(*id) == self.class))
     }
 
-    /// The smallest error that makes a step: once the whole class is wrong nothing that follows does. Without a pixel of
+    /// The smallest rank that makes a step: once the whole class is wrong nothing that follows does. Without a pixel of
     /// the class that is the largest. `None` if no pixel is scored.
-    fn floor(&self, error: impl Fn(usize, bool) -> f32) -> Option<f32> {
-        let mut smallest: Option<f32> = None;
+    fn floor(&self, errors: &impl Errors) -> Option<u32> {
+        let mut smallest: Option<u32> = None;
         for (pixel, _) in self.scored().filter(|(_, on)| *on) {
-            let error = error(pixel as usize, true);
-            smallest = Some(smallest.map_or(error, |smallest| smallest.min(error)));
-            if error <= 0.0 {
+            let rank = errors.rank(pixel as usize, true);
+            smallest = Some(smallest.map_or(rank, |smallest| smallest.min(rank)));
+            if rank == 0 {
                 return smallest;
             }
         }
-        smallest.or_else(|| self.scored().map(|(pixel, _)| error(pixel as usize, false)).reduce(f32::max))
+        smallest.or_else(|| self.scored().map(|(pixel, _)| errors.rank(pixel as usize, false)).max())
     }
 
-    /// Writes (inverted bits of the error and whether it is on the class, pixel) for every scored pixel with a positive
-    /// error that makes a step; returns a sum that is NaN if the error of a scored pixel is, how many, and in how many
-    /// low bits the keys differ.
-    fn collect(
-        &self,
-        floor: f32,
-        error: impl Fn(usize, bool) -> f32,
-        entries: &mut [u32],
-    ) -> (ExactSum, usize, u32) {
+    /// Writes (inverted rank, pixel and whether it is on the class) for every scored pixel with an error that makes a
+    /// step; returns a sum that is NaN if the error of a scored pixel is, how many, and in how many low bits the keys
+    /// differ.
+    fn collect(&self, floor: u32, errors: &impl Errors, entries: &mut [u32]) -> (ExactSum, usize, u32) {
         let mut sum = ExactSum::default();
         let (mut count, mut any, mut all) = (0, 0, u32::MAX);
         let slots = entries.as_chunks_mut::<2>().0;
         for (pixel, on) in self.scored() {
-            let error = error(pixel as usize, on);
-            if error.is_nan() {
-                sum.add(error);
+            let rank = errors.rank(pixel as usize, on);
+            if rank == NO_NUMBER {
+                sum.add(f32::NAN);
             }
-            if error > 0.0
-                && error >= floor
+            if rank >= floor.max(1)
                 && let Some(slot) = slots.get_mut(count)
             {
-                // Positive floats order like their bits; inverted, the largest comes first.
-                let key = !error.to_bits() << 1 | u32::from(on);
-                *slot = [key, pixel];
+                // Inverted, the largest comes first.
+                let key = !rank;
+                *slot = [key, if on { pixel | ON_CLASS } else { pixel }];
                 (count, any, all) = (count + 1, any | key, all & key);
             }
         }
@@ -176,24 +182,24 @@ impl ClassLabels<'_> {
     }
 }
 
-/// The lowest bit of a key is no part of the error, which is positive and fits beside it.
-const ON_CLASS: u32 = 1;
-const ERROR_BITS: u32 = u32::MAX >> 1;
+/// The bit of a pixel's number that says whether its label is the class.
+const ON_CLASS: u32 = 1 << 31;
+/// Frames have fewer pixels than this.
+pub(super) const MOST_PIXELS: usize = ON_CLASS as usize;
 
-/// Bits of a digit: three digits cover the 31 bits in which inverted positive floats differ.
+/// Bits of a digit: three digits cover the 32 bits of a rank.
 const DIGIT_BITS: u32 = 11;
 /// Words for the digit counts of the sort.
 pub(super) const DIGITS: usize = 3 << DIGIT_BITS;
 
-/// Stable radix sort of pairs by their first element without [`ON_CLASS`], ascending; all above its `low` lowest bits is
-/// the same. Returns the buffer that holds the result.
+/// Stable radix sort of pairs by their first element, ascending; all above its `low` lowest bits is the same. Returns the buffer that holds the result.
 fn sort<'a>(pairs: &'a mut [u32], low: u32, buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
     let len = pairs.len();
     let (mut from, mut to) = (pairs, buffer.get_mut(..len).unwrap_or_default());
     // Narrow digits: fewer places that a pass writes to in turn.
-    let bits = low.saturating_sub(1).div_ceil(3).clamp(1, DIGIT_BITS);
+    let bits = low.div_ceil(3).clamp(1, DIGIT_BITS);
     let buckets = 1_usize << bits;
-    let digit = |key: u32, place: u32| ((key >> (1 + place * bits)) as usize) & (buckets - 1);
+    let digit = |key: u32, place: u32| ((key >> (place * bits)) as usize) & (buckets - 1);
     let digits = digits.get_mut(..3 * buckets).unwrap_or_default();
     digits.fill(0);
     for [key, _] in from.as_chunks::<2>().0 {

@@ -4,6 +4,7 @@ use super::{Binary, Pixels};
 use crate::num::Sigmoid;
 use crate::simd::{LANES, Masses, Simd};
 use crate::sketch::{CODES, SigmoidTable, Sketch};
+use crate::view::Activation;
 
 /// Row 0 holds the background pixels of a sketch, row 1 the foreground ones; without a sketch every code has
 /// mass one.
@@ -27,12 +28,16 @@ impl Pixels for SketchPixels<'_> {
         = SketchBlock<'a>
     where
         Self: 'a;
-    const GENERAL: bool = false;
     const BACKGROUND: bool = true;
 
     #[inline(always)]
     fn width(&self) -> usize {
         CODES
+    }
+
+    #[inline(always)]
+    fn activation(&self) -> Activation {
+        self.table.activation()
     }
 
     #[inline(always)]
@@ -76,13 +81,16 @@ impl Pixels for SketchPixels<'_> {
             foreground: if block.foreground { value } else { s.splat(0.0) },
         };
         let (probability, complement) = (s.load(block.probability, vector), s.load(block.complement, vector));
+        let (mass, target) = (sides(s.load(&block.counts, vector)), sides(s.splat(1.0)));
+        if self.activation() == Activation::Probabilities {
+            return Binary::of_probability(s, probability, mass, target);
+        }
         let sigmoid = Sigmoid {
             probability,
             complement,
             product: probability * complement,
             tail: s.load(block.tail, vector),
         };
-        let mass = sides(s.load(&block.counts, vector));
-        Binary::new(s, s.load(block.logits, vector), &sigmoid, mass, sides(s.splat(1.0)))
+        Binary::new(s, s.load(block.logits, vector), &sigmoid, mass, target)
     }
 }

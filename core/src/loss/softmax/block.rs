@@ -49,6 +49,13 @@ impl<const C: usize> Block<C> {
         }
     }
 
+    /// By how much the score of one of two classes is above the other's.
+    #[inline(always)]
+    pub(in crate::loss) fn lead<S: Simd>(&self, s: S, class: usize, vector: usize) -> S::V {
+        let of = |class: usize| self.scores.get(class).map_or(s.splat(0.0), |scores| s.load(scores, vector));
+        of(class) - of(1 - class.min(1))
+    }
+
     /// The masses and targets of a class.
     #[inline(always)]
     pub(super) fn masses<S: Simd>(

@@ -196,15 +196,11 @@ fn scores(
         return Ok((None, Activation::Probabilities));
     }
     let quantiser = input.quantiser(&image.elements, path)?;
-    let (Some(known), Mode::Multiclass) = (quantiser, mode) else {
-        return Ok((quantiser, Activation::Logits));
-    };
-    let is_probability = known.affine().is_none();
-    let score = |byte: u8| {
-        let index = known.index(byte);
-        if is_probability { f32::from(index) / 255.0 } else { known.logit(index) }
-    };
-    let table: Vec<f32> = (0..=255).map(score).collect();
+    let Some(known) = quantiser else { return Ok((None, Activation::Logits)) };
+    if mode != Mode::Multiclass {
+        return Ok((quantiser, known.activation()));
+    }
+    let table: Vec<f32> = (0..=255).map(|byte| known.score(known.index(byte))).collect();
     let look_up = |byte: u8| table.get(usize::from(byte)).copied().unwrap_or(0.0);
     let values = match &image.elements {
         Elements::I8(codes) => codes.iter().map(|code| look_up(code.cast_unsigned())).collect(),
@@ -212,8 +208,7 @@ fn scores(
         Elements::F32(values) => values.clone(),
     };
     image.elements = Elements::F32(values);
-    let activation = if is_probability { Activation::Probabilities } else { Activation::Logits };
-    Ok((None, activation))
+    Ok((None, known.activation()))
 }
 
 fn sample(
