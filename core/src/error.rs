@@ -31,7 +31,7 @@ pub enum Error {
         /// Its pixel, counted in row order.
         pixel: usize,
     },
-    /// A pixel weight is negative or not finite.
+    /// A pixel weight is neither 0 nor from 1e-32 to 1e32.
     Weight {
         /// Its pixel, counted in row order.
         pixel: usize,
@@ -64,7 +64,9 @@ impl fmt::Display for Error {
             Self::ClassId { found, pixel } => {
                 write!(f, "label {found} at pixel {pixel} is neither a class nor the ignore id")
             }
-            Self::Weight { pixel } => write!(f, "the weight of pixel {pixel} is negative or not finite"),
+            Self::Weight { pixel } => {
+                write!(f, "the weight of pixel {pixel} is neither 0 nor from 1e-32 to 1e32")
+            }
             Self::Share { place } => write!(f, "the soft label at {place} is not in [0, 1]"),
             Self::Classes { room } => write!(f, "expected 2 to {room} classes"),
             Self::Unsupported(why) => f.write_str(why),

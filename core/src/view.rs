@@ -128,13 +128,19 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// Pixel weights: finite, not negative. They multiply a pixel's part in every sum.
+/// Pixel weights: 0, or from 1e-32 to 1e32, so that what they multiply stays a number with all its digits. They multiply
+/// a pixel's part in every sum; in means only their ratios count.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights<'a> {
     values: &'a [f32],
 }
 
 impl<'a> Weights<'a> {
+    /// The smallest weight that is not 0.
+    pub const LEAST: f32 = 1e-32;
+    /// The largest weight.
+    pub const MOST: f32 = 1e32;
+
     /// Checks every weight. One pass.
     ///
     /// # Errors
@@ -142,7 +148,7 @@ impl<'a> Weights<'a> {
     pub fn new(shape: Shape, values: &'a [f32]) -> Result<Self> {
         shape.check(values.len())?;
         // Written so that NaN fails as well.
-        let good = |w: &f32| *w >= 0.0 && *w <= f32::MAX;
+        let good = |w: &f32| *w == 0.0 || (*w >= Self::LEAST && *w <= Self::MOST);
         match values.iter().position(|w| !good(w)) {
             Some(pixel) => Err(Error::Weight { pixel }),
             None => Ok(Self { values }),

@@ -8,7 +8,7 @@
 //! to the largest `f32` give no infinity; from probabilities `-ln p` is at most 100.
 
 use super::sum::Tally;
-use super::{Pixel, SumLoss};
+use super::{Pixel, SumLoss, finite};
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
 use crate::simd::Simd;
@@ -41,7 +41,7 @@ pub(super) fn mean(
     for (class, ([sum], slope)) in tally.sums.iter().zip(slopes).enumerate() {
         let factor = tally.class_weight(class) * scale(class) / divisor;
         value += factor * sum;
-        *slope = factor as f32;
+        *slope = finite(factor);
     }
     Some(value)
 }
@@ -389,7 +389,7 @@ impl SumLoss for RecallCrossEntropy {
             let missed = if *mass > 0.0 { missed / mass } else { 0.0 };
             let factor = tally.class_weight(class) * missed / divisor;
             value += factor * cost;
-            *slope = factor as f32;
+            *slope = finite(factor);
         }
         Some(value)
     }

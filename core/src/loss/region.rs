@@ -165,11 +165,11 @@ impl Averaging {
         // devices, and one outcome may be a logarithm and a power.
         let mut known = [(0.0, [0.0; K]); 2];
         let (mut sum, mut weights, mut off) = (0.0, 0.0, 0.0);
-        for class in 0..tally.sums.len() {
+        for (class, sums) in tally.sums.iter().enumerate() {
             let Some((weight, loss, slope)) = outcome(class) else { continue };
             sum += weight * loss;
             weights += weight;
-            off += weight * slope.last().copied().unwrap_or(0.0);
+            off += weight * slope.last().copied().unwrap_or(0.0) * mean_probability(sums).0;
             if let Some(known) = known.get_mut(class) {
                 *known = (weight, slope);
             }
@@ -178,8 +178,9 @@ impl Averaging {
             return None;
         }
         // Under softmax a number that all slopes share changes no gradient. Taking out their mean before they are
-        // rounded keeps digits where they are nearly the same.
-        let shared = if K == 2 && tally.softmax { off / weights / tally.sums.len() as f64 } else { 0.0 };
+        // rounded keeps digits where they are nearly the same. Each counts by the probability that its class has in the
+        // frame: one that is nowhere likely may have a slope beyond all others, and would cost them their digits.
+        let shared = if K == 2 && tally.softmax { off / weights } else { 0.0 };
         for (class, slot) in slopes.iter_mut().enumerate() {
             let found = || outcome(class).map_or((0.0, [0.0; K]), |(weight, _, slope)| (weight, slope));
             let (weight, slope) = known.get(class).copied().unwrap_or_else(found);
@@ -189,21 +190,23 @@ impl Averaging {
         Some(sum / weights)
     }
 
-    /// The loss of the sums of all classes as one class, and its slope for each of them.
+    /// The loss of the sums of all classes as one class, and its slope for each of them. `one` as there, but from the sums
+    /// and the weight of the pixels off it.
     pub(super) fn pooled<const J: usize, const K: usize>(
         self,
         tally: &Tally<'_, [f64; J]>,
         slopes: &mut [[f32; K]],
-        one: impl Fn(&[f64; J]) -> Option<(f64, [f64; K])>,
+        one: impl Fn(&[f64; J], f64) -> Option<(f64, [f64; K])>,
     ) -> Option<f64> {
         let first = self.first_class(tally.binary);
-        let mut sums = [0.0; J];
+        let (mut sums, mut rest) = ([0.0; J], 0.0);
         for (class, part) in tally.sums.iter().enumerate().skip(first) {
             for (sum, more) in sums.iter_mut().zip(part) {
                 *sum += tally.class_weight(class) * more;
             }
+            rest += tally.class_weight(class) * tally.rest(class);
         }
-        let outcome = one(&sums);
+        let outcome = one(&sums, rest);
         let (loss, slope) = match self.empty {
             Empty::ZeroIfBothEmpty => outcome.unwrap_or((0.0, [0.0; K])),
             _ => outcome?,

@@ -23,17 +23,26 @@ const CARRY_EVERY: u32 = 1 << 30;
 pub struct ExactSum {
     limbs: [i64; LIMBS],
     pending: u32,
-    not_finite: bool,
+    /// Which terms there were that are not finite.
+    strange: u8,
 }
 
+const NOT_A_NUMBER: u8 = 1;
+const POSITIVE_INFINITY: u8 = 2;
+const NEGATIVE_INFINITY: u8 = 4;
+
 impl ExactSum {
-    /// Adds one term. A term that is not finite sets a flag that stays: the value is then NaN.
+    /// Adds one term. One that is not finite stays: the value is then infinite, or NaN.
     #[inline]
     pub fn add(&mut self, term: f32) {
         let bits = term.to_bits();
         let exponent = (bits >> 23) & 0xff;
         if exponent == 0xff {
-            self.not_finite = true;
+            self.strange |= match (term.is_nan(), bits >> 31) {
+                (true, _) => NOT_A_NUMBER,
+                (false, 0) => POSITIVE_INFINITY,
+                (false, _) => NEGATIVE_INFINITY,
+            };
             return;
         }
         let mantissa = (bits & 0x007f_ffff) | (u32::from(exponent != 0) << 23);
@@ -60,15 +69,19 @@ impl ExactSum {
         for (a, b) in self.limbs.iter_mut().zip(other.limbs) {
             *a = a.wrapping_add(b);
         }
-        self.not_finite |= other.not_finite;
+        self.strange |= other.strange;
         self.carry();
     }
 
-    /// The sum, rounded to `f64` (a few units of the last place); NaN if a term was not finite.
+    /// The sum, rounded to `f64` (a few units of the last place). Infinite if a term was, NaN if one was, or if there were
+    /// infinities of both signs.
     #[must_use]
     pub fn value(&self) -> f64 {
-        if self.not_finite {
-            return f64::NAN;
+        match self.strange {
+            0 => {}
+            POSITIVE_INFINITY => return f64::INFINITY,
+            NEGATIVE_INFINITY => return f64::NEG_INFINITY,
+            _ => return f64::NAN,
         }
         if self.pending == 0 {
             return 0.0;
@@ -115,7 +128,7 @@ impl PartialEq for ExactSum {
         let (mut a, mut b) = (*self, *other);
         a.carry();
         b.carry();
-        a.limbs == b.limbs && a.not_finite == b.not_finite
+        a.limbs == b.limbs && a.strange == b.strange
     }
 }
 
@@ -126,7 +139,7 @@ mod tests {
     /// The limbs carry long before 2^31 additions of the largest low half could overflow one.
     #[test]
     fn limbs_carry_in_time() {
-        let mut sum = ExactSum { limbs: [1 << 62; LIMBS], pending: CARRY_EVERY - 1, not_finite: false };
+        let mut sum = ExactSum { limbs: [1 << 62; LIMBS], pending: CARRY_EVERY - 1, strange: 0 };
         sum.add(1.0);
         assert_eq!(sum.pending, 1);
         assert!(sum.limbs.iter().take(LIMBS - 1).all(|limb| (0..1 << 32).contains(limb)));

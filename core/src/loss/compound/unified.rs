@@ -137,7 +137,7 @@ impl SumLoss for UnifiedFocalCrossEntropy {
             let share = f64::from(if class == 0 { 1.0 - self.fn_weight } else { self.fn_weight });
             let factor = share * tally.class_weight(class) / divisor;
             value += factor * if self.is_plain(class) { plain } else { modulated };
-            *slot = if self.is_plain(class) { [factor as f32, 0.0] } else { [0.0, factor as f32] };
+            *slot = if self.is_plain(class) { [finite(factor), 0.0] } else { [0.0, finite(factor)] };
         }
         Some(value)
     }

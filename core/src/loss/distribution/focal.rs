@@ -28,8 +28,15 @@ fn modulator<S: Simd>(s: S, focusing: f32, error: S::V) -> (S::V, S::V) {
 /// The modulator, and `-d(modulator * -ln p) / d ln p`.
 #[inline(always)]
 fn focus<S: Simd>(s: S, focusing: f32, pixel: &Pixel<S::V>) -> (S::V, S::V) {
-    let (modulator, less_one) = modulator(s, focusing, pixel.complement);
-    (modulator, less_one * (pixel.complement + s.splat(focusing) * pixel.probability * pixel.log))
+    let error = pixel.complement;
+    let (modulator, less_one) = modulator(s, focusing, error);
+    let slope = error + s.splat(focusing) * pixel.probability * pixel.log;
+    if focusing < 1.0 {
+        // Divided by the error itself, however small it is.
+        let floor = s.splat(f32::from_bits(1));
+        return (modulator, modulator * (slope / error.select_less(floor, floor, error)));
+    }
+    (modulator, less_one * slope)
 }
 
 const fn check_focusing(focusing: f32) -> Result<f32> {
@@ -143,8 +150,9 @@ pointwise_loss!(ReducedFocal);
 /// Normalised focal loss: the focal loss divided by the sum of its factors, `sum(m l) / sum(m)` with
 /// `m = (1 - p)^focusing` and `l = -ln p`.
 ///
-/// The gradient is that of the ratio. Where all factors are 0, value and gradient are 0. Range `[0, inf)`. Passes: 2
-/// with gradient, 1 without.
+/// The gradient is that of the ratio. Where all factors are 0, value and gradient are 0, and they lose digits on the way
+/// there: on frames of which no pixel has an error above 1e-12 (at a focusing of 2). Range `[0, inf)`. Passes: 2 with
+/// gradient, 1 without.
 ///
 /// ```
 /// use segmeter_core::{loss::{Loss, NormalisedFocal}, view::{Frame, IGNORE, Labels, Shape}};

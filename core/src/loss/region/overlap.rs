@@ -89,7 +89,7 @@ macro_rules! overlap_loss {
                     self.outcome(Overlap { intersection, false_positive, false_negative }).map(Outcome::pair)
                 };
                 if self.averaging.micro {
-                    return self.averaging.pooled(tally, slopes, one);
+                    return self.averaging.pooled(tally, slopes, |sums, _| one(sums));
                 }
                 let weight = tally.weight();
                 self.averaging.mean(

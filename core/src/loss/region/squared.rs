@@ -8,17 +8,18 @@ use crate::loss::{Pixel, SumLoss, check_weight};
 use crate::num::{Power, one_minus_exp};
 use crate::simd::Simd;
 
-/// `I`, the squared error, and the common background.
+/// `I`, the squared error, and the false positives.
 type Squares = [f64; 3];
 /// Derivatives with respect to these.
 type Slopes = [f64; 3];
 
 /// `1 - (I + n) / (I + E + d)`-like ratios: `(E + d - n) / (E + k I + d)`.
-fn ratio([intersection, error, _]: &Squares, k: f64, smooth: Smooth) -> Option<(f64, Slopes)> {
+fn ratio([intersection, error, false_positive]: &Squares, k: f64, smooth: Smooth) -> Option<(f64, Slopes)> {
     let (n, d) = (f64::from(smooth.numerator), f64::from(smooth.denominator));
     let denominator = error + k * intersection + d;
     if denominator <= 0.0 {
-        return None;
+        // Squares can be too small for any number where the probabilities are not.
+        return (*false_positive > 0.0).then_some((1.0, [0.0; 3]));
     }
     let loss = (error + (d - n)) / denominator;
     Some((loss, [-k * loss / denominator, (1.0 - loss) / denominator, 0.0]))
@@ -46,23 +47,24 @@ macro_rules! squared_loss {
             }
             #[inline(always)]
             fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
-                let Pixel { probability, complement, mass, .. } = *pixel;
-                [mass.foreground * probability, self.squared(s, pixel), mass.background * complement]
+                let Pixel { probability, mass, .. } = *pixel;
+                [mass.foreground * probability, self.squared(s, pixel), mass.background * probability]
             }
             fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
                 if self.averaging.micro {
-                    return self.averaging.pooled(tally, slopes, |sums| self.outcome(sums));
+                    return self.averaging.pooled(tally, slopes, |sums, rest| self.outcome(sums, rest));
                 }
-                // A class without labels: its mean probability is what is left of all weight after the background.
+                // A class without labels has false positives only.
                 let weight = tally.weight();
-                let absent = |sums: &[f64; 3]| ((weight - sums[2]) / weight, [0.0, 0.0, -1.0 / weight]);
-                self.averaging.mean(tally, slopes, |sums, _| self.outcome(sums), absent)
+                let absent = |sums: &[f64; 3]| (sums[2] / weight, [0.0, 0.0, 1.0 / weight]);
+                self.averaging.mean(tally, slopes, |sums, [_, rest]| self.outcome(sums, rest), absent)
             }
             #[inline(always)]
             fn slope<S: Simd>(&self, s: S, slope: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
-                let [intersection, squared, background] = slope.map(|k| s.splat(k));
-                pixel.mass.foreground * intersection + self.squared_slope(s, pixel) * squared
-                    - pixel.mass.background * background
+                let [intersection, squared, false_positive] = slope.map(|k| s.splat(k));
+                pixel.mass.foreground * intersection
+                    + self.squared_slope(s, pixel) * squared
+                    + pixel.mass.background * false_positive
             }
             fn background(&self) -> bool {
                 self.averaging.has_background()
@@ -107,7 +109,7 @@ impl SquaredDice {
     pub const fn new(smooth: Smooth) -> Self {
         Self { smooth, averaging: Averaging::DEFAULT }
     }
-    fn outcome(&self, sums: &Squares) -> Option<(f64, Slopes)> {
+    fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
         ratio(sums, 2.0, self.smooth)
     }
 }
@@ -144,7 +146,7 @@ impl PowerJaccard {
             Err(Error::Parameter("exponent"))
         }
     }
-    fn outcome(&self, sums: &Squares) -> Option<(f64, Slopes)> {
+    fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
         ratio(sums, 1.0, self.smooth)
     }
     /// `p^q + g^q - 2 p g`.
@@ -211,16 +213,12 @@ impl Tanimoto {
             Err(e) => Err(e),
         }
     }
-    fn outcome(&self, [intersection, error, background]: &Squares) -> Option<(f64, Slopes)> {
-        let smooth = f64::from(self.smooth);
-        let (class, rest) = (error + intersection + smooth, error + background + smooth);
-        if class <= 0.0 || rest <= 0.0 {
-            return None;
-        }
-        let (of_class, of_rest) = (error / class, error / rest);
-        let by_error = (1.0 - of_class) / class + (1.0 - of_rest) / rest;
-        let slopes = [-of_class / class, by_error, -of_rest / rest].map(|slope| 0.5 * slope);
-        Some((0.5 * (of_class + of_rest), slopes))
+    fn outcome(&self, [intersection, error, false_positive]: &Squares, rest: f64) -> Option<(f64, Slopes)> {
+        let smooth = Smooth { numerator: self.smooth, denominator: self.smooth };
+        let class = ratio(&[*intersection, *error, *false_positive], 1.0, smooth)?;
+        let rest = ratio(&[rest - false_positive, *error, 0.0], 1.0, smooth)?;
+        let slopes = [class.1[0], class.1[1] + rest.1[1], -rest.1[0]].map(|slope| 0.5 * slope);
+        Some((0.5 * (class.0 + rest.0), slopes))
     }
 }
 

@@ -191,19 +191,19 @@ impl Skeletons<'_> {
     /// The value, and the derivative written over `slope`.
     fn evaluate(&self, plane: &ClassPlane<'_>, smooth: f32, slope: Option<&mut [f32]>) -> f64 {
         let marked = || self.marks.iter().enumerate().filter(|(_, mark)| **mark != 0);
-        let (mut all, mut missed) = ([f64::from(smooth); 2], [0.0; 2]);
+        // Hits and misses are summed themselves: of neither all less the other would keep the digits.
+        let (mut all, mut hit, mut missed) = ([f64::from(smooth); 2], [f64::from(smooth); 2], [0.0; 2]);
         for (pixel, mark) in marked() {
-            for (side, part) in self.parts(plane, pixel, *mark).iter().enumerate() {
-                if let (Some(all), Some(missed)) = (all.get_mut(side), missed.get_mut(side)) {
-                    *all += part.amount * part.all;
-                    *missed += part.amount * (part.all - part.hit);
-                }
+            let parts = self.parts(plane, pixel, *mark);
+            let sums = all.iter_mut().zip(&mut hit).zip(&mut missed);
+            for (part, ((all, hit), missed)) in parts.iter().zip(sums) {
+                *all += part.amount * part.all;
+                *hit += part.amount * part.hit;
+                *missed += part.amount * (part.all - part.hit);
             }
         }
-        let [[p, not_p], [r, not_r]] = [0, 1].map(|side| {
-            let (all, missed) = (get(&all, side), get(&missed, side));
-            [(all - missed) / all, missed / all]
-        });
+        let [[p, not_p], [r, not_r]] =
+            [0, 1].map(|side| [&hit, &missed].map(|part| get(part, side) / get(&all, side)));
         let (value, [of_p, of_r]) = harmonic([p, not_p], [r, not_r]);
         let Some(slope) = slope else { return value };
         let [all_p, all_r] = all;

@@ -1,0 +1,165 @@
+//! Parameters mean the decimal number that was written, and what is equal is equal: counts of pixels, thresholds, weights, at
+//! and next to the values where they change.
+#![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
+
+use segmeter_core::Error;
+use segmeter_core::loss::{Bootstrapped, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy, TopK};
+use segmeter_core::sketch::{SigmoidTable, Sketch};
+use segmeter_core::view::{
+    Activation, Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights,
+};
+
+fn row(pixels: usize) -> Shape {
+    Shape::new(1, pixels as u32).unwrap()
+}
+
+/// Which scores have a derivative.
+fn pulled<const C: usize>(loss: &impl Loss, frame: &Frame<'_, C>) -> Vec<bool> {
+    let mut scratch = vec![0; loss.scratch_len(frame.shape())];
+    let mut gradient = vec![0.0; frame.scores().len()];
+    loss.value_and_gradient(frame, &mut scratch, &mut gradient).unwrap();
+    gradient.iter().map(|slope| *slope != 0.0).collect()
+}
+
+fn binary<'a>(scores: &'a [f32], ids: &'a [u8], activation: Activation) -> Frame<'a> {
+    let labels = Labels::new(row(ids.len()), ids, IGNORE).unwrap();
+    Frame::new(scores, labels).unwrap().with_activation(activation)
+}
+
+/// A share in hundredths of n pixels is a whole number's worth of arithmetic.
+#[test]
+fn shares_of_pixels_are_counted_as_written() {
+    for pixels in [1, 2, 3, 7, 10, 20, 30, 50, 100, 128, 200, 255, 1000] {
+        let (logits, ids) = (vec![0.0; pixels], vec![1; pixels]);
+        let frame = binary(&logits, &ids, Activation::Logits);
+        for hundredths in 1..=100 {
+            let loss = TopK::new(format!("{}", f64::from(hundredths) / 100.0).parse().unwrap()).unwrap();
+            let expected = (hundredths as usize * pixels).div_ceil(100);
+            let kept = pulled(&loss, &frame).iter().filter(|kept| **kept).count();
+            assert_eq!(kept, expected, "{hundredths} hundredths of {pixels}");
+        }
+    }
+}
+
+/// The same of a histogram, where a share of each code is taken: one of 10 worst of 100.
+#[test]
+fn shares_of_a_histogram() {
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap();
+    let codes: Vec<i8> = (0..100).map(|place| if place < 10 { -20 } else { 20 }).collect();
+    let frame = Quantised::new(row(100), &codes, quantiser).unwrap();
+    let ids = [1; 100];
+    let sketch = Sketch::of(&frame, Some(&Labels::new(row(100), &ids, IGNORE).unwrap())).unwrap();
+    let value = TopK::new(0.1).unwrap().sketch_value(&sketch, &SigmoidTable::new(&quantiser)).unwrap().value;
+    // ln(1 + e^2) of ten alike: an eleventh would lower it.
+    assert!((f64::from(value) - 2.126_928_011_042_972).abs() < 1e-6, "{value}");
+}
+
+#[test]
+fn below_a_threshold_is_below() {
+    let none = |threshold| Ohem::new(threshold, 0).unwrap();
+    // Below 1 is every logit, however sure; a probability of 1 is not.
+    let logits = [300.0, -300.0, 20.0, 0.0];
+    let kept = |threshold, scores: &[f32], ids: &[u8], activation| {
+        let frame = binary(scores, ids, activation);
+        let mut scratch = vec![0; TopK::scratch_len(scores.len())];
+        let found = none(threshold).value(&frame, &mut scratch).unwrap();
+        // Costs of a mean: how many there are shows in it.
+        found.value
+    };
+    let all = kept(1.0, &logits, &[1, 1, 1, 1], Activation::Logits);
+    assert!((f64::from(all) - (300.0 + 2.061_153_6e-9 + 2.0f64.ln()) / 4.0).abs() < 1e-4, "{all}");
+    // At exactly the threshold: not below.
+    assert_eq!(kept(0.5, &[0.0, 1.0], &[1, 1], Activation::Logits), 0.0);
+    assert!(kept(0.5, &[-1e-30, 1.0], &[1, 1], Activation::Logits) > 0.69);
+    assert_eq!(kept(0.5, &[-0.0, 1.0], &[0, 1], Activation::Logits), 0.0);
+    for (threshold, share, ids) in [
+        (0.7, 0.7, 1),
+        (0.8, 0.2, 0),
+        (0.9, 0.1, 0),
+        (0.7, 0.3, 0),
+        (0.1, 0.1, 1),
+        (1.0, 1.0, 1),
+        (1.0, 0.0, 0),
+    ] {
+        let shares = [share, f32::from(ids)];
+        assert_eq!(
+            kept(threshold, &shares, &[ids; 2], Activation::Probabilities),
+            0.0,
+            "{share} at {threshold}"
+        );
+        let next = if ids == 1 { share.next_down() } else { share + 1e-6 };
+        let shares = [next, f32::from(ids)];
+        assert!(
+            kept(threshold, &shares, &[ids; 2], Activation::Probabilities) > 0.0,
+            "{next} at {threshold}"
+        );
+    }
+    // Equal logits of four classes are a quarter each.
+    let frame: Frame<'_, 4> =
+        Frame::multiclass(row(2), 4, Layout::Interleaved, &[3.0; 8], &[1, 2], IGNORE).unwrap();
+    let mut scratch = vec![0; TopK::scratch_len(2)];
+    assert_eq!(none(0.25).value(&frame, &mut scratch).unwrap().value, 0.0);
+    assert!(none(0.250_001).value(&frame, &mut scratch).unwrap().value > 1.38);
+}
+
+/// What a logit says is not lost when its probability rounds.
+#[test]
+fn decisions_and_order_come_from_logits() {
+    for tiny in [1e-8, 1e-30, f32::from_bits(1)] {
+        let logits = [tiny, -tiny, tiny, -tiny, 0.0, 0.0];
+        let ids = [1, 1, 0, 0, 1, 0];
+        let frame = binary(&logits, &ids, Activation::Logits);
+        // Found are the first and the fourth; a tie goes to the lowest id, so the last is found, too.
+        let found = RecallCrossEntropy.value(&frame, &mut []).unwrap().value;
+        // Missed: two of three of the foreground, one of three of the background.
+        let expected = (2.0 / 3.0 + 1.0 / 3.0) * 3.0 * 2.0f64.ln() / 6.0;
+        assert!((f64::from(found) - expected).abs() < 1e-6, "{tiny}: {found} {expected}");
+        let hard = Bootstrapped::new(0.0, true).unwrap();
+        let mut gradient = [0.0; 2];
+        hard.value_and_gradient(&binary(&[tiny, -tiny], &[1, 1], Activation::Logits), &mut [], &mut gradient)
+            .unwrap();
+        assert!(
+            gradient[0] < 0.0 && gradient[1] > 0.0,
+            "{tiny}: each is pulled to its own side: {gradient:?}"
+        );
+    }
+    // The larger error is the larger logit against the label, also where both probabilities are 1, or all but the same.
+    for [large, small] in [[40.0, 20.0], [300.0, 200.0], [1e-8, 0.0], [1.000_000_1, 1.0], [-0.0, -1e-8]] {
+        let logits = [small, large];
+        let frame = binary(&logits, &[0, 0], Activation::Logits);
+        let worst = pulled(&LovaszHinge, &frame);
+        assert_eq!(worst, [false, true], "hinge of {small} and {large}");
+        if large < 100.0 {
+            let loss = LovaszSoftmax::new(segmeter_core::loss::LovaszClasses::All);
+            assert_eq!(pulled(&loss, &frame), [false, true], "sigmoid of {small} and {large}");
+        }
+        assert_eq!(
+            pulled(&TopK::new(0.5).unwrap(), &frame),
+            [false, true],
+            "the worst of {small} and {large}"
+        );
+    }
+}
+
+/// From the least to the most, and nothing beyond: such weights would cost digits or numbers.
+#[test]
+fn weights_have_a_range() {
+    let shape = row(3);
+    for good in [0.0, -0.0, Weights::LEAST, 1.0, Weights::MOST] {
+        assert!(Weights::new(shape, &[1.0, good, 1.0]).is_ok(), "{good}");
+    }
+    for bad in [
+        f32::from_bits(1),
+        1e-41,
+        f32::MIN_POSITIVE,
+        Weights::LEAST.next_down(),
+        Weights::MOST.next_up(),
+        f32::MAX,
+        f32::INFINITY,
+        f32::NAN,
+        -1.0,
+    ] {
+        let found = Weights::new(shape, &[1.0, bad, 1.0]).map(|_| ());
+        assert_eq!(found, Err(Error::Weight { pixel: 1 }), "{bad}");
+    }
+}
