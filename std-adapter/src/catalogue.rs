@@ -164,7 +164,14 @@ impl Entry {
         let parameter = self.parameters.iter().find(|p| p.name == name)?;
         // Only the two halves of the smoothing have no default of their own but that of another parameter.
         let taken = || name.ends_with("_smooth").then(|| self.setting(settings, "smooth")).flatten();
-        parameter.default.setting().or_else(taken)
+        let value = parameter.default.setting().or_else(taken);
+        // A numerator that nobody has set is in no denominator's way.
+        match (name, &value, settings.get("denominator_smooth")) {
+            ("numerator_smooth", Some(Setting::Number(own)), Some(Setting::Number(most))) => {
+                Some(Setting::Number(own.min(*most)))
+            }
+            _ => value,
+        }
     }
 }
 

@@ -305,6 +305,14 @@ mod tests {
         assert_eq!(formula(&[]), of(&Dice::new(Smooth::new(0.0, 1e-7).unwrap())));
         assert_eq!(formula(&["smooth=1"]), of(&Dice::new(Smooth::ONE)));
         assert_eq!(formula(&["denominator_smooth=1"]), of(&Dice::new(Smooth::new(0.0, 1.0).unwrap())));
+        // A denominator alone is taken as it is, also below the default of the numerator.
+        let alone = |text: &str| of_any(&parsed("dice", &[text], None).loss().unwrap());
+        assert_eq!(alone("denominator_smooth=0.5"), of(&Dice::new(Smooth::new(0.5, 0.5).unwrap())));
+        assert_eq!(alone("denominator_smooth=2"), of(&Dice::new(Smooth::new(1.0, 2.0).unwrap())));
+        assert_eq!(
+            parsed("dice", &["denominator_smooth=0.5"], None).parameters(false)["numerator_smooth"],
+            0.5
+        );
         // The two halves leave nothing of the whole.
         assert_eq!(parsed("dice", &[], Some("keras")).parameters(false)["smooth"], Value::Null);
         assert_eq!(parsed("dice", &["smooth=1"], Some("keras")).parameters(false)["numerator_smooth"], 1.0);
