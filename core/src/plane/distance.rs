@@ -9,6 +9,8 @@
 //!
 //! Source: Felzenszwalb and Huttenlocher 2012, Meijster et al. 2000; the hull in place of the intersections.
 
+use core::ops::{Add, Mul, Sub};
+
 use crate::error::{Error, Result};
 use crate::view::Shape;
 
@@ -133,44 +135,67 @@ fn row(g: &[u32], hull: &mut [u32], line: &mut [u32]) {
     }
 }
 
+/// The whole numbers of squared distances. Those of a hull are multiplied by a side.
+pub(crate) trait Whole:
+    Copy + Ord + From<u32> + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+{
+    /// Farther than anything, however it is weighted; twice as much is a number still.
+    const FAR: Self;
+}
+
+impl Whole for i64 {
+    const FAR: Self = 1 << 61;
+}
+
+impl Whole for i128 {
+    const FAR: Self = 1 << 125;
+}
+
 /// What a squared step along a column and along a row counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Weights {
-    pub(crate) row: i64,
-    pub(crate) column: i64,
+pub(crate) struct Weights<T> {
+    pub(crate) row: T,
+    pub(crate) column: T,
 }
 
-const SQUARE: Weights = Weights { row: 1, column: 1 };
+const SQUARE: Weights<i64> = Weights { row: 1, column: 1 };
 
 /// A column as a point of the hull.
-#[derive(Clone, Copy, Default)]
-struct Point {
-    u: i64,
-    h: i64,
+#[derive(Clone, Copy)]
+struct Point<T> {
+    u: T,
+    h: T,
 }
 
-impl Point {
+impl<T: Whole> Point<T> {
     #[inline(always)]
-    fn new(u: i64, g: u32, weights: Weights) -> Self {
-        Self { u, h: weights.column * (u * u) + weights.row * (i64::from(g) * i64::from(g)) }
+    fn new(u: u32, g: u32, weights: Weights<T>) -> Self {
+        let (u, g) = (T::from(u), T::from(g));
+        Self { u, h: weights.column * (u * u) + weights.row * (g * g) }
     }
     #[inline(always)]
-    fn of(g: &[u32], column: u32, weights: Weights) -> Self {
-        Self::new(i64::from(column), g.get(column as usize).copied().unwrap_or(0), weights)
+    fn of(g: &[u32], column: u32, weights: Weights<T>) -> Self {
+        Self::new(column, g.get(column as usize).copied().unwrap_or(0), weights)
     }
 }
 
 /// Writes the columns `from..end` that are on the lower hull to `hull`, which has room for all, and says how
-/// many they are. Products of three sides, weighted, must stay inside 63 bits.
+/// many they are. Products of three sides, weighted, must stay inside the numbers.
 #[inline(always)]
-pub(super) fn lower_hull(g: &[u32], from: usize, end: usize, weights: Weights, hull: &mut [u32]) -> usize {
+pub(super) fn lower_hull<T: Whole>(
+    g: &[u32],
+    from: usize,
+    end: usize,
+    weights: Weights<T>,
+    hull: &mut [u32],
+) -> usize {
     let mut count = 0_usize;
-    let (mut before, mut top) = (Point::default(), Point::default());
+    let (mut before, mut top) = (Point::new(0, 0, weights), Point::new(0, 0, weights));
     for (u, g_u) in (from as u32..).zip(g.get(from..end).unwrap_or_default()) {
         if *g_u == NONE {
             continue;
         }
-        let next = Point::new(i64::from(u), *g_u, weights);
+        let next = Point::new(u, *g_u, weights);
         // The hull turns left at every point that stays.
         while count >= 2 && (top.h - before.h) * (next.u - top.u) >= (next.h - top.h) * (top.u - before.u) {
             count -= 1;
@@ -188,18 +213,18 @@ pub(super) fn lower_hull(g: &[u32], from: usize, end: usize, weights: Weights, h
 }
 
 /// Reads squared distances off a hull, from left to right.
-pub(super) struct Reader<'a> {
+pub(super) struct Reader<'a, T> {
     g: &'a [u32],
-    weights: Weights,
+    weights: Weights<T>,
     rest: core::slice::Iter<'a, u32>,
-    point: Point,
-    next: Option<Point>,
+    point: Point<T>,
+    next: Option<Point<T>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, T: Whole> Reader<'a, T> {
     /// `None` if the hull is empty.
     #[inline(always)]
-    pub(super) fn new(g: &'a [u32], hull: &'a [u32], weights: Weights) -> Option<Self> {
+    pub(super) fn new(g: &'a [u32], hull: &'a [u32], weights: Weights<T>) -> Option<Self> {
         let mut rest = hull.iter();
         let mut point = || rest.next().map(|column| Point::of(g, *column, weights));
         let (first, next) = (point()?, point());
@@ -208,15 +233,16 @@ impl<'a> Reader<'a> {
 
     /// The squared distance at a column; none is left of the one before.
     #[inline(always)]
-    pub(super) fn at(&mut self, x: i64) -> i64 {
-        let slope = 2 * self.weights.column * x;
+    pub(super) fn at(&mut self, x: u32) -> T {
+        let (x, column) = (T::from(x), self.weights.column);
+        let slope = column * (x + x);
         while let Some(candidate) = self.next
             && candidate.h - self.point.h <= slope * (candidate.u - self.point.u)
         {
             self.point = candidate;
             self.next = self.rest.next().map(|column| Point::of(self.g, *column, self.weights));
         }
-        self.weights.column * (x * x) + self.point.h - slope * self.point.u
+        column * (x * x) + self.point.h - slope * self.point.u
     }
 }
 
@@ -225,7 +251,7 @@ impl<'a> Reader<'a> {
 fn run(g: &[u32], first: usize, end: usize, hull: &mut [u32], line: &mut [u32]) {
     let count = lower_hull(g, first.saturating_sub(1), (end + 1).min(g.len()), SQUARE, hull);
     let Some(mut reader) = Reader::new(g, hull.get(..count).unwrap_or_default(), SQUARE) else { return };
-    for (x, slot) in (first as i64..).zip(line.get_mut(first..end).unwrap_or_default()) {
+    for (x, slot) in (first as u32..).zip(line.get_mut(first..end).unwrap_or_default()) {
         *slot = u32::try_from(reader.at(x)).unwrap_or(NONE);
     }
 }

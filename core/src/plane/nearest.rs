@@ -5,7 +5,7 @@
 //! they are further away than the nearest site found: close contours cost little. A row that has asked too
 //! much takes its distances from the lower hull of all columns, as [`distance`](super::distance) does.
 
-use super::distance::{NONE, Reader, Weights, lower_hull};
+use super::distance::{NONE, Reader, Weights, Whole, lower_hull};
 use super::ones;
 use super::row::{last_mask, words_of};
 use crate::error::{Error, Result};
@@ -43,28 +43,32 @@ pub(crate) const fn scratch_len(columns: usize) -> usize {
     columns.saturating_mul(3)
 }
 
-/// Refuses grids for which the transform is not exact.
-pub(crate) const fn check(height: usize, columns: usize, weights: Weights) -> Result<()> {
-    let (long, tall) = (columns as u64, height as u64);
-    let most = (weights.column as u64)
-        .saturating_mul(long.saturating_mul(long))
-        .saturating_add((weights.row as u64).saturating_mul(tall.saturating_mul(tall)));
-    if height > MAX_SIDE || columns > MAX_SIDE || most.saturating_mul(long) >= 1 << 61 {
-        return Err(Error::Unsupported(
-            "surface distances need sides below 2^16, smaller still if spaced unevenly",
-        ));
+/// Refuses grids whose rows have no place in 16 bits.
+pub(crate) const fn check(height: usize, columns: usize) -> Result<()> {
+    if height > MAX_SIDE || columns > MAX_SIDE {
+        return Err(Error::Unsupported("surface distances need sides below 2^16"));
     }
     Ok(())
 }
 
+/// Whether the squared distances of a grid, and the products of their hull, stay inside 64 bits.
+pub(crate) const fn is_narrow(height: usize, columns: usize, weights: Weights<u64>) -> bool {
+    let (long, tall) = (columns as u64, height as u64);
+    let most = weights
+        .column
+        .saturating_mul(long.saturating_mul(long))
+        .saturating_add(weights.row.saturating_mul(tall.saturating_mul(tall)));
+    most.saturating_mul(long) < 1 << 61
+}
+
 /// Calls `visit` with every pixel of `queries` in row order, as row, column and squared distance to the
 /// nearest pixel of `sites`; says whether there is a site. Nothing is visited without one.
-pub(crate) fn visit(
+pub(crate) fn visit<T: Whole>(
     sites: Rows<'_>,
     queries: Rows<'_>,
-    weights: Weights,
+    weights: Weights<T>,
     scratch: &mut [u32],
-    mut visit: impl FnMut(usize, usize, u64),
+    mut visit: impl FnMut(usize, usize, T),
 ) -> bool {
     let (columns, words) = (sites.columns, words_of(sites.columns));
     let (state, rest) = scratch.split_at_mut_checked(columns).unwrap_or_default();
@@ -94,7 +98,7 @@ pub(crate) fn visit(
                     reader = Reader::new(g, hull.get(..count).unwrap_or_default(), weights);
                 }
                 let squared = match &mut reader {
-                    Some(reader) => reader.at(column as i64) as u64,
+                    Some(reader) => reader.at(column as u32),
                     None => nearest.search(row, column, &mut steps),
                 };
                 visit(row, column, squared);
@@ -104,9 +108,9 @@ pub(crate) fn visit(
     true
 }
 
-struct Nearest<'a> {
+struct Nearest<'a, T> {
     sites: Rows<'a>,
-    weights: Weights,
+    weights: Weights<T>,
     /// For every column the row of the nearest site at or above the current row, and of the next one below.
     state: &'a mut [u32],
 }
@@ -120,7 +124,7 @@ fn away(state: u32, row: u32) -> u32 {
     up.min(down)
 }
 
-impl Nearest<'_> {
+impl<T: Whole> Nearest<'_, T> {
     /// Makes the sites of a row the nearest above, and finds those below them.
     fn move_to(&mut self, row: usize, words: usize) {
         for word in 0..words {
@@ -155,24 +159,25 @@ impl Nearest<'_> {
 
     /// The squared distance to the nearest site of a column.
     #[inline(always)]
-    fn straight(&self, row: usize, column: usize) -> u64 {
+    fn straight(&self, row: usize, column: usize) -> T {
         match self.state.get(column).map_or(NONE, |state| away(*state, row as u32)) {
-            NONE => u64::MAX,
-            g => self.weights.row as u64 * (u64::from(g) * u64::from(g)),
+            NONE => T::FAR,
+            g => self.weights.row * (T::from(g) * T::from(g)),
         }
     }
 
     #[inline]
-    fn search(&self, row: usize, column: usize, steps: &mut usize) -> u64 {
+    fn search(&self, row: usize, column: usize, steps: &mut usize) -> T {
         let mut best = self.straight(row, column);
         for step in 1..self.sites.columns {
-            let sideways = self.weights.column as u64 * (step as u64 * step as u64);
+            let across = T::from(step as u32);
+            let sideways = self.weights.column * (across * across);
             if sideways >= best {
                 break;
             }
             // Outside the grid there is no site.
             let near = self.straight(row, column.wrapping_sub(step)).min(self.straight(row, column + step));
-            best = best.min(near.saturating_add(sideways));
+            best = best.min(near + sideways);
             *steps += 1;
         }
         best

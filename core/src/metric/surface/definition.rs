@@ -8,107 +8,92 @@ use crate::view::Shape;
 
 /// The size of a pixel, in any unit of length: metres per cell of a bird's-eye view, millimetres of a scan.
 ///
-/// Distances are compared as integers: the two sides are taken as a ratio of whole numbers up to 1023, exactly
-/// if they are one, else as the last convergent of their continued fraction, which is off by less than one
-/// part in 1023 times the smaller of the two; [`Spacing::row`] says what is used.
+/// Distances are compared as whole numbers: the squares of the two sides are taken as their ratio, exactly if the
+/// sides are as whole numbers up to 1023, else by the first fraction that is off by less than 2 parts in 10^7; then
+/// a distance is off by less than 1 part in 10^7.
 ///
 /// ```
 /// use segmeter_core::metric::surface::Spacing;
 /// let spacing = Spacing::new(1.3, 0.7)?;
-/// assert_eq!(spacing.ratio(), (13, 7));
+/// assert_eq!(spacing.squares(), (169, 49));
 /// assert!((spacing.row() - 1.3).abs() < 1e-15 && (spacing.column() - 0.7).abs() < 1e-15);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Spacing {
-    ratio: (u32, u32),
+    row: f64,
+    column: f64,
+    squares: (u64, u64),
+    /// What the root of a step of 1 in whole numbers is long.
     unit: f64,
 }
 
-/// The largest term of the ratio of a spacing.
-const MAX_TERM: u32 = 1023;
+/// The largest term of a ratio of sides.
+const MAX_TERM: u64 = 1023;
+/// The largest term of a ratio of squares, above that of the most uneven sides.
+const MAX_SQUARE: u64 = 1 << 41;
+/// The most uneven sides.
+const MAX_RATIO: f64 = 1e6;
+/// By how much a distance may be above a tolerance that it equals in decimal numbers.
+const SLACK: f64 = 1e-6;
 
 impl Spacing {
     /// Distances in pixels.
-    pub const PIXELS: Self = Self { ratio: (1, 1), unit: 1.0 };
+    pub const PIXELS: Self = Self { row: 1.0, column: 1.0, squares: (1, 1), unit: 1.0 };
 
     /// From row to row, and from column to column.
     ///
     /// # Errors
-    /// [`Error::Parameter`] unless both are in `[1e-9, 1e9]` and their ratio is in `[1/1023, 1023]`.
-    pub const fn new(row: f64, column: f64) -> Result<Self> {
-        if !(row >= 1e-9 && row <= 1e9 && column >= 1e-9 && column <= 1e9) {
+    /// [`Error::Parameter`] unless both are in `[1e-9, 1e9]` and their ratio is in `[1e-6, 1e6]`.
+    pub fn new(row: f64, column: f64) -> Result<Self> {
+        let in_range = |side: f64| (1e-9..=1e9).contains(&side);
+        if !in_range(row) || !in_range(column) || row.max(column) > MAX_RATIO * 1.000_001 * row.min(column) {
             return Err(Error::Parameter("spacing"));
         }
         let ratio = row / column;
-        let (mut last, mut terms) = ((0_u32, 1_u32), (1_u32, 0_u32));
-        let mut rest = ratio;
-        while rest >= 0.0 && rest <= MAX_TERM as f64 {
-            let whole = rest as u32;
-            let next = (whole * terms.0 + last.0, whole * terms.1 + last.1);
-            if next.0 > MAX_TERM || next.1 > MAX_TERM {
-                break;
-            }
-            (last, terms) = (terms, next);
-            let error = next.0 as f64 / next.1 as f64 / ratio - 1.0;
-            if error < 1e-13 && error > -1e-13 {
-                break;
-            }
-            rest = 1.0 / (rest - whole as f64);
+        if let Some((a, b)) = fraction(ratio, MAX_TERM, 1e-13) {
+            let unit = column / b as f64;
+            return Ok(Self { row: unit * a as f64, column: unit * b as f64, squares: (a * a, b * b), unit });
         }
-        if terms.0 == 0 || terms.1 == 0 {
-            return Err(Error::Parameter("spacing"));
-        }
-        Ok(Self { ratio: terms, unit: column / terms.1 as f64 })
+        let squares = fraction(ratio * ratio, MAX_SQUARE, 2e-7).ok_or(Error::Parameter("spacing"))?;
+        Ok(Self { row, column, squares, unit: column / libm::sqrt(squares.1 as f64) })
     }
 
-    /// The ratio of row to column spacing that is used.
+    /// What a squared step from row to row and one from column to column count.
     #[must_use]
-    pub const fn ratio(self) -> (u32, u32) {
-        self.ratio
+    pub const fn squares(self) -> (u64, u64) {
+        self.squares
     }
-    /// The length from row to row that is used.
+    /// The length from row to row.
     #[must_use]
     pub const fn row(self) -> f64 {
-        self.unit * self.ratio.0 as f64
+        self.row
     }
     /// The length from column to column.
     #[must_use]
     pub const fn column(self) -> f64 {
-        self.unit * self.ratio.1 as f64
+        self.column
     }
 
-    /// What a step of 1 in whole numbers is long.
     pub(super) const fn unit(self) -> f64 {
         self.unit
     }
-    pub(super) const fn weights(self) -> Weights {
-        let (row, column) = (self.ratio.0 as i64, self.ratio.1 as i64);
-        Weights { row: row * row, column: column * column }
+    pub(super) const fn weights(self) -> Weights<u64> {
+        let (row, column) = self.squares;
+        Weights { row, column }
     }
 
     /// The length of a squared distance in whole numbers.
-    pub(super) fn length(self, squared: u64) -> f64 {
-        self.unit * libm::sqrt(squared as f64)
+    pub(super) fn length(self, squared: f64) -> f64 {
+        self.unit * libm::sqrt(squared)
     }
 
-    /// The largest squared distance, in whole numbers, whose length is at most `tolerance`, and at most
-    /// `limit`; `None` if not even 0 is.
-    pub(super) fn within(self, tolerance: f64, limit: u64) -> Option<u64> {
-        if tolerance.is_nan() || tolerance < 0.0 {
-            return None;
-        }
-        let steps = tolerance / self.unit;
-        // The conversion saturates. What rounding has done to the square is made good below.
-        let mut squared = ((steps * steps) as u64).min(limit);
-        while squared > 0 && self.length(squared) > tolerance {
-            squared -= 1;
-        }
-        while squared < limit && self.length(squared + 1) <= tolerance {
-            squared += 1;
-        }
-        Some(squared)
+    /// The largest squared distance within a tolerance; `None` for one that is negative or no number. A distance that
+    /// equals the tolerance is within it, to 1 part in 10^6.
+    pub(super) fn within(self, tolerance: f64) -> Option<f64> {
+        let steps = tolerance * (1.0 + SLACK) / self.unit;
+        (tolerance >= 0.0).then_some(steps * steps)
     }
 
     /// The diagonal of a frame.
@@ -122,6 +107,27 @@ impl Default for Spacing {
     fn default() -> Self {
         Self::PIXELS
     }
+}
+
+/// The first continued fraction of a ratio with terms of at most `most` that is off by less than `error` of it.
+fn fraction(ratio: f64, most: u64, error: f64) -> Option<(u64, u64)> {
+    let (mut last, mut terms) = ((0, 1), (1, 0));
+    let mut rest = ratio;
+    while rest <= most as f64 {
+        let whole = rest as u64;
+        let step = |term: u64, last: u64| whole.saturating_mul(term).saturating_add(last);
+        let next = (step(terms.0, last.0), step(terms.1, last.1));
+        if next.0 > most || next.1 > most {
+            break;
+        }
+        (last, terms) = (terms, next);
+        let off = next.0 as f64 / next.1 as f64 / ratio - 1.0;
+        if off < error && off > -error {
+            return Some(terms);
+        }
+        rest = 1.0 / (rest - whole as f64);
+    }
+    None
 }
 
 /// Which distance a quantile `q` of `n` distances is.

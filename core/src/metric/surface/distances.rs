@@ -1,11 +1,11 @@
 //! Distances between the contours of a whole frame, from two planes of bits.
 
 use super::definition::{Percentile, Pooling, Surface};
-use super::report::{Counts, Sums, SurfaceReport, elements};
+use super::report::{Counts, LENGTH_ONE, Sums, SurfaceReport, elements};
 use crate::error::{Error, Result};
 use crate::plane::nearest::{self, Rows};
 use crate::plane::row::words_of;
-use crate::plane::{Row, Side, Window, kind};
+use crate::plane::{Row, Side, Weights, Window, kind};
 use crate::view::Shape;
 
 /// Bins of the search for a percentile: as many as make 9 bits of a squared distance, a count for every kind.
@@ -42,8 +42,7 @@ impl Surface {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a quantile outside `[0, 1]` or a tolerance that is negative or no number;
-    /// [`Error::Unsupported`] if a side is above 65 535 pixels, or if the squares of uneven spacings get too
-    /// large: at the worst ratio, 1023 to 1022, above 10 331 pixels.
+    /// [`Error::Unsupported`] if a side is above 65 535 pixels.
     pub const fn check(&self, shape: Shape) -> Result<()> {
         if let Some(percentile) = self.percentile
             && !(percentile.quantile >= 0.0 && percentile.quantile <= 1.0)
@@ -54,7 +53,19 @@ impl Surface {
             return Err(Error::Parameter("tolerance"));
         }
         let (height, width) = (self.contour.rows(shape.height()), self.contour.columns(shape.width()));
-        nearest::check(height, width, self.spacing.weights())
+        nearest::check(height, width)
+    }
+
+    /// Whether squared distances are whole numbers of 64 bits; otherwise they are the bits of an `f64`, in the same order:
+    /// those of large frames with very uneven pixels.
+    pub(super) const fn is_narrow(&self, shape: Shape) -> bool {
+        let (height, width) = (self.contour.rows(shape.height()), self.contour.columns(shape.width()));
+        nearest::is_narrow(height, width, self.spacing.weights())
+    }
+    /// The length of a squared distance.
+    pub(super) fn length(&self, shape: Shape, squared: u64) -> f64 {
+        let square = if self.is_narrow(shape) { squared as f64 } else { f64::from_bits(squared) };
+        self.spacing.length(square)
     }
 
     /// Takes a frame row by row and measures it once it is whole.
@@ -145,7 +156,7 @@ impl<'a> SurfaceRows<'a> {
         let planes = [prediction, label].map(|words| Rows { words, stride, height, columns });
         let (scratch, bins) =
             window.into_words().split_at_mut_checked(nearest::scratch_len(columns)).unwrap_or_default();
-        let mut distances = Distances { definition, planes, scratch, bins };
+        let mut distances = Distances { definition, shape, planes, scratch, bins };
         let sums = [distances.sums(0), distances.sums(1)];
         let percentile = definition.percentile.and_then(|percentile| distances.percentile(percentile, &sums));
         Ok(SurfaceReport { definition, shape, sums, percentile })
@@ -155,6 +166,7 @@ impl<'a> SurfaceRows<'a> {
 /// The planes of contours of a whole frame.
 struct Distances<'a> {
     definition: Surface,
+    shape: Shape,
     planes: [Rows<'a>; 2],
     scratch: &'a mut [u32],
     bins: &'a mut [u32],
@@ -177,35 +189,43 @@ impl Distances<'_> {
         let (queries, sites) = if direction == 0 { (prediction, label) } else { (label, prediction) };
         let words = words_of(queries.columns);
         let kinds = self.definition.contour.layers() > 1;
-        nearest::visit(
-            sites,
-            queries,
-            self.definition.spacing.weights(),
-            self.scratch,
-            |row, column, squared| {
-                // A corner that is cut twice counts as two.
-                match if kinds { kind(queries.row(row), words, column) } else { 0 } {
-                    3 => visit(squared, 0, 2),
-                    kind => visit(squared, kind, 1),
-                }
-            },
-        );
+        let mut counted = |row: usize, column: usize, squared: u64| {
+            // A corner that is cut twice counts as two.
+            match if kinds { kind(queries.row(row), words, column) } else { 0 } {
+                3 => visit(squared, 0, 2),
+                kind => visit(squared, kind, 1),
+            }
+        };
+        let Weights { row, column } = self.definition.spacing.weights();
+        if self.definition.is_narrow(self.shape) {
+            let weights = Weights { row: row.cast_signed(), column: column.cast_signed() };
+            nearest::visit(sites, queries, weights, self.scratch, |row, column, squared: i64| {
+                counted(row, column, squared.cast_unsigned());
+            });
+        } else {
+            let weights = Weights { row: i128::from(row), column: i128::from(column) };
+            nearest::visit(sites, queries, weights, self.scratch, |row, column, squared| {
+                counted(row, column, (squared as f64).to_bits());
+            });
+        }
     }
 
     fn sums(&mut self, direction: usize) -> Sums {
         let [prediction, label] = self.planes;
         let count = count(if direction == 0 { prediction } else { label });
         let definition = self.definition;
-        let within = definition.spacing.within(definition.tolerance, u64::MAX >> 2);
+        let (narrow, within) =
+            (definition.is_narrow(self.shape), definition.spacing.within(definition.tolerance));
         let mut sums = Sums { count, ..Sums::default() };
         self.visit(direction, |squared, kind, parts| {
-            // 2^64: the root has at most 53 bits, and is 0 or at least 1.
-            let length = (libm::sqrt(squared as f64) * 18_446_744_073_709_551_616.0) as u128;
+            let square = if narrow { squared as f64 } else { f64::from_bits(squared) };
+            // The root has at most 53 bits, and is 0 or at least 1.
+            let length = (libm::sqrt(square) * LENGTH_ONE) as u128;
             if let Some(sum) = sums.length.get_mut(kind) {
                 *sum = sum.saturating_add(length * u128::from(parts));
             }
             if let Some(count) = sums.within.get_mut(kind)
-                && within.is_some_and(|within| squared <= within)
+                && within.is_some_and(|within| square <= within)
             {
                 *count += u64::from(parts);
             }
@@ -242,8 +262,8 @@ impl Distances<'_> {
         count: Counts,
         largest: u64,
     ) -> f64 {
-        let definition = self.definition;
-        let length = |squared| definition.spacing.length(squared);
+        let (definition, shape) = (self.definition, self.shape);
+        let length = |squared| definition.length(shape, squared);
         if percentile.is_first_reached() {
             let whole = definition.contour_length(count);
             // The first distance that there is, for a quantile of 0.

@@ -1,7 +1,7 @@
 //! How much of each contour has the other within reach, row by row: NSD and the boundary F score.
 
 use super::definition::Spacing;
-use super::report::{Counts, Direction, Missing, add, elements};
+use super::report::{Counts, Direction, Missing, add, elements, harmonic_mean};
 use super::tally::Tally;
 use crate::error::{Error, Result};
 use crate::metric::{Empties, Empty, Ratio, Score};
@@ -59,18 +59,21 @@ impl Matching {
 
     /// Rows above and below within the tolerance, and the largest squared distance within it.
     fn reach(&self) -> Result<(usize, u64)> {
+        let within = self.spacing.within(self.tolerance).ok_or(Error::Parameter("tolerance"))?;
+        let squared = within as u64;
         // Weights are at least 1; `max` says so to the compiler.
-        let weights = self.spacing.weights();
-        let limit = (weights.row as u64).saturating_mul((MAX_REACH * MAX_REACH) as u64).saturating_mul(4);
-        let squared = self.spacing.within(self.tolerance, limit).ok_or(Error::Parameter("tolerance"))?;
-        let rows = root(squared / weights.row.max(1) as u64);
-        if rows > MAX_REACH { Err(Error::Parameter("tolerance")) } else { Ok((rows, squared)) }
+        let rows = root(squared / self.spacing.weights().row.max(1));
+        if rows > MAX_REACH || squared == u64::MAX {
+            return Err(Error::Parameter("tolerance"));
+        }
+        Ok((rows, squared))
     }
 
     /// Words for [`Matching::rows`].
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a tolerance that is negative, no number, or reaches more than 4096 rows.
+    /// [`Error::Parameter`] for a tolerance that is negative, no number, or reaches more than 4096 rows:
+    /// [`SurfaceReport::f_score`](super::SurfaceReport::f_score) has no such limit.
     pub fn scratch_len(&self, width: usize) -> Result<usize> {
         let (reach, _) = self.reach()?;
         let ring = self.contour.row_words(width).saturating_mul(2 * (2 * reach + 1));
@@ -105,8 +108,8 @@ impl Matching {
         let (half_widths, ring) = rest.split_at_mut_checked(reach + 1).unwrap_or_default();
         let weights = self.spacing.weights();
         for (up, half) in half_widths.iter_mut().zip(0_u64..).map(|(half, up)| (up, half)) {
-            let left = squared.saturating_sub(weights.row as u64 * up * up);
-            *half = root(left / weights.column.max(1) as u64).min(width) as u32;
+            let left = squared.saturating_sub(weights.row * (up * up));
+            *half = root(left / weights.column.max(1)).min(width) as u32;
         }
         let window = Window::new(self.contour, width, 3, window);
         let (matching, sums) = (*self, [0; 12]);
@@ -321,7 +324,7 @@ impl MatchCounts {
         self.score(|| {
             let precision = self.share(Direction::PredictionToLabel);
             let recall = self.share(Direction::LabelToPrediction);
-            if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 }
+            harmonic_mean(precision, recall)
         })
     }
 }

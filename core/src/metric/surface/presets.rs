@@ -64,7 +64,8 @@ impl Surface {
     };
 
     /// panoptica 2.1: as MedPy, but what it calls ASSD is the mean of the two directed means, MASD; NSD is the
-    /// mean of the two shares, within half a pixel.
+    /// mean of the two shares, within half a pixel; where it is given a spacing, within the smaller of the two sides: then
+    /// the tolerance is to be set to that.
     ///
     /// With one contour missing its HD95 is a number that means nothing, for the reason MetricsReloaded's NSD
     /// is; here it is undefined.

@@ -65,13 +65,16 @@ pub(super) const fn add([a, b, c]: Counts, [d, e, f]: Counts) -> Counts {
     [a.saturating_add(d), b.saturating_add(e), c.saturating_add(f)]
 }
 
+/// 2^58: of a root of up to 37 bits all 53 are whole then, and 2^32 of them fit.
+pub(super) const LENGTH_ONE: f64 = 288_230_376_151_711_744.0;
+
 /// The integer sums of one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sums {
     pub(super) count: Counts,
     /// Of these, within the tolerance.
     pub(super) within: Counts,
-    /// Sums of the lengths of distances, each rounded once to 53 bits, in units of 2^-64: exact.
+    /// Sums of the lengths of distances, each rounded once to 53 bits, in steps of 1 / [`LENGTH_ONE`]: exact.
     pub(super) length: [u128; 3],
     /// The largest squared distance.
     pub(super) largest: u64,
@@ -141,14 +144,14 @@ impl SurfaceReport {
     pub fn hausdorff(&self) -> Score {
         let [forth, back] = &self.sums;
         let largest = forth.largest.max(back.largest);
-        self.distance(self.definition.hausdorff_empties, || self.definition.spacing.length(largest))
+        self.distance(self.definition.hausdorff_empties, || self.definition.length(self.shape, largest))
     }
 
     /// The largest distance of one direction.
     #[must_use]
     pub fn directed_hausdorff(&self, direction: Direction) -> Score {
         let largest = self.of(direction).largest;
-        self.distance(self.definition.hausdorff_empties, || self.definition.spacing.length(largest))
+        self.distance(self.definition.hausdorff_empties, || self.definition.length(self.shape, largest))
     }
 
     /// The percentile of the definition, HD95 by default; `None` if it names none.
@@ -216,9 +219,19 @@ impl SurfaceReport {
         }
     }
 
+    /// The boundary F score, the harmonic mean of the two shares, 0 if both are: [`MatchCounts::f_score`], for a tolerance that
+    /// reaches any number of rows.
+    ///
+    /// [`MatchCounts::f_score`]: super::MatchCounts::f_score
+    #[must_use]
+    pub fn f_score(&self) -> Score {
+        let [forth, back] = &self.sums;
+        let mean = || harmonic_mean(self.share_of(forth), self.share_of(back));
+        self.score(self.definition.nsd_empties, 0.0, mean)
+    }
+
     fn mean_of(&self, sums: &Sums) -> f64 {
-        // 2^-64
-        let total = sums.length.map(|length| length as f64 / 18_446_744_073_709_551_616.0);
+        let total = sums.length.map(|length| length as f64 / LENGTH_ONE);
         self.definition.spacing.unit()
             * (self.definition.spacing.contour(self.definition.contour, total)
                 / self.definition.contour_length(sums.count))
@@ -226,6 +239,11 @@ impl SurfaceReport {
     fn share_of(&self, sums: &Sums) -> f64 {
         self.definition.contour_length(sums.within) / self.definition.contour_length(sums.count)
     }
+}
+
+/// Of two shares; 0 if both are.
+pub(super) fn harmonic_mean(a: f64, b: f64) -> f64 {
+    if a + b > 0.0 { 2.0 * a * b / (a + b) } else { 0.0 }
 }
 
 impl Surface {

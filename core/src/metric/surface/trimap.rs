@@ -43,8 +43,8 @@ impl Trimap {
         if self.contour.edge == Edge::Corners {
             return Err(Error::Unsupported("a trimap needs a contour of pixels"));
         }
-        let limit = (MAX_REACH * MAX_REACH) as u64 * 4;
-        let squared = Spacing::PIXELS.within(self.radius, limit).ok_or(Error::Parameter("radius"))?;
+        let within = Spacing::PIXELS.within(self.radius).ok_or(Error::Parameter("radius"))?;
+        let squared = within as u64;
         let rows = squared.isqrt() as usize;
         if rows > MAX_REACH { Err(Error::Parameter("radius")) } else { Ok((rows, squared)) }
     }

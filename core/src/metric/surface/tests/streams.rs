@@ -8,7 +8,7 @@ use super::*;
 use crate::metric::surface::tally::Tally;
 use crate::metric::{ClassReport, Ratio, Score};
 
-fn matching(pair: &Pair, matching: &Matching, packed: bool) -> MatchCounts {
+pub(super) fn matching(pair: &Pair, matching: &Matching, packed: bool) -> MatchCounts {
     let mut scratch = vec![0x7777_7777; matching.scratch_len(pair.width).unwrap()];
     let mut rows = matching.rows(pair.width, &mut scratch).unwrap();
     (0..pair.height).for_each(|y| pair.with_row(y, packed, |row| rows.push_row(row)).unwrap());
@@ -23,7 +23,7 @@ fn check_matching(pair: &Pair, contour: Contour, random: &mut Random, packed: bo
     for (direction, a, b) in [(Direction::PredictionToLabel, 0, 1), (Direction::LabelToPrediction, 1, 0)] {
         let list = Directed::new(&contours[a], &contours[b], &definition).0;
         let near = |(squared, ..): &&(u64, f64, usize)| {
-            definition.spacing.unit() * (*squared as f64).sqrt() <= definition.tolerance
+            definition.spacing.unit() * (*squared as f64).sqrt() <= definition.tolerance * (1.0 + 1e-6)
         };
         let elements: usize = contours[a].iter().map(|(_, _, kind)| 1 + usize::from(*kind == 3)).sum();
         let matched: usize = list.iter().filter(near).map(|(.., n)| n).sum();
@@ -41,6 +41,7 @@ fn check_matching(pair: &Pair, contour: Contour, random: &mut Random, packed: bo
     {
         let f = if p + r > 0.0 { 2.0 * p * r / (p + r) } else { 0.0 };
         assert_eq!(counts.f_score(), Score::Value(f));
+        assert_eq!(report.f_score(), Score::Value(f));
     }
 }
 
@@ -83,7 +84,7 @@ fn check_trimap(pair: &Pair, trimap: Trimap, packed: bool) {
     for pixel in (0..pair.height * pair.width).filter(|pixel| pair.valid[*pixel]) {
         let (y, x) = (pixel / pair.width, pixel % pair.width);
         let near = |(v, u, _): &(usize, usize, usize)| {
-            ((y.abs_diff(*v).pow(2) + x.abs_diff(*u).pow(2)) as f64).sqrt() <= trimap.radius
+            ((y.abs_diff(*v).pow(2) + x.abs_diff(*u).pow(2)) as f64).sqrt() <= trimap.radius * (1.0 + 1e-6)
         };
         if contour.iter().any(near) {
             match [0, 1].map(|side| pair.ids[side][pixel]) {

@@ -48,7 +48,7 @@ pub(super) fn all() -> Result<()> {
 
 fn spacing() -> Result<Spacing> {
     let spacing = Spacing::new(x().into(), x().into())?;
-    black_box((spacing.ratio(), spacing.row(), spacing.column()));
+    black_box((spacing.squares(), spacing.row(), spacing.column()));
     Ok(spacing)
 }
 
@@ -69,7 +69,7 @@ fn distances(scratch: &mut [u32]) -> Result<()> {
     let report = rows.finish()?;
     black_box((report.definition(), report.missing()));
     numbers([report.hausdorff(), report.assd(), report.masd(), report.mean()]);
-    numbers([report.nsd_pooled(), report.nsd_of_shares(), report.nsd()]);
+    numbers([report.nsd_pooled(), report.nsd_of_shares(), report.nsd(), report.f_score()]);
     black_box(report.percentile());
     for direction in directions() {
         numbers([
