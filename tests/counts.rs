@@ -1,9 +1,10 @@
 //! Counting and averaging against brute force, identities, and merges in any order.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use segmeter_core::Error;
 use segmeter_core::metric::{
-    Averages, Averaging, ClassMetric, ClassReport, Confusion, Disagreement, Empties, Empty, Mean, Score,
-    Volume,
+    Averages, Averaging, ClassMetric, ClassReport, Confusion, Disagreement, Empties, Empty, Mean, Preset,
+    Score, Volume,
 };
 use segmeter_core::view::IGNORE;
 use segmeter_tests::Random;
@@ -351,4 +352,69 @@ fn averages_are_the_means_they_are_named_after() {
 /// Without the background.
 fn averages() -> Averages<3> {
     Averages::new(ClassMetric::Iou, Empties::FORMULA, IGNORE).from_class(1)
+}
+
+/// Predictions that are no class: right nowhere, and as wrong as can be where classes have an order.
+#[test]
+fn kappa_of_predictions_that_are_no_class() {
+    const C: usize = 4;
+    let mut random = Random(91);
+    for pixels in [300, 900, 2000] {
+        let labels = ids(&mut random, pixels, C as u8, &[IGNORE], 2.0);
+        let predictions = ids(&mut random, pixels, C as u8, &[IGNORE, 4, 77], 2.0);
+        let mut confusion = Confusion::<C>::new(IGNORE);
+        confusion.push_row(&predictions, &labels).unwrap();
+        let scored = || predictions.iter().zip(&labels).filter(|(_, label)| **label != IGNORE);
+        let n = scored().count() as f64;
+        let foreign = scored().filter(|(prediction, _)| **prediction >= C as u8).count();
+        assert!(foreign > 0, "too easy");
+        // Of all pairs of a label and a prediction.
+        let weight = |power: i32| {
+            move |label: u8, prediction: u8| {
+                let apart = if prediction < C as u8 { label.abs_diff(prediction) } else { C as u8 - 1 };
+                f64::from(apart).powi(power)
+            }
+        };
+        let kappa = |weight: &dyn Fn(u8, u8) -> f64| {
+            let observed: f64 = scored().map(|(p, g)| weight(*g, *p)).sum();
+            let chance: f64 = scored().map(|(p, _)| scored().map(|(_, g)| weight(*g, *p)).sum::<f64>()).sum();
+            1.0 - n * observed / chance
+        };
+        let near = |found: Option<f64>, expected: f64| {
+            assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}, expected {expected}");
+        };
+        near(confusion.kappa(), kappa(&|g, p| f64::from(u8::from(g != p))));
+        near(confusion.weighted_kappa(Disagreement::Linear), kappa(&weight(1)));
+        near(confusion.weighted_kappa(Disagreement::Quadratic), kappa(&weight(2)));
+    }
+}
+
+/// An ignored id that is a class: none of its pixels is scored, and it is in no mean.
+#[test]
+fn an_ignored_class_is_in_no_mean() {
+    let (labels, predictions) = ([0, 0, 1, 1, 1, 2, 2, 2, 2, 1], [0, 1, 1, 0, 1, 2, 2, 1, 0, 1]);
+    let mut confusion = Confusion::<3>::new(0);
+    confusion.push_row(&predictions, &labels).unwrap();
+    let (one, two) = (3.0 / 5.0, 2.0 / 4.0);
+    assert_eq!(confusion.mean_iou(), Some(f64::midpoint(one, two)));
+    assert_eq!(confusion.mean_accuracy(), Some(f64::midpoint(3.0 / 4.0, 2.0 / 4.0)));
+    assert_eq!(confusion.frequency_weighted_iou(), Some(f64::midpoint(one, two)));
+    // TP 3 and 2, of 4 + 4 and 4 + 2 pixels; no weight of a class that is labelled nowhere.
+    assert_eq!(confusion.generalised_dice(Volume::Linear, 0), Some(10.0 / 14.0));
+    let averages = |preset: Preset| {
+        let mut averages = preset.averages::<3>(ClassMetric::Iou, 0);
+        averages.push(&confusion);
+        [Averaging::Pooled, Averaging::PerImage, Averaging::PerClass, Averaging::PerPair]
+            .map(|averaging| averages.value(averaging).unwrap())
+    };
+    for (name, preset) in Preset::ALL {
+        let expected = if name == "mmseg" { (one + two) / 3.0 } else { f64::midpoint(one, two) };
+        for found in averages(preset) {
+            assert!((found - expected).abs() < 1e-15, "{name}: {found}, expected {expected}");
+        }
+    }
+    // With an ignored id that is none, all count.
+    let mut all = Confusion::<3>::new(IGNORE);
+    all.push_row(&predictions, &labels).unwrap();
+    assert_eq!(all.mean_iou(), Some((1.0 / 4.0 + 3.0 / 6.0 + two) / 3.0));
 }

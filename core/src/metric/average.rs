@@ -123,17 +123,27 @@ pub struct Averages<const C: usize> {
     empties: Empties,
     /// The first class that counts.
     first: usize,
+    /// A class that does not.
+    left_out: Option<usize>,
     pooled: Confusion<C>,
     images: Mean,
     classes: [Mean; C],
 }
 
 impl<const C: usize> Averages<C> {
-    /// No image yet. All classes count.
+    /// No image yet. All classes count but the one that is `ignore`, if there is one.
     #[must_use]
     pub fn new(metric: ClassMetric, empties: Empties, ignore: u8) -> Self {
         let pooled = Confusion::new(ignore);
-        Self { metric, empties, first: 0, pooled, images: Mean::default(), classes: [Mean::default(); C] }
+        let (images, classes) = (Mean::default(), [Mean::default(); C]);
+        Self { metric, empties, first: 0, left_out: Some(usize::from(ignore)), pooled, images, classes }
+    }
+
+    /// Has the ignored class count too, where it is predicted: mmsegmentation.
+    #[must_use]
+    pub const fn with_ignored_class(mut self) -> Self {
+        self.left_out = None;
+        self
     }
 
     /// Leaves the classes before `first` out of every mean: 1 leaves the background out.
@@ -146,7 +156,9 @@ impl<const C: usize> Averages<C> {
     /// Adds the counts of one image.
     pub fn push(&mut self, image: &Confusion<C>) {
         let mut mean = Mean::default();
-        for (class, sum) in self.classes.iter_mut().enumerate().skip(self.first) {
+        let left_out = self.left_out;
+        let classes = self.classes.iter_mut().enumerate().skip(self.first);
+        for (class, sum) in classes.filter(|(class, _)| Some(*class) != left_out) {
             let score = self.empties.score(self.metric, image.class(class));
             mean.push(score);
             sum.push(score);
@@ -172,7 +184,10 @@ impl<const C: usize> Averages<C> {
             Averaging::PerImage => return self.images.value(),
             Averaging::PerPair => return self.pairs().value(),
             Averaging::Pooled => {
-                (self.first..C).for_each(|class| mean.push(self.score(self.pooled.class(class))));
+                let counts = |class: &usize| Some(*class) != self.left_out;
+                (self.first..C)
+                    .filter(counts)
+                    .for_each(|class| mean.push(self.score(self.pooled.class(class))));
             }
             Averaging::PerClass => self.means().for_each(|class| mean.push(class.value().into())),
         }
@@ -209,7 +224,8 @@ impl<const C: usize> Averages<C> {
         self.empties.score(self.metric, class)
     }
     fn means(&self) -> impl Iterator<Item = &Mean> {
-        self.classes.iter().skip(self.first)
+        let classes = self.classes.iter().enumerate().skip(self.first);
+        classes.filter(|(class, _)| Some(*class) != self.left_out).map(|(_, mean)| mean)
     }
     fn pairs(&self) -> Mean {
         let mut all = Mean::default();

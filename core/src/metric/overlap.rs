@@ -36,7 +36,7 @@ pub struct Confusion<const C: usize> {
 }
 
 impl<const C: usize> Confusion<C> {
-    /// An empty matrix; pixels labelled `ignore` are not scored.
+    /// An empty matrix; pixels labelled `ignore` are not scored. If that is a class, the class is in no mean.
     #[must_use]
     pub const fn new(ignore: u8) -> Self {
         Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore, saturated: false }
@@ -134,10 +134,16 @@ impl<const C: usize> Confusion<C> {
         Ratio { numerator: self.correct(), denominator: self.pixels() }
     }
 
+    /// Classes that means are over: all but the ignored one.
+    fn scored(&self) -> impl Iterator<Item = usize> {
+        let ignored = usize::from(self.ignore);
+        (0..C).filter(move |class| *class != ignored)
+    }
+
     /// Mean of a quotient over the classes where it is defined.
     fn mean(&self, quotient: impl Fn(ClassReport) -> Ratio) -> Option<f64> {
         let mut mean = Mean::default();
-        (0..C).for_each(|c| mean.push(quotient(self.class(c)).value().into()));
+        self.scored().for_each(|c| mean.push(quotient(self.class(c)).value().into()));
         mean.value()
     }
 

@@ -28,7 +28,8 @@ pub enum Preset {
     /// The pixel-level task of Cityscapes. (The tool's pixel accuracy counts the ignored pixels as its
     /// `nbNotIgnoredPixels`; [`super::Confusion::pixel_accuracy`] does not.)
     CityscapesPixel,
-    /// mmsegmentation's `IoUMetric`. (It adds areas as `f32`, which are exact below 2^24 pixels only.)
+    /// mmsegmentation's `IoUMetric`. (It adds areas as `f32`, which are exact below 2^24 pixels only.) An ignored id that
+    /// is a class stays in the mean: with 0, where it is predicted.
     Mmseg,
 }
 
@@ -54,6 +55,12 @@ impl Preset {
             Self::TorchmetricsJaccardIndex | Self::CityscapesPixel | Self::Mmseg => Averaging::Pooled,
             _ => Averaging::PerImage,
         }
+    }
+
+    /// Whether an ignored id that is also a class is in the means like the others.
+    #[must_use]
+    pub const fn keeps_ignored_class(self) -> bool {
+        matches!(self, Self::Mmseg)
     }
 
     /// What a metric is where a mask is empty.
@@ -93,6 +100,7 @@ impl Preset {
     /// ```
     #[must_use]
     pub fn averages<const C: usize>(self, metric: ClassMetric, ignore: u8) -> Averages<C> {
-        Averages::new(metric, self.empties(metric), ignore)
+        let averages = Averages::new(metric, self.empties(metric), ignore);
+        if self.keeps_ignored_class() { averages.with_ignored_class() } else { averages }
     }
 }

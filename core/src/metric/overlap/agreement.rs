@@ -113,9 +113,10 @@ impl<const C: usize> Confusion<C> {
     pub fn generalised_dice(&self, volume: Volume, first: usize) -> Option<f64> {
         let present = |class: &usize| self.labelled(*class) != 0;
         let weight = |class: usize| volume.weight(self.labelled(class));
-        let largest = (first..C).filter(present).map(weight).fold(0.0, f64::max);
+        let classes = || self.scored().filter(|class| *class >= first);
+        let largest = classes().filter(present).map(weight).fold(0.0, f64::max);
         let (mut hits, mut areas) = (0.0, 0.0);
-        for class in first..C {
+        for class in classes() {
             let weight = if present(&class) { weight(class) } else { largest };
             hits += weight * self.class(class).true_positive as f64;
             areas += weight * (self.labelled(class) as f64 + self.predicted(class) as f64);

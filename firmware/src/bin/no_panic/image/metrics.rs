@@ -79,6 +79,7 @@ fn averages() -> Result<()> {
     black_box((averages.value(preset.averaging()), averages.value(black_box(Averaging::PerClass))));
     black_box((averages.class(black_box(1)), averages.images(), averages.pooled().pixels()));
     black_box((averages.undefined(), averages.saturated(), preset.empties(metric)));
+    black_box((averages.with_ignored_class().undefined(), preset.keeps_ignored_class()));
     let mut mean = Mean::default();
     mean.push(black_box(Score::Value(0.5)));
     mean.merge(&black_box(mean));
