@@ -1,5 +1,6 @@
 //! What must hold for any input: gradients are derivatives, parts add up to the whole, order does not matter.
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -54,6 +55,32 @@ fn config() -> ProptestConfig {
     let long = std::env::var_os("SEGMETER_LONG").is_some();
     let (cases, rng_seed) = if long { (256, RngSeed::Random) } else { (24, RngSeed::Fixed(0x5e9_3e7e2)) };
     ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
+}
+
+/// Pixels and hits of ten bins and a hidden one, and the calibration error, from probabilities in `f64`; less than
+/// 2^-24 from 0 or 1 is that, as in `1 / (1 + e^-z)` of `f32`.
+fn bins_by_hand(pixels: &[(i8, u8)], edges: Edges) -> ([(u64, u64); 11], f64) {
+    let (mut counts, mut sums, mut scored) = ([(0, 0); 11], [0.0; 11], 0.0);
+    for (code, label) in pixels {
+        let z = f64::from(0.2_f32 * (f32::from(*code) + 7.0));
+        let least = 0.5_f64.powi(24);
+        let p = match 1.0 / (1.0 + (-z).exp()) {
+            p if p < least => 0.0,
+            p if p > 1.0 - least => 1.0,
+            p => p,
+        };
+        let place = match edges {
+            Edges::Closed => ((p * 10.0) as usize).min(9),
+            Edges::Torchmetrics => (p * 10.0) as usize,
+            Edges::MetricsReloaded if p > 0.0 => (p * 10.0).ceil() as usize - 1,
+            Edges::MetricsReloaded => continue,
+        };
+        counts[place].0 += 1;
+        counts[place].1 += u64::from(*label);
+        sums[place] += p - f64::from(*label);
+        scored += 1.0;
+    }
+    (counts, sums.iter().map(|sum: &f64| sum.abs()).sum::<f64>() / f64::max(scored, 1.0))
 }
 
 proptest! {
@@ -230,13 +257,22 @@ proptest! {
             prop_assert_eq!(expected_error(bins.iter()), whole.expected_error());
             prop_assert_eq!(maximum_error(bins.iter()), whole.maximum_error());
             prop_assert_eq!(root_mean_square_error(bins.iter()), whole.root_mean_square_error());
+            let (counts, error) = bins_by_hand(&pixels, edges);
+            prop_assert_eq!(bins.map(|bin| (bin.pixels, bin.hits)), counts);
+            prop_assert!((expected_error(bins.iter()).unwrap_or(0.0) - error).abs() < 1e-6);
         }
-        let (mut mass, mut bins) = (EqualMass::new(pixels.len() as u128), [Bin::default(); 4]);
+        let (mut mass, mut bins, mut counts) =
+            (EqualMass::new(pixels.len() as u128), [Bin::default(); 4], [0; 4]);
+        let mut places = (0..pixels.len()).map(|place| place as f64 + 0.5);
         for same in pixels.chunk_by(|a, b| a.0 == b.0) {
             let hits = same.iter().map(|(_, label)| u64::from(*label)).sum();
             let place = mass.place(4, same.len() as u64);
             bins[place].push(same.len() as u64, hits, pixel(same[0]).0);
+            // Where the mean of their places in the order is.
+            let middle = places.by_ref().take(same.len()).sum::<f64>() / same.len() as f64;
+            counts[(middle * 4.0 / pixels.len() as f64) as usize] += same.len() as u64;
         }
+        prop_assert_eq!(bins.map(|bin| bin.pixels), counts);
         prop_assert_eq!(bins, Reliability::<4>::equal_mass(&sketch, &table, Confidence::Positive).bins);
     }
 

@@ -1,5 +1,6 @@
 //! Thresholds and calibration of stored probabilities: by definition, and what other libraries returned
 //! (`vectors/libraries.py` ran them).
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use std::collections::BTreeMap;
 
@@ -244,4 +245,93 @@ fn by_pixels(case: &ProbabilityCase, sketch: &Sketch<u32>) {
             assert!((found.confidence().unwrap_or(-1.0) - mean.unwrap_or(-1.0)).abs() < 1e-12);
         }
     }
+}
+
+/// A rate that is the bound as a decimal number reaches it; a pixel less, and it does not.
+#[test]
+fn a_rate_exactly_at_the_bound_reaches_it() {
+    for (pixels, hits, bound) in [
+        (20, 19, 0.95),
+        (20, 18, 0.9),
+        (10, 1, 0.1),
+        (10, 3, 0.3),
+        (10, 7, 0.7),
+        (100, 29, 0.29),
+        (1000, 999, 0.999),
+        (25, 14, 0.56),
+        (40, 23, 0.575),
+    ] {
+        // From the highest score: `hits` of a side, one of the other, and what is left of either.
+        let scores = |hits: u64, side: usize| {
+            let both = |own: u64, other: u64| if side == 1 { [other, own] } else { [own, other] };
+            [both(pixels - hits, 3), both(0, 1), both(hits, 0)]
+        };
+        let recall = |hits: u64| scores(hits, 1);
+        // All three scores but the last: recall is `hits` of `pixels` only without the other side's pixel.
+        assert_eq!(threshold::precision_at_recall(&recall(hits)[..], bound), Some(1.0), "{bound}");
+        assert_eq!(threshold::specificity_at_sensitivity(&recall(hits)[..], bound), Some(1.0), "{bound}");
+        assert_eq!(threshold::false_positive_rate_at_recall(&recall(hits)[..], bound), Some(0.0), "{bound}");
+        let all = pixels as f64 / (pixels as f64 + 4.0);
+        assert_eq!(threshold::precision_at_recall(&recall(hits - 1)[..], bound), Some(all), "{bound}");
+        assert_eq!(threshold::specificity_at_sensitivity(&recall(hits - 1)[..], bound), Some(0.0), "{bound}");
+        assert_eq!(
+            threshold::false_positive_rate_at_recall(&recall(hits - 1)[..], bound),
+            Some(1.0),
+            "{bound}"
+        );
+        // Background that is called background: from the lowest score.
+        let specificity = |hits: u64| {
+            let mut scores = scores(hits, 0);
+            scores.reverse();
+            scores
+        };
+        assert_eq!(
+            threshold::sensitivity_at_specificity(&specificity(hits)[..], bound),
+            Some(1.0),
+            "{bound}"
+        );
+        assert_eq!(
+            threshold::sensitivity_at_specificity(&specificity(hits - 1)[..], bound),
+            Some(0.0),
+            "{bound}"
+        );
+    }
+}
+
+/// 51 / 255 is 0.2 and 204 / 255 is 0.8: on an inner edge of five and of ten bins, as is 102 / 255 of the top label.
+#[test]
+fn confidences_on_inner_edges() {
+    fn places<const B: usize>(edges: Edges, confidence: Confidence) -> Vec<(u8, usize)> {
+        let place = |code: u8| {
+            let mut sketch = Sketch::<u32>::new(&Quantiser::probabilities());
+            sketch.push_row(&[code], &[1]);
+            let found = Reliability::<B>::with_edges(&sketch, Probabilities::Stored, confidence, edges);
+            (code, found.bins.iter().position(|bin| bin.pixels == 1).unwrap_or(B))
+        };
+        (0..=255).map(place).collect()
+    }
+    fn check<const B: usize>() {
+        let bins = B as u32;
+        for (code, place) in places::<B>(Edges::Closed, Confidence::Positive) {
+            assert_eq!(place, (u32::from(code) * bins / 255).min(bins - 1) as usize, "{B} {code}");
+        }
+        for (code, place) in places::<B>(Edges::Torchmetrics, Confidence::Positive) {
+            assert_eq!(place, (u32::from(code) * bins / 255) as usize, "{B} {code}");
+        }
+        for (code, place) in places::<B>(Edges::MetricsReloaded, Confidence::Positive) {
+            let expected = (u32::from(code) * bins).div_ceil(255).checked_sub(1);
+            assert_eq!(place, expected.unwrap_or(bins) as usize, "{B} {code}");
+        }
+        for (code, place) in places::<B>(Edges::Closed, Confidence::TopLabel) {
+            let top = u32::from(code.max(255 - code));
+            assert_eq!(place, (top * bins / 255).min(bins - 1) as usize, "{B} {code}");
+        }
+    }
+    check::<3>();
+    check::<5>();
+    check::<10>();
+    check::<15>();
+    check::<17>();
+    check::<255>();
+    assert_eq!(places::<10>(Edges::Closed, Confidence::Positive)[51], (51, 2));
 }

@@ -35,6 +35,6 @@ pub use instance::InstanceIou;
 pub use lesion::{LesionReport, LesionWise};
 pub use named::{ClassMetric, Empties, Empty, Score};
 pub use overlap::{Confusion, Disagreement, Volume};
-pub use panoptic::{PanopticClass, PanopticQuality};
+pub use panoptic::{PanopticClass, PanopticQuality, SegmentArea};
 pub use preset::Preset;
 pub use segment::{Overlap, Overlaps, Segment};

@@ -128,18 +128,9 @@ impl<const B: usize> Reliability<B> {
         confidence: Confidence,
         edges: Edges,
     ) -> Self {
-        let probabilities = probabilities.into();
-        let unit = probabilities.unit();
         let mut reliability = Self { bins: [Bin::default(); B], hidden: Bin::default() };
-        each(sketch, probabilities, confidence, |pixels, hits, confidence| {
-            let bin = match edges.place_in(B, confidence, unit) {
-                Some(place) if place == B => Some(&mut reliability.hidden),
-                place => place.and_then(|place| reliability.bins.get_mut(place)),
-            };
-            if let Some(bin) = bin {
-                bin.push_in(pixels, hits, confidence, unit);
-            }
-        });
+        let Self { bins, hidden } = &mut reliability;
+        fill(sketch, probabilities.into(), confidence, edges, bins, hidden);
         reliability
     }
 
@@ -150,15 +141,8 @@ impl<const B: usize> Reliability<B> {
         probabilities: impl Into<Probabilities<'a>>,
         confidence: Confidence,
     ) -> Self {
-        let probabilities = probabilities.into();
-        let mut mass = EqualMass::new(u128::from(sketch.labelled(0)) + u128::from(sketch.labelled(1)));
         let mut reliability = Self { bins: [Bin::default(); B], hidden: Bin::default() };
-        // A top label's confidences fall to the threshold and rise again: those of both sides go by rank.
-        ranked(sketch, probabilities, confidence, |pixels, hits, confidence| {
-            if let Some(bin) = reliability.bins.get_mut(mass.place(B, pixels)) {
-                bin.push_in(pixels, hits, confidence, probabilities.unit());
-            }
-        });
+        fill_equal_mass(sketch, probabilities, confidence, &mut reliability.bins);
         reliability
     }
 
@@ -183,6 +167,57 @@ impl<const B: usize> Reliability<B> {
     pub fn root_mean_square_error(&self) -> Option<f64> {
         root_mean_square_error(self.all())
     }
+}
+
+/// As [`Reliability::with_edges`], of as many bins as a slice has but one: the last is the hidden one of
+/// [`Edges::Torchmetrics`]. Adds to what is there.
+pub fn fill_equal_width<'a, N: Count>(
+    sketch: &Sketch<N>,
+    probabilities: impl Into<Probabilities<'a>>,
+    confidence: Confidence,
+    edges: Edges,
+    bins: &mut [Bin],
+) {
+    if let Some((hidden, bins)) = bins.split_last_mut() {
+        fill(sketch, probabilities.into(), confidence, edges, bins, hidden);
+    }
+}
+
+fn fill<N: Count>(
+    sketch: &Sketch<N>,
+    probabilities: Probabilities<'_>,
+    confidence: Confidence,
+    edges: Edges,
+    bins: &mut [Bin],
+    hidden: &mut Bin,
+) {
+    let (count, unit) = (bins.len(), probabilities.unit());
+    each(sketch, probabilities, confidence, |pixels, hits, confidence| {
+        let bin = match edges.place_in(count, confidence, unit) {
+            Some(place) if place == count => Some(&mut *hidden),
+            place => place.and_then(|place| bins.get_mut(place)),
+        };
+        if let Some(bin) = bin {
+            bin.push_in(pixels, hits, confidence, unit);
+        }
+    });
+}
+
+/// As [`Reliability::equal_mass`], of as many bins as a slice has. Adds to what is there.
+pub fn fill_equal_mass<'a, N: Count>(
+    sketch: &Sketch<N>,
+    probabilities: impl Into<Probabilities<'a>>,
+    confidence: Confidence,
+    bins: &mut [Bin],
+) {
+    let (count, probabilities) = (bins.len(), probabilities.into());
+    let mut mass = EqualMass::new(u128::from(sketch.labelled(0)) + u128::from(sketch.labelled(1)));
+    // A top label's confidences fall to the threshold and rise again: those of both sides go by rank.
+    ranked(sketch, probabilities, confidence, |pixels, hits, confidence| {
+        if let Some(bin) = bins.get_mut(mass.place(count, pixels)) {
+            bin.push_in(pixels, hits, confidence, probabilities.unit());
+        }
+    });
 }
 
 /// Classwise expected calibration error: the mean over the classes of the error of "the label is this class", in `B`

@@ -47,27 +47,36 @@ impl<const C: usize> InstanceIou<C> {
         image.each(
             |pair| pair.label,
             |segment| {
-                let class = usize::from(segment.category);
-                let average = self.averages.get(class).copied().unwrap_or(0.0);
-                if segment.instance == 0 || average.is_nan() || average <= 0.0 {
+                if segment.instance == 0 {
                     return;
                 }
-                let pixels = image.area(|pair| pair.label == segment).max(1);
+                let pixels = image.area(|pair| pair.label == segment);
                 let found = |category: u16| category == segment.category;
                 let hits = image.area(|pair| pair.label == segment && found(pair.prediction.category));
-                // 16 bits behind the point, exact for what is printed of such sizes; 16 more of the quotient.
-                let average = u128::from((average * 65536.0) as u64) << 16;
-                let weighted = |count: u64| {
-                    let pixels = u128::from(pixels);
-                    (u128::from(count) * average + pixels / 2) / pixels
-                };
-                for (sums, count) in [(&mut self.hits, hits), (&mut self.misses, pixels - hits)] {
-                    if let Some(sum) = sums.get_mut(class) {
-                        *sum = sum.saturating_add(weighted(count));
-                    }
-                }
+                self.push_instance(segment.category.into(), pixels, hits);
             },
         );
+    }
+
+    /// Adds an instance of a class: its pixels, and how many of them are predicted to be of the class. Nothing for a class
+    /// without instances.
+    pub fn push_instance(&mut self, class: usize, pixels: u64, hits: u64) {
+        let average = self.averages.get(class).copied().unwrap_or(0.0);
+        if average.is_nan() || average <= 0.0 {
+            return;
+        }
+        let pixels = pixels.max(1);
+        // 16 bits behind the point, exact for what is printed of such sizes; 16 more of the quotient.
+        let average = u128::from((average * 65536.0) as u64) << 16;
+        let weighted = |count: u64| {
+            let pixels = u128::from(pixels);
+            (u128::from(count) * average + pixels / 2) / pixels
+        };
+        for (sums, count) in [(&mut self.hits, hits), (&mut self.misses, pixels.saturating_sub(hits))] {
+            if let Some(sum) = sums.get_mut(class) {
+                *sum = sum.saturating_add(weighted(count));
+            }
+        }
     }
 
     /// Adds other images.

@@ -3,6 +3,23 @@
 use super::segment::{Overlap, Overlaps, Segment};
 use super::{Mean, Score};
 
+/// The pixels of a segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SegmentArea {
+    /// All of them.
+    pub pixels: u64,
+    /// Of these, void on the other side.
+    pub void: u64,
+}
+
+impl SegmentArea {
+    /// Whether a segment that matches none is an error: not one that is void by more than half.
+    const fn is_error(self) -> bool {
+        self.void <= self.pixels.saturating_sub(self.void)
+    }
+}
+
 /// What was found of the segments of a class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PanopticClass {
@@ -38,11 +55,32 @@ impl PanopticClass {
     pub fn panoptic_quality(&self) -> Option<f64> {
         Some(self.recognition_quality()? * self.segmentation_quality().unwrap_or(0.0))
     }
-    fn merge(&mut self, other: &Self) {
+    /// Adds a labelled and a predicted segment that share so many pixels, if they are one: if their IoU is above one half.
+    /// Says whether they are; a segment that is none with any other is [`PanopticClass::push_unmatched`].
+    pub fn push_pair(&mut self, label: SegmentArea, prediction: SegmentArea, both: u64) -> bool {
+        let iou = iou_above_half(label, prediction, both);
+        iou.into_iter().for_each(|iou| self.iou.push(Score::Value(iou)));
+        iou.is_some()
+    }
+    /// Adds a labelled or a predicted segment that matches none.
+    pub fn push_unmatched(&mut self, label: Option<SegmentArea>, prediction: Option<SegmentArea>) {
+        for (area, errors) in [(label, &mut self.false_negative), (prediction, &mut self.false_positive)] {
+            *errors = errors.saturating_add(area.is_some_and(SegmentArea::is_error).into());
+        }
+    }
+    /// Adds other images.
+    pub fn merge(&mut self, other: &Self) {
         self.iou.merge(&other.iou);
         self.false_positive = self.false_positive.saturating_add(other.false_positive);
         self.false_negative = self.false_negative.saturating_add(other.false_negative);
     }
+}
+
+/// The IoU of two segments, if it is above one half.
+fn iou_above_half(label: SegmentArea, prediction: SegmentArea, both: u64) -> Option<f64> {
+    let scored = |area: SegmentArea| area.pixels.saturating_sub(area.void);
+    let union = scored(label).saturating_add(scored(prediction)).saturating_sub(both);
+    (both.saturating_mul(2) > union).then(|| both as f64 / union as f64)
 }
 
 /// Panoptic quality (Kirillov et al. 2019) over `C` classes and any number of images.
@@ -91,28 +129,27 @@ impl<const C: usize> PanopticQuality<C> {
         let Some(class) = self.classes.get_mut(usize::from(segment.category)) else { return };
         let void = |other: Segment| usize::from(other.category) >= C;
         let area = |own: fn(&Overlap) -> Segment, other: fn(&Overlap) -> Segment, segment: Segment| {
-            let all = image.area(|pair| own(pair) == segment);
-            (all, image.area(|pair| own(pair) == segment && void(other(pair))))
+            let pixels = image.area(|pair| own(pair) == segment);
+            SegmentArea { pixels, void: image.area(|pair| own(pair) == segment && void(other(pair))) }
         };
-        let (all, outside) = area(side.own, side.other, segment);
+        let own = area(side.own, side.other, segment);
         for pair in image.pairs().iter().filter(|pair| (side.own)(pair) == segment) {
             let other = (side.other)(pair);
             if other.category == segment.category {
-                let (other_all, other_outside) = area(side.other, side.own, other);
-                let both = u64::from(pair.pixels);
-                let union = (all - outside) + (other_all - other_outside) - both;
-                if 2 * both > union {
-                    if side.labels {
-                        class.iou.push(Score::Value(both as f64 / union as f64));
-                    }
+                let (other, both) = (area(side.other, side.own, other), u64::from(pair.pixels));
+                // A pair is counted with its label.
+                let is_found = if side.labels {
+                    class.push_pair(own, other, both)
+                } else {
+                    iou_above_half(other, own, both).is_some()
+                };
+                if is_found {
                     return;
                 }
             }
         }
-        if 2 * outside <= all {
-            let errors = if side.labels { &mut class.false_negative } else { &mut class.false_positive };
-            *errors = errors.saturating_add(1);
-        }
+        let (label, prediction) = if side.labels { (Some(own), None) } else { (None, Some(own)) };
+        class.push_unmatched(label, prediction);
     }
 
     /// Adds other images.

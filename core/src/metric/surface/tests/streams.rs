@@ -176,6 +176,18 @@ fn counts_merge_and_saturate() {
     assert!(sum.merge(&matching(&pairs[1], &Matching::new(2.0), true)).is_err());
 }
 
+/// A ratio of a diagonal that is a whole number and a half: to the even one, as Python rounds.
+#[test]
+fn a_distance_of_a_half_goes_to_the_even() {
+    let distance =
+        |ratio, height, width| BoundaryIou::of_diagonal(ratio, Shape::new(height, width).unwrap()).distance;
+    // Diagonals of 125, 175, 225, 275 and 25: 2.5, 3.5, 4.5, 5.5 and 0.5, which is raised to 1.
+    let sizes = [(75, 100), (105, 140), (135, 180), (165, 220), (15, 20)];
+    assert_eq!(sizes.map(|(h, w)| distance(BoundaryIou::COCO, h, w)), [2, 4, 4, 6, 1]);
+    let sizes = [(180, 240), (300, 400), (420, 560)];
+    assert_eq!(sizes.map(|(h, w)| distance(BoundaryIou::CITYSCAPES, h, w)), [2, 2, 4]);
+}
+
 /// The tables of the documentation.
 #[test]
 fn state_is_as_large_as_documented() {

@@ -11,7 +11,7 @@ use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
     Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, Disagreement, Empties,
     InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality, Preset, Reliability,
-    Score, Segment, Volume, calibration, threshold,
+    Score, Segment, SegmentArea, Volume, calibration, threshold,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
@@ -114,6 +114,10 @@ fn scores() -> Result<()> {
         for confidence in [Confidence::TopLabel, Confidence::Positive] {
             reliability(&Reliability::<7>::with_edges(&sketch, probabilities, confidence, edges));
             reliability(&Reliability::<7>::equal_mass(&sketch, probabilities, confidence));
+            let mut bins = [Bin::default(); 9];
+            calibration::fill_equal_width(&sketch, probabilities, confidence, edges, unknown_mut(&mut bins));
+            calibration::fill_equal_mass(&sketch, probabilities, confidence, unknown_mut(&mut bins));
+            black_box(bins);
         }
     }
     reliability(&Calibration::new(&sketch, &table, black_box(Confidence::TopLabel)));
@@ -184,11 +188,16 @@ fn segments() -> Result<()> {
     let mut quality = PanopticQuality::<3>::default();
     quality.push(&image);
     quality.merge(&quality.clone());
-    let class = quality.class(black_box(1));
+    let mut class = quality.class(black_box(1));
+    let area = black_box(SegmentArea { pixels: 7, void: 2 });
+    black_box(class.push_pair(area, area, black_box(3)));
+    class.push_unmatched(black_box(Some(area)), black_box(None));
+    class.merge(&black_box(class));
     black_box((class.panoptic_quality(), class.segmentation_quality(), class.recognition_quality()));
     black_box((class.true_positive(), quality.panoptic_quality(), quality.lost()));
     let mut instances = InstanceIou::<3>::new(black_box([1.0; 3]));
     instances.push(&image);
+    instances.push_instance(black_box(1), black_box(5), black_box(3));
     instances.merge(&instances.clone());
     black_box((instances.iou(black_box(1), &Confusion::new(IGNORE)), instances.lost()));
     Ok(())
