@@ -15,7 +15,10 @@ mod tests;
 use graph::Paths;
 pub use graph::RoadGraph;
 
-/// What APLS compares. Lengths are in the unit of `spacing`.
+/// By how much a length may be above one that it equals in decimal numbers.
+const SLACK: f64 = 1.0 + 1e-6;
+
+/// What APLS compares. Lengths are in the unit of `spacing`; one that equals a bound, to 1 part in 10^6, keeps it.
 ///
 /// Range [0, 1]. For paths of at least `shortest_path` between the control points of one graph, one minus the mean of
 /// `min(1, |L - L'| / L)`, `L'` the length between the points of the other graph nearest to its ends and 1 where there is
@@ -100,10 +103,10 @@ impl Apls {
 
     /// Of the paths between control points of `from`, and how many there are; none if there is none.
     fn similarity(&self, from: &RoadGraph, to: &RoadGraph) -> (Option<f64>, usize) {
-        let controls = from.controls(self.control_spacing / self.spacing);
+        let controls = from.controls(self.control_spacing / self.spacing * SLACK);
         let snapped: Vec<Option<usize>> = controls
             .iter()
-            .map(|pixel| to.nearest(from, *pixel, self.snap_distance / self.spacing))
+            .map(|pixel| to.nearest(from, *pixel, self.snap_distance / self.spacing * SLACK))
             .collect();
         let own = Paths::new(from, controls.iter().copied());
         let other = Paths::new(to, snapped.iter().flatten().copied());
@@ -113,7 +116,7 @@ impl Apls {
             let found = snapped.get(place).copied().flatten().map(|start| other.from(start));
             for (end, goal) in controls.iter().zip(&snapped).skip(place + 1) {
                 let Some(length) = own.length(&lengths, *end) else { continue };
-                if length * self.spacing < self.shortest_path {
+                if length * self.spacing * SLACK < self.shortest_path {
                     continue;
                 }
                 let found = found.as_ref().zip(*goal).and_then(|(lengths, goal)| other.length(lengths, goal));
