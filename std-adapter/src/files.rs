@@ -64,6 +64,8 @@ impl std::error::Error for Error {}
 pub enum Elements {
     /// Logits or weights.
     F32(Vec<f32>),
+    /// Logits as they are stored, where they were asked for as that.
+    F64(Vec<f64>),
     /// 8-bit logits.
     I8(Vec<i8>),
     /// Class ids, 8-bit logits or probabilities.
@@ -76,6 +78,7 @@ impl Elements {
     pub fn len(&self) -> usize {
         match self {
             Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
             Self::I8(values) => values.len(),
             Self::U8(values) => values.len(),
         }
@@ -92,6 +95,7 @@ impl Elements {
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::F32(_) => "f32",
+            Self::F64(_) => "f64",
             Self::I8(_) => "i8",
             Self::U8(_) => "u8",
         }
@@ -102,6 +106,7 @@ impl Elements {
     pub fn part(&self, range: std::ops::Range<usize>) -> Self {
         match self {
             Self::F32(values) => Self::F32(values.get(range).unwrap_or_default().to_vec()),
+            Self::F64(values) => Self::F64(values.get(range).unwrap_or_default().to_vec()),
             Self::I8(values) => Self::I8(values.get(range).unwrap_or_default().to_vec()),
             Self::U8(values) => Self::U8(values.get(range).unwrap_or_default().to_vec()),
         }
@@ -114,6 +119,7 @@ impl Elements {
     pub fn append(&mut self, more: Self) -> Result<()> {
         match (self, more) {
             (Self::F32(all), Self::F32(more)) => all.extend(more),
+            (Self::F64(all), Self::F64(more)) => all.extend(more),
             (Self::I8(all), Self::I8(more)) => all.extend(more),
             (Self::U8(all), Self::U8(more)) => all.extend(more),
             (all, more) => {
@@ -124,12 +130,29 @@ impl Elements {
         Ok(())
     }
 
+    /// The same, `f64` rounded to `f32`.
+    ///
+    /// # Errors
+    /// If a number is out of its range.
+    pub fn narrow(self) -> Result<Self> {
+        let Self::F64(wide) = self else { return Ok(self) };
+        let rounded: Vec<f32> = wide.iter().map(|x| *x as f32).collect();
+        let lost = |(wide, narrow): &(&f64, &f32)| wide.is_finite() && !narrow.is_finite();
+        match wide.iter().zip(&rounded).find(lost) {
+            Some((wide, _)) => {
+                Err(Error::new(format_args!("found {wide:e}, which is out of the range of f32")))
+            }
+            None => Ok(Self::F32(rounded)),
+        }
+    }
+
     /// The same, the numbers of a channel side by side rather than those of a pixel.
     #[must_use]
     pub fn planar(&self, channels: usize) -> Self {
         let pixels = self.len().checked_div(channels).unwrap_or(0);
         match self {
             Self::F32(values) => Self::F32(transposed(values, pixels, channels, 1)),
+            Self::F64(values) => Self::F64(transposed(values, pixels, channels, 1)),
             Self::I8(values) => Self::I8(transposed(values, pixels, channels, 1)),
             Self::U8(values) => Self::U8(transposed(values, pixels, channels, 1)),
         }

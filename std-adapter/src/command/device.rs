@@ -197,7 +197,7 @@ impl<'a> Frames<'a> {
         let codes = match image.elements {
             Elements::U8(codes) => codes,
             Elements::I8(codes) => codes.into_iter().map(i8::cast_unsigned).collect(),
-            Elements::F32(_) => {
+            Elements::F32(_) | Elements::F64(_) => {
                 return Err(Failure::Input(format!("{name}: found f32, the device takes 8-bit logits")));
             }
         };

@@ -115,6 +115,11 @@ impl Input {
 
     /// Opens images; without an order their axes are guessed.
     pub(super) fn source(&self, path: &Path, order: Option<Order>) -> Result<Source, Failure> {
+        let layout = self.layout(path)?;
+        Ok(Source::open(path, layout, order)?)
+    }
+
+    fn layout(&self, path: &Path) -> Result<Option<(&[usize], bin::Type)>, Failure> {
         let layout = match (&self.shape, self.dtype) {
             (Some(shape), Some(dtype)) => Some((shape.as_slice(), dtype.kind())),
             (None, None) => None,
@@ -124,7 +129,13 @@ impl Input {
         if layout.is_some() && !is_bin && !path.is_dir() {
             return Err(Failure::Input(format!("{}: --shape and --dtype are for .bin", path.display())));
         }
-        Ok(Source::open(path, layout, order)?)
+        Ok(layout)
+    }
+
+    /// The same, `f64` as it is.
+    pub(super) fn exact_source(&self, path: &Path, order: Option<Order>) -> Result<Source, Failure> {
+        let layout = self.layout(path)?;
+        Ok(Source::open_exact(path, layout, order)?)
     }
 
     /// The images that are meant.
@@ -158,10 +169,10 @@ impl Input {
     pub(super) fn quantiser(&self, elements: &Elements, path: &Path) -> Result<Option<Quantiser>, Failure> {
         let named = |line: String| Failure::Input(format!("{}: {line}", path.display()));
         let encoding = match elements {
-            Elements::F32(_) if self.is_quantised() => {
+            Elements::F32(_) | Elements::F64(_) if self.is_quantised() => {
                 return Err(named("found f32, expected 8-bit with --scale or --probabilities".to_owned()));
             }
-            Elements::F32(_) => return Ok(None),
+            Elements::F32(_) | Elements::F64(_) => return Ok(None),
             Elements::I8(_) => Encoding::Signed,
             Elements::U8(_) => Encoding::Unsigned,
         };

@@ -83,7 +83,7 @@ pub(super) fn measure(
     match &image.elements {
         Elements::I8(codes) => of(image, codes, quantiser, ids.as_ref()),
         Elements::U8(codes) => of(image, codes, quantiser, ids.as_ref()),
-        Elements::F32(_) => Err(segmeter::core::Error::Parameter("codes")),
+        Elements::F32(_) | Elements::F64(_) => Err(segmeter::core::Error::Parameter("codes")),
     }
     .map_err(explain)
 }

@@ -16,6 +16,15 @@ const MOST_BRACKETS: usize = 8;
 /// # Errors
 /// Anything else: another type, big-endian numbers, Fortran order, too few or too many bytes.
 pub fn read(bytes: &[u8]) -> Result<Array> {
+    let Array { shape, elements } = read_exact(bytes)?;
+    Ok(Array { shape, elements: elements.narrow()? })
+}
+
+/// As [`read`], `f64` as it is.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_exact(bytes: &[u8]) -> Result<Array> {
     check_header(bytes)?;
     let mut rest = bytes;
     let header = Header::from_reader(&mut rest)
@@ -83,15 +92,7 @@ fn check_header(bytes: &[u8]) -> Result<()> {
 fn elements(descriptor: &str, bytes: &[u8]) -> Result<Elements> {
     Ok(match descriptor {
         "<f4" => Elements::F32(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-        "<f8" => {
-            let values = bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b));
-            let rounded: Vec<f32> = values.clone().map(|x| x as f32).collect();
-            let lost = |(wide, narrow): &(f64, &f32)| wide.is_finite() && !narrow.is_finite();
-            if let Some((wide, _)) = values.zip(&rounded).find(lost) {
-                return Err(Error::new(format_args!("found {wide:e}, which is out of the range of f32")));
-            }
-            Elements::F32(rounded)
-        }
+        "<f8" => Elements::F64(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
         "|i1" | "<i1" => Elements::I8(bytes.iter().map(|b| b.cast_signed()).collect()),
         "|b1" => match bytes.iter().find(|b| **b > 1) {
             Some(byte) => {
@@ -140,6 +141,8 @@ mod tests {
     fn types() {
         let half = 0.5f64.to_le_bytes();
         assert_eq!(read(&file("'<f8'", "False", "(1,)", &half)).unwrap().elements, Elements::F32(vec![0.5]));
+        let exact = read_exact(&file("'<f8'", "False", "(1,)", &(1.0 + 1e-12f64).to_le_bytes())).unwrap();
+        assert_eq!(exact.elements, Elements::F64(vec![1.0 + 1e-12]));
         assert_eq!(read(&file("'|i1'", "False", "(1,)", &[255])).unwrap().elements, Elements::I8(vec![-1]));
         assert_eq!(
             read(&file("'|b1'", "False", "(2,)", &[0, 1])).unwrap().elements,

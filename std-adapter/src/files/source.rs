@@ -30,8 +30,16 @@ pub struct Source {
 
 #[derive(Debug)]
 pub(super) enum Content {
-    Stack { array: Array, arrangement: Arrangement },
-    Directory { files: Vec<PathBuf>, layout: Option<(Vec<usize>, bin::Type)>, order: Option<Order> },
+    Stack {
+        array: Array,
+        arrangement: Arrangement,
+    },
+    Directory {
+        files: Vec<PathBuf>,
+        layout: Option<(Vec<usize>, bin::Type)>,
+        order: Option<Order>,
+        exact: bool,
+    },
 }
 
 impl Source {
@@ -42,13 +50,34 @@ impl Source {
     /// # Errors
     /// If the file is malformed, or the directory has none that can be read.
     pub fn open(path: &Path, layout: Option<(&[usize], bin::Type)>, order: Option<Order>) -> Result<Self> {
+        Self::open_as(path, layout, order, false)
+    }
+
+    /// As [`Source::open`], `f64` as it is rather than rounded to `f32`.
+    ///
+    /// # Errors
+    /// Those of [`Source::open`].
+    pub fn open_exact(
+        path: &Path,
+        layout: Option<(&[usize], bin::Type)>,
+        order: Option<Order>,
+    ) -> Result<Self> {
+        Self::open_as(path, layout, order, true)
+    }
+
+    fn open_as(
+        path: &Path,
+        layout: Option<(&[usize], bin::Type)>,
+        order: Option<Order>,
+        exact: bool,
+    ) -> Result<Self> {
         if path.is_dir() {
             let files = directory(path)?.into_values().collect();
             let layout = layout.map(|(shape, kind)| (shape.to_vec(), kind));
-            let content = Content::Directory { files, layout, order };
+            let content = Content::Directory { files, layout, order, exact };
             return Ok(Self { path: path.to_owned(), content });
         }
-        Self::of_array(path, load(path, layout)?, order)
+        Self::of_array(path, load_as(path, layout, exact)?, order)
     }
 
     pub(super) fn of_array(path: &Path, array: Array, order: Option<Order>) -> Result<Self> {
@@ -64,8 +93,8 @@ impl Source {
     pub fn reorder(self, order: Order) -> Result<Self> {
         match self.content {
             Content::Stack { array, .. } => Self::of_array(&self.path, array, Some(order)),
-            Content::Directory { files, layout, .. } => {
-                let content = Content::Directory { files, layout, order: Some(order) };
+            Content::Directory { files, layout, exact, .. } => {
+                let content = Content::Directory { files, layout, order: Some(order), exact };
                 Ok(Self { path: self.path, content })
             }
         }
@@ -132,10 +161,10 @@ impl Source {
                 Ok(Image { shape, channels, order, elements })
             }
             Content::Stack { .. } => Err(missing().at(&self.path)),
-            Content::Directory { files, layout, order } => {
+            Content::Directory { files, layout, order, exact } => {
                 let file = files.get(index).ok_or_else(|| missing().at(&self.path))?;
                 let layout = layout.as_ref().map(|(shape, kind)| (shape.as_slice(), *kind));
-                single(load(file, layout)?, *order).map_err(|e| e.at(file))
+                single(load_as(file, layout, *exact)?, *order).map_err(|e| e.at(file))
             }
         }
     }
@@ -151,10 +180,14 @@ fn stem(path: &Path) -> String {
 
 /// Reads one file by its extension.
 pub(super) fn load(path: &Path, layout: Option<(&[usize], bin::Type)>) -> Result<Array> {
+    load_as(path, layout, false)
+}
+
+fn load_as(path: &Path, layout: Option<(&[usize], bin::Type)>, exact: bool) -> Result<Array> {
     let parsed = |parse: &dyn Fn(&[u8]) -> Result<Array>| parse(&read(path)?).map_err(|e| e.at(path));
     let refused = |line: String| Err(Error::new(line).at(path));
     match (extension(path).as_str(), layout) {
-        ("npy", _) => parsed(&npy::read),
+        ("npy", _) => parsed(&if exact { npy::read_exact } else { npy::read }),
         ("png", _) => parsed(&png::read),
         ("bin", Some((shape, kind))) => parsed(&|bytes| bin::read(bytes, shape, kind)),
         ("bin", None) => refused("a .bin has no header: say --shape N,H,W (or H,W) and --dtype".to_owned()),

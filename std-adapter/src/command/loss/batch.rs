@@ -206,6 +206,7 @@ fn scores(
         Elements::I8(codes) => codes.iter().map(|code| look_up(code.cast_unsigned())).collect(),
         Elements::U8(codes) => codes.iter().map(|code| look_up(*code)).collect(),
         Elements::F32(values) => values.clone(),
+        Elements::F64(values) => values.iter().map(|z| *z as f32).collect(),
     };
     image.elements = Elements::F32(values);
     Ok((None, known.activation()))
