@@ -12,6 +12,7 @@ use super::{Common, Failure, Outcome, refuse};
 
 mod choice;
 mod define;
+mod detail;
 mod each;
 mod exact;
 pub(in crate::command) mod html;
@@ -87,6 +88,7 @@ pub(super) fn run(
         choice.binning.confidence = Confidence::TopLabel;
     }
     choice.categories = arguments.choice.categories(&names)?;
+    choice.ignored = Some(usize::from(reader.labels().ignore())).filter(|ignored| *ignored < names.len());
     let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
     if reader.is_binary() {
         let road = &result.pooled.classes[1];
@@ -133,7 +135,7 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
             // Checked before the names are made: the number may be anything.
             Ok(count) if count <= tally::MOST_CLASSES => numbered(count),
             Ok(count) => return Err(count_refused(count)),
-            Err(_) => text.split(',').map(str::to_owned).collect(),
+            Err(_) => named(text)?,
         },
     };
     if !(2..=tally::MOST_CLASSES).contains(&names.len()) {
@@ -143,6 +145,24 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
     if let Some(expected) = expected.filter(|expected| *expected != names.len()) {
         let kind = if reader.is_binary() { "binary logits" } else { "logits of as many channels" };
         return Err(Failure::Input(format!("found {} classes, expected {expected} for {kind}", names.len())));
+    }
+    Ok(names)
+}
+
+/// Names of classes, none of them blank or twice.
+fn named(text: &str) -> Result<Vec<String>, Failure> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    for (place, name) in names.iter().enumerate() {
+        let what = if name.is_empty() {
+            "a name that is blank".to_owned()
+        } else if names[..place].contains(name) {
+            format!("`{name}` twice")
+        } else {
+            continue;
+        };
+        let line =
+            format!("found --classes {text}, with {what}, expected a number of classes or their names");
+        return Err(Failure::Input(line));
     }
     Ok(names)
 }

@@ -147,7 +147,7 @@ impl Masks {
 
     fn one(&self, source: &Source, slot: Slot, shape: Shape, channels: usize) -> Result<(Elements, &Path)> {
         let number = if self.by_index { slot.index } else { slot.position };
-        let file = |path: &Path| self.file(path, shape, channels).map_err(|e| e.at(path));
+        let file = |path: &Path| self.file(path, shape, channels);
         let (mask, path) = match &self.content {
             MaskContent::Stack(masks) => (masks.image(number)?, self.path.as_path()),
             MaskContent::List(files) => match files.get(number) {
@@ -185,15 +185,15 @@ impl Masks {
         Ok((mask.elements, path))
     }
 
-    /// A file with one mask.
+    /// A file with one mask; errors name it.
     fn file(&self, path: &Path, shape: Shape, channels: usize) -> Result<Image> {
         let array = if extension(path) == "bin" {
-            bare(&read(path)?, self.order.ids, shape, channels, None)?
+            bare(&read(path)?, self.order.ids, shape, channels, None).map_err(|e| e.at(path))?
         } else {
             load(path, None)?
         };
         let order = self.order.of(&array.elements);
-        single(array, Some(order))
+        single(array, Some(order)).map_err(|e| e.at(path))
     }
 }
 

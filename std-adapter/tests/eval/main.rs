@@ -1,6 +1,9 @@
 //! `segmeter eval`: every family of metrics against the library, files of every kind, and what does not change a digit.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
+mod choices;
 mod demo;
+mod edges;
 mod input;
 mod overlap;
 mod report;

@@ -97,3 +97,99 @@ fn a_report_shows_the_worst_images() {
     assert_eq!(order("--worst-by false_positive_rate"), ["bad", "poor", "good"]);
     assert_eq!(order("--worst-by hausdorff --background"), ["bad", "poor", "good"]);
 }
+
+/// A number as a page shows it.
+fn cell(value: &Value) -> String {
+    value.as_f64().map_or("-".to_owned(), |value| format!("{value:.6}"))
+}
+
+/// Every cell of the page is the number of that name in the JSON, rounded.
+#[test]
+fn cells_are_the_numbers() {
+    let bench = Bench::new();
+    several(&bench);
+    for (line, classes) in [
+        (demo_line(), 2),
+        ("eval p g --classes a,b,c --ignore 7 --background --preset monai --metrics all".to_owned(), 3),
+        ("eval p g --classes 10 --ignore 7 --background".to_owned(), 10),
+    ] {
+        let report = bench.json(&format!("{line} --report r.html"));
+        let html = std::fs::read_to_string(bench.path("r.html")).unwrap();
+        let row = |cells: &[String]| {
+            let row: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
+            assert!(html.contains(&format!("<tr>{row}")), "no row {row}");
+        };
+        let mut rows = 0;
+        for family in ["surface", "topology", "panoptic", "road", "threshold", "calibration"] {
+            for (name, value) in report[family].as_object().into_iter().flatten() {
+                row(&[name.clone(), cell(value)]);
+                rows += 1;
+            }
+        }
+        for (name, means) in report["averages"].as_object().unwrap() {
+            let means =
+                ["pooled", "per_image_mean", "per_class_mean", "per_pair_mean"].map(|key| cell(&means[key]));
+            let times =
+                report["undefined"].get(format!("averages.{name}")).map_or(0, |n| n.as_u64().unwrap());
+            row(&[vec![format!("mean_{name}")], means.to_vec(), vec![times.to_string()]].concat());
+            rows += 1;
+        }
+        for (name, value) in
+            report["pooled"].as_object().unwrap().iter().filter(|(name, _)| *name != "mean_iou")
+        {
+            row(&[name.clone(), cell(value), cell(&report["per_image_mean"][name])]);
+            rows += 1;
+        }
+        // Classes side by side, or one below the other; shapes among their metrics.
+        let of = |class: usize| {
+            let mut all = Vec::new();
+            for (name, value) in report["classes"][class].as_object().unwrap() {
+                match value {
+                    Value::Object(_) if name == "threshold" => {}
+                    Value::Object(shapes) => {
+                        all.extend(shapes.iter().map(|(name, value)| (name.clone(), cell(value))))
+                    }
+                    _ if ["name", "id"].contains(&name.as_str()) => {}
+                    _ if name.starts_with("true_") => {}
+                    _ if ["false_positive", "false_negative"].contains(&name.as_str()) => {}
+                    value => all.push((name.clone(), cell(value))),
+                }
+            }
+            all
+        };
+        let columns: Vec<_> = (0..classes).map(of).collect();
+        let (most, name) = (columns.iter().map(Vec::len).max().unwrap(), |class: usize| {
+            report["classes"][class]["name"].as_str().unwrap().to_owned()
+        });
+        if classes <= 6 {
+            for place in 0..most {
+                let longest = columns.iter().find(|column| column.len() == most).unwrap();
+                let cells = columns
+                    .iter()
+                    .map(|column| column.get(place).map_or("-".to_owned(), |(_, cell)| cell.clone()));
+                row(&[vec![longest[place].0.clone()], cells.collect()].concat());
+                rows += 1;
+            }
+        } else {
+            let few = [
+                "iou",
+                "dice",
+                "precision",
+                "recall",
+                "specificity",
+                "negative_predictive_value",
+                "hd95",
+                "nsd",
+            ];
+            for (class, column) in columns.iter().enumerate() {
+                let cells = column
+                    .iter()
+                    .filter(|(name, _)| few.contains(&name.as_str()))
+                    .map(|(_, cell)| cell.clone());
+                row(&[vec![name(class)], cells.collect()].concat());
+                rows += 1;
+            }
+        }
+        assert!(rows > 30, "{rows}");
+    }
+}

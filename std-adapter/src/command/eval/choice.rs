@@ -1,12 +1,14 @@
 //! Which metrics are wanted, and by whose conventions.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use clap::Args;
 use segmeter::core::metric::calibration::Edges;
-use segmeter::core::metric::surface::{BoundaryIou, Spacing, Surface};
+use segmeter::core::metric::surface::{BoundaryIou, Percentile, Spacing, Surface};
 use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Preset, Score};
 
+use super::detail::{Detail, DetailInput, PERCENTILE, is_percentile};
 use super::overlap;
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
@@ -44,10 +46,11 @@ pub(super) struct ChoiceInput {
     /// How many times as much recall counts as precision in f_beta
     #[arg(long, value_name = "B", default_value_t = 2.0)]
     beta: f64,
-    /// Distance up to which a contour counts as matched (nsd, boundary_f) [default: 2, or that of the preset]
+    /// Distance up to which a contour counts as matched (nsd, boundary_f) [default: 2, or that of the preset: of panoptica the
+    /// smaller side of --spacing]
     #[arg(long, value_name = "D")]
     tolerance: Option<f64>,
-    /// Size of a pixel, from row to row and from column to column
+    /// Size of a pixel, from row to row and from column to column; apls needs square ones
     #[arg(long, value_name = "SY,SX", value_delimiter = ',', num_args = 1)]
     spacing: Option<Vec<f64>>,
     /// Pixels from the labelled contour that count in trimap
@@ -65,6 +68,8 @@ pub(super) struct ChoiceInput {
     /// Categories and the classes of each, for category_iou; a class need not be in any
     #[arg(long, value_name = "NAME=CLASS,CLASS;...")]
     categories: Option<String>,
+    #[command(flatten)]
+    detail: DetailInput,
 }
 
 /// Classes that are taken as one.
@@ -90,6 +95,7 @@ pub(super) struct Choice {
     /// Overlap metrics of a class, wanted ones.
     pub(super) class_metrics: Vec<(&'static str, ClassMetric)>,
     pub(super) beta: f64,
+    pub(super) detail: Detail,
     pub(super) surface: Surface,
     /// Distance of Boundary IoU over the diagonal, and whether the frame counts.
     pub(super) boundary: (f64, bool),
@@ -100,6 +106,8 @@ pub(super) struct Choice {
     /// Contours and components are measured of classes from this one.
     pub(super) first: usize,
     pub(super) categories: Option<Categories>,
+    /// The class that is ignored, if one is: in no mean, and not measured.
+    pub(super) ignored: Option<usize>,
     /// Whether predictions are logits of classes.
     pub(super) softmax: bool,
     /// Whether thresholds of every class may be looked at: all logits are kept for it.
@@ -111,7 +119,8 @@ impl ChoiceInput {
     pub(super) fn choice(&self, threshold: f64) -> Result<Choice, Failure> {
         let metrics = self.wanted()?;
         let preset = self.preset.as_deref().map(known_preset).transpose()?;
-        let class_metrics = overlap::of_class(self.beta, threshold);
+        let detail = self.detail.detail()?;
+        let class_metrics = overlap::of_class(self.beta, &detail, threshold);
         let class_metrics = class_metrics.into_iter().filter(|(name, _)| metrics.contains(name)).collect();
         let ratio = if preset == Some("boundary_iou_cityscapes") {
             BoundaryIou::CITYSCAPES
@@ -130,20 +139,25 @@ impl ChoiceInput {
         positive("--beta", self.beta)?;
         positive("--trimap-radius", self.trimap_radius)?;
         positive("--tolerance", self.tolerance.unwrap_or(0.0))?;
-        let surface = self.surface(&metrics, preset)?;
+        let bins = detail.bins.unwrap_or(bins);
+        let surface = self.surface(&metrics, preset, &detail)?;
+        let library = preset.is_some_and(|name| name.starts_with("boundary_iou_"));
+        let boundary = (ratio, detail.frame_counts.unwrap_or(library));
         Ok(Choice {
             metrics,
             preset,
             class_metrics,
             beta: self.beta,
+            detail,
             surface,
-            boundary: (ratio, preset.is_some_and(|name| name.starts_with("boundary_iou_"))),
+            boundary,
             trimap_radius: self.trimap_radius,
             min_area: self.min_area,
             ego: self.ego,
             binning: Binning { bins, edges, confidence },
             first: usize::from(!self.background),
             categories: None,
+            ignored: None,
             softmax: false,
             has_named: self.metrics.is_some(),
         })
@@ -198,23 +212,37 @@ impl ChoiceInput {
         Ok(Some(categories))
     }
 
-    fn surface(&self, metrics: &BTreeSet<&str>, preset: Option<&str>) -> Result<Surface, Failure> {
+    fn surface(
+        &self,
+        metrics: &BTreeSet<&str>,
+        preset: Option<&str>,
+        detail: &Detail,
+    ) -> Result<Surface, Failure> {
         let named = Surface::PRESETS.into_iter().find(|surface| Some(surface.name) == preset);
         let mut surface = named.unwrap_or_default();
-        surface.tolerance = self.tolerance.unwrap_or(surface.tolerance);
+        surface.percentile =
+            surface.percentile.map(|percentile| Percentile { quantile: detail.quantile, ..percentile });
+        surface.contour.frame_counts = detail.frame_counts.unwrap_or(surface.contour.frame_counts);
         if let Some(spacing) = &self.spacing {
             let bad = || {
                 let texts: Vec<_> = spacing.iter().map(ToString::to_string).collect();
-                let line = "expected two numbers SY,SX in [1e-9, 1e9] with a ratio in [1/1023, 1023]";
+                let line = "expected two numbers SY,SX in [1e-9, 1e9] with a ratio in [1e-6, 1e6]";
                 Failure::Input(format!("found --spacing {}, {line}", texts.join(",")))
             };
             let [row, column] = spacing[..] else { return Err(bad()) };
             surface.spacing = Spacing::new(row, column).map_err(|_| bad())?;
-            if metrics.contains(SLOW) && row.to_bits() != column.to_bits() {
-                let line = format!("found --spacing {row},{column}, expected square pixels for {SLOW}");
-                return Err(Failure::Input(line));
+            if metrics.contains(SLOW) && !is_square(surface.spacing) {
+                let line = format!("--spacing {row},{column}: {SLOW} is defined for square pixels only");
+                if self.metrics.as_deref() != Some("all") {
+                    return Err(Failure::Input(line));
+                }
+                let _ = writeln!(std::io::stderr(), "segmeter: note: {line}, and printed as undefined");
+            }
+            if surface.name == Surface::PANOPTICA.name {
+                surface.tolerance = row.min(column);
             }
         }
+        surface.tolerance = self.tolerance.unwrap_or(surface.tolerance);
         Ok(surface)
     }
 }
@@ -245,6 +273,11 @@ impl Choice {
         known().filter(|entry| self.metrics.contains(entry.name))
     }
 
+    /// What the number of a metric is called.
+    pub(super) fn key_of(&self, name: &'static str) -> &'static str {
+        if name == PERCENTILE { self.detail.percentile_key } else { name }
+    }
+
     /// The conventions of the preset for an overlap metric, if it has any.
     pub(super) fn overlap_preset(&self, name: &str) -> Option<Preset> {
         let preset = match (self.preset?, name) {
@@ -264,17 +297,26 @@ impl Choice {
         found.filter(|_| has.contains(&name)).map(|(_, preset)| preset)
     }
 
-    /// An overlap metric of a class.
-    pub(super) fn score(&self, name: &str, metric: ClassMetric, class: ClassReport) -> Score {
+    /// An overlap metric of a class, which has this id.
+    pub(super) fn score(&self, name: &str, metric: ClassMetric, id: usize, class: ClassReport) -> Score {
         let preset = self.overlap_preset(name);
+        if self.ignored == Some(id) && !preset.is_some_and(Preset::keeps_ignored_class) {
+            return Score::Skipped;
+        }
         preset.map_or(Empties::FORMULA, |preset| preset.empties(metric)).score(metric, class)
     }
+}
+
+/// Whether pixels are as high as they are wide.
+pub(super) fn is_square(spacing: Spacing) -> bool {
+    spacing.row().to_bits() == spacing.column().to_bits()
 }
 
 /// The listed name of what a number is of.
 pub(super) fn metric_of(key: &str) -> &str {
     match key {
         "weighted_kappa_quadratic" => "weighted_kappa",
+        _ if is_percentile(key) => PERCENTILE,
         _ if key.ends_with("_at_max_f1") => "max_f1",
         _ => key.strip_suffix("_of_labels").unwrap_or(key),
     }

@@ -3,13 +3,15 @@
 use segmeter::apls::Apls;
 use segmeter::core::metric::calibration::Edges;
 use segmeter::core::metric::surface::{Pooling, Rank};
+use segmeter::core::metric::topology::Connectivity;
 use segmeter::core::metric::{Averaging, ClassMetric, Confidence, Empties, Empty, Preset};
 use segmeter::core::plane::{Contour, Edge};
 
-use super::choice::Choice;
+use super::choice::{Choice, is_square};
+use super::detail::connected;
 use super::scored::{BOUND, CLIP};
-use super::segment::{self, MOST_PAIRS};
-use super::shape::apls;
+use super::segment;
+use super::shape::{apls, trimap};
 use crate::command::registry::Entry;
 
 /// The definition of a metric as it was computed.
@@ -37,7 +39,9 @@ pub(super) fn definition(choice: &Choice, entry: &Entry) -> String {
 fn overlap(choice: &Choice, name: &str) -> Vec<String> {
     let mut details = vec![match name {
         "f_beta" => format!("b = {}", choice.beta),
-        "tversky_index" => "fp_weight 0.3, fn_weight 0.7".to_owned(),
+        "tversky_index" => {
+            format!("fp_weight {}, fn_weight {}", choice.detail.fp_weight, choice.detail.fn_weight)
+        }
         "net_benefit" => match choice.class_metrics.iter().find(|(known, _)| *known == name) {
             Some((_, ClassMetric::NetBenefit { threshold })) => format!("t = {threshold}"),
             _ => String::new(),
@@ -131,7 +135,8 @@ fn surface(choice: &Choice, name: &str) -> Vec<String> {
             let percentile = surface.percentile.map(|percentile| {
                 let rank =
                     if percentile.rank == Rank::Linear { "linear" } else { "the first length reached" };
-                format!("95th percentile {}, {rank}", pooling(percentile.pooling))
+                let key = choice.detail.percentile_key.trim_start_matches("hd");
+                format!("percentile {key}, {}, {rank}", pooling(percentile.pooling))
             });
             of_distance(percentile.unwrap_or_default(), surface.percentile_empties)
         }
@@ -148,21 +153,24 @@ fn surface(choice: &Choice, name: &str) -> Vec<String> {
             let (ratio, frame_counts) = choice.boundary;
             let frame = if frame_counts { "counts" } else { "does not count" };
             let text = format!("d = {ratio} of the diagonal, at least 1; the image's frame {frame}");
-            vec![with_preset(text, frame_counts), each]
+            let is_named = choice.preset.is_some_and(|name| name.starts_with("boundary_iou_"));
+            vec![with_preset(text, is_named), each]
         }
         "boundary_f" if choice.preset == Some("davis_f") => {
-            let edge = Contour { edge: Edge::HalfPixel, frame_counts: false };
+            let counts = choice.detail.frame_counts.unwrap_or(false);
+            let edge = Contour { edge: Edge::HalfPixel, frame_counts: counts };
             let text = format!("{}; radius 0.008 of the diagonal, rounded up", contour(edge));
             vec![with_preset(text, true), "1 if in neither mask, 0 if in one".to_owned(), each]
         }
         "boundary_f" => {
-            let edge = contour(Contour { edge: Edge::Inner4, frame_counts: false });
+            let counts = choice.detail.frame_counts.unwrap_or(false);
+            let edge = contour(Contour { edge: Edge::Inner4, frame_counts: counts });
             let empty = "undefined if in neither mask, 0 if in one".to_owned();
             vec![edge, format!("radius {}", surface.tolerance), spacing, empty, each]
         }
         _ => {
-            let edge = contour(Contour { edge: Edge::Inner4, frame_counts: false });
-            vec![edge, format!("radius {} pixels", choice.trimap_radius), each]
+            let trimap = trimap(choice);
+            vec![contour(trimap.contour), format!("radius {} pixels", trimap.radius), each]
         }
     }
 }
@@ -238,7 +246,11 @@ fn topology(choice: &Choice, name: &str) -> Vec<String> {
         let graph = format!(
             "control points every {control_spacing}, found within {snap_distance}, paths of at least {shortest_path}"
         );
-        let empty = "undefined if neither mask has a path, 0 if one has none".to_owned();
+        let empty = if is_square(choice.surface.spacing) {
+            "undefined if neither mask has a path, 0 if one has none".to_owned()
+        } else {
+            "undefined here: pixels are not square".to_owned()
+        };
         return vec![
             "graphs of skeletons by thinning".to_owned(),
             graph,
@@ -249,7 +261,8 @@ fn topology(choice: &Choice, name: &str) -> Vec<String> {
     }
     let both = if name == "betti_error" { "" } else { "of predictions, and of_labels" };
     let rule = format!(
-        "4-connected foreground, components of at least {} pixels; undefined for a class in neither mask",
+        "{}, components of at least {} pixels; undefined for a class in neither mask",
+        connected(choice.detail.connectivity.unwrap_or_default()),
         choice.min_area
     );
     vec![both.to_owned(), rule, each]
@@ -267,7 +280,10 @@ fn segments(choice: &Choice, name: &str) -> Vec<String> {
     } else {
         "undefined if in neither mask; per class and image, then the mean over classes, then over images"
     };
-    let rule = "segments are components of a class, by sides and corners";
-    let bound = format!("undefined with more than {MOST_PAIRS} pairs of segments in an image");
-    vec![library.to_owned(), rule.to_owned(), bound, each.to_owned()]
+    let touch = match choice.detail.connectivity {
+        Some(Connectivity::Four) => "sides",
+        _ => "sides and corners",
+    };
+    let rule = format!("segments are components of a class, by {touch}");
+    vec![library.to_owned(), rule, each.to_owned()]
 }

@@ -1,7 +1,9 @@
-//! Calibration of `f32` logits: exact from all of them, sorted.
+//! Thresholds and calibration of logits: exact from all of them, sorted.
 //!
 //! The same sums, in the same order, as `segmeter_core` takes of the 256 codes of an 8-bit output: logits that are the
 //! codes of a sketch give its numbers to the last bit.
+
+use std::cmp::Ordering;
 
 use segmeter::core::metric::Confidence;
 use segmeter::core::metric::calibration::{Bin, EqualMass, ONE, steps};
@@ -11,10 +13,74 @@ use segmeter::core::simd::Scalar;
 
 use super::choice::Binning;
 
+/// A logit as it is stored; `f64` keeps what would be ties in `f32`.
+pub(super) trait Real: Copy + Default + PartialOrd + Into<f64> {
+    /// The nearest one.
+    fn nearest(wide: f64) -> Self;
+}
+
+impl Real for f32 {
+    fn nearest(wide: f64) -> Self {
+        wide as Self
+    }
+}
+
+impl Real for f64 {
+    fn nearest(wide: f64) -> Self {
+        wide
+    }
+}
+
+/// Logits of background and foreground, or of wrong and right predictions, as they are stored.
+pub(super) enum Sides {
+    F32([Vec<f32>; 2]),
+    F64([Vec<f64>; 2]),
+}
+
+impl Sides {
+    /// None yet.
+    pub(super) fn new(is_exact: bool) -> Self {
+        if is_exact { Self::F64(Default::default()) } else { Self::F32(Default::default()) }
+    }
+
+    /// Adds logits, each with its side.
+    pub(super) fn extend(&mut self, scored: impl Iterator<Item = (f64, bool)>) {
+        fn push<T: Real>(sides: &mut [Vec<T>; 2], scored: impl Iterator<Item = (f64, bool)>) {
+            scored.for_each(|(logit, is_foreground)| {
+                sides[usize::from(is_foreground)].push(T::nearest(logit));
+            });
+        }
+        match self {
+            Self::F32(sides) => push(sides, scored),
+            Self::F64(sides) => push(sides, scored),
+        }
+    }
+
+    /// Moves the logits of others here, of the same type.
+    pub(super) fn append(&mut self, other: &mut Self) {
+        fn append<T>(all: &mut [Vec<T>; 2], more: &mut [Vec<T>; 2]) {
+            all.iter_mut().zip(more).for_each(|(all, more)| all.append(more));
+        }
+        match (self, other) {
+            (Self::F32(all), Self::F32(more)) => append(all, more),
+            (Self::F64(all), Self::F64(more)) => append(all, more),
+            _ => {}
+        }
+    }
+
+    /// In rising order, with how often each comes with either label.
+    pub(super) fn levels(self) -> Levels {
+        match self {
+            Self::F32(sides) => levels(sides, f32::total_cmp),
+            Self::F64(sides) => levels(sides, f64::total_cmp),
+        }
+    }
+}
+
 /// Pixels of one logit.
 #[derive(Clone, Copy)]
 pub(super) struct Level {
-    pub(super) logit: f32,
+    pub(super) logit: f64,
     /// Labelled background, and foreground.
     pub(super) pixels: [u64; 2],
 }
@@ -31,30 +97,32 @@ impl Ranking for Levels {
     }
 }
 
-/// Logits in rising order, with how often each comes with either label.
-pub(super) fn levels([background, foreground]: [Vec<f32>; 2]) -> Levels {
-    let sorted = |mut logits: Vec<f32>| {
-        logits.sort_unstable_by(f32::total_cmp);
+fn levels<T: Real>(
+    [background, foreground]: [Vec<T>; 2],
+    order: impl Fn(&T, &T) -> Ordering + Copy,
+) -> Levels {
+    let sorted = |mut logits: Vec<T>| {
+        logits.sort_unstable_by(order);
         logits
     };
     let (background, foreground) = (sorted(background), sorted(foreground));
     let mut sides = [background.into_iter().peekable(), foreground.into_iter().peekable()];
     let mut levels = Vec::new();
     loop {
-        let next = sides.iter_mut().filter_map(|side| side.peek().copied()).min_by(f32::total_cmp);
+        let next = sides.iter_mut().filter_map(|side| side.peek().copied()).min_by(order);
         let Some(logit) = next else { return Levels(levels) };
         let mut pixels = [0; 2];
         for (side, count) in sides.iter_mut().zip(&mut pixels) {
-            while side.next_if(|other| other.total_cmp(&logit).is_eq()).is_some() {
+            while side.next_if(|other| order(other, &logit).is_eq()).is_some() {
                 *count += 1;
             }
         }
-        levels.push(Level { logit, pixels });
+        levels.push(Level { logit: logit.into(), pixels });
     }
 }
 
-fn probability(logit: f32) -> (u32, u32) {
-    let terms = Sigmoid::new(Scalar, logit);
+fn probability(logit: f64) -> (u32, u32) {
+    let terms = Sigmoid::new(Scalar, logit as f32);
     steps(terms.probability, terms.complement)
 }
 
@@ -114,8 +182,8 @@ pub(super) fn squares(levels: &[Level]) -> u128 {
 }
 
 /// The negative log-likelihood of background, or of foreground where the logit has the other sign.
-pub(super) fn nats(logit: f32) -> f64 {
-    f64::from(logit.max(0.0)) + f64::from(Sigmoid::new(Scalar, logit).tail)
+pub(super) fn nats(logit: f64) -> f64 {
+    logit.max(0.0) + f64::from(Sigmoid::new(Scalar, logit as f32).tail)
 }
 
 /// Brier score, and the negative log-likelihood, which needs no clip.

@@ -120,7 +120,9 @@ fn classes(printed: &Printed<'_>) -> Markup {
         .classes
         .iter()
         .zip(printed.names)
-        .map(|(class, name)| (name.clone(), [class.iou().value(), class.dice().value()]))
+        .enumerate()
+        .filter(|(id, _)| printed.choice.ignored != Some(*id))
+        .map(|(_, (class, name))| (name.clone(), [class.iou().value(), class.dice().value()]))
         .collect();
     html! {
         h2 { "Classes" }

@@ -5,12 +5,18 @@ use segmeter::core::metric::{
 };
 
 use super::choice::{Categories, Choice};
+use super::detail::Detail;
 
 /// A metric and its value.
 pub(super) type Named = (&'static str, Option<f64>);
 
 /// The overlap metrics of a class against the rest.
-pub(super) const fn of_class(beta: f64, threshold: f64) -> [(&'static str, ClassMetric); 22] {
+pub(super) const fn of_class(
+    beta: f64,
+    detail: &Detail,
+    threshold: f64,
+) -> [(&'static str, ClassMetric); 22] {
+    let Detail { fp_weight, fn_weight, .. } = *detail;
     [
         ("iou", ClassMetric::Iou),
         ("dice", ClassMetric::Dice),
@@ -19,7 +25,7 @@ pub(super) const fn of_class(beta: f64, threshold: f64) -> [(&'static str, Class
         ("specificity", ClassMetric::Specificity),
         ("negative_predictive_value", ClassMetric::NegativePredictiveValue),
         ("f_beta", ClassMetric::FBeta { beta }),
-        ("tversky_index", ClassMetric::TverskyIndex { fp_weight: 0.3, fn_weight: 0.7 }),
+        ("tversky_index", ClassMetric::TverskyIndex { fp_weight, fn_weight }),
         ("false_positive_rate", ClassMetric::FalsePositiveRate),
         ("false_negative_rate", ClassMetric::FalseNegativeRate),
         ("false_discovery_rate", ClassMetric::FalseDiscoveryRate),
@@ -44,7 +50,8 @@ pub(super) fn of_matrix<const C: usize>(
     classes: usize,
 ) -> [Named; 10] {
     let mut mean_iou = Mean::default();
-    (0..classes).for_each(|id| mean_iou.push(choice.score("iou", ClassMetric::Iou, confusion.class(id))));
+    let iou = |id: usize| choice.score("iou", ClassMetric::Iou, id, confusion.class(id));
+    (0..classes).for_each(|id| mean_iou.push(iou(id)));
     // What is wrong by how much is known of classes only.
     let counted: u64 = confusion.counts().as_flattened().iter().sum();
     let weighted = |w| (counted == confusion.pixels()).then(|| confusion.weighted_kappa(w)).flatten();
@@ -95,13 +102,13 @@ impl Averages {
         pooled: &[ClassReport],
         images: &[&[ClassReport]],
     ) -> Self {
-        let score = |class: &ClassReport| choice.score(name, metric, *class);
+        let score = |(id, class): (usize, &ClassReport)| choice.score(name, metric, id, *class);
         let (mut all, mut per_image, mut pairs) = (Mean::default(), Mean::default(), Mean::default());
         let mut classes = vec![Mean::default(); pooled.len()];
-        pooled.iter().for_each(|class| all.push(score(class)));
+        pooled.iter().enumerate().for_each(|class| all.push(score(class)));
         for image in images {
             let mut mean = Mean::default();
-            for (class, sum) in image.iter().zip(&mut classes) {
+            for (class, sum) in image.iter().enumerate().zip(&mut classes) {
                 let score = score(class);
                 mean.push(score);
                 sum.push(score);

@@ -6,6 +6,7 @@ use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
 
+use super::exact::Real;
 use super::{Arguments, Failure};
 use crate::command::input::{LabelReader, Layout};
 
@@ -17,6 +18,8 @@ pub(super) struct Reader {
     kind: Prediction,
     /// Codes are probabilities in steps of 1/255.
     stored: bool,
+    /// Logits are `f64`.
+    is_exact: bool,
 }
 
 /// What the numbers of a prediction are.
@@ -24,11 +27,17 @@ enum Prediction {
     /// Class ids.
     Mask,
     /// Binary logits; foreground above this one.
-    Logits(f32),
+    Logits(f64),
     /// 8-bit binary logits or probabilities; foreground above this code index.
     Quantised(Quantiser, Option<u8>),
     /// Logits of this many classes, or codes for them; the highest wins, the lowest id where several are.
     Classes(usize, Option<Quantiser>),
+}
+
+/// Logits as they are stored.
+pub(super) enum Logits {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
 }
 
 /// One image.
@@ -40,13 +49,14 @@ pub(super) struct Pair {
     pub(super) labels: Vec<u8>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
-    /// Binary logits if they are `f32`, or logits of every class, plane after plane; none of other predictions.
-    pub(super) logits: Vec<f32>,
+    /// Binary logits if they are no codes, or logits of every class, plane after plane; none of other predictions.
+    pub(super) logits: Logits,
 }
 
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let source = arguments.input.source(&arguments.prediction, arguments.layout.map(Layout::order))?;
+        let source =
+            arguments.input.exact_source(&arguments.prediction, arguments.layout.map(Layout::order))?;
         let slots = arguments.input.slots(&source)?;
         let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
         if let (Some(stray), false) = (labels.stray(&source), arguments.input.has_frames()) {
@@ -59,7 +69,7 @@ impl Reader {
                 "found --threshold {threshold}, expected a probability in (0,1)"
             )));
         }
-        let logit = (threshold / (1.0 - threshold)).ln() as f32;
+        let logit = libm::log(threshold / (1.0 - threshold));
         let first = slots.first().map_or(0, |slot| slot.index);
         let Image { elements, channels, .. } = source.image(first)?;
         let kind = match &elements {
@@ -74,7 +84,12 @@ impl Reader {
             Elements::U8(_) if !arguments.input.is_quantised() => Prediction::Mask,
             _ => match arguments.input.quantiser(&elements, source.path())? {
                 Some(quantiser) => {
-                    let above = (0u8..=255).find(|index| quantiser.logit(*index) > logit);
+                    // Probabilities are compared as such: 0 and 255 have no logit.
+                    let is_above = |index: &u8| match quantiser.affine() {
+                        None => f64::from(*index) / 255.0 > threshold,
+                        Some(_) => f64::from(quantiser.logit(*index)) > logit,
+                    };
+                    let above = (0u8..=255).find(is_above);
                     // All codes are background if even the highest is not above.
                     Prediction::Quantised(quantiser, above)
                 }
@@ -93,7 +108,8 @@ impl Reader {
             "for several classes: every one is reported",
         )?;
         let stored = arguments.input.is_probability();
-        Ok(Self { source, slots, labels, kind, stored })
+        let is_exact = matches!(elements, Elements::F64(_));
+        Ok(Self { source, slots, labels, kind, stored, is_exact })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,6 +132,11 @@ impl Reader {
     /// Whether predictions are logits of classes, of which softmax makes probabilities.
     pub(super) const fn has_softmax(&self) -> bool {
         matches!(self.kind, Prediction::Classes(..)) && !self.stored
+    }
+
+    /// Whether logits are `f64`.
+    pub(super) const fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     pub(super) fn labels(&self) -> &LabelReader {
@@ -173,36 +194,54 @@ impl Reader {
             let line = format!("found {} channels in image {name}, expected {channels}", image.channels);
             return Err(Failure::Input(format!("{}: {line}", self.path().display())));
         }
+        self.check_logits(&image, &labels, &name)?;
         let (prediction, sketch) = match (&self.kind, &image.elements) {
-            (Prediction::Classes(..), _) => (self.highest(&image, &name)?, None),
-            (Prediction::Mask, Elements::U8(ids)) => (ids.clone(), None),
-            (Prediction::Logits(logit), Elements::F32(logits)) => {
-                if let Some(pixel) = logits.iter().position(|z| z.is_nan()) {
-                    let path = self.path().display();
-                    return Err(Failure::Input(format!(
-                        "{path}: found NaN at pixel {pixel} of image {name}, expected a logit"
-                    )));
-                }
-                (logits.iter().map(|z| u8::from(z > logit)).collect(), None)
+            (_, elements) if self.is_exact != matches!(elements, Elements::F64(_)) => {
+                return Err(self.other_type(elements, &name));
             }
+            (Prediction::Classes(..), _) => (highest(&image), None),
+            (Prediction::Mask, Elements::U8(ids)) => (ids.clone(), None),
+            (Prediction::Logits(logit), Elements::F32(logits)) => (above(logits, *logit), None),
+            (Prediction::Logits(logit), Elements::F64(logits)) => (above(logits, *logit), None),
             (Prediction::Quantised(quantiser, above), Elements::I8(codes)) => {
                 self.quantised(&image, codes, &labels, &name, *quantiser, *above)?
             }
             (Prediction::Quantised(quantiser, above), Elements::U8(codes)) => {
                 self.quantised(&image, codes, &labels, &name, *quantiser, *above)?
             }
-            (_, other) => {
-                let line = format!(
-                    "found {} in image {name}, expected the type of the first image",
-                    other.type_name()
-                );
-                return Err(Failure::Input(format!("{}: {line}", self.path().display())));
-            }
+            (_, other) => return Err(self.other_type(other, &name)),
         };
         Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits: self.logits(image) })
     }
 
-    fn logits(&self, image: Image) -> Vec<f32> {
+    fn other_type(&self, found: &Elements, name: &str) -> Failure {
+        let found = found.type_name();
+        let line = format!("found {found} in image {name}, expected the type of the first image");
+        Failure::Input(format!("{}: {line}", self.path().display()))
+    }
+
+    /// Refuses NaN, but where it is not scored.
+    fn check_logits(&self, image: &Image, labels: &[u8], name: &str) -> Result<(), Failure> {
+        fn nan<T: Real>(logits: &[T]) -> impl Iterator<Item = usize> {
+            logits.iter().enumerate().filter(|(_, z)| (**z).into().is_nan()).map(|(place, _)| place)
+        }
+        let pixel = |place: usize| match image.order {
+            Order::Interleaved => place / image.channels.max(1),
+            _ => place % labels.len().max(1),
+        };
+        let is_scored = |place: &usize| labels.get(pixel(*place)) != Some(&self.labels.ignore());
+        let found = match &image.elements {
+            Elements::F32(logits) => nan(logits).find(is_scored),
+            Elements::F64(logits) => nan(logits).find(is_scored),
+            _ => None,
+        };
+        let Some(place) = found else { return Ok(()) };
+        let what = if image.channels > 1 { "place" } else { "pixel" };
+        let line = format!("found NaN at {what} {place} of image {name}, expected a logit");
+        Err(Failure::Input(format!("{}: {line}", self.path().display())))
+    }
+
+    fn logits(&self, image: Image) -> Logits {
         fn of<Q: Code>(codes: Vec<Q>, quantiser: Option<Quantiser>) -> Vec<f32> {
             let of = |quantiser: Quantiser| {
                 codes.iter().map(|code| quantiser.logit(quantiser.index(code.byte()))).collect()
@@ -213,30 +252,18 @@ impl Reader {
             Prediction::Classes(_, quantiser) if !self.stored => quantiser,
             _ => None,
         };
+        let (pixels, channels) = (image.shape.pixels(), image.channels);
+        let is_interleaved = image.order == Order::Interleaved && channels > 1;
         let logits = match image.elements {
+            Elements::F64(logits) if is_interleaved => {
+                return Logits::F64(transposed(&logits, pixels, channels, 1));
+            }
+            Elements::F64(logits) => return Logits::F64(logits),
             Elements::F32(logits) => logits,
             Elements::I8(codes) => of(codes, quantiser),
             Elements::U8(codes) => of(codes, quantiser),
         };
-        if image.order == Order::Interleaved && image.channels > 1 {
-            return transposed(&logits, image.shape.pixels(), image.channels, 1);
-        }
-        logits
-    }
-
-    /// The class with the highest logit at every pixel.
-    fn highest(&self, image: &Image, name: &str) -> Result<Vec<u8>, Failure> {
-        if let Elements::F32(logits) = &image.elements
-            && let Some(place) = logits.iter().position(|z| z.is_nan())
-        {
-            let line = format!("found NaN at place {place} of image {name}, expected a logit");
-            return Err(Failure::Input(format!("{}: {line}", self.path().display())));
-        }
-        Ok(match &image.elements {
-            Elements::F32(logits) => argmax(logits, image),
-            Elements::I8(codes) => argmax(codes, image),
-            Elements::U8(codes) => argmax(codes, image),
-        })
+        Logits::F32(if is_interleaved { transposed(&logits, pixels, channels, 1) } else { logits })
     }
 
     fn quantised<Q: Code>(
@@ -254,6 +281,21 @@ impl Reader {
         let foreground = |code: &Q| above.is_some_and(|above| quantiser.index(code.byte()) >= above);
         let prediction = codes.iter().map(|code| u8::from(foreground(code))).collect();
         Ok((prediction, Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
+    }
+}
+
+/// Which logits are above one.
+fn above<T: Real>(logits: &[T], least: f64) -> Vec<u8> {
+    logits.iter().map(|z| u8::from((*z).into() > least)).collect()
+}
+
+/// The class with the highest logit at every pixel.
+fn highest(image: &Image) -> Vec<u8> {
+    match &image.elements {
+        Elements::F32(logits) => argmax(logits, image),
+        Elements::F64(logits) => argmax(logits, image),
+        Elements::I8(codes) => argmax(codes, image),
+        Elements::U8(codes) => argmax(codes, image),
     }
 }
 

@@ -6,7 +6,7 @@ use segmeter::core::metric::{ClassReport, Score};
 use serde_json::{Map, Value, json};
 
 use super::Failure;
-use super::choice::{Choice, family_of};
+use super::choice::{Choice, family_of, metric_of};
 use super::define::definition;
 use super::overlap::Named;
 use super::shape::FAMILIES;
@@ -60,9 +60,13 @@ fn map<'a>(values: impl Iterator<Item = (&'a str, Option<f64>)>) -> Map<String, 
 
 impl Printed<'_> {
     /// The metrics of a class.
-    pub(super) fn of_class(&self, class: ClassReport) -> impl Iterator<Item = (&'static str, Score)> {
+    pub(super) fn of_class(
+        &self,
+        id: usize,
+        class: ClassReport,
+    ) -> impl Iterator<Item = (&'static str, Score)> {
         let score =
-            move |(name, metric): &(&'static str, _)| (*name, self.choice.score(name, *metric, class));
+            move |(name, metric): &(&'static str, _)| (*name, self.choice.score(name, *metric, id, class));
         self.choice.class_metrics.iter().map(score)
     }
 
@@ -78,7 +82,7 @@ impl Printed<'_> {
             let mut object = Map::new();
             object.insert("name".to_owned(), json!(name));
             object.insert("id".to_owned(), json!(id));
-            object.extend(map(self.of_class(*class).map(|(name, score)| (name, finite(score)))));
+            object.extend(map(self.of_class(id, *class).map(|(name, score)| (name, finite(score)))));
             object.extend(counts(*class).map(|(name, count)| (name.to_owned(), json!(count))));
             if let Some(values) = thresholds.get(id) {
                 object.insert("threshold".to_owned(), Value::Object(map(values.iter().copied())));
@@ -97,8 +101,8 @@ impl Printed<'_> {
     /// Counts of what is not defined, of the numbers for all images.
     pub(super) fn undefined(&self) -> Undefined {
         let (result, mut undefined) = (self.result, Undefined::default());
-        for class in &result.pooled.classes {
-            let scores = self.of_class(*class).filter(|(_, score)| is_undefined(score));
+        for (id, class) in result.pooled.classes.iter().enumerate() {
+            let scores = self.of_class(id, *class).filter(|(_, score)| is_undefined(score));
             scores.for_each(|(name, _)| undefined.add(name, 1));
         }
         let scored = result.scored.iter().flat_map(|scored| {
@@ -162,7 +166,7 @@ impl Printed<'_> {
         let definitions: Map<String, Value> = self
             .choice
             .entries()
-            .map(|entry| (entry.name.to_owned(), json!(definition(self.choice, entry))))
+            .map(|entry| (self.choice.key_of(entry.name).to_owned(), json!(definition(self.choice, entry))))
             .collect();
         let mut document = json!({
             "images": images.len(),
@@ -243,7 +247,7 @@ impl Printed<'_> {
         let shapes = self.result.shape_keys.iter().copied().filter(|key| family_of(key) != "topology");
         let mut keys: Vec<&str> = keys.chain(shapes).collect();
         if keys.len() > FEW.len() {
-            keys.retain(|key| FEW.contains(key));
+            keys.retain(|key| FEW.contains(&metric_of(key)));
         }
         if keys.is_empty() {
             return Ok(());
@@ -252,7 +256,7 @@ impl Printed<'_> {
         let mut table = report::table(&["class", "id"].into_iter().chain(heads).collect::<Vec<_>>());
         for (id, (class, name)) in self.result.pooled.classes.iter().zip(self.names).enumerate() {
             let values: Vec<Named> = self
-                .of_class(*class)
+                .of_class(id, *class)
                 .map(|(name, score)| (name, finite(score)))
                 .chain(FAMILIES.into_iter().flat_map(|family| self.shape(&self.result.pooled, id, family)))
                 .collect();

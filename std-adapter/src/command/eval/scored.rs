@@ -1,10 +1,8 @@
 //! Thresholds and calibration of binary scores.
 
-use segmeter::core::metric::calibration::{
-    self, Bin, Probabilities, brier, classwise_expected_error, negative_log_likelihood,
-};
+use segmeter::core::metric::calibration::{self, Bin, Probabilities, brier, negative_log_likelihood};
 use segmeter::core::metric::threshold::{self, KittiRoad, Ranking};
-use segmeter::core::metric::{ClassReport, Confidence, Reliability};
+use segmeter::core::metric::{ClassReport, Confidence};
 use segmeter::core::num::Sigmoid;
 use segmeter::core::simd::Scalar;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
@@ -73,11 +71,7 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
             rates.iter_mut().filter(|(name, _)| *name == key).for_each(|slot| slot.1 = value);
         }
     }
-    let (errors, bins) = if choice.binning.bins == 10 {
-        reliability::<10>(choice.binning, sketch, probabilities)
-    } else {
-        reliability::<15>(choice.binning, sketch, probabilities)
-    };
+    let (errors, bins) = reliability(choice.binning, sketch, probabilities);
     let scores = [
         ("brier", brier(sketch, probabilities)),
         ("nll", negative_log_likelihood(sketch, probabilities, CLIP)),
@@ -112,30 +106,29 @@ fn at_thresholds(ranking: &impl Ranking, probability: impl Fn(usize) -> Option<f
     rates.into_iter().chain(at_max_f1(f1, at, best.map(|best| best.counts))).chain(bounded).collect()
 }
 
-fn reliability<const B: usize>(
+fn reliability(
     binning: Binning,
     sketch: &Sketch<u64>,
     probabilities: Probabilities<'_>,
 ) -> ([Named; 5], Vec<(u64, f64, f64)>) {
-    let Binning { edges, confidence, .. } = binning;
-    let wide = Reliability::<B>::with_edges(sketch, probabilities, confidence, edges);
-    let equal = Reliability::<B>::equal_mass(sketch, probabilities, confidence);
-    let classes = std::slice::from_ref(sketch);
-    let errors = [
-        ("ece", wide.expected_error()),
-        ("mce", wide.maximum_error()),
-        ("ace", equal.expected_error()),
-        ("classwise_ece", classwise_expected_error::<B, _>(classes, probabilities, edges)),
-        ("rms_calibration_error", wide.root_mean_square_error()),
-    ];
-    (errors, diagram(&wide.bins, binning))
+    let Binning { bins, edges, confidence } = binning;
+    let of_width = |confidence| {
+        let mut wide = vec![Bin::default(); bins + 1];
+        calibration::fill_equal_width(sketch, probabilities, confidence, edges, &mut wide);
+        wide
+    };
+    let mut equal = vec![Bin::default(); bins];
+    calibration::fill_equal_mass(sketch, probabilities, confidence, &mut equal);
+    let (wide, positive) = (of_width(confidence), of_width(Confidence::Positive));
+    let errors = calibration_errors(&wide, &equal, calibration::expected_error(positive.iter()));
+    (errors, diagram(&wide, binning))
 }
 
-/// Of `f32` logits.
+/// Of logits that are not codes.
 pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
     let Levels(levels) = sorted;
     let probability = |place: usize| {
-        let logit = levels.get(place)?.logit;
+        let logit = levels.get(place)?.logit as f32;
         Some(f64::from(Sigmoid::new(Scalar, logit).probability))
     };
     let wide = exact::bins(levels, choice.binning);

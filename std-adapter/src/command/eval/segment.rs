@@ -1,11 +1,11 @@
 //! Segments: the components of a class are its instances, since masks have no others.
 
+use segmeter::core::Result;
 use segmeter::core::metric::{
-    ClassReport, Confusion, InstanceIou, LesionWise, Overlap, Overlaps, PanopticQuality, Score, Segment,
+    ClassReport, Confusion, InstanceIou, LesionReport, PanopticClass, Score, SegmentArea,
 };
 use segmeter::core::plane::components::{self, Connectivity};
-use segmeter::core::view::IGNORE;
-use segmeter::core::{Error, Result};
+use segmeter::core::view::{IGNORE, Shape};
 
 use super::choice::Choice;
 use super::shape::Ids;
@@ -14,20 +14,17 @@ use super::shape::Ids;
 const POOLED: [&str; 4] = ["panoptic_quality", "segmentation_quality", "recognition_quality", "instance_iou"];
 const LESIONS: &str = "lesion_wise_dice";
 
-/// Pairs of segments of a class in an image; with more, there is no number. Time goes with their square.
-pub(super) const MOST_PAIRS: usize = 4096;
-
-/// What the segments of a class amount to; the rest is one segment.
+/// What the segments of a class amount to.
 #[derive(Clone, Debug)]
 pub(super) struct Segments {
-    quality: PanopticQuality<2>,
+    quality: PanopticClass,
     /// Every component weighs one pixel.
     instances: InstanceIou<2>,
 }
 
 impl Default for Segments {
     fn default() -> Self {
-        Self { quality: PanopticQuality::default(), instances: InstanceIou::new([0.0, 1.0]) }
+        Self { quality: PanopticClass::default(), instances: InstanceIou::new([0.0, 1.0]) }
     }
 }
 
@@ -37,8 +34,6 @@ impl Segments {
         self.instances.merge(&other.instances);
     }
 }
-
-const REST: Segment = Segment { category: 0, instance: 0 };
 
 /// What is measured of a class, in the order of [`of_class`].
 pub(super) fn keys(choice: &Choice) -> impl Iterator<Item = &'static str> {
@@ -54,31 +49,30 @@ pub(super) fn is_pooled(key: &str) -> bool {
 pub(super) fn of_class(choice: &Choice, ids: &Ids<'_>, class: u8, all: &mut Segments) -> Result<Vec<Score>> {
     let mut scores = Vec::new();
     if choice.wants_any(&POOLED) {
-        let image = segments(ids, class)?;
+        let image = segments(choice, ids, class)?;
         let counts = counts(ids, class);
         scores.extend(values(&image, counts).filter(|(key, _)| choice.wants(key)).map(|(_, score)| score));
         all.merge(&image);
     }
     if choice.wants(LESIONS) {
-        scores.push(lesions(ids, class)?);
+        scores.push(lesions(choice, ids, class)?);
     }
     Ok(scores)
 }
 
-/// The numbers of segments, none if some were not counted; `counts` are the pixels of the same images.
+/// The numbers of segments; `counts` are the pixels of the same images.
 pub(super) fn values(
     segments: &Segments,
     counts: ClassReport,
 ) -> impl Iterator<Item = (&'static str, Score)> {
-    let class = segments.quality.class(1);
+    let class = segments.quality;
     let values = [
         class.panoptic_quality(),
         class.segmentation_quality(),
         class.recognition_quality(),
         instance_iou(&segments.instances, counts),
     ];
-    let is_whole = segments.quality.lost() == 0;
-    POOLED.into_iter().zip(values.map(|value| value.filter(|_| is_whole).into()))
+    POOLED.into_iter().zip(values.map(Score::from))
 }
 
 /// Pixels of a component weigh the mean size of components over its own: then all of them together weigh the labelled pixels,
@@ -104,42 +98,107 @@ fn counts(ids: &Ids<'_>, class: u8) -> ClassReport {
     counts
 }
 
-fn segments(ids: &Ids<'_>, class: u8) -> Result<Segments> {
-    let mut numbers = vec![0; ids.shape.pixels()];
-    let mut numbered = |of: &[u8]| -> Result<Vec<Segment>> {
-        let is_set = |pixel: usize| of.get(pixel) == Some(&class);
-        components::label(ids.shape, is_set, Connectivity::Eight, &mut numbers)?;
-        // What has no number of its own here finds no slot either.
-        let segment = |number: &u32| match u16::try_from(*number).unwrap_or(u16::MAX) {
-            0 => REST,
-            instance => Segment { category: 1, instance },
-        };
-        Ok(numbers.iter().map(segment).collect())
-    };
-    let predictions = numbered(ids.prediction)?;
-    let mut labels = numbered(ids.labels)?;
-    for (segment, id) in labels.iter_mut().zip(ids.labels) {
-        if *id == ids.ignore {
-            *segment = Segment::VOID;
+/// The components of two masks, and how they meet. Memory goes with the pixels, and there are as many as there are.
+struct Pairs {
+    /// Of the components of the labels, in the order of their numbers.
+    labels: Vec<SegmentArea>,
+    predictions: Vec<SegmentArea>,
+    /// Places of both, and the pixels that they share.
+    shared: Vec<([usize; 2], u64)>,
+}
+
+impl Pairs {
+    fn new(
+        shape: Shape,
+        [prediction, label]: [&dyn Fn(usize) -> bool; 2],
+        is_void: impl Fn(usize) -> bool,
+        connectivity: Connectivity,
+    ) -> Result<Self> {
+        let mut numbers = [(); 2].map(|()| vec![0; shape.pixels()]);
+        let mut areas = [Vec::new(), Vec::new()];
+        for ((numbers, areas), mask) in numbers.iter_mut().zip(&mut areas).zip([label, prediction]) {
+            let count = components::label(shape, mask, connectivity, numbers)?;
+            areas.resize(count as usize, SegmentArea::default());
+        }
+        let [labels, predictions] = &numbers;
+        let mut shared: Vec<([usize; 2], u64)> = Vec::new();
+        for (pixel, (label, prediction)) in labels.iter().zip(predictions).enumerate() {
+            // Numbers begin with 1; 0 is no component.
+            let places = [*label, *prediction].map(|number| (number as usize).checked_sub(1));
+            for (place, areas) in places.into_iter().zip(&mut areas) {
+                if let Some(area) = place.and_then(|place| areas.get_mut(place)) {
+                    area.pixels += 1;
+                    area.void += u64::from(is_void(pixel));
+                }
+            }
+            if let [Some(label), Some(prediction)] = places {
+                match shared.last_mut() {
+                    Some((pair, pixels)) if *pair == [label, prediction] => *pixels += 1,
+                    _ => shared.push(([label, prediction], 1)),
+                }
+            }
+        }
+        shared.sort_unstable();
+        shared.dedup_by(|(pair, more), (kept, pixels)| {
+            let is_same = pair == kept;
+            *pixels += if is_same { *more } else { 0 };
+            is_same
+        });
+        let [labels, predictions] = areas;
+        Ok(Self { labels, predictions, shared })
+    }
+}
+
+fn segments(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Segments> {
+    let of = |ids: &[u8], pixel: usize| ids.get(pixel) == Some(&class);
+    let masks: [&dyn Fn(usize) -> bool; 2] =
+        [&|pixel| of(ids.prediction, pixel), &|pixel| of(ids.labels, pixel)];
+    let is_void = |pixel: usize| ids.labels.get(pixel) == Some(&ids.ignore);
+    let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
+    let Pairs { labels, predictions, shared } = Pairs::new(ids.shape, masks, is_void, connectivity)?;
+    let mut segments = Segments::default();
+    let (mut is_found, mut is_right) = (vec![false; labels.len()], vec![false; predictions.len()]);
+    let mut hits = vec![0; labels.len()];
+    for ([label, prediction], both) in shared {
+        hits[label] += both;
+        if segments.quality.push_pair(labels[label], predictions[prediction], both) {
+            (is_found[label], is_right[prediction]) = (true, true);
         }
     }
-    let mut slots = vec![Overlap::EMPTY; MOST_PAIRS];
-    let mut pairs = Overlaps::new(&mut slots);
-    pairs.push_row(&predictions, &labels)?;
-    let mut segments = Segments::default();
-    segments.quality.push(&pairs);
-    segments.instances.push(&pairs);
+    for ((area, is_found), hits) in labels.into_iter().zip(is_found).zip(hits) {
+        segments.quality.push_unmatched((!is_found).then_some(area), None);
+        segments.instances.push_instance(1, area.pixels, hits);
+    }
+    for (area, is_right) in predictions.into_iter().zip(is_right) {
+        segments.quality.push_unmatched(None, (!is_right).then_some(area));
+    }
     Ok(segments)
 }
 
-fn lesions(ids: &Ids<'_>, class: u8) -> Result<Score> {
-    let [prediction, labels] = ids.masks(class);
-    let mut scratch = vec![0; LesionWise::scratch_len(ids.shape)];
-    let mut slots = vec![Overlap::EMPTY; MOST_PAIRS];
-    match LesionWise::DEFAULT.report(ids.shape, prediction, labels, &mut scratch, &mut slots) {
-        Ok(report) => Ok(report.dice().filter(|_| report.lost == 0).into()),
-        // More components than there are numbers for.
-        Err(Error::Unsupported(_)) => Ok(Score::Undefined),
-        Err(error) => Err(error),
+/// [`segmeter::core::metric::LesionWise`] without dilation, of any number of components.
+fn lesions(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Score> {
+    let [prediction, label] = ids.masks(class);
+    let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
+    let Pairs { labels, predictions, shared } =
+        Pairs::new(ids.shape, [&prediction, &label], |_| false, connectivity)?;
+    let mut report = LesionReport::default();
+    let mut is_near = vec![false; predictions.len()];
+    // Pairs come in the order of the labels.
+    let mut pairs = shared.into_iter().peekable();
+    for (place, area) in labels.into_iter().enumerate() {
+        let (mut predicted, mut both) = (0, 0);
+        while let Some(([_, prediction], pixels)) = pairs.next_if(|([label, _], _)| *label == place) {
+            predicted += predictions[prediction].pixels;
+            both += pixels;
+            is_near[prediction] = true;
+        }
+        if both == 0 {
+            report.missed += 1;
+        } else {
+            let dice = 2.0 * both as f64 / (predicted + area.pixels) as f64;
+            report.found_dice.push(Score::Value(dice));
+        }
     }
+    report.false_positive = is_near.iter().filter(|is_near| !**is_near).count() as u64;
+    Ok(report.dice().into())
 }

@@ -3,7 +3,7 @@
 use segmeter::apls::Apls;
 use segmeter::core::Result;
 use segmeter::core::metric::road::{Deviation, NONE, Profile};
-use segmeter::core::metric::surface::{BoundaryIou, Matching, SurfaceReport, Trimap};
+use segmeter::core::metric::surface::{BoundaryIou, Matching, Surface, SurfaceReport, Trimap};
 use segmeter::core::metric::topology::{
     Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
 };
@@ -11,7 +11,7 @@ use segmeter::core::metric::{Empties, Empty, Score};
 use segmeter::core::plane::{Bits, Row};
 use segmeter::core::view::Shape;
 
-use super::choice::Choice;
+use super::choice::{Choice, is_square};
 use super::segment::{self, Segments};
 
 /// Families of what is measured class by class.
@@ -60,6 +60,7 @@ impl<'a> Ids<'a> {
 pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
     let surface = ["boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
     let all = DISTANCES.into_iter().chain(surface).chain(TOPOLOGY).chain(["centreline_dice", "apls"]);
+    let all = all.map(|key| choice.key_of(key));
     all.filter(|key| choice.wants(key)).chain(segment::keys(choice)).collect()
 }
 
@@ -91,14 +92,10 @@ pub(super) fn of_class(
         scores.push(rows.finish().iou().value().into());
     }
     if choice.wants("boundary_f") {
-        let matching = matching(choice, ids.shape);
-        let mut scratch = vec![0; matching.scratch_len(ids.shape.width())?];
-        let mut rows = matching.rows(ids.shape.width(), &mut scratch)?;
-        ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
-        scores.push(rows.finish().f_score());
+        scores.push(boundary_f(choice, ids, class)?);
     }
     if choice.wants_any(&["trimap", "trimap_accuracy"]) {
-        let trimap = Trimap::new(choice.trimap_radius);
+        let trimap = trimap(choice);
         let mut scratch = vec![0; trimap.scratch_len(ids.shape.width())?];
         let mut rows = trimap.rows(ids.shape.width(), &mut scratch)?;
         ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
@@ -128,7 +125,9 @@ pub(super) fn of_class(
     if choice.wants("centreline_dice") {
         scores.push(centreline(choice, ids, class)?);
     }
-    if choice.wants("apls") {
+    if choice.wants("apls") && !is_square(choice.surface.spacing) {
+        scores.push(Score::Undefined);
+    } else if choice.wants("apls") {
         let [prediction, labels] = ids.masks(class);
         scores.push(apls(choice).report(ids.shape, prediction, labels)?.value.into());
     }
@@ -137,22 +136,47 @@ pub(super) fn of_class(
 }
 
 fn distances(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<SurfaceReport> {
-    let mut surface = choice.surface;
-    if !choice.wants("hd95") {
-        surface.percentile = None;
-    }
+    let percentile = choice.surface.percentile.filter(|_| choice.wants("hd95"));
+    surface(&Surface { percentile, ..choice.surface }, ids, class)
+}
+
+fn surface(surface: &Surface, ids: &Ids<'_>, class: u8) -> Result<SurfaceReport> {
     let mut scratch = vec![0; surface.scratch_len(ids.shape)];
     let mut rows = surface.rows(ids.shape, &mut scratch)?;
     ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
     rows.finish()
 }
 
+/// Row by row, unless the tolerance reaches too many of them.
+fn boundary_f(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Score> {
+    let matching = matching(choice, ids.shape);
+    let Matching { contour, spacing, tolerance, empties } = matching;
+    let Ok(need) = matching.scratch_len(ids.shape.width()) else {
+        let of = Surface { contour, spacing, tolerance, percentile: None, ..Surface::SEGMETER };
+        return Ok(surface(&Surface { nsd_empties: empties, ..of }, ids, class)?.f_score());
+    };
+    let mut scratch = vec![0; need];
+    let mut rows = matching.rows(ids.shape.width(), &mut scratch)?;
+    ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+    Ok(rows.finish().f_score())
+}
+
 /// How contours are matched for the boundary F score.
 pub(super) fn matching(choice: &Choice, shape: Shape) -> Matching {
-    if choice.preset == Some("davis_f") {
-        return Matching::davis(shape);
-    }
-    Matching { spacing: choice.surface.spacing, ..Matching::new(choice.surface.tolerance) }
+    let spacing = choice.surface.spacing;
+    let mut matching = match choice.preset {
+        Some("davis_f") => Matching::davis(shape),
+        _ => Matching { spacing, ..Matching::new(choice.surface.tolerance) },
+    };
+    matching.contour.frame_counts = choice.detail.frame_counts.unwrap_or(matching.contour.frame_counts);
+    matching
+}
+
+/// The pixels near the labelled contour.
+pub(super) fn trimap(choice: &Choice) -> Trimap {
+    let mut trimap = Trimap::new(choice.trimap_radius);
+    trimap.contour.frame_counts = choice.detail.frame_counts.unwrap_or(trimap.contour.frame_counts);
+    trimap
 }
 
 /// APLS as published, in the unit of a pixel's size.
@@ -162,8 +186,9 @@ pub(super) fn apls(choice: &Choice) -> Apls {
 
 fn topology(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Result<Topology> {
     let width = shape.width();
+    let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Four);
     let mut scratch = vec![0; Components::scratch_len(width)];
-    let mut components = Components::new(width, Connectivity::Four, choice.min_area, &mut scratch)?;
+    let mut components = Components::new(width, connectivity, choice.min_area, &mut scratch)?;
     (0..shape.height()).for_each(|row| components.push_row(|column| mask(row * width + column)));
     Ok(components.finish())
 }

@@ -36,7 +36,10 @@ fn row(choice: &Choice, scores: &Scores, id: usize, name: &str, shapes: usize) -
     let mut row = vec![scores.name.clone(), name.to_owned(), id.to_string()];
     row.extend(counts(class).map(|(_, count)| count.to_string()));
     row.extend(
-        choice.class_metrics.iter().map(|(name, metric)| number(choice.score(name, *metric, class).value())),
+        choice
+            .class_metrics
+            .iter()
+            .map(|(name, metric)| number(choice.score(name, *metric, id, class).value())),
     );
     // A class whose shape is not measured has blanks.
     let shape = |place: usize| scores.shapes[id].get(place).and_then(|score| score.value());

@@ -4,35 +4,34 @@ use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
 
 use super::choice::{Binning, Choice};
-use super::exact::{self, Level, Levels};
+use super::exact::{self, Level, Levels, Real, Sides};
 use super::overlap::Named;
 use super::scored::{self, Scored};
 
-/// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`,
-/// planes without a NaN.
-pub(super) fn against_the_rest(pixels: usize, logits: &[f32]) -> Vec<f32> {
+/// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`.
+pub(super) fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
     let classes = logits.len() / pixels.max(1);
     let logit = |pixel: usize, class: usize| logits[class * pixels + pixel];
-    let mut planes = vec![0.0; pixels * classes];
+    let mut planes = vec![T::default(); pixels * classes];
     let mut below = vec![(0.0, 0.0); classes];
     for pixel in 0..pixels {
         let mut top = 0;
         for class in 1..classes {
             top = if logit(pixel, class) > logit(pixel, top) { class } else { top };
         }
-        let best = f64::from(logit(pixel, top));
+        let best: f64 = logit(pixel, top).into();
         for (class, slot) in below.iter_mut().enumerate() {
-            let logit = f64::from(logit(pixel, class));
+            let logit: f64 = logit(pixel, class).into();
             // Two infinite ones are as high as each other.
             let below = if logit < best { logit - best } else { 0.0 };
-            *slot = (below, below.exp());
+            *slot = (below, libm::exp(below));
         }
         // Not as a difference of sums, which would cancel where the top class is all but certain.
         let others = below.iter().enumerate().filter(|(class, _)| *class != top);
         let others: f64 = others.map(|(_, (_, power))| power).sum();
         for (class, (below, power)) in below.iter().enumerate() {
             let rest = if class == top { others } else { 1.0 + others - power };
-            planes[class * pixels + pixel] = (below - rest.ln()) as f32;
+            planes[class * pixels + pixel] = T::nearest(below - libm::log(rest));
         }
     }
     planes
@@ -50,7 +49,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Of an image with such planes.
-    pub(super) fn of(choice: &Choice, planes: &[f32], labels: &[u8], ignore: u8) -> Self {
+    pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u8], ignore: u8) -> Self {
         let mut sums = Self::default();
         let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
         for (class, plane) in (0_u8..=255).zip(planes.chunks(labels.len().max(1))) {
@@ -78,56 +77,57 @@ impl Sums {
     }
 }
 
-const fn level((logit, is_label): (f32, bool)) -> Level {
+const fn level((logit, is_label): (f64, bool)) -> Level {
     Level { logit, pixels: if is_label { [0, 1] } else { [1, 0] } }
 }
 
 /// The scored logits of a class, and whether it is the label.
-pub(super) fn of_class<'a>(
+pub(super) fn of_class<'a, T: Real>(
     class: u8,
-    plane: &'a [f32],
+    plane: &'a [T],
     labels: &'a [u8],
     ignore: u8,
-) -> impl Iterator<Item = (f32, bool)> + 'a {
+) -> impl Iterator<Item = (f64, bool)> + 'a {
     let scored = plane.iter().zip(labels).filter(move |(_, label)| **label != ignore);
     // Without the sign of zero.
-    scored.map(move |(logit, label)| (logit + 0.0, *label == class))
+    scored.map(move |(logit, label)| ((*logit).into() + 0.0, *label == class))
 }
 
 /// The scored logits of the predicted classes, and whether they are right.
-pub(super) fn of_top<'a>(
-    planes: &'a [f32],
+pub(super) fn of_top<'a, T: Real>(
+    planes: &'a [T],
     prediction: &'a [u8],
     labels: &'a [u8],
     ignore: u8,
-) -> impl Iterator<Item = (f32, bool)> + 'a {
+) -> impl Iterator<Item = (f64, bool)> + 'a {
     let pixels = labels.len();
     let scored = prediction.iter().zip(labels).enumerate().filter(move |(_, (_, label))| **label != ignore);
     scored.filter_map(move |(pixel, (prediction, label))| {
-        Some((planes.get(usize::from(*prediction) * pixels + pixel)? + 0.0, prediction == label))
+        let logit = *planes.get(usize::from(*prediction) * pixels + pixel)?;
+        Some((logit.into() + 0.0, prediction == label))
     })
 }
 
 /// `top` are the logits of the predicted classes with the right ones as foreground; `classes` those of every class, if
 /// thresholds are wanted.
-pub(super) fn scored(
-    choice: &Choice,
-    Levels(top): &Levels,
-    sums: &Sums,
-    classes: Vec<[Vec<f32>; 2]>,
-) -> Scored {
+pub(super) fn scored(choice: &Choice, Levels(top): &Levels, sums: &Sums, classes: Vec<Sides>) -> Scored {
     let positive = Binning { confidence: Confidence::Positive, ..choice.binning };
     let wide = exact::bins(top, positive);
     let equal = exact::bins_of_equal_mass(top, positive);
     let mut classwise = Mean::default();
-    sums.classes.iter().for_each(|bins| classwise.push(calibration::expected_error(bins.iter()).into()));
+    let scored = sums.classes.iter().enumerate().filter(|(class, _)| choice.ignored != Some(*class));
+    scored.for_each(|(_, bins)| classwise.push(calibration::expected_error(bins.iter()).into()));
     let errors = scored::calibration_errors(&wide, &equal, classwise.value());
     let proper = [
         ("brier", exact::brier(sums.squares, sums.pixels)),
         ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
     ];
-    let of_class = |logits| scored::of_levels(choice, &exact::levels(logits)).threshold;
-    let classes: Vec<Vec<Named>> = classes.into_iter().map(of_class).collect();
+    // Of the ignored class nothing is known.
+    let of_class = |(class, logits): (usize, Sides)| match choice.ignored {
+        Some(ignored) if ignored == class => Vec::new(),
+        _ => scored::of_levels(choice, &logits.levels()).threshold,
+    };
+    let classes: Vec<Vec<Named>> = classes.into_iter().enumerate().map(of_class).collect();
     Scored {
         threshold: means(&classes),
         calibration: scored::wanted(choice, errors.into_iter().chain(proper)),
@@ -139,7 +139,8 @@ pub(super) fn scored(
 
 /// The mean over the classes of everything but what is said of the best threshold of each.
 fn means(classes: &[Vec<Named>]) -> Vec<Named> {
-    let keys = classes.first().into_iter().flatten().map(|(key, _)| *key).enumerate();
+    let classes: Vec<&Vec<Named>> = classes.iter().filter(|class| !class.is_empty()).collect();
+    let keys = classes.first().copied().into_iter().flatten().map(|(key, _)| *key).enumerate();
     let mean = |(place, key): (usize, _)| {
         let mut mean = Mean::default();
         classes.iter().for_each(|class| mean.push(class[place].1.into()));

@@ -9,9 +9,9 @@ use segmeter::core::sketch::Sketch;
 use super::Failure;
 use super::choice::Choice;
 use super::each::each;
-use super::exact;
+use super::exact::{Real, Sides};
 use super::overlap::{self, Averages, Named};
-use super::predict::{Pair, Reader};
+use super::predict::{Logits, Pair, Reader};
 use super::scored::{self, Scored};
 use super::segment::{self, Segments};
 use super::shape::{self, Ids};
@@ -30,7 +30,7 @@ pub(super) struct Scores {
     pub(super) classes: Vec<ClassReport>,
     /// Over all classes.
     pub(super) overall: Vec<Named>,
-    /// Metrics of shape of every class, none of those before the first that is measured; of all images, the means.
+    /// Metrics of shape of every class, none of those that are not measured; of all images, the means.
     pub(super) shapes: Vec<Vec<Score>>,
     /// The segments of every class.
     segments: Vec<Segments>,
@@ -91,9 +91,11 @@ struct Sums<const C: usize> {
     confusion: Box<Confusion<C>>,
     sketch: Option<Sketch<u64>>,
     /// Of background and foreground, or of wrong and right predictions.
-    logits: [Vec<f32>; 2],
+    logits: Sides,
     /// The same of every class against the rest, if asked for.
-    classes: Vec<[Vec<f32>; 2]>,
+    classes: Vec<Sides>,
+    /// Whether logits are `f64`.
+    is_exact: bool,
 }
 
 impl<const C: usize> Sums<C> {
@@ -101,48 +103,61 @@ impl<const C: usize> Sums<C> {
         Self {
             confusion: Box::new(Confusion::new(reader.labels().ignore())),
             sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
-            logits: Default::default(),
+            logits: Sides::new(reader.is_exact()),
             classes: Vec::new(),
+            is_exact: reader.is_exact(),
         }
     }
 
     fn merge(&mut self, other: &mut Self) -> segmeter::core::Result<()> {
         self.confusion.merge(&other.confusion);
-        self.classes.resize(self.classes.len().max(other.classes.len()), Default::default());
+        self.make_room(other.classes.len());
         let classes = self.classes.iter_mut().zip(&mut other.classes);
-        for (all, more) in classes.chain([(&mut self.logits, &mut other.logits)]) {
-            all.iter_mut().zip(more).for_each(|(all, more)| all.append(more));
-        }
+        classes.chain([(&mut self.logits, &mut other.logits)]).for_each(|(all, more)| all.append(more));
         match (&mut self.sketch, &other.sketch) {
             (Some(all), Some(more)) => all.merge(more),
             _ => Ok(()),
         }
     }
 
+    fn make_room(&mut self, classes: usize) {
+        let is_exact = self.is_exact;
+        self.classes.resize_with(self.classes.len().max(classes), || Sides::new(is_exact));
+    }
+
     fn add(&mut self, pair: &Pair, ignore: u8) -> segmeter::core::Result<()> {
         if let (Some(all), Some(one)) = (&mut self.sketch, &pair.sketch) {
             all.merge(one)?;
         }
-        for (logit, is_foreground) in softmax::of_class(1, &pair.logits, &pair.labels, ignore) {
-            self.logits[usize::from(is_foreground)].push(logit);
+        match &pair.logits {
+            Logits::F32(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels, ignore)),
+            Logits::F64(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels, ignore)),
         }
         Ok(())
     }
 
     /// Adds an image of logits of classes; what its order matters for is the result.
     fn add_classes(&mut self, choice: &Choice, pair: &Pair, ignore: u8) -> softmax::Sums {
-        let planes = softmax::against_the_rest(pair.labels.len(), &pair.logits);
-        for (logit, is_right) in softmax::of_top(&planes, &pair.prediction, &pair.labels, ignore) {
-            self.logits[usize::from(is_right)].push(logit);
+        match &pair.logits {
+            Logits::F32(logits) => self.add_logits(choice, pair, logits, ignore),
+            Logits::F64(logits) => self.add_logits(choice, pair, logits, ignore),
         }
+    }
+
+    fn add_logits<T: Real>(
+        &mut self,
+        choice: &Choice,
+        pair: &Pair,
+        logits: &[T],
+        ignore: u8,
+    ) -> softmax::Sums {
+        let pixels = pair.labels.len().max(1);
+        let planes = softmax::against_the_rest(pair.labels.len(), logits);
+        self.logits.extend(softmax::of_top(&planes, &pair.prediction, &pair.labels, ignore));
         if choice.needs_curves_of_classes() {
-            let classes = planes.len() / pair.labels.len().max(1);
-            self.classes.resize(classes, Default::default());
-            let planes = planes.chunks(pair.labels.len().max(1));
-            for ((class, plane), logits) in (0_u8..=255).zip(planes).zip(&mut self.classes) {
-                for (logit, is_label) in softmax::of_class(class, plane, &pair.labels, ignore) {
-                    logits[usize::from(is_label)].push(logit);
-                }
+            self.make_room(planes.len() / pixels);
+            for ((class, plane), sides) in (0_u8..=255).zip(planes.chunks(pixels)).zip(&mut self.classes) {
+                sides.extend(softmax::of_class(class, plane, &pair.labels, ignore));
             }
         }
         softmax::Sums::of(choice, &planes, &pair.labels, ignore)
@@ -223,11 +238,11 @@ fn scores<const C: usize>(
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();
             images.iter().for_each(|image| sums.merge(&image.softmax));
-            Some(softmax::scored(choice, &exact::levels(all.logits), &sums, all.classes))
+            Some(softmax::scored(choice, &all.logits.levels(), &sums, all.classes))
         }
         _ if !reader.is_binary() => None,
         Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
-        None => Some(scored::of_levels(choice, &exact::levels(all.logits))),
+        None => Some(scored::of_levels(choice, &all.logits.levels())),
     }
 }
 
@@ -272,7 +287,7 @@ fn measure(choice: &Choice, pair: &Pair, ignore: u8, scores: &mut Scores) -> seg
     let ids = Ids { shape: pair.shape, prediction: &pair.prediction, labels: &pair.labels, ignore };
     let classes = scores.classes.iter().zip(&mut scores.shapes).zip(&mut scores.segments);
     for (class, ((report, shapes), segments)) in (0_u8..=255).zip(classes) {
-        if usize::from(class) >= choice.first {
+        if usize::from(class) >= choice.first && choice.ignored != Some(class.into()) {
             let is_there = report.positives() != 0 || report.predicted() != 0;
             *shapes = shape::of_class(choice, &ids, class, is_there, segments)?;
         }

@@ -1,6 +1,6 @@
 //! The metrics of counts and scores.
 
-use super::{Entry, Kind};
+use super::{Entry, Kind, Parameter};
 
 pub(super) mod shape;
 
@@ -27,6 +27,8 @@ const CALIBRATION: Entry = Entry {
     reference: "Guo et al. 2017",
     ..METRIC
 };
+const BINS: &[Parameter] =
+    &[Parameter::number("bins", 15.0, "[1,65535]", "of confidences; 10 by preset metrics_reloaded")];
 /// What averages, and what empties: [`segmeter::core::metric::Preset`].
 const IOU_PRESETS: &[&str] = &[
     "monai",
@@ -66,6 +68,12 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "f_beta",
+        parameters: &[Parameter::number(
+            "beta",
+            2.0,
+            "[0,inf)",
+            "how many times as much recall counts as precision",
+        )],
         definition: "(1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP)",
         reference: "van Rijsbergen 1979",
         presets: &["metrics_reloaded"],
@@ -73,6 +81,10 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "tversky_index",
+        parameters: &[
+            Parameter::number("fp_weight", 0.3, "[0,inf)", "of false positives"),
+            Parameter::number("fn_weight", 0.7, "[0,inf)", "of false negatives"),
+        ],
         definition: "TP / (TP + fp_weight FP + fn_weight FN)",
         reference: "Tversky 1977",
         ..METRIC
@@ -125,6 +137,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "net_benefit",
+        parameters: &[Parameter::number("threshold", 0.5, "(0,1)", "the probability of the threshold")],
         definition: "TP / n - (FP / n) t / (1 - t) at threshold t",
         reference: "Vickers and Elkin 2006",
         ..METRIC
@@ -239,29 +252,34 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "ece",
+        parameters: BINS,
         definition: "expected calibration error: mean over pixels of |accuracy - confidence| of their bin",
         ..CALIBRATION
     },
     Entry {
         name: "mce",
+        parameters: BINS,
         definition: "largest |accuracy - confidence| of a bin",
         reference: "Naeini et al. 2015",
         ..CALIBRATION
     },
     Entry {
         name: "ace",
+        parameters: BINS,
         definition: "mean |accuracy - confidence| over bins of equal mass, in whole codes",
         reference: "Nixon et al. 2019",
         ..CALIBRATION
     },
     Entry {
         name: "classwise_ece",
+        parameters: BINS,
         definition: "mean over the classes of the calibration error of their probability",
         reference: "Nixon et al. 2019",
         ..CALIBRATION
     },
     Entry {
         name: "rms_calibration_error",
+        parameters: BINS,
         definition: "root of the mean (accuracy - confidence)^2 over the bins",
         reference: "Hendrycks et al. 2019",
         ..CALIBRATION

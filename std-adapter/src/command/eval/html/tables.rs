@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::super::choice::metric_of;
 use super::super::define::definition;
 use super::super::overlap::Named;
 use super::super::print::{FEW, Printed};
@@ -47,7 +48,7 @@ fn class_table(printed: &Printed<'_>) -> Markup {
         .enumerate()
         .map(|(id, class)| {
             let shape = FAMILIES.map(|family| printed.shape(pooled, id, family));
-            let overlap = printed.of_class(*class).map(|(name, score)| (name, score.value()));
+            let overlap = printed.of_class(id, *class).map(|(name, score)| (name, score.value()));
             overlap.chain(shape.into_iter().flatten()).collect()
         })
         .collect();
@@ -67,7 +68,8 @@ fn class_table(printed: &Printed<'_>) -> Markup {
             }
         }
     };
-    let (few, more): (Vec<usize>, Vec<usize>) = (0..keys.len()).partition(|row| FEW.contains(&keys[*row]));
+    let (few, more): (Vec<usize>, Vec<usize>) =
+        (0..keys.len()).partition(|row| FEW.contains(&metric_of(keys[*row])));
     html! {
         @if printed.names.len() > MOST_COLUMNS {
             (transposed(&few))
@@ -141,7 +143,7 @@ pub(super) fn definitions(printed: &Printed<'_>) -> Markup {
             tr { th { "metric" } th { "definition" } th { "source" } }
             @for entry in printed.choice.entries() {
                 tr {
-                    td { (entry.name) }
+                    td { (printed.choice.key_of(entry.name)) }
                     td { (definition(printed.choice, entry)) }
                     td { (entry.reference) }
                 }

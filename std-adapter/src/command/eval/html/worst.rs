@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use png::{BitDepth, ColorType, Encoder};
-use segmeter::core::metric::Score;
+use segmeter::core::metric::{ClassMetric, Score};
 
 use super::Failure;
-use crate::command::eval::choice::Choice;
-use crate::command::eval::overlap::{self, mean_of};
+use crate::command::eval::choice::{Choice, metric_of};
+use crate::command::eval::overlap::mean_of;
 use crate::command::eval::predict::{Pair, Reader};
 use crate::command::eval::tally::{Evaluated, Scores};
 
@@ -56,10 +56,9 @@ pub(super) struct Shown {
 
 /// Refuses a metric that images have no number of.
 pub(in crate::command::eval) fn check(choice: &Choice, by: &str) -> Result<(), Failure> {
-    let of_class = overlap::of_class(1.0, 0.5).map(|(name, _)| name);
+    let of_class = choice.class_metrics.iter().map(|(name, _)| *name);
     let shapes = crate::command::eval::shape::keys(choice);
-    let known = of_class.into_iter().chain(["mean_iou"]).chain(shapes);
-    let known: Vec<_> = known.filter(|name| choice.wants(name) || *name == "mean_iou").collect();
+    let known: Vec<_> = of_class.chain(["mean_iou"]).chain(shapes).collect();
     if known.contains(&by) {
         return Ok(());
     }
@@ -70,10 +69,12 @@ pub(in crate::command::eval) fn check(choice: &Choice, by: &str) -> Result<(), F
 /// The metric of an image: for a metric of classes, the mean over them.
 fn value(choice: &Choice, result: &Evaluated, image: &Scores, by: &str) -> Option<f64> {
     let listed = if by == "mean_iou" { "iou" } else { by };
-    let metric = overlap::of_class(choice.beta, 0.5).into_iter().find(|(name, _)| *name == listed);
-    let chosen = choice.class_metrics.iter().find(|(name, _)| *name == listed).copied().or(metric);
+    // The mean IoU is there whether or not the IoU is wanted.
+    let iou = (listed == "iou").then_some(("iou", ClassMetric::Iou));
+    let chosen = choice.class_metrics.iter().find(|(name, _)| *name == listed).copied().or(iou);
     if let Some((name, metric)) = chosen {
-        return mean_of(image.classes.iter().map(|class| choice.score(name, metric, *class)));
+        let classes = image.classes.iter().enumerate();
+        return mean_of(classes.map(|(id, class)| choice.score(name, metric, id, *class)));
     }
     let place = result.shape_keys.iter().position(|key| *key == by)?;
     let scores = || image.shapes.iter().filter_map(|class| class.get(place).copied());
@@ -96,7 +97,9 @@ pub(super) fn worst(
     by: &str,
 ) -> Result<Vec<Shown>, Failure> {
     let mut values = values(choice, result, by);
-    values.sort_by(|(_, a), (_, b)| if ERRORS.contains(&by) { b.total_cmp(a) } else { a.total_cmp(b) });
+    values.sort_by(
+        |(_, a), (_, b)| if ERRORS.contains(&metric_of(by)) { b.total_cmp(a) } else { a.total_cmp(b) },
+    );
     let shown = |(place, value): (usize, f64)| {
         let pair = reader.pair(place)?;
         let map = map(&pair, reader.labels().ignore())

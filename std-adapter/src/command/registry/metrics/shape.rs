@@ -1,10 +1,38 @@
 //! The metrics of contours, components and segments.
 
-use super::{Entry, METRIC};
+use super::{Entry, METRIC, Parameter};
+
+const FRAME_RULE: Parameter = Parameter::word(
+    "frame_rule",
+    "ignored",
+    "counts, ignored",
+    "whether the image's frame is contour where a mask touches it; counts by most presets",
+);
+const SPACING: Parameter = Parameter::word(
+    "spacing",
+    "1,1",
+    "two numbers in [1e-9,1e9], their ratio in [1e-6,1e6]",
+    "size of a pixel, from row to row and from column to column",
+);
+const TOLERANCE: Parameter = Parameter::number(
+    "tolerance",
+    2.0,
+    "[0,inf)",
+    "distance up to which contours match; of the preset if it has one, of panoptica the smaller side of spacing",
+);
+const TRIMAP_RADIUS: Parameter =
+    Parameter::number("trimap_radius", 3.0, "[0,4096]", "pixels from the labelled contour that count");
+const CONNECTED: Parameter =
+    Parameter::word("connectivity", "4", "4, 8", "pixels that touch: by their sides, or by corners too");
+const MIN_AREA: Parameter =
+    Parameter::number("min_area", 0.0, "[0,65535]", "components of fewer pixels are left out");
+const SEGMENTS: &[Parameter] =
+    &[Parameter::word("connectivity", "8", "4, 8", "pixels of a segment: by their sides, or by corners too")];
 
 const SHAPE: Entry = Entry { quantised: false, inputs: &["binary"], ..METRIC };
 const TOPOLOGY: Entry = Entry {
     family: "topology",
+    parameters: &[CONNECTED, MIN_AREA],
     scratch: "8 bytes per column",
     reference: "Gray 1971; 4-connected foreground and 8-connected background, or the reverse",
     ..SHAPE
@@ -19,7 +47,8 @@ const PANOPTIC: Entry = Entry {
     family: "panoptic",
     inputs: &["multiclass"],
     quantised: false,
-    scratch: "a slot per pair of segments",
+    scratch: "a slot per pair of segments; eval: 8 bytes per pixel",
+    parameters: SEGMENTS,
     presets: &["torchmetrics"],
     reference: "Kirillov et al. 2019",
     ..METRIC
@@ -30,11 +59,12 @@ const SURFACE: Entry = Entry {
     family: "surface",
     quantised: false,
     scratch: "1 bit per pixel and mask, 3 words per column, 1536 words for a percentile",
+    parameters: &[SPACING, FRAME_RULE],
     presets: &["monai", "metrics_reloaded", "medpy", "panoptica", "surface_distance"],
     ..METRIC
 };
 /// Counts along contours, row by row.
-const BOUNDARY: Entry = Entry { family: "surface", quantised: false, ..METRIC };
+const BOUNDARY: Entry = Entry { family: "surface", quantised: false, parameters: &[FRAME_RULE], ..METRIC };
 
 pub(in crate::command::registry) static METRICS: &[Entry] = &[
     Entry {
@@ -45,7 +75,12 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "hd95",
-        definition: "larger of the two directed 95th percentiles, linear; pooled, nearest rank, by length by name",
+        parameters: &[
+            Parameter::number("percentile", 95.0, "[0,100]", "which; hd90 is its name with 90"),
+            SPACING,
+            FRAME_RULE,
+        ],
+        definition: "larger of the two directed percentiles, the 95th unless asked for another, linear; pooled, nearest rank, by length by name",
         reference: "Huttenlocher et al. 1993",
         ..SURFACE
     },
@@ -63,6 +98,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "nsd",
+        parameters: &[TOLERANCE, SPACING, FRAME_RULE],
         definition: "share of both contours at most a tolerance from the other; surface Dice",
         reference: "Nikolov et al. 2021",
         scratch: "4 r + 11 rows of bits, r = rows within the tolerance",
@@ -78,6 +114,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "boundary_f",
+        parameters: &[TOLERANCE, SPACING, FRAME_RULE],
         definition: "harmonic mean of the shares of both contours within a radius of the other",
         reference: "Perazzi et al. 2016",
         scratch: "4 r + 11 rows of bits",
@@ -86,6 +123,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "trimap",
+        parameters: &[TRIMAP_RADIUS, FRAME_RULE],
         definition: "IoU of the pixels within a radius of the labelled contour",
         reference: "Kohli et al. 2009",
         scratch: "5 r + 9 rows of bits",
@@ -93,6 +131,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "trimap_accuracy",
+        parameters: &[TRIMAP_RADIUS, FRAME_RULE],
         definition: "share of the pixels within a radius of the labelled contour that are right",
         reference: "Kohli et al. 2009",
         scratch: "5 r + 9 rows of bits",
@@ -109,6 +148,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "centreline_dice",
+        parameters: &[],
         definition: "harmonic mean of the share of each mask's skeleton in the other mask",
         reference: "Shit et al. 2021",
         scratch: "a bit plane and the scratch of thinning",
@@ -117,6 +157,12 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "apls",
+        parameters: &[Parameter::word(
+            "spacing",
+            "1,1",
+            "square pixels",
+            "size of a pixel; undefined for others",
+        )],
         definition: "average path length similarity: 1 - mean min(1, |L - L'| / L) over the paths of road graphs, harmonic mean of both directions",
         reference: "Van Etten et al. 2018",
         scratch: "both graphs",
