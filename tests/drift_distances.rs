@@ -1,4 +1,5 @@
 //! Drift distances against SciPy, identities and what libraries do otherwise.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
 //! Edges of drift detection: limits of detectors, of blocks, of references and of statistics.
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use segmeter_core::Error;
 use segmeter_core::drift::{Baseline, Cusum, Detector, Level, PageHinkley, Reference, Statistics};

@@ -1,5 +1,6 @@
 //! Edges: what is undefined, refused, saturated, exactly at a limit, or not a number.
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use segmeter_core::Error;
 use segmeter_core::drift::gate::sketch_is_valid;

@@ -1,5 +1,6 @@
 //! The exponential-logarithmic loss as a road project with one output channel calls it: all that is known to fail
 //! elsewhere, and value and gradient against `f64` where other forms lose their digits or give NaN.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use segmeter::catalogue::{AnyLoss, Setting, Settings};
 use segmeter_core::Error;

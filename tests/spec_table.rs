@@ -1,5 +1,6 @@
 //! The published table of golden values, entry by entry: value and sampled derivatives of every row of
 //! `vectors/spec.json`.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use segmeter_core::Result;
 use segmeter_core::loss::mapped::{BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap};

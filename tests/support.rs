@@ -1,4 +1,5 @@
 //! What the test files share: vectors, fixtures, the bundled frames, tolerances.
+#![allow(clippy::disallowed_methods, reason = "scenes and references are input, not results")]
 
 use std::path::PathBuf;
 use std::process::Command;

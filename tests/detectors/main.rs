@@ -1,6 +1,7 @@
 //! Every detector against plain Python and against river and frouros (`vectors/detectors.py`), against textbook run
 //! lengths, and against parameters and values of no sense.
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 mod run_lengths;
 

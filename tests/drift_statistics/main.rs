@@ -1,4 +1,5 @@
 //! Drift statistics against SciPy, brute force and the bundled frames.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 mod brute_force;
 mod refusals;

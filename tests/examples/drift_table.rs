@@ -1,5 +1,6 @@
 //! How soon the monitor alarms, rightly and wrongly, next to textbook charts and other libraries; what it makes of real
 //! frames. `cargo run --release -p segmeter-tests --example drift_table`, with `-- --json` for programs.
+#![allow(clippy::disallowed_methods, reason = "scenes and references are input, not results")]
 
 mod drift_table {
     pub(crate) mod bootstrap;

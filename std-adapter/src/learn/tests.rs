@@ -1,5 +1,5 @@
 //! Streams against their double sums, thresholds against textbooks and against being counted again.
-
+#![allow(clippy::disallowed_methods, reason = "scenes and references are input, not results")]
 #![allow(clippy::float_cmp, reason = "a number that is set, not computed")]
 
 use super::fleet::{Blocks, Fleet, Learnt as Source, Stream};
