@@ -50,7 +50,7 @@ enum Command {
 #[derive(Args)]
 #[command(next_help_heading = "Everywhere")]
 struct Common {
-    /// Print JSON on stdout and nothing else there
+    /// Print JSON on stdout and nothing else there: one document, of watch and device a line for each frame and one at the end
     #[arg(long, global = true)]
     json: bool,
     /// Most threads to use [default: all cores]; no result depends on it
