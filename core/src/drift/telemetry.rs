@@ -29,9 +29,10 @@ pub struct Packet {
     pub invalid_frames: u32,
     /// Alarms so far, likewise.
     pub alarms: u16,
-    /// The last block mean of each signal, `(x - mean) / deviation` of the factory reference, in steps of 2^-8.
+    /// The last block mean of each signal, `(x - mean) / deviation` of the factory reference, in steps of 2^-8, rounded
+    /// down; beyond 128 deviations the last number.
     pub scores: [i16; SIGNALS],
-    /// The signal that lies farthest out, by its place in [`Signal::ALL`].
+    /// The signal that lies farthest out, the first of those that lie equally far, by its place in [`Signal::ALL`].
     pub worst: u8,
     /// The estimated IoU of the last frame in steps of 2^-16, at most 65,534; [`Packet::NO_ESTIMATE`] if there is none.
     pub estimated_iou: u16,
@@ -71,8 +72,10 @@ impl Packet {
     ) -> Self {
         let verdict = monitor.verdict();
         let scores = monitor.scores().map(|z| (z.raw() >> 8).clamp(i16::MIN.into(), i16::MAX.into()) as i16);
-        let farthest =
-            (0..).zip(&scores).max_by_key(|(place, score)| (score.unsigned_abs(), u8::MAX - place));
+        // Before they are cut to the packet's steps: what is shown alike need not be.
+        let farthest = (0..)
+            .zip(monitor.scores())
+            .max_by_key(|(place, score)| (score.raw().unsigned_abs(), u8::MAX - place));
         let invalid = monitor.invalid_frames().iter().fold(0u32, |sum, count| sum.wrapping_add(*count));
         Self {
             sequence,

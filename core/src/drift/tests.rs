@@ -250,6 +250,86 @@ fn sketches_that_cannot_be_measured() {
     assert_ne!(fingerprint(&sketch), before);
 }
 
+/// Frames that were not measured say nothing: they do not end an alarm, and a block that they decide begins the count anew.
+#[test]
+fn calm_is_counted_in_blocks_that_were_measured() {
+    let mut bench = Bench::new(|profile| {
+        profile.rules.block_frames = 4;
+        profile.rules.invalid_frames = 3;
+        profile.rules.release_blocks = 2;
+    });
+    let block = |bench: &mut Bench, frames: &str| {
+        for frame in frames.chars() {
+            match frame {
+                'x' => _ = bench.invalid(Invalid::Missing),
+                _ => _ = bench.frame(Signal::RoadMargin, if frame == '9' { 9.0 } else { 1.0 }),
+            }
+        }
+        bench.monitor.verdict().state
+    };
+    assert_eq!(block(&mut bench, "9999"), State::Alarm);
+    // From twice the threshold down to half of it: 8, then 12 steps of a half.
+    let alarms: Vec<_> = (0..12).map(|_| block(&mut bench, "1111")).collect();
+    assert!(alarms.iter().all(|state| *state == State::Alarm), "{alarms:?}");
+    let bench = |acknowledged: bool| {
+        let mut bench = Bench { profile: bench.profile.clone(), ..bench };
+        if acknowledged {
+            bench.monitor.acknowledge();
+        }
+        bench
+    };
+    for acknowledged in [false, true] {
+        let held = if acknowledged { State::Acknowledged } else { State::Alarm };
+        // The block above was the first that is calm.
+        assert_eq!(block(&mut bench(acknowledged), "1111"), State::Normal);
+        // Half a block is enough, unless it ends within a run of invalid frames.
+        assert_eq!(block(&mut bench(acknowledged), "xx11"), State::Normal);
+        let mut run = bench(acknowledged);
+        assert_eq!(block(&mut run, "111x"), held, "it ends within a run");
+        assert_eq!(block(&mut run, "1111"), held);
+        assert_eq!(block(&mut run, "1111"), State::Normal);
+        // A block that decides nothing is neither calm nor the end of the alarm.
+        let mut undecided = bench(acknowledged);
+        assert_eq!(block(&mut undecided, "x1x1"), State::Normal, "as many as not");
+        let mut undecided = bench(acknowledged);
+        assert_eq!(block(&mut undecided, "x1xx"), held);
+        assert_eq!(undecided.monitor.verdict().reasons.conditions, Reasons::UNDECIDED);
+        assert_eq!(block(&mut undecided, "1111"), held);
+        assert_eq!(block(&mut undecided, "1111"), State::Normal);
+        // Three invalid frames in a row are an alarm of their own, also of one that was acknowledged.
+        let mut row = bench(acknowledged);
+        let before = row.monitor.alarms();
+        assert_eq!(block(&mut row, "xxx1"), State::Alarm);
+        assert_eq!(row.monitor.alarms(), before + u32::from(acknowledged));
+        assert_eq!(block(&mut row, "1111"), State::Alarm);
+        assert_eq!(block(&mut row, "1111"), State::Normal);
+        assert_eq!(row.monitor.verdict().reasons, Reasons::default());
+    }
+}
+
+#[test]
+fn a_site_is_not_sealed_while_there_is_an_alarm() {
+    let mut bench = Bench::new(|_| {});
+    bench.monitor.capture_site();
+    // Blocks without a decision are none of the site's, and no obstacle once there are enough.
+    for _ in 0..4 {
+        bench.invalid(Invalid::Gap);
+        bench.frame(Signal::RoadMargin, 1.0);
+    }
+    assert_eq!(bench.monitor.site_blocks(), 4, "half of a block is enough");
+    bench.invalid(Invalid::Gap);
+    bench.invalid(Invalid::Gap);
+    assert_eq!((bench.monitor.site_blocks(), bench.monitor.verdict().state), (4, State::Unknown));
+    let mut unknown = bench.monitor;
+    assert_eq!(unknown.seal_site(&bench.profile), Ok(()), "not to know is no alarm");
+    assert_eq!(bench.block(Signal::RoadMargin, 9.0), State::Alarm);
+    assert_eq!(bench.monitor.seal_site(&bench.profile), Err(Error::Parameter("state")));
+    bench.monitor.acknowledge();
+    assert_eq!(bench.monitor.verdict().state, State::Acknowledged);
+    assert_eq!(bench.monitor.seal_site(&bench.profile), Err(Error::Parameter("state")), "seen is not over");
+    assert_eq!(bench.monitor.site(), Site::Capturing);
+}
+
 #[test]
 fn warm_up_is_unknown() {
     let mut bench = Bench::new(|profile| profile.rules.warm_up_frames = 3);

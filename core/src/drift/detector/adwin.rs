@@ -12,7 +12,9 @@ const BUCKETS: usize = 5;
 const CLOCK: u32 = 32;
 /// The shortest part of a window, less one, as it stands in the bound.
 const LESS: u64 = 4;
-/// Neither part of a cut may be this short, and a window of up to ten is not looked at.
+/// Neither part of a cut may be this short, and a window of up to ten is not looked at. Of a part of 6 or fewer `2/3 m d` alone
+/// is above 0.66 at any confidence below 1, and with the rest of the bound more than any two means differ by: that such a part
+/// does not count changes nothing but what is computed.
 const SHORT: u64 = 6;
 const GRACE: u64 = 10;
 
@@ -192,5 +194,78 @@ impl Detector for Adwin {
 
     fn check(&self) -> Result<()> {
         require("confidence", self.confidence > Q16::ZERO && self.confidence < Q16::ONE)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    /// Whether a cut of a window parts two means, by its definition in `f64`; where in doubt, nothing.
+    fn cut(values: &[u32], confidence: Q16) -> Option<bool> {
+        let mean = |part: &[u32], power| {
+            let of = |value: &u32| libm::pow(f64::from(*value) / 65536.0, power);
+            part.iter().map(of).sum::<f64>() / part.len() as f64
+        };
+        let log = libm::log(2.0 * libm::log(values.len() as f64) / confidence.to_f64());
+        let variance = mean(values, 2.0) - mean(values, 1.0) * mean(values, 1.0);
+        let excess = (7..values.len() - 6).filter(|n0| is_boundary(values.len(), *n0)).map(|n0| {
+            let (first, last) = values.split_at(n0);
+            let m = 1.0 / (n0 as f64 - 4.0) + 1.0 / (last.len() as f64 - 4.0);
+            let bound = libm::sqrt(2.0 * m * variance * log) + 2.0 / 3.0 * m * log;
+            (mean(first, 1.0) - mean(last, 1.0)).abs() - bound
+        });
+        let most = excess.fold(f64::MIN, f64::max);
+        (most.abs() > 1e-6).then_some(most > 0.0)
+    }
+
+    /// Whether a bucket ends after the oldest `n0` of `width` values: the two oldest of six of a size become one of twice the size.
+    fn is_boundary(width: usize, n0: usize) -> bool {
+        let mut counts = [0; 8];
+        for _ in 0..width {
+            let mut row = 0;
+            counts[0] += 1;
+            while counts[row] == 6 {
+                (counts[row], counts[row + 1], row) = (4, counts[row + 1] + 1, row + 1);
+            }
+        }
+        let mut place = 0;
+        for (row, count) in counts.iter().enumerate().rev() {
+            for _ in 0..*count {
+                place += 1 << row;
+                if place == n0 {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Windows with a step near either end.
+    #[test]
+    fn cuts_are_those_of_the_definition() {
+        let (mut seed, mut found) = (7u64, [0; 2]);
+        let mut random = |most: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % most
+        };
+        for round in 0..5000 {
+            let width = 14 + random(60) as usize;
+            let (mut values, level) = ([0; 74], random(30_000) as u32);
+            values.fill_with(|| level + random(2000) as u32);
+            let values = values.get_mut(..width).unwrap();
+            values.iter_mut().rev().take(4 + random(6) as usize).for_each(|value| *value = 1 << 16);
+            if round % 2 == 0 {
+                values.reverse();
+            }
+            let confidence = Q16::from_raw(65_535 - random(65_000) as i32);
+            let mut state = AdwinState::default();
+            values.iter().for_each(|value| state.insert(*value));
+            let Some(expected) = cut(values, confidence) else { continue };
+            assert_eq!(state.is_cut(confidence), expected, "{values:?}, {confidence}");
+            found[usize::from(expected)] += 1;
+        }
+        assert!(found.iter().all(|count| *count > 500), "{found:?}");
     }
 }

@@ -32,11 +32,66 @@ fn a_map_is_learnt_from_labels() {
     }
     assert!(map.probability()[200] == map.probability()[210] && at(200) < at(215));
     assert!((at(255) - f64::from(table.probability[255])).abs() < 1e-4, "never seen: what the network says");
-    assert!(map.deviation()[200] > 0 && map.is_learnt());
+    assert!(map.is_learnt());
     assert_eq!(CalibrationMap::learn(frames[..1].iter(), &table), Err(Error::Parameter("labels")));
     let mut falling = *map.probability();
     falling[7] = u16::MAX;
     assert_eq!(CalibrationMap::from_parts(falling, [0; 256], true), Err(Error::Parameter("calibration")));
+}
+
+/// The deviation of a code, by its definition: between frames, of the share of road in the sixteenth that it is in, rounded up
+/// to steps of 2^-8.
+#[test]
+fn deviations_are_rounded_up() {
+    let quantiser = Quantiser::probabilities();
+    let table = SigmoidTable::new(&quantiser);
+    let mut seed = 9u32;
+    let mut random = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    };
+    let frames: Vec<Vec<(u8, u8)>> = (0..5)
+        .map(|frame| (0..400).map(|_| (random(), u8::from(random() > 90 + 10 * frame))).collect())
+        .collect();
+    let sketch = |pixels: &Vec<(u8, u8)>| {
+        let mut sketch = Sketch::<u32>::new(&quantiser);
+        pixels.iter().for_each(|(code, label)| sketch.push_row(&[*code], &[*label]));
+        sketch
+    };
+    let sketches: Vec<_> = frames.iter().map(sketch).collect();
+    let map = CalibrationMap::learn(sketches.iter(), &table).unwrap();
+    // With the pixel that every code starts with.
+    let mut counts = [1.0; 256];
+    frames.iter().flatten().for_each(|(code, _)| counts[usize::from(*code)] += 1.0);
+    let total: f64 = counts.iter().sum();
+    let ranges: Vec<usize> = (0..256)
+        .map(|code| {
+            let middle = counts[..code].iter().sum::<f64>() + counts[code] / 2.0;
+            (middle * 16.0 / total) as usize
+        })
+        .collect();
+    let range = |code: u8| ranges[usize::from(code)];
+    let (mut exact, mut away) = (0, 0);
+    for code in 0..=255u8 {
+        let inside: Vec<u8> = (0..=255).filter(|other| range(*other) == range(code)).collect();
+        let ones = |pixels: &[(u8, u8)]| -> (f64, f64) {
+            let here = pixels.iter().filter(|(other, _)| inside.contains(other));
+            (here.clone().filter(|(_, label)| *label == 1).count() as f64, here.count() as f64)
+        };
+        let start: f64 = inside.iter().map(|other| f64::from(table.probability[usize::from(*other)])).sum();
+        let (road, pixels) = ones(&frames.concat());
+        let mean = (road + start) / (pixels + inside.len() as f64);
+        let (mut squares, mut weights) = (0.0, 0.0);
+        for (road, pixels) in frames.iter().map(|frame| ones(frame)) {
+            squares += pixels * (road / pixels - mean).powi(2);
+            weights += pixels;
+        }
+        let deviation = 256.0 * (squares / weights).sqrt();
+        assert_eq!(f64::from(map.deviation()[usize::from(code)]), deviation.ceil(), "{code}: {deviation}");
+        (exact, away) =
+            (exact + u32::from(deviation.fract() < 0.5), away + u32::from(deviation.fract() > 0.5));
+    }
+    assert!(exact > 20 && away > 20, "rounding up is told from rounding: {exact}, {away}");
 }
 
 #[test]

@@ -133,9 +133,6 @@ fn a_packet_says_what_the_monitor_knows() {
     let packet = Packet::new(&monitor, profile.fingerprint(), Some(q(0.5)), 9, 1234);
     assert_eq!((packet.state, packet.reasons), (monitor.verdict().state, monitor.verdict().reasons));
     assert_eq!(u64::from(packet.valid_frames), monitor.valid_frames());
-    let worst = packet.worst().unwrap();
-    let farthest = monitor.scores().iter().map(|z| z.raw().unsigned_abs() >> 8).max().unwrap();
-    assert_eq!(monitor.scores()[worst as usize].raw().unsigned_abs() >> 8, farthest);
     assert_eq!(packet.estimated_iou, 32768);
     assert_eq!(Packet::new(&monitor, 1, None, 9, 1234).estimated_iou, Packet::NO_ESTIMATE);
     assert_eq!(Packet::new(&monitor, 1, Some(Q16::ONE), 9, 1234).estimated_iou, 65_534);
@@ -147,6 +144,69 @@ fn a_packet_says_what_the_monitor_knows() {
         assert!(Packet::read(&damaged).is_err(), "{bit}");
     }
     assert_eq!(Packet::read(&bytes[1..]), Err(Error::Parameter("length")));
+}
+
+/// A packet after a block in which the signals have these values; means are 1, deviations 1/2.
+fn packet_of(values: [f32; SIGNALS]) -> Packet {
+    let mut bench = Bench::new(|_| {});
+    let signals = Signals(values.map(|x| Some(q(x))));
+    for fingerprint in 0..2 {
+        show(&mut bench.monitor, &bench.profile, &signals, &Facts { fingerprint, ..Facts::default() });
+    }
+    Packet::new(&bench.monitor, 1, None, 0, 0)
+}
+
+#[test]
+fn a_packet_names_the_signal_that_lies_farthest_out() {
+    // Deviations of 2, -3, 3, 0, ...: of those equally far, the first.
+    let packet = packet_of([2.0, -0.5, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!((packet.scores, packet.worst), ([512, -768, 768, 0, 0, 0, 0, 0], 1));
+    // In the packet 2.0012 and 2.0037 deviations are the same.
+    let packet = packet_of([1.0, 2.0006, 2.0018, 1.0, 1.0, 1.0, 1.0, 1.0]);
+    assert_eq!((packet.scores[1], packet.scores[2], packet.worst), (512, 512, 2));
+    // Beyond 128 deviations the number stops, to either side; what lies farther out is still told.
+    let packet = packet_of([1.0, -64.0, 1000.0, 64.9, 65.1, -62.99, 1.0, 1.0]);
+    assert_eq!(packet.scores, [0, -32768, 32767, 32716, 32767, -32763, 0, 0]);
+    assert_eq!(packet.worst, 2);
+    // All in their places.
+    assert_eq!(packet_of([1.0; SIGNALS]).worst, 0);
+    // Rounded down: a step of 2^-8 to either side.
+    assert_eq!(packet_of([1.001, 0.999, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]).scores[..2], [0, -1]);
+}
+
+/// Byte by byte, each field at its largest, beside a checksum that is made bit by bit.
+#[test]
+fn the_bytes_of_a_packet() {
+    let mut packet = Packet {
+        sequence: u16::MAX,
+        time_ms: 0x0403_0201,
+        state: State::Alarm,
+        reasons: Reasons { factory: 0xa1, site: 0xa2, conditions: 0xa3 },
+        valid_frames: u32::MAX,
+        invalid_frames: 0x1413_1211,
+        alarms: 0xfffe,
+        scores: [i16::MIN, i16::MAX, -1, 0, 1, 0x0102, -2, 256],
+        worst: 7,
+        estimated_iou: 65_534,
+        profile: 0x2423_2221,
+    };
+    let mut expected = vec![1, 0xff, 0xff, 1, 2, 3, 4, 3, 0xa1, 0xa2, 0xa3];
+    expected.extend([0xff, 0xff, 0xff, 0xff, 0x11, 0x12, 0x13, 0x14, 0xfe, 0xff]);
+    expected.extend([0, 0x80, 0xff, 0x7f, 0xff, 0xff, 0, 0, 1, 0, 2, 1, 0xfe, 0xff, 0, 1]);
+    expected.extend([7, 0xfe, 0xff, 0x21, 0x22, 0x23, 0x24]);
+    let mut crc = 0u16;
+    for byte in &expected {
+        crc ^= u16::from(*byte) << 8;
+        for _ in 0..8 {
+            crc = (crc << 1) ^ if crc >> 15 == 1 { 0x1021 } else { 0 };
+        }
+    }
+    expected.extend(crc.to_le_bytes());
+    assert_eq!(packet.bytes()[..], expected[..]);
+    assert_eq!(Packet::read(&expected), Ok(packet));
+    // The number of a packet after the last begins anew.
+    packet.sequence = packet.sequence.wrapping_add(1);
+    assert_eq!(Packet::read(&packet.bytes()).unwrap().sequence, 0);
 }
 
 #[test]
