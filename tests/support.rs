@@ -25,7 +25,9 @@ mod table;
 pub use camvid::{Camvid, CamvidFrame};
 pub use demo::{DEMO_FRAMES, DEMO_SHAPE, Demo, unpack};
 pub use loss_vectors::{Codes, Fixture, LossCase, LossVectors, ROOM};
-pub use scene::{Kind, Outcome, Scene, accumulate, bits, depends_on_place, scratch_len};
+pub use scene::{
+    Kind, Outcome, Scene, Walks, accumulate, accumulate_by, bits, depends_on_place, scratch_len,
+};
 pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 
 /// A file of this package.

@@ -162,15 +162,18 @@ impl Entry {
             return Some(setting.clone());
         }
         let parameter = self.parameters.iter().find(|p| p.name == name)?;
-        // Only the two halves of the smoothing have no default of their own but that of another parameter.
-        let taken = || name.ends_with("_smooth").then(|| self.setting(settings, "smooth")).flatten();
-        let value = parameter.default.setting().or_else(taken);
-        // A numerator that nobody has set is in no denominator's way.
-        match (name, &value, settings.get("denominator_smooth")) {
-            ("numerator_smooth", Some(Setting::Number(own)), Some(Setting::Number(most))) => {
-                Some(Setting::Number(own.min(*most)))
+        parameter.default.setting().or_else(|| self.taken(settings, name))
+    }
+
+    /// Only the two halves of the smoothing have no default of their own but that of another parameter.
+    fn taken(&self, settings: &Settings, name: &str) -> Option<Setting> {
+        let smooth = name.ends_with("_smooth").then(|| self.setting(settings, "smooth")).flatten()?;
+        // Who sets the denominator alone has not asked for a numerator that is too large for it.
+        match (&smooth, settings.get("denominator_smooth").filter(|_| name == "numerator_smooth")) {
+            (Setting::Number(smooth), Some(Setting::Number(most))) => {
+                Some(Setting::Number(smooth.min(*most)))
             }
-            _ => value,
+            _ => Some(smooth),
         }
     }
 }

@@ -114,7 +114,7 @@ fn cases() -> Vec<Case> {
 
 fn run(loss: &dyn SpatialLoss, case: &Case) -> (Option<f64>, Vec<f32>) {
     let mut slope = vec![7.0; case.weights.len()];
-    let mut scratch = vec![0xffff_ffff; loss.scratch_len(case.shape())];
+    let mut scratch = vec![0xffff_ffff; loss.plane_scratch_len(case.shape())];
     let value = loss.evaluate(&case.plane(), &mut scratch, Some(&mut slope));
     // What the scratch held must not matter, nor whether the derivative is asked for.
     scratch.fill(0x1234_5678);
@@ -281,7 +281,7 @@ fn what_is_not_there() {
         assert_eq!(run(&*loss, &case), (value, slope.clone()), "{name}");
         assert_eq!(slope[9].abs().to_bits(), 0);
         case.folded[10] = f32::NAN;
-        let mut scratch = vec![0; loss.scratch_len(case.shape())];
+        let mut scratch = vec![0; loss.plane_scratch_len(case.shape())];
         let mut slope = vec![0.0; 48];
         assert!(loss.evaluate(&case.plane(), &mut scratch, Some(&mut slope)).unwrap().is_nan());
         assert!(slope.iter().all(|s| s.is_nan()));
@@ -317,7 +317,7 @@ fn rows() {
             if case.height > 1 {
                 assert!(rows.push_row(&case.plane()).is_err());
             }
-            let mut whole = vec![0; SpatialLoss::scratch_len(&loss, case.shape())];
+            let mut whole = vec![0; loss.plane_scratch_len(case.shape())];
             let whole = loss.evaluate(&case.plane(), &mut whole, None);
             assert_eq!(rows.finish().map(f64::to_bits), whole.map(f64::to_bits), "{loss:?}, {}", case.name);
         }};

@@ -3,8 +3,10 @@
 //! Nothing here is generic over losses: scalar code is compiled once, here, for all test files, and what an engine runs
 //! with the library.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use segmeter::catalogue::{AnyFrame, AnyLoss, Entry, loss as entry};
-use segmeter_core::loss::{Evaluation, Loss, Serial};
+use segmeter_core::loss::{Evaluation, Execute, Job, Loss, Serial};
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantiser, Shape, Weights};
 use segmeter_core::{Error, Result};
@@ -290,9 +292,43 @@ pub fn accumulate(
     scratch: &mut [u32],
     gradient: Option<&mut [f32]>,
 ) -> Result<Evaluation> {
+    accumulate_by(&Walks::default(), loss, frame, weight, scratch, gradient)
+}
+
+/// [`accumulate`], by an executor that counts.
+///
+/// # Errors
+/// As there.
+pub fn accumulate_by(
+    executor: &Walks,
+    loss: &AnyLoss,
+    frame: &AnyFrame<'_>,
+    weight: f32,
+    scratch: &mut [u32],
+    gradient: Option<&mut [f32]>,
+) -> Result<Evaluation> {
     match frame {
-        AnyFrame::Binary(frame) => loss.accumulate(&Serial::SCALAR, frame, weight, scratch, gradient),
-        AnyFrame::Multiclass(frame) => loss.accumulate(&Serial::SCALAR, frame, weight, scratch, gradient),
+        AnyFrame::Binary(frame) => loss.accumulate(executor, frame, weight, scratch, gradient),
+        AnyFrame::Multiclass(frame) => loss.accumulate(executor, frame, weight, scratch, gradient),
+    }
+}
+
+/// Walks rows by scalar code on this thread, and counts how often it did.
+#[derive(Debug, Default)]
+pub struct Walks(AtomicU32);
+
+impl Walks {
+    /// How often, so far.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Execute for Walks {
+    fn execute<J: Job>(&self, job: &J, rows: usize, out: &mut [&mut [f32]]) -> J::Partial {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Serial::SCALAR.execute(job, rows, out)
     }
 }
 

@@ -163,8 +163,8 @@ pub trait SpatialLoss: Sync {
         Ok(())
     }
 
-    /// Scratch words beside the planes themselves.
-    fn scratch_len(&self, shape: Shape) -> usize;
+    /// Scratch words of [`SpatialLoss::evaluate`]. A frame needs two planes more: [`super::Loss::scratch_len`].
+    fn plane_scratch_len(&self, shape: Shape) -> usize;
 
     /// The value (`None` where it is 0/0), and the derivative with respect to every pixel's probability
     /// written over `slope`, which holds one `f32` per pixel.
@@ -200,7 +200,7 @@ pub(super) use spatial_loss;
 
 /// Two planes beside what the loss itself needs.
 pub(super) fn scratch_len<L: SpatialLoss>(loss: &L, shape: Shape) -> usize {
-    2 * shape.pixels() + loss.scratch_len(shape)
+    2 * shape.pixels() + loss.plane_scratch_len(shape)
 }
 
 /// The mean over some classes.

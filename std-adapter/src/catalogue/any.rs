@@ -85,8 +85,7 @@ macro_rules! any_loss {
         impl Loss for AnyLoss {
             fn scratch_len(&self, shape: Shape) -> usize {
                 match self {
-                    // By the trait: some losses have a function of this name too.
-                    $(Self::$name(loss) => Loss::scratch_len(loss, shape),)*
+                    $(Self::$name(loss) => loss.scratch_len(shape),)*
                     Self::Sum(loss) => loss.scratch_len(shape),
                 }
             }

@@ -1,6 +1,6 @@
 //! The losses.
 
-use super::{Entry, Kind, Parameter};
+use super::{Entry, Kind, PRESETS, Parameter};
 
 mod boundary;
 mod compound;
@@ -13,7 +13,7 @@ const SMOOTH: Parameter = Parameter::number("smooth", 1.0, "[0,inf)", "added to 
 const NUMERATOR_SMOOTH: Parameter = Parameter::taken(
     "numerator_smooth",
     "[0,denominator_smooth]",
-    "added to the numerator; smooth unless given",
+    "added to the numerator; unless given smooth, or denominator_smooth if that is less",
 );
 const DENOMINATOR_SMOOTH: Parameter =
     Parameter::taken("denominator_smooth", "[0,inf)", "added to the denominator; smooth unless given");
@@ -97,9 +97,10 @@ const COUNT: usize = {
 };
 
 /// Every loss.
-pub static LOSSES: &[Entry] = &JOINED;
+pub static LOSSES: &[Entry] = &LISTED;
 
-static JOINED: [Entry; COUNT] = {
+/// All entries, as the families write them.
+const JOINED: [Entry; COUNT] = {
     let mut all = [LOSS; COUNT];
     let (mut place, mut family) = (0, 0);
     while family < FAMILIES.len() {
@@ -112,3 +113,45 @@ static JOINED: [Entry; COUNT] = {
     }
     all
 };
+
+/// All entries with the names of their presets.
+static LISTED: [Entry; COUNT] = {
+    let (mut all, mut start, mut entry) = (JOINED, 0, 0);
+    while entry < COUNT {
+        let (mut end, mut preset) = (start, 0);
+        while preset < PRESETS.len() {
+            end += same(PRESETS[preset].loss, all[entry].name) as usize;
+            preset += 1;
+        }
+        all[entry].presets = PRESET_NAMES.split_at(end).0.split_at(start).1;
+        (start, entry) = (end, entry + 1);
+    }
+    all
+};
+
+/// The names of all presets, those of one loss side by side, losses in the order of the list.
+static PRESET_NAMES: [&str; PRESETS.len()] = {
+    let (mut names, mut place, mut entry) = ([""; PRESETS.len()], 0, 0);
+    while entry < COUNT {
+        let mut preset = 0;
+        while preset < PRESETS.len() {
+            if same(PRESETS[preset].loss, JOINED[entry].name) {
+                names[place] = PRESETS[preset].name;
+                place += 1;
+            }
+            preset += 1;
+        }
+        entry += 1;
+    }
+    names
+};
+
+/// Whether two texts are the same, while compiling.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut place = 0;
+    while place < a.len() && place < b.len() && a[place] == b[place] {
+        place += 1;
+    }
+    place == a.len() && place == b.len()
+}

@@ -60,8 +60,22 @@ impl Values<'_> {
         found.map(|(_, choice)| *choice).ok_or(Error::Parameter(name))
     }
 
+    /// A number of at least `least` that an `f32` can hold.
+    fn at_least(&self, name: &'static str, least: f32) -> Result<f32> {
+        let number = self.float(name)?;
+        if number >= least && number <= f32::MAX { Ok(number) } else { Err(Error::Parameter(name)) }
+    }
+
+    /// A weight of a part of a sum.
+    fn weight(&self, name: &'static str) -> Result<f32> {
+        self.at_least(name, f32::MIN)
+    }
+
     fn smooth(&self) -> Result<Smooth> {
-        Smooth::new(self.float("numerator_smooth")?, self.float("denominator_smooth")?)
+        // What the others are taken from comes first: it is what was set.
+        self.at_least("smooth", 0.0)?;
+        let denominator = self.at_least("denominator_smooth", 0.0)?;
+        Smooth::new(self.float("numerator_smooth")?, denominator)
     }
 
     fn normalise(&self) -> Result<Normalise> {
@@ -134,10 +148,19 @@ impl Values<'_> {
         Ok(OwnedWasserstein { loss, classes, distances })
     }
 
+    fn convolution(&self) -> Result<HausdorffConvolution> {
+        let [step, scales] = [self.whole("step")?, self.whole("scales")?];
+        HausdorffConvolution::new(self.float("exponent")?, step, scales).map_err(|error| match error {
+            // Too large a radius: by the scales, unless those are the default.
+            Error::Parameter("scales") if !self.settings.contains_key("scales") => Error::Parameter("step"),
+            other => other,
+        })
+    }
+
     fn exponential(&self) -> Result<ExponentialLogarithmic> {
         let loss = ExponentialLogarithmic::new(
-            self.float("dice_weight")?,
-            self.float("cross_entropy_weight")?,
+            self.weight("dice_weight")?,
+            self.weight("cross_entropy_weight")?,
             self.number("dice_exponent")?,
             self.number("cross_entropy_exponent")?,
             self.float("smooth")?,
@@ -146,17 +169,17 @@ impl Values<'_> {
     }
 
     /// Two losses with these weights and the parameters that they share with the entry.
-    fn pair(&self, [first, second]: [(&'static str, f64); 2]) -> Result<AnyLoss> {
-        let part = |(name, _): (&'static str, f64)| {
+    fn pair(&self, [first, second]: [(&'static str, f32); 2]) -> Result<AnyLoss> {
+        let part = |(name, _): (&'static str, f32)| {
             let entry = loss(name).ok_or(Error::Parameter(name))?;
             Values { entry, settings: self.settings }.loss()
         };
-        let sum = Weighted::new(first.1 as f32, part(first)?, second.1 as f32, part(second)?)?;
+        let sum = Weighted::new(first.1, part(first)?, second.1, part(second)?)?;
         Ok(AnyLoss::Sum(Box::new(sum)))
     }
 
     fn with_dice(&self, other: &'static str) -> Result<AnyLoss> {
-        self.pair([("dice", self.number("dice_weight")?), (other, self.number("other_weight")?)])
+        self.pair([("dice", self.weight("dice_weight")?), (other, self.weight("other_weight")?)])
     }
 
     /// The only place where a name becomes a type.
@@ -231,11 +254,7 @@ impl Values<'_> {
             "hausdorff_erosion" => {
                 AnyLoss::HausdorffErosion(HausdorffErosion::new(float("exponent")?, self.whole("erosions")?)?)
             }
-            "hausdorff_convolution" => AnyLoss::HausdorffConvolution(HausdorffConvolution::new(
-                float("exponent")?,
-                self.whole("step")?,
-                self.whole("scales")?,
-            )?),
+            "hausdorff_convolution" => AnyLoss::HausdorffConvolution(self.convolution()?),
             "shape_aware" => AnyLoss::ShapeAware(ShapeAware),
             "active_contour" => AnyLoss::ActiveContour(ActiveContour::new(
                 float("length_weight")?,
@@ -243,7 +262,10 @@ impl Values<'_> {
                 float("epsilon")?,
                 self.flag("mean")?,
             )?),
-            "elastica" => AnyLoss::Elastica(Elastica::new(float("length")?, float("curvature")?, 1.0, 1e-8)?),
+            "elastica" => {
+                let [length, curvature] = [self.at_least("length", 0.0)?, self.at_least("curvature", 0.0)?];
+                AnyLoss::Elastica(Elastica::new(length, curvature, 1.0, 1e-8)?)
+            }
             "boundary_f1" => AnyLoss::BoundaryF1(BoundaryF1::new(
                 self.whole("theta0")?,
                 self.whole("theta")?,
@@ -275,8 +297,11 @@ impl Values<'_> {
             "dice_focal" => self.with_dice("focal")?,
             "dice_top_k" => self.with_dice("top_k")?,
             "hybrid_focal" => {
-                let share = self.number("tversky_share")?;
-                self.pair([("focal_tversky", share), ("focal", 1.0 - share)])?
+                let share = self.weight("tversky_share")?;
+                self.pair([
+                    ("focal_tversky", share),
+                    ("focal", (1.0 - self.number("tversky_share")?) as f32),
+                ])?
             }
             _ => return Err(Error::Parameter("name")),
         })

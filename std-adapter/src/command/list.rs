@@ -43,19 +43,13 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     Ok(Outcome::Done)
 }
 
-/// What is known of an entry; of a loss, with the table of presets.
+/// What is known of an entry; of a loss, also where a preset and its library differ.
 fn described(entry: &Entry) -> serde_json::Result<Value> {
     let mut described = serde_json::to_value(entry)?;
     let of_loss = PRESETS.iter().filter(|preset| entry.kind == Kind::Loss && preset.loss == entry.name);
-    let (mut names, mut differs) = (Vec::new(), Map::new());
-    for preset in of_loss {
-        names.push(preset.name);
-        if !preset.differs.is_empty() {
-            differs.insert(preset.name.to_owned(), preset.differs.into());
-        }
-    }
-    if entry.kind == Kind::Loss {
-        described["presets"] = names.into();
+    let mut differs = Map::new();
+    for preset in of_loss.filter(|preset| !preset.differs.is_empty()) {
+        differs.insert(preset.name.to_owned(), preset.differs.into());
     }
     described["differs"] = differs.into();
     Ok(described)

@@ -27,7 +27,7 @@ const AROUND: [(isize, isize); 8] = [(1, 0), (-1, 0), (0, -1), (0, 1), (-1, 1), 
 ///
 /// A pixel without weight is no neighbour. A probability below 2^-100 counts as 2^-100. Undefined without a
 /// predicted or a label boundary. Range `[0, inf)`. One distance transform, two logarithms per pixel in
-/// `f64`; scratch: one word and one bit per pixel, two words per column. Source: Wang et al. 2022.
+/// `f64`; scratch: three words and one bit per pixel, two words per column. Source: Wang et al. 2022.
 ///
 /// ```
 /// use segmeter_core::{loss::{ActiveBoundary, Loss}, view::{Frame, IGNORE, Labels, Shape}};
@@ -229,7 +229,7 @@ impl SpatialLoss for ActiveBoundary {
         distance::check(shape)
     }
 
-    fn scratch_len(&self, shape: Shape) -> usize {
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
         maps::distance_scratch_len(shape).saturating_add(shape.pixels().div_ceil(32))
     }
 

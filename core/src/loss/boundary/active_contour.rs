@@ -16,7 +16,7 @@ use crate::view::Shape;
 /// published: the value grows with the frame; `mean` divides it by the sum of the weights. Derivative:
 /// `b w (1 - 2g)` less the backward divergence of `a w (dx, dy) / sqrt(..)`.
 ///
-/// Range `[0, inf)`. Scratch: none. Passes: 2. [`ActiveContour::rows`] takes a frame row by row,
+/// Range `[0, inf)`. Scratch: 2 words per pixel. Passes: 2. [`ActiveContour::rows`] takes a frame row by row,
 /// for the value. Source: Chen et al. 2019.
 ///
 /// Gradients: within 1e-6 of the largest entry of binary logits, whose differences are taken before anything is rounded; of
@@ -120,7 +120,7 @@ pub(super) struct Sums {
 }
 
 impl SpatialLoss for ActiveContour {
-    fn scratch_len(&self, _shape: Shape) -> usize {
+    fn plane_scratch_len(&self, _shape: Shape) -> usize {
         0
     }
 

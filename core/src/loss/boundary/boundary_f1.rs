@@ -22,7 +22,7 @@ pub use rows::BoundaryF1Rows;
 /// The derivative of a minimum or maximum goes to its first place in row order. Without any boundary `P = R = 1`
 /// and the value is 0.
 ///
-/// Range `[0, 1]`. Scratch: 5 words per pixel and one row. Passes: 10, and 2 per pixel of the two windows' radii;
+/// Range `[0, 1]`. Scratch: 7 words per pixel and one row. Passes: 10, and 2 per pixel of the two windows' radii;
 /// 3 more with derivative. [`BoundaryF1::rows`] needs only rows, for the value. Source: Bokhovkin and Burnaev
 /// 2019; the smoothing is added here (without it 0/0 where a class is absent).
 ///
@@ -65,12 +65,6 @@ impl BoundaryF1 {
         Ok(Self { theta0, theta, smooth })
     }
 
-    /// Scratch words for a frame: five planes and a row.
-    #[must_use]
-    pub const fn scratch_len(shape: Shape) -> usize {
-        5 * shape.pixels() + shape.width()
-    }
-
     /// Codes of the boundary of `codes`, [`BELOW`] where that is [`ABOVE`].
     fn boundary(&self, codes: &[u32], out: &mut [u32], buffer: &mut [u32]) {
         copy(out, codes);
@@ -94,8 +88,9 @@ fn fill(out: &mut [u32], plane: &ClassPlane<'_>, code: impl Fn(&ClassPlane<'_>, 
 }
 
 impl SpatialLoss for BoundaryF1 {
-    fn scratch_len(&self, shape: Shape) -> usize {
-        Self::scratch_len(shape)
+    /// Five planes and a row.
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        5 * shape.pixels() + shape.width()
     }
 
     fn evaluate(

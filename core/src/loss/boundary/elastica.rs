@@ -16,7 +16,7 @@ use bytemuck::must_cast_slice_mut;
 /// `k(y, x) = nx(y, x) - nx(y, x-1) + ny(y, x) - ny(y-1, x)`, where a normal that is not there counts as 0. Sums,
 /// not means. The derivative is that of the whole expression, through `k` and `m`.
 ///
-/// Range `[0, inf)`. Scratch: 3 words per pixel. Passes: 3, 4 with derivative. [`Elastica::rows`] needs only rows, for
+/// Range `[0, inf)`. Scratch: 5 words per pixel. Passes: 3, 4 with derivative. [`Elastica::rows`] needs only rows, for
 /// the value. Source: Chen et al. 2020 (Euler's elastica).
 ///
 /// Gradients: within 1e-6 of the largest entry of binary logits, whose differences are taken before anything is rounded; of
@@ -86,12 +86,6 @@ impl Elastica {
         Ok(ElasticaRows { loss: *self, last: LastRow::new(codes, logits, weights), above })
     }
 
-    /// Scratch words for a frame: the two components of the normal, and the weight of the curvature.
-    #[must_use]
-    pub const fn scratch_len(shape: Shape) -> usize {
-        3 * shape.pixels()
-    }
-
     fn value(&self, sums: &Sums) -> f64 {
         sums.length.value() + f64::from(self.region_weight) * sums.region.value()
     }
@@ -148,8 +142,9 @@ impl Field<'_> {
 }
 
 impl SpatialLoss for Elastica {
-    fn scratch_len(&self, shape: Shape) -> usize {
-        Self::scratch_len(shape)
+    /// The two components of the normal, and the weight of the curvature.
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        3 * shape.pixels()
     }
 
     fn evaluate(

@@ -27,8 +27,8 @@ pub enum Sides {
 /// uniform masks give 0. The distances are constant in the gradient: `2 w (p - g) (d_p^a + d_g^a) / sum w`. A
 /// pixel without weight is on neither side. Undefined without any weight.
 ///
-/// Range `[0, 2 D^a]` with the diagonal `D`. Two distance transforms and two passes per mask; scratch: one
-/// word per pixel and two per column. Source: Karimi and Salcudean 2019.
+/// Range `[0, 2 D^a]` with the diagonal `D`. Two distance transforms and two passes per mask; scratch: three
+/// words per pixel and two per column. Source: Karimi and Salcudean 2019.
 ///
 /// ```
 /// use segmeter_core::{loss::{HausdorffDistance, Loss, Sides}, view::{Frame, IGNORE, Labels, Shape}};
@@ -75,7 +75,7 @@ impl SpatialLoss for HausdorffDistance {
         distance::check(shape)
     }
 
-    fn scratch_len(&self, shape: Shape) -> usize {
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
         maps::distance_scratch_len(shape)
     }
 

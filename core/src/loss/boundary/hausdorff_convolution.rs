@@ -20,7 +20,7 @@ use bytemuck::must_cast_slice_mut;
 /// The thresholded convolutions are counts, exact, and constants in the derivative, which is
 /// `w (2 (p-g) (p F + g N) + (p-g)^2 F) / sum(w)`.
 ///
-/// Range `[0, inf)`. Scratch: 2 words per pixel and 4 rows. Passes: 2, the second over every row of every disc.
+/// Range `[0, inf)`. Scratch: 4 words per pixel and 4 rows. Passes: 2, the second over every row of every disc.
 /// Source: Karimi and Salcudean 2019.
 ///
 /// ```
@@ -60,12 +60,6 @@ impl HausdorffConvolution {
             return Err(Error::Parameter("scales"));
         }
         Ok(Self { exponent, step, scales })
-    }
-
-    /// Scratch words for a frame: two planes of counts, and four rows.
-    #[must_use]
-    pub const fn scratch_len(shape: Shape) -> usize {
-        2 * shape.pixels() + 4 * shape.width()
     }
 
     /// `F` and `N` of a row.
@@ -122,8 +116,9 @@ fn add_runs(out: &mut [u32], sums: &[u32], half: usize) {
 }
 
 impl SpatialLoss for HausdorffConvolution {
-    fn scratch_len(&self, shape: Shape) -> usize {
-        Self::scratch_len(shape)
+    /// Two planes of counts, and four rows.
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        2 * shape.pixels() + 4 * shape.width()
     }
 
     fn evaluate(

@@ -18,7 +18,7 @@ use bytemuck::must_cast_slice_mut;
 /// erosion magnifies what comes in at least twofold, rounding errors too: the recursion is in `f64`. Its stages
 /// are kept in scratch, as `f32`, for the way back.
 ///
-/// Range `[0, inf)`. Scratch: `erosions + 4` words per pixel and 4 per erosion. Passes: 2, and 2 per erosion that
+/// Range `[0, inf)`. Scratch: `erosions + 6` words per pixel and 4 per erosion. Passes: 2, and 2 per erosion that
 /// leaves anything; 3 more per such erosion with derivative. Source: Karimi and Salcudean 2019, in the form of
 /// kornia.
 ///
@@ -55,13 +55,6 @@ impl HausdorffErosion {
             return Err(Error::Parameter("erosions"));
         }
         Ok(Self { exponent, erosions })
-    }
-
-    /// Scratch words for a frame: two planes of `f64`, one of `f32` and a record per erosion.
-    #[must_use]
-    pub const fn scratch_len(&self, shape: Shape) -> usize {
-        let erosions = self.erosions as usize;
-        (erosions + 4) * shape.pixels() + RECORD * erosions
     }
 
     fn factor(&self, stage: usize) -> f64 {
@@ -173,8 +166,10 @@ fn back(plane: &ClassPlane<'_>, kept: &[f32], record: Record, over: Wide<'_>, ea
 }
 
 impl SpatialLoss for HausdorffErosion {
-    fn scratch_len(&self, shape: Shape) -> usize {
-        self.scratch_len(shape)
+    /// Two planes of `f64`, one of `f32` and a record per erosion.
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        let erosions = self.erosions as usize;
+        (erosions + 4) * shape.pixels() + RECORD * erosions
     }
 
     fn evaluate(

@@ -75,7 +75,7 @@ impl Case {
             self.p.iter().map(|p| if *p <= 0.5 { *p as f32 } else { -((1.0 - p) as f32) }).collect();
         self.with_frame(|frame| {
             let plane = ClassPlane::new(&frame, 1, &folded);
-            let mut scratch = vec![u32::MAX; loss.scratch_len(frame.shape())];
+            let mut scratch = vec![u32::MAX; loss.plane_scratch_len(frame.shape())];
             let mut slope = vec![f32::NAN; folded.len()];
             let value = loss.evaluate(&plane, &mut scratch, Some(&mut slope));
             assert_eq!(value.map(f64::to_bits), loss.evaluate(&plane, &mut scratch, None).map(f64::to_bits));

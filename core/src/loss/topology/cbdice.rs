@@ -25,14 +25,14 @@ use crate::view::Shape;
 /// derivative, so a frame whose skeletons agree has loss and derivative 0, whatever its probabilities: a part
 /// for sums. Near 0; a share can pass 1, as published, and the loss fall below 0.
 ///
-/// Scratch: 3 words per pixel, 3 per column. Passes: `4 iterations + 12`, and 1 more with derivative. Source: Shi et al.
+/// Scratch: 5 words per pixel, 3 per column. Passes: `4 iterations + 12`, and 1 more with derivative. Source: Shi et al.
 /// 2024; there the loss is minus the score, and the foreground classes of a multiclass frame are merged to one.
 ///
 /// ```
 /// use segmeter_core::{loss::{CbDice, ClassPlane, SpatialLoss}, view::Shape};
 /// let shape = Shape::new(1, 4)?;
 /// let plane = ClassPlane::checked(shape, &[0.25, -0.25, -0.125, 0.0], &[1.0, 1.0, 0.0, 0.0], &[1.0; 4])?;
-/// let (mut scratch, mut slope) = (vec![0; CbDice::scratch_len(shape)], [0.0; 4]);
+/// let (mut scratch, mut slope) = (vec![0; CbDice::PAPER.plane_scratch_len(shape)], [0.0; 4]);
 /// let value = CbDice::PAPER.evaluate(&plane, &mut scratch, Some(&mut slope));
 /// assert_eq!(value.map(|v| v as f32), Some(0.37366548));
 /// # Ok::<(), segmeter_core::Error>(())
@@ -65,16 +65,6 @@ impl CbDice {
             return Err(Error::Parameter("smooth"));
         }
         Ok(Self { iterations, smooth })
-    }
-
-    /// Scratch words for a frame: three planes, a row, and those of the distance transform.
-    #[must_use]
-    pub const fn scratch_len(shape: Shape) -> usize {
-        shape
-            .pixels()
-            .saturating_mul(3)
-            .saturating_add(shape.width())
-            .saturating_add(distance::scratch_len(shape))
     }
 }
 
@@ -234,8 +224,13 @@ impl SpatialLoss for CbDice {
         distance::check(shape)
     }
 
-    fn scratch_len(&self, shape: Shape) -> usize {
-        Self::scratch_len(shape)
+    /// Three planes, a row, and those of the distance transform.
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        shape
+            .pixels()
+            .saturating_mul(3)
+            .saturating_add(shape.width())
+            .saturating_add(distance::scratch_len(shape))
     }
 
     fn evaluate(

@@ -23,7 +23,7 @@ pub use rows::ClDiceRows;
 /// do not count.
 ///
 /// Derivative: exact; a minimum or maximum passes it on to its first place in row order, `max(0, 0)` to nothing.
-/// Range `[0, 1]`. Scratch: `2 iterations + 5` words per pixel (every erosion and every `d_j` is kept). Passes:
+/// Range `[0, 1]`. Scratch: `2 iterations + 7` words per pixel (every erosion and every `d_j` is kept). Passes:
 /// `4 iterations + 9`, and `3 iterations + 5` more with derivative. [`ClDice::rows`] needs only rows, for the
 /// value. Source: Shit et al. 2021.
 ///
@@ -65,12 +65,6 @@ impl ClDice {
     /// Erosions and `d_j` of a skeleton.
     const fn stages(&self) -> usize {
         self.iterations as usize + 1
-    }
-
-    /// Scratch words for a frame: every erosion, every `d_j`, and two planes more.
-    #[must_use]
-    pub const fn scratch_len(&self, shape: Shape) -> usize {
-        (2 * self.stages() + 3) * shape.pixels()
     }
 }
 
@@ -177,8 +171,9 @@ fn ascend(eroded: &[u32], residues: &[f32], shape: Shape, over: &mut [f32], spar
 }
 
 impl SpatialLoss for ClDice {
-    fn scratch_len(&self, shape: Shape) -> usize {
-        self.scratch_len(shape)
+    /// Every erosion, every `d_j`, and two planes more.
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        (2 * self.stages() + 3) * shape.pixels()
     }
 
     fn evaluate(

@@ -45,8 +45,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         scratch: "u32[4*pixels+4*width]",
         parameters: &[
             Parameter::number("exponent", 2.0, "[0,8]", "power of the radii"),
-            Parameter::number("step", 3.0, "[1,127]", "smallest radius, and step between radii"),
-            Parameter::number("scales", 6.0, "[1,127]", "number of radii"),
+            Parameter::number("step", 3.0, "[1,127/scales]", "smallest radius, and step between radii"),
+            Parameter::number("scales", 6.0, "[1,127/step]", "number of radii"),
         ],
         definition: "mean of (p-g)^2 (p F + g N), F and N sums over discs of how thick the masks are around a pixel",
         reference: "Karimi and Salcudean 2019",
@@ -57,7 +57,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         passes: "5, a distance transform",
         inputs: CHANNELS,
         quantised: false,
-        scratch: "u32[3*pixels+2*width]",
+        scratch: "u32[2*pixels+2*width]",
         definition: "(1 + E) cross_entropy, E the mean distance from the contour of the prediction to that of the labels",
         reference: "Arif et al. 2018",
         ..FAMILY
@@ -106,9 +106,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "active_boundary",
-        passes: "per class: 6, a distance transform, a selection",
+        passes: "per class: 6 + 1, of several classes 12 + 1, a distance transform, a selection",
         quantised: false,
-        scratch: "u32[3*pixels+2*width+pixels/32]",
+        scratch: "u32[3*pixels+2*width+ceil(pixels/32)]",
         parameters: &[
             Parameter::number("share", 0.01, "[0,1]", "share of pixels taken as predicted boundary"),
             Parameter::number("smoothing", 0.2, "[0,1]", "of the direction"),

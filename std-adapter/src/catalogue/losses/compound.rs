@@ -11,7 +11,7 @@ const FAMILY: Entry = Entry { family: "compound", ..LOSS };
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "combo",
-        passes: "2 + 2",
+        passes: "2 + 1",
         parameters: &[
             Parameter::number("ce_share", 0.5, "[0,1]", "share of cross-entropy"),
             Parameter::number("foreground_share", 0.5, "[0,1]", "share of foreground in cross-entropy"),

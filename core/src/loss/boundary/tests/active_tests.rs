@@ -123,7 +123,7 @@ fn undefined_without_a_boundary() {
     case.p = (0..20).map(|pixel| f64::from(pixel % 2)).collect();
     let (value, slope) = case.evaluate(&ActiveBoundary::new(1.0, 0.2, 20.0).unwrap());
     assert!(value.unwrap().is_finite() && slope.iter().all(|slope| slope.is_finite()));
-    let need = published.scratch_len(crate::view::Shape::new(4, 5).unwrap());
+    let need = published.plane_scratch_len(crate::view::Shape::new(4, 5).unwrap());
     assert_eq!(need, 20 + 10 + 1);
     for (share, smoothing, reach) in
         [(-0.1, 0.0, 1.0), (0.1, 1.5, 1.0), (0.1, 0.2, 0.0), (f32::NAN, 0.2, 1.0)]

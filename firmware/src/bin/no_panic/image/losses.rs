@@ -205,12 +205,9 @@ fn boundary(call: &Calls) -> Result<()> {
     call.sum(DistancePenalisedOnMap);
     call.sum(BoundaryDouOnMap::new(x())?);
     call.sum(SkeletonRecallOnMap::new(x())?);
-    let center_line = ClDice::new(black_box(3), x())?;
-    call.loss(center_line);
+    call.loss(ClDice::new(black_box(3), x())?);
     let shape: Shape = shape()?;
-    black_box((Boundary::scratch_len(shape), BoundaryF1::scratch_len(shape), Elastica::scratch_len(shape)));
-    black_box((HausdorffConvolution::scratch_len(shape), erosion.scratch_len(shape)));
-    black_box((center_line.scratch_len(shape), CbDice::scratch_len(shape)));
+    black_box(Boundary::scratch_len(shape));
     Ok(())
 }
 

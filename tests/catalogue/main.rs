@@ -1,0 +1,26 @@
+//! The catalogue of losses says what runs: scratch, passes, defaults, ranges, presets.
+
+mod defaults;
+mod passes;
+mod ranges;
+mod scratch;
+
+use segmeter::catalogue::{LOSSES, PRESETS};
+use segmeter_tests::{Kind, Scene, named};
+
+/// Every preset that is listed makes a loss that runs, and every one that runs is listed.
+#[test]
+fn presets_are_listed() {
+    for entry in LOSSES {
+        let runs = PRESETS.iter().filter(|preset| preset.loss == entry.name);
+        let names: Vec<&str> = runs.map(|preset| preset.name).collect();
+        assert_eq!(entry.presets, names, "{}", entry.name);
+    }
+    for preset in PRESETS {
+        let settings = serde_json::to_value(preset.settings()).unwrap();
+        let loss = named(preset.loss, &settings);
+        let channels = if preset.loss == "lovasz_softmax" { 3 } else { 1 };
+        let found = Scene::random(Kind::plain(channels), 5, (6, 7), 3.0).evaluate(preset.loss, &loss);
+        assert!(found.unwrap().value.is_finite(), "{} of {}", preset.loss, preset.name);
+    }
+}
