@@ -30,6 +30,43 @@ fn exact_sums_of_either_sign() {
     assert!(total.value().is_nan());
 }
 
+/// The leading 64 bits come from three limbs: where the first holds but its lowest bit, an `f64` has bits of the third.
+#[test]
+fn exact_sums_have_all_bits_of_an_f64() {
+    let sum = |terms: &[f32]| {
+        let mut sum = ExactSum::default();
+        terms.iter().for_each(|x| sum.add(*x));
+        sum.value()
+    };
+    // The lowest bit of a limb has an exponent of 32 k - 149.
+    for k in 2..8 {
+        let two = |exponent: i32| f32::from_bits(((exponent + 127) as u32) << 23);
+        let (high, low) = (two(32 * k - 149), two((32 * k - 149 - 52).max(-126)));
+        for sign in [1.0, -1.0] {
+            let expected = f64::from(sign * high) + f64::from(sign * low);
+            assert_eq!(sum(&[sign * low, sign * high]), expected, "2^{}", 32 * k - 149);
+            assert_ne!(expected, f64::from(sign * high));
+        }
+    }
+    // Steps of 2^-40 below 2^40 and their sum are whole numbers of an i128.
+    let mut random = Random(99);
+    for _ in 0..2000 {
+        let terms: Vec<f32> = (0..9)
+            .map(|_| {
+                let (mantissa, scale) = (random.uniform() * 2.0 - 1.0, (random.uniform() * 56.0) as i32 - 16);
+                mantissa * 2f32.powi(scale)
+            })
+            .collect();
+        let steps: i128 = terms.iter().map(|x| (f64::from(*x) * 2f64.powi(40)) as i128).sum();
+        let expected = steps as f64 / 2f64.powi(40);
+        let found = sum(&terms);
+        assert!(
+            (found - expected).abs() <= 2f64.powi(-52) * expected.abs(),
+            "{terms:?}: {found:e} {expected:e}"
+        );
+    }
+}
+
 #[test]
 fn fixed_point_edges() {
     let raw = Q16::from_raw;

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use segmeter::Engine;
 use segmeter::catalogue::{AnyFrame, AnyLoss};
 use segmeter_core::loss::{Loss, Serial, SumLoss, Sums};
 use segmeter_core::view::{Frame, IGNORE, Shape};
-use segmeter_tests::{Kind, ROOM, Scene, bits, depends_on_place, interleave, losses};
+use segmeter_tests::{Kind, ROOM, Scene, bits, depends_on_place, interleave, losses, takes};
 
 /// Every kind of frame with these numbers of channels.
 fn kinds(channels: &[usize]) -> Vec<Kind> {
@@ -200,6 +201,32 @@ fn layout_and_room_do_not_matter() {
             found.value = loss.value_and_gradient(&frame, &mut scratch, &mut found.gradient).unwrap().value;
             assert_eq!(bits(found.value), bits(expected.value), "{name} of {kind:?}: room");
             assert!(gradient.iter().map(|g| bits(*g)).eq(found.bits().1), "{name} of {kind:?}: room");
+        }
+    }
+}
+
+/// At every place of a block in a row, and around the end of a segment of a row: scalar, and by vectors of this machine.
+#[test]
+fn layout_does_not_matter_at_any_width() {
+    let engine = Engine::default();
+    for (name, loss) in losses().into_iter().filter(|(name, _)| takes(name, "multiclass")) {
+        for width in (25..=65).chain(255..=257) {
+            let kind = Kind { weighted: width % 2 == 1, ..Kind::plain(3) };
+            let planar = Scene::random(kind, u64::from(width), (2, width), 6.0);
+            let Some(expected) = planar.evaluate(&name, &loss) else { continue };
+            let expected = (bits(expected.value), interleave(&expected.gradient, 3));
+            let interleaved =
+                Scene::random(Kind { interleaved: true, ..kind }, u64::from(width), (2, width), 6.0);
+            let scalar = interleaved.evaluate(&name, &loss).unwrap();
+            let mut gradient = vec![0.0; scalar.gradient.len()];
+            let value = loss.evaluate(&engine, &interleaved.frame(), 1.0, Some(&mut gradient)).unwrap().value;
+            for (by, value, gradient) in
+                [("scalar", scalar.value, scalar.gradient), ("vectors", value, gradient)]
+            {
+                assert_eq!(bits(value), expected.0, "{name} of width {width}, {by}");
+                let wrong = gradient.iter().zip(&expected.1).position(|(found, g)| bits(*found) != bits(*g));
+                assert_eq!(wrong, None, "{name} of width {width}, {by}");
+            }
         }
     }
 }

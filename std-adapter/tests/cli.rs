@@ -133,6 +133,13 @@ fn a_profile_watches() {
     assert_keys(&frames_seen[0]["distances"], "population_stability_index wasserstein");
     assert_eq!((&frames_seen[1]["iou"], &frames_seen[0]["iou"]), (&Value::Null, &(8330.0 / 8543.0).into()));
     assert_keys(summary, "frames invalid alarms first_alarm");
+    // Counted over the lines: frames in alarm, and how often it began.
+    let alarm: Vec<bool> = frames_seen.iter().map(|frame| frame["state"] == "alarm").collect();
+    let began = (0..alarm.len()).filter(|at| alarm[*at] && (*at == 0 || !alarm[at - 1])).count();
+    let in_alarm = alarm.iter().filter(|alarm| **alarm).count();
+    assert!(began > 0 && in_alarm > began && in_alarm < alarm.len(), "{began} {in_alarm}");
+    assert_eq!((&summary["alarms"], &summary["alarm_frames"]), (&began.into(), &in_alarm.into()));
+    assert_eq!(summary["first_alarm"], alarm.iter().position(|alarm| *alarm).unwrap());
     // The camera is degraded from frame 100 on.
     assert_eq!((&summary["frames"], &summary["first_alarm"]), (&221.into(), &109.into()));
     let clean =

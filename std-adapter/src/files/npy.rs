@@ -144,6 +144,13 @@ mod tests {
         let exact = read_exact(&file("'<f8'", "False", "(1,)", &(1.0 + 1e-12f64).to_le_bytes())).unwrap();
         assert_eq!(exact.elements, Elements::F64(vec![1.0 + 1e-12]));
         assert_eq!(read(&file("'|i1'", "False", "(1,)", &[255])).unwrap().elements, Elements::I8(vec![-1]));
+        // Bytes have no order, but some programs name one.
+        assert_eq!(
+            read(&file("'<i1'", "False", "(2,)", &[255, 128])).unwrap().elements,
+            Elements::I8(vec![-1, -128])
+        );
+        assert_eq!(read(&file("'|u1'", "False", "(1,)", &[255])).unwrap().elements, Elements::U8(vec![255]));
+        assert_eq!(read(&file("'<u1'", "False", "(1,)", &[128])).unwrap().elements, Elements::U8(vec![128]));
         assert_eq!(
             read(&file("'|b1'", "False", "(2,)", &[0, 1])).unwrap().elements,
             Elements::U8(vec![0, 1])

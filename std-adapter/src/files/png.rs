@@ -74,6 +74,18 @@ mod tests {
         assert_eq!(ids(&grey), Elements::U8(vec![0, 1, 255]));
         let bits = encode(3, 2, ColorType::Grayscale, BitDepth::One, &[0b1010_0000, 0b0110_0000]);
         assert_eq!(ids(&bits), Elements::U8(vec![1, 0, 1, 0, 1, 1]));
+        let pairs = encode(
+            5,
+            2,
+            ColorType::Grayscale,
+            BitDepth::Two,
+            &[0b00_01_10_11, 0b10_00_00_00, 0b11_10_01_00, 0b01_11_11_11],
+        );
+        assert_eq!(
+            ids(&pairs),
+            Elements::U8(vec![0, 1, 2, 3, 2, 3, 2, 1, 0, 1]),
+            "the highest bits come first"
+        );
         let palette = encode(3, 1, ColorType::Indexed, BitDepth::Four, &[0x12, 0xf0]);
         assert_eq!(ids(&palette), Elements::U8(vec![1, 2, 15]));
     }

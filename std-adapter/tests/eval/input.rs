@@ -51,6 +51,32 @@ fn logits_of_classes() {
     }
 }
 
+/// Of directories, partners have the same name; their places among the selected frames do not matter.
+#[test]
+fn masks_are_partners_by_name_whatever_frames_are_selected() {
+    let bench = Bench::new();
+    // 1, 2, 3 and 4 pixels of road, all of them found.
+    for (road, name) in [(1, "a"), (2, "b"), (3, "c"), (4, "d")] {
+        let ids: Vec<u8> = (0..4).map(|pixel| u8::from(pixel < road)).collect();
+        bench.file(&format!("p/{name}.png"), &png_grey(4, 1, &ids));
+        bench.file(&format!("g/{name}.png"), &png_grey(4, 1, &ids));
+        if name != "a" {
+            bench.file(&format!("some/{name}.png"), &png_grey(4, 1, &ids));
+        }
+    }
+    for (frames, count) in [("1,3", 2), ("2..4", 2), ("3,1", 2), ("0", 1)] {
+        let report = bench.json(&format!("eval p g --frames {frames} --classes 2"));
+        assert_eq!(
+            (&report["images"], &report["pooled"]["mean_iou"]),
+            (&count.into(), &report["pooled"]["pixel_accuracy"])
+        );
+        assert_eq!(report["pooled"]["pixel_accuracy"], 1.0, "{frames}");
+    }
+    // `a` has no labels, and is not asked for.
+    let report = bench.json("eval p some --frames 1..4 --classes 2");
+    assert_eq!(report["pooled"]["pixel_accuracy"], 1.0);
+}
+
 #[test]
 fn bad_input_leaves_nothing_behind() {
     let bench = Bench::new();
