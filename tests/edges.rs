@@ -7,7 +7,7 @@ use segmeter_core::drift::gate::sketch_is_valid;
 use segmeter_core::drift::{Invalid, Reference};
 use segmeter_core::loss::*;
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
-use segmeter_core::num::{ExactSum, Q16};
+use segmeter_core::num::{ExactSum, Q16, exp_nonpositive, ln, ln1p_unit};
 use segmeter_core::simd::{Scalar, Simd};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape, Weights};
@@ -79,6 +79,23 @@ fn fixed_point_edges() {
     // Wider than 64 bits.
     assert_eq!(Q16::ratio(i64::MAX, u64::MAX).raw(), 1 << 15);
     assert_eq!(Q16::ratio(-i64::MAX, 1).raw(), -i32::MAX);
+}
+
+/// Bits are the contract, and an error of one unit in a coefficient is well within the bounds of `equality.rs`. What a C program
+/// of the polynomials gives, compiled without contraction (FNV-1a of the little-endian bits of every 1009th float).
+#[test]
+fn elementary_functions_have_the_bits_of_their_polynomials() {
+    let hash = |range: std::ops::RangeInclusive<u32>, function: &dyn Fn(f32) -> f32| {
+        range.step_by(1009).fold(0xcbf2_9ce4_8422_2325_u64, |hash, bits| {
+            let bytes = function(f32::from_bits(bits)).to_bits().to_le_bytes();
+            bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+        })
+    };
+    let bits = f32::to_bits;
+    let exp = hash(bits(-0.0)..=bits(-104.0), &|x| exp_nonpositive(Scalar, x));
+    let ln1p = hash(0..=bits(1.0), &|x| ln1p_unit(Scalar, x));
+    let ln = hash(bits(f32::MIN_POSITIVE)..=bits(f32::MAX), &|x| ln(Scalar, x));
+    assert_eq!([exp, ln1p, ln], [0xa7ca_ece0_8caa_94ec, 0xaaf6_f921_9901_b23f, 0x574b_9dc8_674e_9747]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The catalogue of losses says what runs: scratch, passes, defaults, ranges, presets.
 
 mod defaults;
+mod finite;
 mod passes;
 mod ranges;
 mod scratch;

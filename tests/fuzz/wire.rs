@@ -1,9 +1,12 @@
-//! What the targets of the protocol share: fuzzed bytes as the traffic of a line, in chunks of fuzzed sizes.
+//! What targets share: of the protocol, fuzzed bytes as the traffic of a line, in chunks of fuzzed sizes; of the losses, bytes as
+//! frames.
 
 use std::io::{self, Read, Write};
 
 use segmeter_firmware::protocol::send;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
+
+pub mod frames;
 
 /// Bit of an input's first byte: records follow, see [`traffic`].
 pub const RECORDS: u8 = 1;

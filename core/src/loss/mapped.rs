@@ -31,7 +31,7 @@
 use super::distribution::pointwise_loss;
 use super::region::{error, weighted_error};
 use super::sum::Tally;
-use super::{Averaging, Pixel, SumLoss, check_weight};
+use super::{Averaging, Pixel, SumLoss, check_weight, finite};
 use crate::error::Result;
 use crate::simd::Simd;
 
@@ -228,7 +228,7 @@ impl SumLoss for SkeletonRecallOnMap {
         }
         for (class, [_, tube]) in classes() {
             if let Some(slope) = slopes.get_mut(class) {
-                *slope = (-tally.class_weight(class) / weights / (tube + smooth)) as f32;
+                *slope = finite(-tally.class_weight(class) / weights / (tube + smooth));
             }
         }
         (weights > 0.0).then(|| sum / weights)

@@ -1,0 +1,12 @@
+//! Any loss of the catalogue with any parameters in their ranges on any small frame: no NaN, and nothing infinite unless a number
+//! was huge.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use segmeter_fuzz::frames::{NOT_YET, check};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Err(wrong) = check(bytes) {
+        assert!(NOT_YET.iter().any(|name| wrong.starts_with(name)), "{wrong}");
+    }
+});
