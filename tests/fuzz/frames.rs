@@ -35,7 +35,7 @@ const NUMBERS: [f32; 20] = [
     f32::MAX,
 ];
 /// What is nearer to 0, or further from it, is known to go wrong in some losses: products of weights, of parameters and of
-/// costs leave the range of an `f32`. Every number but 0 is kept between both.
+/// costs leave the range of an `f32`. Weights and logits but 0 are kept between both, parameters below the second.
 const RIGHT: [f32; 2] = [1e-10, 1e10];
 /// The same for logits, of either sign.
 const LOGITS: [f32; 16] =
@@ -116,9 +116,9 @@ impl Source<'_> {
                     end.next_down()
                 }
             }
-            None => self.number(),
+            None => NUMBERS[self.below(NUMBERS.len())],
         };
-        let number = if number < 0.0 { -within(-number) } else { within(number) };
+        let number = number.clamp(-RIGHT[1], RIGHT[1]);
         self.largest = self.largest.max(number.abs());
         Setting::Number(f64::from(number))
     }

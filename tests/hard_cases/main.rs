@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 mod large;
+mod soft;
 
 use segmeter::Engine;
 use segmeter::catalogue::{AnyLoss, loss as entry};
