@@ -1,5 +1,6 @@
 //! Parameters mean the decimal number that was written, and what is equal is equal: counts of pixels, thresholds, weights, at
 //! and next to the values where they change.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
 
 use segmeter_core::Error;

@@ -1,5 +1,7 @@
 //! Every multiclass loss against its definition in `f64`: value and gradient, with classes that are in no label and nowhere
 //! likely, at any smoothing, up to the margins where the exponential ends.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
+#![allow(clippy::float_cmp, reason = "exponents are given, not computed")]
 
 mod dual;
 mod oracle;
@@ -158,7 +160,7 @@ fn slopes_of_planes_reach_the_scores() {
             if found.undefined {
                 continue;
             }
-            let mut scratch = vec![0; loss.scratch_len(scene.shape)];
+            let mut scratch = vec![0; loss.plane_scratch_len(scene.shape)];
             let of_class = |class: usize| {
                 let of = |of: &dyn Fn(&scene::Pixel) -> f32| -> Vec<f32> {
                     pixels.iter().map(|pixel| pixel.as_ref().map_or(0.0, of)).collect()

@@ -153,7 +153,8 @@ impl Errors for Shares<'_> {
         if self.logits.is_none() {
             return grid::value(rank);
         }
-        unfold(self.folded.get(pixel).copied().unwrap_or(0.0))[usize::from(on)]
+        let [probability, complement] = unfold(self.folded.get(pixel).copied().unwrap_or(0.0));
+        if on { complement } else { probability }
     }
 }
 
