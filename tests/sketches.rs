@@ -149,6 +149,7 @@ fn pairs_of_probabilities() {
 }
 
 #[test]
+#[allow(clippy::float_cmp, reason = "exactly what they say")]
 fn the_ends_of_probabilities_are_what_they_say() {
     let [steps, sigmoid, cut] = probabilities();
     assert_eq!([0, 51, 255].map(|index| steps.score(index)), [0.0, 0.2, 1.0]);

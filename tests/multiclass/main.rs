@@ -23,9 +23,7 @@ use scene::{largest_margin, pixels, scene};
 /// What is wrong with a loss on a scene.
 fn compare(name: &str, set: &serde_json::Value, of: &Reference, scene: &Scene, what: &str) -> Option<String> {
     let pixels = pixels(scene);
-    if pixels.iter().flatten().next().is_none() {
-        return None;
-    }
+    pixels.iter().flatten().next()?;
     let answer = of(&pixels);
     let found = scene.evaluate(name, &named(name, set)).expect("a multiclass loss");
     held(&format!("{name} {set}"), scene, &pixels, &answer, (f64::from(found.value), &found.gradient), what)

@@ -56,7 +56,7 @@ pub(crate) fn scene(
     confident: Option<(f32, u8)>,
     weighted: bool,
 ) -> Scene {
-    let kind = Kind { weighted, interleaved: seed % 2 == 0, ..Kind::plain(channels) };
+    let kind = Kind { weighted, interleaved: seed.is_multiple_of(2), ..Kind::plain(channels) };
     let mut scene = Scene::random(kind, seed, size, spread);
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     (0..8).for_each(|_| _ = random.uniform());
