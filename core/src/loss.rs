@@ -158,11 +158,12 @@ pub trait Loss: Sync {
     }
 }
 
-/// A slope as an `f32`. Where a denominator is all but 0 it is bounded, with room for weights and sums: the slope is
-/// multiplied by a probability that is as small.
+/// Slopes are not larger, so that products and sums of them stay numbers.
+const LARGEST_SLOPE: f64 = (1_u128 << 120) as f64;
+
+/// A slope as an `f32`, bounded where a denominator is all but 0.
 const fn finite(slope: f64) -> f32 {
-    const MOST: f64 = (1_u128 << 120) as f64;
-    slope.clamp(-MOST, MOST) as f32
+    slope.clamp(-LARGEST_SLOPE, LARGEST_SLOPE) as f32
 }
 
 /// A parameter that must be finite and not negative.

@@ -8,15 +8,17 @@
 //! to the largest `f32` give no infinity; from probabilities `-ln p` is at most 100.
 
 use super::sum::Tally;
-use super::{Pixel, SumLoss, finite};
+use super::{Pixel, SumLoss};
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
 use crate::simd::Simd;
 
 mod focal;
+mod recall;
 mod selected;
 
 pub use focal::{Focal, NormalisedFocal, ReducedFocal};
+pub use recall::RecallCrossEntropy;
 pub use selected::{Ohem, TopK};
 
 /// What a weighted mean is divided by.
@@ -41,7 +43,7 @@ pub(super) fn mean(
     for (class, ([sum], slope)) in tally.sums.iter().zip(slopes).enumerate() {
         let factor = tally.class_weight(class) * scale(class) / divisor;
         value += factor * sum;
-        *slope = finite(factor);
+        *slope = tally.bounded(factor);
     }
     Some(value)
 }
@@ -81,7 +83,11 @@ macro_rules! pointwise_loss {
             }
             #[inline(always)]
             fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-                self.pull(s, pixel) * s.splat(*slope)
+                // The weight first: by the divisor it is a share, which no pull takes out of range.
+                let ($crate::simd::Masses { background, foreground }, slope) = (pixel.mass, s.splat(*slope));
+                let (background, foreground) = (background * slope, foreground * slope);
+                let mass = $crate::simd::Masses { background, foreground };
+                self.pull(s, &Pixel { mass, ..*pixel })
             }
         }
     };
@@ -350,51 +356,3 @@ impl GeneralisedCrossEntropy {
 }
 
 pointwise_loss!(GeneralisedCrossEntropy);
-
-/// Recall cross-entropy: every class weighs its share of missed pixels, `1 - TP_c / n_c`, where a pixel is found
-/// if its label is its most probable class.
-///
-/// The weights are constants in the gradient and not in the divisor. Range `[0, inf)`. Passes: 2 with
-/// gradient, 1 without. Source: Tian et al. 2021.
-///
-/// ```
-/// use segmeter_core::{loss::{RecallCrossEntropy, Loss}, view::{Frame, IGNORE, Labels, Shape}};
-/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
-/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// assert_eq!(RecallCrossEntropy.value(&frame, &mut [])?.value, 0.5292526);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct RecallCrossEntropy;
-
-impl SumLoss for RecallCrossEntropy {
-    type Terms<T: Copy + Send> = [T; 2];
-    type Slope = f32;
-    const POINTWISE: bool = true;
-    const EARLY: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
-    #[inline(always)]
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
-        let missed = pixel.mass.foreground * (s.splat(1.0) - pixel.top);
-        [pixel.mass.foreground * pixel.log, missed]
-    }
-    fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
-        let (mut value, divisor) = (0.0, divisor(tally, Normalise::Weights)?);
-        for (class, (([cost, missed], mass), slope)) in
-            tally.sums.iter().zip(tally.masses).zip(slopes).enumerate()
-        {
-            let missed = if *mass > 0.0 { missed / mass } else { 0.0 };
-            let factor = tally.class_weight(class) * missed / divisor;
-            value += factor * cost;
-            *slope = finite(factor);
-        }
-        Some(value)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * s.splat(*slope)
-    }
-}

@@ -31,7 +31,7 @@
 use super::distribution::pointwise_loss;
 use super::region::{error, weighted_error};
 use super::sum::Tally;
-use super::{Averaging, Pixel, SumLoss, check_weight, finite};
+use super::{Averaging, Pixel, SumLoss, check_weight};
 use crate::error::Result;
 use crate::simd::Simd;
 
@@ -83,7 +83,7 @@ macro_rules! mean_loss {
             }
             fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
                 let (class, weight) = (usize::from(self.class), tally.weight());
-                *slopes.get_mut(class)? = ($factor / weight) as f32;
+                *slopes.get_mut(class)? = tally.bounded($factor / weight);
                 tally.sums.get(class).map(|[sum]| sum / weight)
             }
             #[inline(always)]
@@ -228,7 +228,7 @@ impl SumLoss for SkeletonRecallOnMap {
         }
         for (class, [_, tube]) in classes() {
             if let Some(slope) = slopes.get_mut(class) {
-                *slope = finite(-tally.class_weight(class) / weights / (tube + smooth));
+                *slope = tally.bounded(-tally.class_weight(class) / weights / (tube + smooth));
             }
         }
         (weights > 0.0).then(|| sum / weights)

@@ -11,7 +11,7 @@
 //! Passes: 2 with gradient, 1 without. From a sketch: exact.
 
 use super::sum::Tally;
-use super::{Pixel, check_weight, finite};
+use super::{Pixel, check_weight};
 use crate::error::{Error, Result};
 use crate::simd::{Simd, Vector};
 
@@ -185,7 +185,7 @@ impl Averaging {
             let found = || outcome(class).map_or((0.0, [0.0; K]), |(weight, _, slope)| (weight, slope));
             let (weight, slope) = known.get(class).copied().unwrap_or_else(found);
             let share = weight / weights;
-            *slot = slope.map(|slope| finite(slope * share - shared));
+            *slot = slope.map(|slope| tally.bounded(slope * share - shared));
         }
         Some(sum / weights)
     }
@@ -212,7 +212,7 @@ impl Averaging {
             _ => outcome?,
         };
         for (class, slot) in slopes.iter_mut().enumerate().skip(first) {
-            *slot = slope.map(|slope| finite(tally.class_weight(class) * slope));
+            *slot = slope.map(|slope| tally.bounded(tally.class_weight(class) * slope));
         }
         Some(loss)
     }

@@ -3,7 +3,7 @@
 use super::pass::Pass;
 use super::pixels::{AnyPixels, Pixel, PlainPixels, SketchPixels};
 use super::softmax::ClassPass;
-use super::{Evaluation, Execute, Job, Loss, check_gradient};
+use super::{Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient};
 use crate::error::Result;
 use crate::num::ExactSum;
 use crate::simd::{Scalar, Simd};
@@ -69,9 +69,19 @@ pub struct Tally<'a, T> {
     /// Whether the probabilities of a pixel are a softmax: then a number added to all of its derivatives by
     /// probability changes no gradient.
     pub softmax: bool,
+    /// The largest weight of a pixel, 1 at least.
+    pub heaviest: f32,
 }
 
 impl<T> Tally<'_, T> {
+    /// A slope as an `f32`. Where a denominator is all but 0 it is bounded, with room for the weight of a pixel and for sums:
+    /// it will be multiplied by a probability that is as small.
+    #[must_use]
+    pub fn bounded(&self, slope: f64) -> f32 {
+        let most = LARGEST_SLOPE / f64::from(self.heaviest);
+        slope.clamp(-most, most) as f32
+    }
+
     /// The weight of all scored pixels.
     #[must_use]
     pub fn weight(&self) -> f64 {
@@ -129,11 +139,12 @@ pub struct Sums<L: SumLoss, const C: usize = 2> {
     masses: Totals<Mass, C>,
     classes: usize,
     activation: Activation,
+    heaviest: f32,
 }
 
 impl<L: SumLoss, const C: usize> Default for Sums<L, C> {
     fn default() -> Self {
-        Self { totals: None, masses: None, classes: 0, activation: Activation::Logits }
+        Self { totals: None, masses: None, classes: 0, activation: Activation::Logits, heaviest: 1.0 }
     }
 }
 
@@ -152,6 +163,8 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
 
     fn push_masses<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
         (self.classes, self.activation) = (frame.classes(), frame.activation());
+        let weights = frame.weights().map(|weights| weights.values()).unwrap_or_default();
+        self.heaviest = weights.iter().fold(self.heaviest, |most, weight| most.max(*weight));
         merge::<Mass, C>(&mut self.masses, &masses(executor, frame));
     }
 
@@ -160,6 +173,7 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
         if other.classes != 0 {
             (self.classes, self.activation) = (other.classes, other.activation);
         }
+        self.heaviest = self.heaviest.max(other.heaviest);
         merge::<L, C>(&mut self.totals, &other.totals);
         merge::<Mass, C>(&mut self.masses, &other.masses);
     }
@@ -174,7 +188,8 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
             return fit;
         };
         let softmax = C != 2 && self.activation == Activation::Logits;
-        let tally = Tally { sums, masses, class_weights, binary: C == 2, softmax };
+        let heaviest = self.heaviest;
+        let tally = Tally { sums, masses, class_weights, binary: C == 2, softmax, heaviest };
         if tally.weight() <= 0.0 {
             return fit;
         }

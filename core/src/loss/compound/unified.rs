@@ -3,7 +3,7 @@
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, finite};
+use crate::loss::{Pixel, SumLoss};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -74,7 +74,8 @@ impl SumLoss for UnifiedFocalTversky {
             let power = if plain { loss } else { libm::pow(loss, exponent) };
             let outer = share * exponent * power / loss;
             value += share * power;
-            *slot = [-(loss + b * score) / denominator, a * score / denominator].map(|by| finite(outer * by));
+            *slot = [-(loss + b * score) / denominator, a * score / denominator]
+                .map(|by| tally.bounded(outer * by));
         }
         Some(value)
     }
@@ -137,7 +138,11 @@ impl SumLoss for UnifiedFocalCrossEntropy {
             let share = f64::from(if class == 0 { 1.0 - self.fn_weight } else { self.fn_weight });
             let factor = share * tally.class_weight(class) / divisor;
             value += factor * if self.is_plain(class) { plain } else { modulated };
-            *slot = if self.is_plain(class) { [finite(factor), 0.0] } else { [0.0, finite(factor)] };
+            *slot = if self.is_plain(class) {
+                [tally.bounded(factor), 0.0]
+            } else {
+                [0.0, tally.bounded(factor)]
+            };
         }
         Some(value)
     }

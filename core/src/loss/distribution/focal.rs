@@ -206,9 +206,8 @@ impl SumLoss for NormalisedFocal {
         }
         for (class, slope) in slopes.iter_mut().enumerate() {
             let weight = tally.class_weight(class);
-            // A frame of right answers has factors beyond the range of `f32`; infinity times 0 would be NaN.
-            let bounded = |slope: f64| slope.min(1e30) as f32;
-            *slope = [bounded(weight / factors), bounded(weight * (cost / factors) / factors)];
+            // A frame of right answers has factors beyond the range of `f32`.
+            *slope = [weight / factors, weight * (cost / factors) / factors].map(|by| tally.bounded(by));
         }
         Some(cost / factors)
     }

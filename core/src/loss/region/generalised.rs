@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, check_weight, finite};
+use crate::loss::{Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
 
 use super::{Averaging, Smooth, overlap_slope, overlap_terms};
@@ -95,7 +95,7 @@ impl GeneralisedDice {
         for (class, slot) in slopes.iter_mut().enumerate().skip(first) {
             let mass = tally.masses.get(class).copied().unwrap_or(0.0);
             let scale = derivative * weight(class, mass) / denominator;
-            *slot = [finite(scale * (score - 2.0)), finite(scale * score)];
+            *slot = [tally.bounded(scale * (score - 2.0)), tally.bounded(scale * score)];
         }
         Some(loss)
     }
@@ -285,7 +285,7 @@ impl SumLoss for WassersteinDice<'_> {
         for ((class, (_, mass)), slot) in classes().zip(slopes) {
             let weight = weight(class, *mass);
             let own = if generalised { weight } else { 1.0 };
-            *slot = finite((own - loss * (own - 2.0 * weight)) / denominator);
+            *slot = tally.bounded((own - loss * (own - 2.0 * weight)) / denominator);
         }
         Some(loss)
     }

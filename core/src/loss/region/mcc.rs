@@ -1,7 +1,7 @@
 //! Matthews correlation.
 
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, finite};
+use crate::loss::{Pixel, SumLoss};
 use crate::simd::Simd;
 
 /// Matthews correlation loss: `1 - M`, with `M` the correlation of prediction and label.
@@ -47,7 +47,7 @@ impl SumLoss for Mcc {
             // Shares of the frame: products of four masses of a large frame are beyond any type.
             let (loss, by) = correlation(sums.map(|sum| sum / weight));
             value += share * loss;
-            *slot = by.map(|by| finite(share * by / weight));
+            *slot = by.map(|by| tally.bounded(share * by / weight));
         }
         Some(value)
     }
