@@ -5,6 +5,7 @@
 //! probabilities, so minima and maxima of them are exact choices, and mirror at a half: `ONE - code` is the code
 //! of the complement. As signed integers they are not negative.
 
+use super::LARGEST_SLOPE;
 use super::spatial::ClassPlane;
 use crate::num::{ExactSum, one_minus_exp};
 use crate::simd::Scalar;
@@ -134,10 +135,16 @@ pub(super) fn verdict(total: f64) -> Result<f64, Option<f64>> {
     }
 }
 
+/// A slope that a product has made, with room for more of them: weights may be larger than what `f32` holds of their products.
+pub(super) const fn bounded(slope: f32) -> f32 {
+    const MOST: f32 = LARGEST_SLOPE as f32;
+    slope.clamp(-MOST, MOST)
+}
+
 /// Adds to one element, if it is there.
 pub(super) fn add(slots: &mut [f32], place: usize, term: f32) {
     if let Some(slot) = slots.get_mut(place) {
-        *slot += term;
+        *slot += bounded(term);
     }
 }
 

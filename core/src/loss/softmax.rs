@@ -35,6 +35,9 @@ pub(super) struct Classes<V, const C: usize> {
     top: V,
     /// The complement of its probability, summed from the others.
     top_complement: V,
+    /// Above it that is the complement: only the most probable class can be above a half, unless probabilities are given,
+    /// which need not sum to 1.
+    half: V,
     /// Its score.
     pub(super) best: V,
     /// The sum of the other exponentials below it.
@@ -51,6 +54,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
             log_total: zero,
             top: zero,
             top_complement: zero,
+            half: zero,
             best: zero,
             rest: zero,
         }
@@ -91,7 +95,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
                 *gap = minus_ln(s, *part);
             }
             (self.share, self.log_total) = (one, zero);
-            (self.top_complement, self.rest) = (one - best, zero);
+            (self.top_complement, self.half, self.rest) = (zero, s.splat(f32::INFINITY), zero);
             return;
         }
         let (mut rest, mut class) = (zero, zero);
@@ -102,7 +106,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
             class = class + one;
         }
         (self.share, self.log_total) = (one / (one + rest), ln1p(s, rest));
-        (self.top_complement, self.rest) = (rest * self.share, rest);
+        (self.top_complement, self.half, self.rest) = (rest * self.share, s.splat(0.5), rest);
     }
 
     #[inline(always)]
@@ -113,8 +117,8 @@ impl<V: Vector, const C: usize> Classes<V, C> {
     #[inline(always)]
     pub(super) fn complement<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
         let p = self.probability(s, class);
-        // Only the top class can be above a half; below, the difference loses nothing.
-        s.splat(0.5).select_less(p, self.top_complement, s.splat(1.0) - p)
+        // Below a half the difference loses nothing.
+        self.half.select_less(p, self.top_complement, s.splat(1.0) - p)
     }
 
     /// `-ln p`.

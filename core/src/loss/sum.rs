@@ -333,7 +333,8 @@ fn read<L: SumLoss, const C: usize>(totals: &Totals<L, C>) -> [L::Terms<f64>; C]
     if let Some(totals) = totals {
         for (values, sums) in values.iter_mut().zip(totals) {
             for (value, sum) in values.as_mut().iter_mut().zip(sums.as_ref()) {
-                *value = sum.value();
+                // Not infinite: nothing times it is nothing.
+                *value = sum.value().clamp(-1e300, 1e300);
             }
         }
     }

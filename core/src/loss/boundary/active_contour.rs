@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::loss::grid::{
-    Point, add, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
+    Point, add, bounded, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
 };
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::num::ExactSum;
@@ -146,9 +146,9 @@ impl SpatialLoss for ActiveContour {
             sums.length.add(weight * root);
             sums.region.add(weight * region(plane, pixel));
             if let Some(slope) = slope.as_deref_mut() {
-                let along = weight * self.length_weight / root;
+                let along = bounded(weight * self.length_weight / root);
                 let (right, down) = (along * dx, along * dy);
-                let own = self.region_weight * weight * (1.0 - 2.0 * plane.target(pixel));
+                let own = bounded(self.region_weight * weight) * (1.0 - 2.0 * plane.target(pixel));
                 add(slope, pixel, own - (right + down));
                 if right != 0.0 {
                     add(slope, pixel + 1, right);

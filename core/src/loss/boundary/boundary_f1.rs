@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::loss::grid::{
-    ABOVE, BELOW, add, complement, difference_code, first_in_window, get, greatest, least, pixels, pool,
-    probability_code, scored, split, start, target_code, value,
+    ABOVE, BELOW, add, bounded, complement, difference_code, first_in_window, get, greatest, least, pixels,
+    pool, probability_code, scored, split, start, target_code, value,
 };
 use crate::loss::harmonic::{Harmonic, Share};
 use crate::loss::{ClassPlane, SpatialLoss};
@@ -150,7 +150,8 @@ impl BoundaryF1 {
         for (pixel, over) in over.iter_mut().enumerate() {
             let weight = plane.weight(pixel);
             let e = over.to_bits();
-            *over = if weight > 0.0 { weight * harmonic.amount(value(e), complement(e)) } else { 0.0 };
+            let amount = harmonic.amount(value(e), complement(e));
+            *over = if weight > 0.0 { bounded(weight * amount) } else { 0.0 };
         }
         for (y, x, pixel) in pixels(shape) {
             let amount = if scored(plane, pixel) { value(get(label_edge, pixel)) } else { 0.0 };

@@ -2,7 +2,7 @@
 
 use super::active_contour::{LastRow, Sums, check_epsilon, gradient, norm, region};
 use crate::error::{Error, Result};
-use crate::loss::grid::{add, get, pixels, scored, split, split_rows, start, verdict};
+use crate::loss::grid::{add, bounded, get, pixels, scored, split, split_rows, start, verdict};
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;
@@ -90,6 +90,11 @@ impl Elastica {
         sums.length.value() + f64::from(self.region_weight) * sums.region.value()
     }
 
+    /// What a step along a contour of this curvature costs.
+    fn density(&self, k: f32) -> f32 {
+        bounded(self.length_weight + bounded(self.curvature_weight * k * k))
+    }
+
     /// Adds what a pixel's differences and length contribute to the derivative.
     fn scatter(&self, plane: &ClassPlane<'_>, (y, x): (usize, usize), field: &Field<'_>, slope: &mut [f32]) {
         let width = plane.shape().width();
@@ -103,7 +108,7 @@ impl Elastica {
         let beyond = |link: Option<f32>, place: usize| link.map_or(0.0, |_| get(field.bend, place));
         let over_nx = here - beyond(right, pixel + 1);
         let over_ny = here - beyond(down, pixel + width);
-        let over_m = plane.weight(pixel) * (self.length_weight + self.curvature_weight * k * k);
+        let over_m = bounded(plane.weight(pixel) * self.density(k));
         // d nx / d dx = (dy^2 + epsilon) / m^3, d nx / d dy = - dx dy / m^3: no difference of large numbers.
         let (nx, ny) = (dx / m, dy / m);
         let (across_x, across_y) = ((dy * dy + self.epsilon) / (m * m), (dx * dx + self.epsilon) / (m * m));
@@ -117,7 +122,8 @@ impl Elastica {
             add(slope, pixel, -over_dy);
             add(slope, pixel + width, over_dy);
         }
-        add(slope, pixel, self.region_weight * plane.weight(pixel) * (1.0 - 2.0 * plane.target(pixel)));
+        let region = bounded(self.region_weight * plane.weight(pixel));
+        add(slope, pixel, region * (1.0 - 2.0 * plane.target(pixel)));
     }
 }
 
@@ -175,8 +181,8 @@ impl SpatialLoss for Elastica {
             if weight > 0.0 {
                 let [dx, dy] = gradient(plane, y, x).map(Option::unwrap_or_default);
                 let (m, k) = (norm(dx, dy, self.epsilon), field.curvature(y, x));
-                *bend = 2.0 * self.curvature_weight * weight * k * m;
-                sums.length.add(weight * (self.length_weight + self.curvature_weight * k * k) * m);
+                *bend = bounded(bounded(2.0 * self.curvature_weight * weight) * k * m);
+                sums.length.add(weight * self.density(k) * m);
                 sums.region.add(weight * region(plane, pixel));
             }
         }
@@ -236,7 +242,7 @@ impl ElasticaRows<'_> {
             let m = norm(dx, dy, self.loss.epsilon);
             let (nx, ny) = (dx / m, dy / m);
             let k = (nx - left) + (ny - *above);
-            let cost = self.loss.length_weight + self.loss.curvature_weight * k * k;
+            let cost = self.loss.density(k);
             self.last.sums.length.add(weight * cost * m);
             (left, *above) = (nx, ny);
         }

@@ -3,7 +3,7 @@
 use super::{Normalise, divisor, pointwise_loss};
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, check_weight};
+use crate::loss::{LARGEST_SLOPE, Pixel, SumLoss, check_weight};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -216,6 +216,10 @@ impl SumLoss for NormalisedFocal {
         let (_, less_one) = modulator(s, self.focusing, pixel.complement);
         let (_, pull) = focus(s, self.focusing, pixel);
         let of_factor = s.splat(self.focusing) * pixel.probability * less_one;
-        pixel.mass.foreground * (pull * s.splat(*cost) - of_factor * s.splat(*factor))
+        // An error that is all but 0 is a divisor, and a factor only later.
+        let most = s.splat(LARGEST_SLOPE as f32);
+        let bounded = |slope: S::V| slope.select_less(most, slope, most);
+        let mass = pixel.mass.foreground;
+        bounded(mass * s.splat(*cost) * pull) - bounded(mass * s.splat(*factor) * of_factor)
     }
 }

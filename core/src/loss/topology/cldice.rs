@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::loss::grid::{
-    BELOW, add, difference, dilate_row, erode_row, first_in_cross, first_in_window, greatest, pixels,
-    probability_code, rows_around, scored, split, start, target_code,
+    BELOW, add, bounded, difference, dilate_row, erode_row, first_in_cross, first_in_window, greatest,
+    pixels, probability_code, rows_around, scored, split, start, target_code,
 };
 use crate::loss::harmonic::{Harmonic, Share};
 use crate::loss::{ClassPlane, SpatialLoss};
@@ -216,13 +216,14 @@ impl SpatialLoss for ClDice {
             let mut before = [0.0; ClDice::MAX_ITERATIONS as usize + 1];
             for pixel in 0..length {
                 let g = plane.target(pixel);
-                let over = plane.weight(pixel) * harmonic.amount(g, 1.0 - g);
+                let over = bounded(plane.weight(pixel) * harmonic.amount(g, 1.0 - g));
                 residue_slopes(residues, length, pixel, over, &mut before);
             }
             ascend(eroded, residues, shape, slope, spare);
             for ((pixel, slope), label_skeleton) in slope.iter_mut().enumerate().zip(label_skeleton) {
                 let weight = plane.weight(pixel);
-                *slope = if weight > 0.0 { *slope + weight * *label_skeleton * harmonic.part } else { 0.0 };
+                let more = bounded(weight * *label_skeleton * harmonic.part);
+                *slope = if weight > 0.0 { *slope + more } else { 0.0 };
             }
         }
         Some(harmonic.value)
