@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use segmeter_core::metric::calibration::{
-    Edges, Multiclass, Probabilities, Reliability, brier, brier_multiclass, classwise_expected_error,
-    negative_log_likelihood,
+    Bin, Edges, Multiclass, Probabilities, Reliability, brier, brier_multiclass, classwise_expected_error,
+    fill_equal_mass, fill_equal_width, negative_log_likelihood,
 };
 use segmeter_core::metric::threshold::Ranking;
 use segmeter_core::metric::{ClassReport, Confidence, threshold};
@@ -88,8 +88,32 @@ fn thresholds_and_calibration_of_stored_probabilities() {
         } else {
             assert_eq!(threshold::kitti_road(&sketch), None);
         }
+        in_slices(&sketch);
         by_pixels(case, &sketch);
         by_thresholds(case, &sketch);
+    }
+}
+
+/// Bins in a slice are those of an array, the hidden one at the end.
+fn in_slices(sketch: &Sketch<u32>) {
+    let stored = Probabilities::Stored;
+    for confidence in [Confidence::TopLabel, Confidence::Positive] {
+        for edges in [Edges::Closed, Edges::Torchmetrics, Edges::MetricsReloaded] {
+            let mut bins = vec![Bin::default(); 11];
+            fill_equal_width(sketch, stored, confidence, edges, &mut bins);
+            let array = Reliability::<10>::with_edges(sketch, stored, confidence, edges);
+            assert_eq!(bins[..10], array.bins);
+            let hidden = (0..=255)
+                .filter(|code| {
+                    edges == Edges::Torchmetrics
+                        && (*code == 255 || *code == 0 && confidence == Confidence::TopLabel)
+                })
+                .map(|code| sketch.count(0, code) + sketch.count(1, code));
+            assert_eq!(bins[10].pixels, hidden.sum::<u64>());
+        }
+        let mut bins = vec![Bin::default(); 7];
+        fill_equal_mass(sketch, stored, confidence, &mut bins);
+        assert_eq!(bins, Reliability::<7>::equal_mass(sketch, stored, confidence).bins);
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use segmeter_core::Error;
 use segmeter_core::metric::topology::Connectivity;
 use segmeter_core::metric::{
-    Confusion, InstanceIou, LesionReport, LesionWise, Overlap, Overlaps, PanopticQuality, Segment,
+    Confusion, InstanceIou, LesionReport, LesionWise, Overlap, Overlaps, PanopticClass, PanopticQuality,
+    Segment, SegmentArea,
 };
 use segmeter_core::plane::components;
 use segmeter_core::view::{IGNORE, Shape};
@@ -119,6 +120,66 @@ fn panoptic_quality_by_sets() {
         assert!((pq - sum / weight).abs() < 1e-14 && (sq - sum / found as f64).abs() < 1e-14);
         assert!((pq - sq * rq).abs() < 1e-15);
     }
+}
+
+/// Segments given by their areas, as by callers that keep them in tables of their own, are those of the slots.
+#[test]
+fn segments_by_their_areas_are_those_of_slots() {
+    let mut random = Random(78);
+    let (width, height) = (17, 11);
+    let (mut quality, mut instances) =
+        (PanopticQuality::<3>::default(), InstanceIou::<3>::new([0.0, 12.5, 9.0]));
+    let (mut classes, mut other) = ([PanopticClass::default(); 3], instances.clone());
+    for _ in 0..60 {
+        let labels = segments(&mut random, width, height);
+        let noise = segments(&mut random, width, height);
+        let keep = |(l, n): (&Segment, &Segment)| if random.uniform() < 0.3 { *n } else { *l };
+        let predictions: Vec<Segment> = labels.iter().zip(&noise).map(keep).collect();
+        let mut slots = [Overlap::EMPTY; 300];
+        let mut overlaps = Overlaps::new(&mut slots);
+        overlaps.push_row(&predictions, &labels).unwrap();
+        quality.push(&overlaps);
+        instances.push(&overlaps);
+        let void = |segment: &Segment| segment.category >= 3;
+        let key = |segment: &Segment| (segment.category, segment.instance);
+        let areas = |own: &[Segment], other: &[Segment]| {
+            let mut areas = BTreeMap::<_, SegmentArea>::new();
+            for (own, other) in own.iter().zip(other).filter(|(own, _)| !void(own)) {
+                let area = areas.entry(key(own)).or_default();
+                (area.pixels, area.void) = (area.pixels + 1, area.void + u64::from(void(other)));
+            }
+            areas
+        };
+        let [mut missed, mut alarms] = [areas(&labels, &predictions), areas(&predictions, &labels)];
+        for (label, area) in &missed {
+            let is_label = |(l, _): &(&Segment, &Segment)| key(l) == *label;
+            let hit = |(l, p): &(&Segment, &Segment)| l.category == p.category;
+            let hits = labels.iter().zip(&predictions).filter(is_label).filter(hit).count();
+            if label.1 != 0 {
+                other.push_instance(label.0.into(), area.pixels, hits as u64);
+            }
+        }
+        let mut both = BTreeMap::<_, u64>::new();
+        for (label, prediction) in labels.iter().zip(&predictions).filter(|(l, p)| l.category == p.category) {
+            *both.entry((key(label), key(prediction))).or_default() += 1;
+        }
+        for ((label, prediction), pixels) in both.into_iter().filter(|((label, _), _)| label.0 < 3) {
+            let pair = (missed.get(&label).copied(), alarms.get(&prediction).copied());
+            let (Some(a), Some(b)) = pair else { continue };
+            if classes[usize::from(label.0)].push_pair(a, b, pixels) {
+                missed.remove(&label);
+                alarms.remove(&prediction);
+            }
+        }
+        missed
+            .iter()
+            .for_each(|(label, area)| classes[usize::from(label.0)].push_unmatched(Some(*area), None));
+        alarms
+            .iter()
+            .for_each(|(label, area)| classes[usize::from(label.0)].push_unmatched(None, Some(*area)));
+    }
+    assert_eq!([0, 1, 2].map(|class| quality.class(class)), classes);
+    assert_eq!(instances, other);
 }
 
 #[test]

@@ -138,29 +138,29 @@ fn paths_are_the_shortest() {
     assert!(compared > 1000, "{compared}");
 }
 
-/// Roads that are as far apart as a control point may be, that are as long as the shortest path, and as long as the way
-/// between two control points: equal is within, in pixels and in lengths that are no binary fractions.
+/// Roads that are as far apart as a control point may be, paths as long as the shortest, and control points as far from the
+/// next as they may be: equal is within, in pixels and in lengths that are no binary fractions.
 #[test]
 fn lengths_equal_to_a_bound() {
     let road = |row: usize| -> Vec<bool> { (0..9 * 31).map(|pixel| pixel / 31 == row).collect() };
     for spacing in [1.0, 0.1, 0.7, 1.1, 1e-3] {
         let decimal = |pixels: u32| -> f64 { format!("{:.6}", f64::from(pixels) * spacing).parse().unwrap() };
-        let of = |snap: f64| Apls {
+        let three = Apls {
             spacing,
-            control_spacing: decimal(10),
-            snap_distance: snap,
-            shortest_path: decimal(30),
+            control_spacing: decimal(3),
+            snap_distance: decimal(3),
+            shortest_path: decimal(3),
         };
-        // Three pixels apart; of the paths between the points at 0, 10, 20 and 30 one is long enough.
-        let found = report(&of(decimal(3)), shape(9, 31), &road(2), &road(5));
-        assert_eq!((found.value, found.paths), (Some(1.0), [1, 1]), "{spacing}");
-        let less = report(&of(decimal(3) * (1.0 - 1e-5)), shape(9, 31), &road(2), &road(5));
-        assert_eq!((less.value, less.paths), (Some(0.0), [1, 1]), "{spacing}");
-        let longer = Apls { shortest_path: decimal(30) * (1.0 + 1e-5), ..of(decimal(3)) };
-        assert_eq!(report(&longer, shape(9, 31), &road(2), &road(5)).paths, [0, 0], "{spacing}");
-        let graph = RoadGraph::new(shape(9, 31), |pixel| pixel / 31 == 4).unwrap();
-        let any = Apls { shortest_path: decimal(1), ..of(decimal(3)) };
-        assert_eq!(report(&any, shape(9, 31), &road(4), &road(4)).paths, [6, 6], "{spacing}");
-        assert_eq!(graph.controls(any.control_spacing / spacing * 1.000_001).len(), 4, "{spacing}");
+        // Three pixels apart, with eleven points on either, three pixels from the next.
+        let found = report(&three, shape(9, 31), &road(2), &road(5));
+        assert_eq!((found.value, found.paths), (Some(1.0), [55, 55]), "{spacing}");
+        let less = |length: f64| length * (1.0 - 1e-5);
+        let far = Apls { snap_distance: less(decimal(3)), ..three };
+        assert_eq!(report(&far, shape(9, 31), &road(2), &road(5)).value, Some(0.0), "{spacing}");
+        // Ten parts are too long then; of eleven, at two and three pixels, the shorter ones are no paths.
+        let near = Apls { control_spacing: less(decimal(3)), ..three };
+        assert_ne!(report(&near, shape(9, 31), &road(4), &road(4)).paths, [55, 55], "{spacing}");
+        let longer = Apls { shortest_path: decimal(3) * (1.0 + 1e-5), ..three };
+        assert_eq!(report(&longer, shape(9, 31), &road(4), &road(4)).paths, [45, 45], "{spacing}");
     }
 }

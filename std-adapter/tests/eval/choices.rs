@@ -166,14 +166,16 @@ fn connectivity() {
 #[test]
 fn weights_of_tversky() {
     let bench = Bench::new();
-    let [prediction, labels] = masks(&bench);
-    let count = |p: u8, g: u8| prediction.iter().zip(&labels).filter(|pair| *pair == (&p, &g)).count() as f64;
+    let prediction: Vec<u8> = (0..100).map(|pixel| u8::from(pixel < 40)).collect();
+    let labels: Vec<u8> = (0..100).map(|pixel| u8::from((7..57).contains(&pixel))).collect();
+    bench.file("p.npy", &npy("|u1", &[10, 10], &prediction));
+    bench.file("g.npy", &npy("|u1", &[10, 10], &labels));
     for (flags, fp_weight, fn_weight) in
         [("", 0.3, 0.7), ("--fp-weight 0.2 --fn-weight 0.9", 0.2, 0.9), ("--fn-weight 0", 0.3, 0.0)]
     {
         let report = bench.json(&format!("eval p.npy g.npy --metrics tversky_index {flags}"));
-        let hits = count(1, 1);
-        let expected = hits / (hits + fp_weight * count(1, 0) + fn_weight * count(0, 1));
+        // 33 pixels of both, 7 of the prediction, 17 of the labels.
+        let expected = 33.0 / (33.0 + 7.0 * fp_weight + 17.0 * fn_weight);
         near(&report["classes"][1]["tversky_index"], expected);
         let said = report["definition"]["tversky_index"].as_str().unwrap();
         assert!(said.contains(&format!("fp_weight {fp_weight}, fn_weight {fn_weight}")), "{said}");
@@ -204,6 +206,19 @@ fn bins_of_calibration() {
         let gaps = sums.iter().map(|(confidence, hits): &(f64, f64)| (confidence - hits).abs());
         gaps.sum::<f64>() / labels.len() as f64
     };
+    // Each confidence is there once on either side: the middle of a pixel says where it goes, background first at ties.
+    let equal_mass = |p: &dyn Fn(usize) -> f64, bins: usize| {
+        let confident = |pixel: usize| if p(pixel) > 0.5 { (p(pixel), 1) } else { (1.0 - p(pixel), 0) };
+        let mut order: Vec<((f64, u8), u8)> =
+            labels.iter().enumerate().map(|(pixel, label)| (confident(pixel), *label)).collect();
+        order.sort_by(|a, b| (a.0.0 + 1e-9 * f64::from(a.0.1)).total_cmp(&(b.0.0 + 1e-9 * f64::from(b.0.1))));
+        let mut sums = vec![0.0; bins];
+        for (place, ((confidence, side), label)) in order.iter().enumerate() {
+            let bin = (place as f64 + 0.5) * bins as f64 / labels.len() as f64;
+            sums[bin as usize] += confidence - f64::from(u8::from(side == label));
+        }
+        sums.iter().map(|sum: &f64| sum.abs()).sum::<f64>() / labels.len() as f64
+    };
     for bins in [1, 2, 7, 10, 15, 100, 4096] {
         for (line, p) in [
             ("eval z.npy g.npy", &of_logits as &dyn Fn(usize) -> f64),
@@ -212,6 +227,8 @@ fn bins_of_calibration() {
             let report = bench.json(&format!("{line} --metrics ece,ace --bins {bins}"));
             let (found, expected) = (report["calibration"]["ece"].as_f64().unwrap(), error(p, bins));
             assert!((found - expected).abs() < 1e-6, "{line} {bins}: {found}, expected {expected}");
+            let (found, expected) = (report["calibration"]["ace"].as_f64().unwrap(), equal_mass(p, bins));
+            assert!((found - expected).abs() < 1e-6, "{line} {bins}: ace {found}, expected {expected}");
             for name in ["ece", "ace"] {
                 let said = report["definition"][name].as_str().unwrap();
                 assert!(said.contains(&format!("{bins} bins")), "{said}");
