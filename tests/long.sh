@@ -1,5 +1,5 @@
-# What `tests/run --long` does after the tests of every day: fuzzing of every reader, and NEON under emulation. Sourced by
-# tests/run, whose check and skip it uses, as well as tests/setup.sh.
+# What `tests/run --long` does after the tests of every day: fuzzing of every reader and every loss, and NEON under
+# emulation. Sourced by tests/run, whose check and skip it uses, as well as tests/setup.sh.
 #
 #   SEGMETER_FUZZ_SECONDS=600 tests/run --long    more than the minute that each target gets
 

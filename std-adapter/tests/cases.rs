@@ -282,9 +282,8 @@ fn step(document: &Value, path: &str) -> Option<Value> {
     if let Some((inside, rest)) = path.strip_prefix('[').and_then(|path| path.split_once(']')) {
         let elements = document.as_array()?;
         let element = if let Some((key, value)) = inside.split_once('=') {
-            let is = |found: &Value| {
-                found.as_str().map_or_else(|| found.to_string() == value, |text| text == value)
-            };
+            let written = serde_json::from_str::<Value>(value).ok();
+            let is = |found: &Value| found.as_str() == Some(value) || Some(found) == written.as_ref();
             elements.iter().find(|element| element.get(key).is_some_and(is))?
         } else {
             let place: i64 = inside.parse().ok()?;

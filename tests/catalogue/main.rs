@@ -2,6 +2,9 @@
 
 mod defaults;
 mod finite;
+#[path = "../fuzz/frames.rs"]
+#[allow(unreachable_pub, reason = "the fuzzer is another crate")]
+mod frames;
 mod passes;
 mod ranges;
 mod scratch;

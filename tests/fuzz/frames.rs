@@ -8,9 +8,6 @@ use segmeter::core::view::{
     Activation, Encoding, Frame, IGNORE, Labels, Layout, MAX_CLASSES, Quantised, Quantiser, Shape, Weights,
 };
 
-/// Losses that still give NaN. One that is right has to leave the list.
-pub const NOT_YET: [&str; 3] = ["cbdice", "exponential_logarithmic", "normalised_focal"];
-
 /// Numbers at which something may go wrong, for parameters and weights.
 const NUMBERS: [f32; 20] = [
     0.0,
@@ -34,9 +31,6 @@ const NUMBERS: [f32; 20] = [
     1e30,
     f32::MAX,
 ];
-/// What is nearer to 0, or further from it, is known to go wrong in some losses: products of weights, of parameters and of
-/// costs leave the range of an `f32`. Weights and logits but 0 are kept between both, parameters below the second.
-const RIGHT: [f32; 2] = [1e-10, 1e10];
 /// The same for logits, of either sign.
 const LOGITS: [f32; 16] =
     [0.0, 1e-45, 1e-30, 1e-8, 1e-3, 0.5, 1.0, 8.0, 16.0, 17.4, 88.0, 104.0, 1e4, 3e9, 1e30, f32::MAX];
@@ -74,15 +68,21 @@ impl Source<'_> {
     }
 
     fn number(&mut self) -> f32 {
-        let found = within(NUMBERS[self.below(NUMBERS.len())]);
+        let found = NUMBERS[self.below(NUMBERS.len())];
         self.largest = self.largest.max(found);
         found
+    }
+
+    /// A pixel weight that is not refused.
+    fn weight(&mut self) -> f32 {
+        let found = self.number();
+        if found > 0.0 { found.clamp(Weights::LEAST, Weights::MOST) } else { found }
     }
 
     fn logit(&mut self) -> f32 {
         let choice = self.byte();
         let size = match choice >> 1 {
-            special if usize::from(special) < LOGITS.len() => within(LOGITS[usize::from(special)]),
+            special if usize::from(special) < LOGITS.len() => LOGITS[usize::from(special)],
             _ => 8.0 * self.share(),
         };
         self.largest = self.largest.max(size);
@@ -108,7 +108,7 @@ impl Source<'_> {
             text.split(|c: char| "[](), ".contains(c)).filter_map(|word| word.parse().ok()).collect();
         let choice = self.below(2 * ends.len() + 2);
         let number = match ends.get(choice / 2) {
-            Some(end) if choice % 2 == 0 => *end,
+            Some(end) if choice.is_multiple_of(2) => *end,
             Some(end) => {
                 if choice < 2 {
                     end.next_up()
@@ -118,7 +118,6 @@ impl Source<'_> {
             }
             None => NUMBERS[self.below(NUMBERS.len())],
         };
-        let number = number.clamp(-RIGHT[1], RIGHT[1]);
         self.largest = self.largest.max(number.abs());
         Setting::Number(f64::from(number))
     }
@@ -138,10 +137,6 @@ impl Source<'_> {
         }
         settings
     }
-}
-
-fn within(x: f32) -> f32 {
-    if x > 0.0 { x.clamp(RIGHT[0], RIGHT[1]) } else { x }
 }
 
 /// A case that bytes stand for, as text, and what is wrong with it.
@@ -179,7 +174,7 @@ fn frame(source: &mut Source<'_>, loss: &AnyLoss, channels: usize) -> Result<(),
     let (pixels, probabilities, soft) = (shape.pixels(), source.byte() < 60, source.byte() < 60);
     let layout = if source.flag() { Layout::Interleaved } else { Layout::Planar };
     let (weighted, class_weighted) = (source.byte() < 120, source.byte() < 120);
-    let scale = if source.flag() { 1.0 } else { source.number() };
+    let alike = source.flag().then(|| source.weight());
     let scores: Vec<f32> = (0..pixels * channels)
         .map(|_| if probabilities { source.probability() } else { source.logit() })
         .collect();
@@ -189,7 +184,7 @@ fn frame(source: &mut Source<'_>, loss: &AnyLoss, channels: usize) -> Result<(),
     let shares: Vec<f32> = (0..pixels * channels).map(|_| source.share()).collect();
     // Alike in all pixels, or each its own.
     let weights: Vec<f32> =
-        (0..pixels).map(|_| if scale == 1.0 && weighted { source.number() } else { scale }).collect();
+        (0..pixels).map(|_| alike.unwrap_or_else(|| if weighted { source.weight() } else { 1.0 })).collect();
     let class_weights: Vec<f32> =
         (0..channels.max(2)).map(|_| if class_weighted { source.number() } else { 1.0 }).collect();
     let text = || {
