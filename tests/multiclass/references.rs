@@ -249,6 +249,20 @@ pub(crate) fn references() -> Vec<(&'static str, serde_json::Value, Reference)> 
             }),
         );
     }
+    // A class without labels is worth the mean of its probabilities.
+    for (name, k) in [("squared_dice", 2.0), ("power_jaccard", 1.0)] {
+        add(
+            name,
+            json!({"smooth": 1e-5, "empty": "mean_probability"}),
+            Box::new(move |pixels| {
+                let (total, count) = (weight(pixels), classes(pixels) as f64);
+                by_class(pixels, 2.0, |class, sums| match mass(pixels, class) {
+                    0.0 => Some((1.0 / total / count) * sums[FP]),
+                    _ => Some((1.0 / count) * ratio_of_squares(sums, k, 1e-5)?),
+                })
+            }),
+        );
+    }
     let none = || json!({});
     add("mcc", none(), Box::new(|pixels| mean_of_classes(pixels, 2.0, mcc)));
     add("unified_focal", none(), Box::new(unified));

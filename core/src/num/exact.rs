@@ -144,4 +144,20 @@ mod tests {
         assert_eq!(sum.pending, 1);
         assert!(sum.limbs.iter().take(LIMBS - 1).all(|limb| (0..1 << 32).contains(limb)));
     }
+
+    /// What is too large for a term stays apart from what is no number.
+    #[test]
+    fn infinities_are_kept() {
+        let of = |terms: &[f32]| {
+            let mut sum = ExactSum::default();
+            terms.iter().for_each(|term| sum.add(*term));
+            sum
+        };
+        let (up, down) = (of(&[f32::INFINITY, -1.0]), of(&[f32::NEG_INFINITY, f32::MAX]));
+        assert_eq!([up.value(), down.value()], [f64::INFINITY, f64::NEG_INFINITY]);
+        let mut both = up;
+        both.merge(&down);
+        assert!(both.value().is_nan() && of(&[f32::NAN, f32::INFINITY]).value().is_nan());
+        assert!(up != down && up != of(&[-1.0]) && up == of(&[-1.0, f32::INFINITY]));
+    }
 }

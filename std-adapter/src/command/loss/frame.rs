@@ -151,7 +151,8 @@ fn not_finite(logits: &Path, sample: &Sample) -> Failure {
         || {
             format!(
                 "{path}: the loss is not finite on image {}, though every logit is: a class may be missed \
-                 completely, which --set smooth=1 allows where there is such a parameter",
+                 completely, which --set smooth=1 allows where there is such a parameter, or logits, weights or \
+                 parameters are beyond what a sum of f32 holds: scale them down",
                 sample.name
             )
         },
