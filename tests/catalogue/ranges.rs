@@ -170,7 +170,6 @@ fn names(error: &str, entry: &Entry, parameter: &Parameter, settings: &Settings)
 
 /// Decimal fractions of round counts: `top_k` keeps the smallest k with k/n at least the fraction that was written.
 #[test]
-#[ignore = "a fraction becomes an f32 before it is compared"]
 fn a_fraction_is_the_decimal_number_that_was_written() {
     for (digits, scale) in [(1..=10u32, 10u32), (1..=100, 100), (1..=1000, 1000)] {
         for (fraction, pixels) in
