@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use segmeter::core::num::minus_ln;
+use segmeter::core::simd::Scalar;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
-use segmeter::core::view::{Code, Labels, Quantised, Quantiser, Shape};
+use segmeter::core::view::{Activation, Code, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
 
 use super::exact::Real;
@@ -85,9 +87,10 @@ impl Reader {
             _ => match arguments.input.quantiser(&elements, source.path())? {
                 Some(quantiser) => {
                     // Probabilities are compared as such: 0 and 255 have no logit.
-                    let is_above = |index: &u8| match quantiser.affine() {
-                        None => f64::from(*index) / 255.0 > threshold,
-                        Some(_) => f64::from(quantiser.logit(*index)) > logit,
+                    let is_above = |index: &u8| match (quantiser.activation(), quantiser.affine()) {
+                        (Activation::Logits, _) => f64::from(quantiser.logit(*index)) > logit,
+                        (Activation::Probabilities, None) => f64::from(*index) / 255.0 > threshold,
+                        (Activation::Probabilities, Some(_)) => quantiser.score(*index) > threshold as f32,
                     };
                     let above = (0u8..=255).find(is_above);
                     // All codes are background if even the highest is not above.
@@ -243,8 +246,13 @@ impl Reader {
 
     fn logits(&self, image: Image) -> Logits {
         fn of<Q: Code>(codes: Vec<Q>, quantiser: Option<Quantiser>) -> Vec<f32> {
+            // The softmax of their logarithms gives probabilities back.
+            let one = |quantiser: &Quantiser, index: u8| match quantiser.activation() {
+                Activation::Logits => quantiser.logit(index),
+                Activation::Probabilities => -minus_ln(Scalar, quantiser.score(index)),
+            };
             let of = |quantiser: Quantiser| {
-                codes.iter().map(|code| quantiser.logit(quantiser.index(code.byte()))).collect()
+                codes.iter().map(|code| one(&quantiser, quantiser.index(code.byte()))).collect()
             };
             quantiser.map(of).unwrap_or_default()
         }
