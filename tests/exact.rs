@@ -4,7 +4,9 @@
 #![allow(clippy::float_cmp, reason = "equal to the last bit is what these tests are about")]
 
 use segmeter_core::Error;
-use segmeter_core::loss::{Bootstrapped, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy, TopK};
+use segmeter_core::loss::{
+    Bootstrapped, CrossEntropy, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy, TopK,
+};
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{
     Activation, Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights,
@@ -140,6 +142,19 @@ fn decisions_and_order_come_from_logits() {
             "the worst of {small} and {large}"
         );
     }
+}
+
+/// A background pixel of a tiny probability costs that, and is ordered by it.
+#[test]
+fn tiny_probabilities_of_background_cost_something() {
+    for p in [1e-30, 1e-9, 3e-8, 1e-3, 0.499, 0.5, 0.75] {
+        let frame = binary(std::slice::from_ref(&p), &[0], Activation::Probabilities);
+        let found = f64::from(CrossEntropy::MEAN.value(&frame, &mut []).unwrap().value);
+        let expected = -(-f64::from(p)).ln_1p();
+        assert!((found - expected).abs() <= 1e-6 * expected, "{p}: {found:e} {expected:e}");
+    }
+    let frame = binary(&[1e-9, 2e-9], &[0, 0], Activation::Probabilities);
+    assert_eq!(pulled(&TopK::new(0.5).unwrap(), &frame), [false, true]);
 }
 
 /// From the least to the most, and nothing beyond: such weights would cost digits or numbers.

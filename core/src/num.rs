@@ -15,6 +15,8 @@ mod micromath;
 
 #[cfg(feature = "micromath")]
 pub use self::micromath::Micromath;
-pub use elementary::{Power, Sigmoid, exp_nonpositive, ln, ln1p, ln1p_unit, minus_ln, one_minus_exp};
+pub use elementary::{
+    Power, Sigmoid, exp_nonpositive, ln, ln1p, ln1p_unit, minus_ln, minus_ln_complement, one_minus_exp,
+};
 pub use exact::ExactSum;
 pub use fixed::Q16;

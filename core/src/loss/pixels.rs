@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use crate::num::{Sigmoid, minus_ln};
+use crate::num::{Sigmoid, minus_ln, minus_ln_complement};
 use crate::simd::{LANES, Masses, Simd, Vector};
 use crate::view::{Activation, Frame, IGNORE, Target};
 
@@ -82,7 +82,7 @@ impl<V: Vector> Binary<V> {
         let (log, uniform) = (minus_ln(s, p), s.splat(0.5));
         let foreground =
             Pixel { probability: p, complement, log, top, mass, target, map: zero, uniform, soft: true };
-        Self { foreground, other_log: minus_ln(s, complement) }
+        Self { foreground, other_log: minus_ln_complement(s, p) }
     }
 }
 

@@ -79,7 +79,9 @@ impl<T> Tally<'_, T> {
     #[must_use]
     pub fn bounded(&self, slope: f64) -> f32 {
         let most = LARGEST_SLOPE / f64::from(self.heaviest);
-        slope.clamp(-most, most) as f32
+        // Not `clamp`, which panics on bounds that are no numbers. What is no number stays so.
+        let bounded = if slope > most { most } else { slope };
+        (if bounded < -most { -most } else { bounded }) as f32
     }
 
     /// The weight of all scored pixels.

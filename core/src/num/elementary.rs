@@ -146,6 +146,13 @@ pub fn minus_ln<S: Simd>(s: S, p: S::V) -> S::V {
     p.select_less(smallest, s.splat(100.0), log)
 }
 
+/// `-ln (1 - p)` of a probability, at most 100, with the digits of `p` where that is small.
+#[inline(always)]
+pub fn minus_ln_complement<S: Simd>(s: S, p: S::V) -> S::V {
+    let (half, low) = (s.splat(0.5), twice_atanh(s, p / (s.splat(2.0) - p)));
+    p.select_less(half, low, minus_ln(s, s.splat(1.0) - p))
+}
+
 /// `2 atanh(t)` for |t| <= 1/3, which is `ln((1+t)/(1-t))`.
 #[inline(always)]
 fn twice_atanh<S: Simd>(s: S, t: S::V) -> S::V {

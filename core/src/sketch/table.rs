@@ -2,7 +2,7 @@
 
 use super::{CODES, indices};
 use crate::error::{Error, Result};
-use crate::num::{Sigmoid, minus_ln};
+use crate::num::{Sigmoid, minus_ln, minus_ln_complement};
 use crate::simd::Scalar;
 use crate::view::{Activation, Code, Labels, Quantised, Quantiser};
 
@@ -49,7 +49,7 @@ impl SigmoidTable {
                 // As they are: 0 and 1 as well.
                 *p = quantiser.score(index);
                 *q = 1.0 - *p;
-                *tail = minus_ln(Scalar, p.max(*q));
+                *tail = minus_ln_complement(Scalar, p.min(*q));
                 continue;
             }
             let terms = Sigmoid::new(Scalar, *logit);
@@ -79,7 +79,7 @@ impl SigmoidTable {
         let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
         match (self.activation, label) {
             (Activation::Probabilities, 1) => minus_ln(Scalar, at(&self.probability)),
-            (Activation::Probabilities, _) => minus_ln(Scalar, at(&self.complement)),
+            (Activation::Probabilities, _) => minus_ln_complement(Scalar, at(&self.probability)),
             (Activation::Logits, 1) => (-at(&self.logit)).max(0.0) + at(&self.tail),
             (Activation::Logits, _) => at(&self.logit).max(0.0) + at(&self.tail),
         }

@@ -69,6 +69,9 @@ fn shape() -> Result<Shape> {
 
 fn quantiser() -> Result<Quantiser> {
     let encoding = if either() { Encoding::Signed } else { Encoding::Unsigned };
+    if either() {
+        return Quantiser::scaled_probabilities(encoding, x(), black_box(3));
+    }
     Quantiser::logits(encoding, x(), black_box(3))
 }
 
@@ -87,6 +90,7 @@ fn sketch() -> Result<(Sketch, SigmoidTable)> {
     pool.clear();
     let mut table = SigmoidTable::new(&quantiser);
     table.set(&Quantiser::probabilities());
-    black_box((quantiser.logit(black_box(7)), quantiser.threshold(), table.threshold()));
+    black_box((quantiser.logit(black_box(7)), quantiser.score(black_box(7)), quantiser.threshold()));
+    black_box((table.threshold(), table.activation(), quantiser.activation()));
     Ok((sketch, table))
 }

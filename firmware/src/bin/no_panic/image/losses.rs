@@ -85,8 +85,10 @@ fn codes() -> Result<()> {
 fn tally() {
     let class_weights = black_box(Some(unknown(&[0.0; 2])));
     let (sums, masses) = (unknown(&[[0.0; 3]; 2]), unknown(&[0.0; 2]));
-    let tally = Tally { sums, masses, class_weights, binary: either(), softmax: either() };
+    let (binary, softmax, heaviest) = (either(), either(), x());
+    let tally = Tally { sums, masses, class_weights, binary, softmax, heaviest };
     black_box((tally.weight(), tally.rest(black_box(1)), tally.class_weight(black_box(1))));
+    black_box(tally.bounded(black_box(1.0)));
 }
 
 /// Keeps a result. That a loss refuses every frame of a kind is known while compiling; with `?` what follows would be

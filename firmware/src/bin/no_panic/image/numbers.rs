@@ -9,7 +9,8 @@ pub(super) fn all() {
     let x = black_box(-1.5);
     black_box((num::exp_nonpositive(Scalar, x), num::ln1p_unit(Scalar, x), num::ln(Scalar, x)));
     black_box((num::Sigmoid::new(Scalar, x), num::Sigmoid::new(num::Micromath, x)));
-    black_box((num::one_minus_exp(Scalar, x), num::ln1p(Scalar, x)));
+    black_box((num::one_minus_exp(Scalar, x), num::ln1p(Scalar, x), num::minus_ln(Scalar, x)));
+    black_box(num::minus_ln_complement(Scalar, x));
     black_box(black_box(num::Power::new(x.into())).of(Scalar, x));
     let mut sum = black_box(num::ExactSum::default());
     sum.add(x);

@@ -15,6 +15,7 @@ pub(super) fn all() -> Result<()> {
     label_maps(shape()?)?;
     let folded = unknown(&[0.0; 15]);
     let plane = ClassPlane::checked(shape()?, folded, unknown(&[0.0; 15]), unknown(&[1.0; 15]))?;
+    let plane = plane.with_logits(unknown(&[0.0; 15]))?;
     let pixel = black_box(3);
     black_box((ClassPlane::fold(x()), plane.shape(), plane.weight(pixel), plane.target(pixel)));
     black_box((plane.probability(pixel), plane.complement(pixel), plane.error(pixel)));
