@@ -69,7 +69,8 @@ impl Source<'_> {
 
     fn number(&mut self) -> f32 {
         let found = NUMBERS[self.below(NUMBERS.len())];
-        self.largest = self.largest.max(found);
+        // A small number may be a divisor.
+        self.largest = self.largest.max(found).max(if found > 0.0 { 1.0 / found } else { 0.0 });
         found
     }
 
@@ -118,6 +119,9 @@ impl Source<'_> {
             }
             None => NUMBERS[self.below(NUMBERS.len())],
         };
+        // Of two parts of a sum that are infinite with opposite signs nobody can say what they make.
+        let parts = ["dice_weight", "other_weight", "cross_entropy_weight"];
+        let number = if parts.contains(&parameter.name) { number.clamp(-1e6, 1e6) } else { number };
         self.largest = self.largest.max(number.abs());
         Setting::Number(f64::from(number))
     }

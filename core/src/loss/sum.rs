@@ -335,12 +335,16 @@ fn read<L: SumLoss, const C: usize>(totals: &Totals<L, C>) -> [L::Terms<f64>; C]
     if let Some(totals) = totals {
         for (values, sums) in values.iter_mut().zip(totals) {
             for (value, sum) in values.as_mut().iter_mut().zip(sums.as_ref()) {
-                // Not infinite: nothing times it is nothing.
-                *value = sum.value().clamp(-1e300, 1e300);
+                *value = countable(sum);
             }
         }
     }
     values
+}
+
+/// A sum that is not infinite, so that nothing times it is nothing.
+pub(super) fn countable(sum: &ExactSum) -> f64 {
+    sum.value().clamp(-1e300, 1e300)
 }
 
 fn whole(count: u64) -> [ExactSum; 1] {

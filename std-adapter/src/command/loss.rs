@@ -107,6 +107,12 @@ pub(super) fn run(
     };
     let answer = work.evaluate(arguments.gradient.is_some())?;
     if let (Some(path), Some(axes)) = (&arguments.gradient, &batch.axes) {
+        if let Some((place, found)) = answer.gradient.iter().enumerate().find(|(_, g)| !g.is_finite()) {
+            return Err(Failure::Input(format!(
+                "{}: the gradient is {found} at place {place}, beyond what f32 holds: scale weights or parameters down",
+                arguments.logits.display()
+            )));
+        }
         files::write_atomically(path, |out| files::npy::write_f32(out, axes, &answer.gradient))?;
     }
     batch.labels.note_if_all_ignored(answer.foreground, answer.ignored);

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::loss::grid::{
     Point, add, bounded, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
 };
+use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::num::ExactSum;
 use crate::view::Shape;
@@ -78,8 +79,8 @@ impl ActiveContour {
     }
 
     fn value(&self, sums: &Sums, total: f64) -> f64 {
-        let value = f64::from(self.length_weight) * sums.length.value()
-            + f64::from(self.region_weight) * sums.region.value();
+        let part = |weight: f32, sum: &ExactSum| f64::from(weight) * countable(sum);
+        let value = part(self.length_weight, &sums.length) + part(self.region_weight, &sums.region);
         if self.mean { value / total } else { value }
     }
 }

@@ -3,6 +3,7 @@
 use super::active_contour::{LastRow, Sums, check_epsilon, gradient, norm, region};
 use crate::error::{Error, Result};
 use crate::loss::grid::{add, bounded, get, pixels, scored, split, split_rows, start, verdict};
+use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;
@@ -87,7 +88,7 @@ impl Elastica {
     }
 
     fn value(&self, sums: &Sums) -> f64 {
-        sums.length.value() + f64::from(self.region_weight) * sums.region.value()
+        countable(&sums.length) + f64::from(self.region_weight) * countable(&sums.region)
     }
 
     /// What a step along a contour of this curvature costs.

@@ -183,7 +183,7 @@ pub enum WassersteinMode {
 /// With `delta = sum_k distance[y][k] p_k` of a pixel labelled `y`: `1 - (2 A + s) / (2 A + sum(w delta) + s)`, where
 /// `A = sum(w (1 - delta))` over the pixels that are not labelled background (class 0 unless said); in the generalised mode
 /// `1 - (2 sum(w v (1 - delta)) + s) / (sum(w v (2 - delta)) + s)`. Without a matrix all classes are at distance 1, and
-/// `delta` is `1 - p_y`; the gradient of given probabilities is that of the sum in either case.
+/// `delta` is `1 - p_y`; of given probabilities, which need not sum to 1, it is the sum in either case.
 /// Range [0, 1]. Scratch: none. Passes: 2 with gradient. Source: Fidon et al. 2017.
 ///
 /// ```

@@ -93,7 +93,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "dice_top_k",
-        passes: "3 + 2, a selection",
+        passes: "3 + 2, a selection; binary 2 + 2",
         scratch: "u32[2*pixels+2048]",
         parameters: &[
             DICE_WEIGHT,

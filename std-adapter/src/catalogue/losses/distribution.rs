@@ -48,7 +48,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "top_k",
-        passes: "2 + 1, a selection by 3 digits",
+        passes: "2 + 1, a selection by 3 digits; binary 1 + 1",
         scratch: "u32[2*pixels+2048]",
         parameters: &[FRACTION],
         definition: "mean cross-entropy of the ceil(fraction n) worst pixels",
@@ -57,7 +57,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         name: "ohem",
-        passes: "2 + 1, a selection by 3 digits",
+        passes: "2 + 1, a selection by 3 digits; binary 1 + 1",
         scratch: "u32[2*pixels+2048]",
         parameters: &[
             Parameter::number("threshold", 0.7, "(0,1]", "probability below which a pixel counts"),

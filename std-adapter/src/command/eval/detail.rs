@@ -68,6 +68,10 @@ impl DetailInput {
                 return Err(Failure::Input(line));
             }
         }
+        if self.fp_weight + self.fn_weight <= 0.0 {
+            let line = "found --fp-weight 0 --fn-weight 0, expected one of them above 0".to_owned();
+            return Err(Failure::Input(line));
+        }
         let key = format!("hd{percentile}");
         // A name lives as long as the run, like those that are listed.
         let percentile_key = if key == PERCENTILE { PERCENTILE } else { String::leak(key) };

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use segmeter::core::num::minus_ln;
-use segmeter::core::simd::Scalar;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Activation, Code, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
@@ -158,9 +156,10 @@ impl Reader {
         }
     }
 
-    /// The table of codes that are logits.
+    /// The table of codes, unless they are probabilities in steps of 1/255.
     pub(super) fn table(&self) -> Option<SigmoidTable> {
-        self.quantiser().filter(|_| !self.stored).map(|quantiser| SigmoidTable::new(&quantiser))
+        let quantiser = self.quantiser().filter(|quantiser| quantiser.affine().is_some());
+        quantiser.map(|quantiser| SigmoidTable::new(&quantiser))
     }
 
     /// Where the labels of an image are.
@@ -246,13 +245,8 @@ impl Reader {
 
     fn logits(&self, image: Image) -> Logits {
         fn of<Q: Code>(codes: Vec<Q>, quantiser: Option<Quantiser>) -> Vec<f32> {
-            // The softmax of their logarithms gives probabilities back.
-            let one = |quantiser: &Quantiser, index: u8| match quantiser.activation() {
-                Activation::Logits => quantiser.logit(index),
-                Activation::Probabilities => -minus_ln(Scalar, quantiser.score(index)),
-            };
             let of = |quantiser: Quantiser| {
-                codes.iter().map(|code| one(&quantiser, quantiser.index(code.byte()))).collect()
+                codes.iter().map(|code| quantiser.logit(quantiser.index(code.byte()))).collect()
             };
             quantiser.map(of).unwrap_or_default()
         }
