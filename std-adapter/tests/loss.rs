@@ -140,7 +140,8 @@ fn pixel_weights_of_eight_bit_logits() {
     let quantiser = Quantiser::probabilities();
     Quantised::new(shape(HEIGHT), &codes, quantiser).unwrap().dequantise(&mut z).unwrap();
     let labels = Labels::new(shape(HEIGHT), &g, IGNORE).unwrap();
-    let frame = Frame::new(&z, labels).unwrap().with_weights(Weights::new(shape(HEIGHT), &weights).unwrap());
+    let frame = Frame::new(&z, labels).unwrap().with_activation(quantiser.activation());
+    let frame = frame.with_weights(Weights::new(shape(HEIGHT), &weights).unwrap());
     let value = library(&CrossEntropy::MEAN, &frame.unwrap(), 1.0, &mut vec![0.0; PIXELS]);
     assert_eq!(report["value"], f64::from(value));
 }
