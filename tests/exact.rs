@@ -5,7 +5,8 @@
 
 use segmeter_core::Error;
 use segmeter_core::loss::{
-    Bootstrapped, CrossEntropy, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy, TopK,
+    ActiveContour, Bootstrapped, CrossEntropy, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy,
+    TopK,
 };
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{
@@ -142,6 +143,19 @@ fn decisions_and_order_come_from_logits() {
             "the worst of {small} and {large}"
         );
     }
+}
+
+/// Beyond the end of the exponential a probability is 0 or 1, and which one is not lost.
+#[test]
+fn saturated_logits_keep_their_side() {
+    let logits = [300.0, -300.0, 300.0, -300.0];
+    let frame = binary(&logits, &[1, 0, 0, 1], Activation::Logits);
+    let mut scratch = vec![0; 4096 * 4];
+    // Two right and two wrong: all of the class and one more are wrong, 1 - 1/3.
+    let found = LovaszSoftmax::PRESENT.value(&frame, &mut scratch).unwrap().value;
+    assert!((found - 2.0 / 3.0).abs() < 1e-6, "{found}");
+    let found = ActiveContour::PAPER.value(&frame, &mut scratch).unwrap().value;
+    assert!((found - 5.0003).abs() < 1e-3, "three steps of 1 and two wrong pixels: {found}");
 }
 
 /// A background pixel of a tiny probability costs that, and is ordered by it.

@@ -121,6 +121,7 @@ fn fold_decided<S: Simd>(s: S, probability: S::V, complement: S::V, logit: S::V)
     let (zero, below_half) = (s.splat(0.0), s.splat(0.5_f32.next_down().next_down()));
     let least = |x: S::V| x.select_less(below_half, x, below_half);
     let undecided = fold(s, probability, complement);
-    let above = zero.select_less(logit, zero - least(complement), undecided);
+    // By a product: of a complement of 0 the sign says that it is one.
+    let above = zero.select_less(logit, least(complement) * s.splat(-1.0), undecided);
     logit.select_less(zero, least(probability), above)
 }

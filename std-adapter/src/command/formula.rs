@@ -328,11 +328,8 @@ mod tests {
         let of =
             |text: &str, set: &str, preset| Formula::parse(text, &[set.to_owned()], preset).err().unwrap();
         let line = |text: &str, set: &str| of(text, set, None);
-        assert_eq!(
-            line("dice", "smooth=-1"),
-            "found numerator_smooth=-1 for dice, expected [0,denominator_smooth]"
-        );
-        assert!(line("dice", "smooth=much").contains("numerator_smooth=much"));
+        assert_eq!(line("dice", "smooth=-1"), "found smooth=-1 for dice, expected [0,inf)");
+        assert!(line("dice", "smooth=much").contains("smooth=much"));
         assert!(line("dice", "average=both").contains("expected macro, micro"));
         assert!(line("bootstrapped", "hard=1").contains("expected true, false"));
         assert!(line("dice", "gamma=1").contains("smooth, numerator_smooth, denominator_smooth"));
