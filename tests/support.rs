@@ -4,30 +4,35 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
-use segmeter_core::loss::Weighted;
 use segmeter_core::view::IGNORE;
 use serde::de::DeserializeOwned;
 
 #[path = "support/camvid.rs"]
 mod camvid;
+#[cfg(feature = "adapter")]
+#[path = "support/catalogue.rs"]
+mod catalogue;
 #[path = "support/demo.rs"]
 mod demo;
 #[path = "support/losses.rs"]
 mod loss_vectors;
 #[path = "support/profile.rs"]
 mod profile;
+#[cfg(feature = "adapter")]
 #[path = "support/scene.rs"]
 mod scene;
+#[cfg(feature = "adapter")]
 #[path = "support/table.rs"]
 mod table;
 
 pub use camvid::{Camvid, CamvidFrame};
+#[cfg(feature = "adapter")]
+pub use catalogue::{binary_losses, losses, named, takes};
 pub use demo::{DEMO_FRAMES, DEMO_SHAPE, Demo, unpack};
 pub use loss_vectors::{Codes, Fixture, LossCase, LossVectors, ROOM};
-pub use scene::{
-    Kind, Outcome, Scene, Walks, accumulate, accumulate_by, bits, depends_on_place, scratch_len,
-};
+#[cfg(feature = "adapter")]
+pub use scene::{Kind, Outcome, Scene, Walks, accumulate, accumulate_by, depends_on_place, scratch_len};
+#[cfg(feature = "adapter")]
 pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 
 /// A file of this package.
@@ -96,28 +101,6 @@ pub const PARTS: [&str; 6] = [
     "PowerCrossEntropy",
 ];
 
-/// The loss that a name and parameters in the vectors stand for.
-///
-/// # Panics
-/// If there is none.
-#[must_use]
-pub fn named(name: &str, parameters: &serde_json::Value) -> AnyLoss {
-    if let Some(parts) = parameters.get("parts") {
-        let mut parts = parts.as_array().expect("parts").iter().rev().map(|part| {
-            let weight = part["weight"].as_f64().expect("a weight") as f32;
-            (weight, named(part["loss"].as_str().expect("a name"), &part["parameters"]))
-        });
-        let (mut weight, mut sum) = parts.next().expect("a part");
-        for (more, part) in parts {
-            let nested = Weighted::new(more, part, weight, sum).expect("weights");
-            (weight, sum) = (1.0, AnyLoss::Sum(Box::new(nested)));
-        }
-        return sum;
-    }
-    let settings: Settings = serde_json::from_value(parameters.clone()).expect("settings");
-    AnyLoss::new(name, &settings).unwrap_or_else(|line| panic!("{name} {parameters}: {line}"))
-}
-
 /// Planes of classes as pixels of classes.
 #[must_use]
 pub fn interleave(planes: &[f32], classes: usize) -> Vec<f32> {
@@ -131,52 +114,10 @@ pub fn close(found: f64, expected: f64, relative: f64) -> bool {
     (found - expected).abs() <= relative * expected.abs() + 3e-45
 }
 
-/// Every loss of the catalogue at its defaults, and some at other parameters.
-///
-/// # Panics
-/// If a name or parameter is unknown.
+/// The bits of a number; those of zero for a negative zero.
 #[must_use]
-pub fn losses() -> Vec<(String, AnyLoss)> {
-    let set = |name: &str, settings: &str| {
-        (format!("{name} {settings}"), named(name, &serde_json::from_str(settings).expect("JSON")))
-    };
-    let defaults = LOSSES.iter().map(|entry| set(entry.name, "{}"));
-    defaults
-        .chain([
-            set("focal", r#"{"focusing":0.5,"foreground_weight":0.5}"#),
-            set("focal", r#"{"focusing":3.5}"#),
-            set("dice", r#"{"smooth":0}"#),
-            set("dice", r#"{"background":true,"empty":"skip_class"}"#),
-            set("tversky", r#"{"fp_weight":0.5,"fn_weight":0.5,"smooth":0}"#),
-            set("focal_tversky", r#"{"exponent":1.3333}"#),
-            set("power_jaccard", r#"{"exponent":1.5}"#),
-            set("bootstrapped", r#"{"hard":true}"#),
-            set("unified_focal", r#"{"asymmetric":false}"#),
-            (
-                "weighted".to_owned(),
-                named(
-                    "weighted",
-                    &serde_json::json!({"parts": [
-                        {"weight": 0.5, "loss": "cross_entropy", "parameters": {}},
-                        {"weight": 2, "loss": "tversky", "parameters": {}},
-                        {"weight": 0.5, "loss": "top_k", "parameters": {}},
-                    ]}),
-                ),
-            ),
-        ])
-        .collect()
-}
-
-/// Those of [`losses`] that take binary frames.
-pub fn binary_losses() -> impl Iterator<Item = (String, AnyLoss)> {
-    losses().into_iter().filter(|(name, _)| takes(name, "binary"))
-}
-
-/// Whether a loss is defined for binary frames, by the catalogue; a sum is.
-#[must_use]
-pub fn takes(name: &str, input: &str) -> bool {
-    let name = name.split(' ').next().unwrap_or_default();
-    segmeter::catalogue::loss(name).is_none_or(|entry| entry.inputs.contains(&input))
+pub fn bits(x: f32) -> u32 {
+    (x + 0.0).to_bits()
 }
 
 /// A small deterministic source of numbers for frames (xorshift).

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(feature = "adapter")]
 use segmeter::catalogue::AnyLoss;
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Shape, Weights};
 use serde::Deserialize;
 
+#[cfg(feature = "adapter")]
 use crate::named;
 
 /// `vectors/losses.json`.
@@ -73,6 +75,7 @@ pub struct LossCase {
     pub undefined: bool,
 }
 
+#[cfg(feature = "adapter")]
 impl LossCase {
     /// The loss.
     ///

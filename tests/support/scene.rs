@@ -11,7 +11,7 @@ use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantiser, Shape, Weights};
 use segmeter_core::{Error, Result};
 
-use crate::{Random, interleave, takes};
+use crate::{Random, bits, interleave, takes};
 
 /// What tells one frame from another, but for its size and numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -264,12 +264,6 @@ impl Outcome {
     pub fn largest(&self) -> f32 {
         self.gradient.iter().fold(0.0, |a, g| a.max(g.abs()))
     }
-}
-
-/// The bits of a number; those of zero for a negative zero.
-#[must_use]
-pub fn bits(x: f32) -> u32 {
-    (x + 0.0).to_bits()
 }
 
 /// Scratch words that a loss needs for a frame.
