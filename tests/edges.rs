@@ -11,7 +11,9 @@ use segmeter_core::num::{ExactSum, Q16, exp_nonpositive, ln, ln1p_unit};
 use segmeter_core::simd::{Scalar, Simd};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape, Weights};
-use segmeter_tests::{Random, binary_losses, close};
+#[cfg(feature = "adapter")]
+use segmeter_tests::binary_losses;
+use segmeter_tests::{Random, close};
 
 #[test]
 fn exact_sums_of_either_sign() {
@@ -105,6 +107,7 @@ fn lanes_meet_in_the_fixed_tree() {
     assert_eq!(Scalar.fold([a, b, c, d, e, f, g, h]).to_bits(), tree.to_bits());
 }
 
+#[cfg(feature = "adapter")]
 #[test]
 fn any_ignore_id_on_a_frame() {
     let shape = Shape::new(3, 11).unwrap();
@@ -233,6 +236,7 @@ fn thresholds_agree_with_logits() {
     assert_eq!([0, 255].map(|index| Quantiser::probabilities().logit(index)), [-100.0, 100.0]);
 }
 
+#[cfg(feature = "adapter")]
 #[test]
 fn undefined_is_told() {
     let shape = Shape::new(1, 2).unwrap();
@@ -270,6 +274,7 @@ fn undefined_is_told() {
     }
 }
 
+#[cfg(feature = "adapter")]
 #[test]
 fn weight_multiplies_the_gradient_of_a_sketch() {
     let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap();
@@ -310,6 +315,7 @@ fn ties_of_a_sketch_go_to_foreground_first() {
     assert_eq!((gradient.at(1, 128), gradient.at(0, 128)), (-1.0, 0.0));
 }
 
+#[cfg(feature = "adapter")]
 #[test]
 fn not_a_number_is_told_where_it_is_scored_and_only_there() {
     let shape = Shape::new(2, 9).unwrap();
