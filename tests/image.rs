@@ -8,8 +8,9 @@ use std::path::PathBuf;
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
 use segmeter_tests::{images, path};
 
-/// Flash of the firmware, log and protocol included. A change that needs more says so here.
-const FLASH: u64 = 96 * 1024;
+/// Flash of the firmware, log and protocol included. A change that needs more says so here: 8-bit outputs may be
+/// probabilities, which every loss of a sketch then takes as such.
+const FLASH: u64 = 112 * 1024;
 /// Statics of the firmware.
 const STATICS: u64 = 12 * 1024;
 
