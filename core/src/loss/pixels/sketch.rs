@@ -83,7 +83,7 @@ impl Pixels for SketchPixels<'_> {
         let (probability, complement) = (s.load(block.probability, vector), s.load(block.complement, vector));
         let (mass, target) = (sides(s.load(&block.counts, vector)), sides(s.splat(1.0)));
         if self.activation() == Activation::Probabilities {
-            return given(s, probability, mass, target);
+            return Binary::of_probability(s, probability, mass, target);
         }
         let sigmoid = Sigmoid {
             probability,
@@ -93,13 +93,4 @@ impl Pixels for SketchPixels<'_> {
         };
         Binary::new(s, s.load(block.logits, vector), &sigmoid, mass, target)
     }
-}
-
-/// A function of its own, so that two logarithms are not compiled into every loss.
-#[inline(never)]
-fn given<S: Simd>(s: S, probability: S::V, mass: Masses<S::V>, target: Masses<S::V>) -> Binary<S::V> {
-    s.vectorize(
-        #[inline(always)]
-        || Binary::of_probability(s, probability, mass, target),
-    )
 }
