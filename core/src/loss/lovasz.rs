@@ -7,7 +7,8 @@
 //!
 //! Exact, not binned: a frame is sorted (stable radix), a sketch is already in order. Binary errors are ordered by the
 //! logits, before anything is rounded; those of softmax and of probabilities by error and complement, so that errors near 1
-//! are told apart as well as those near 0. Pixel weights take the place of counts. At ties of errors the value does not depend on the order; the gradient of a frame follows the order of
+//! are told apart as well as those near 0. Pixel weights take the place of counts. At ties of errors the value does not
+//! depend on the order; the gradient of a frame follows the order of
 //! pixels, that of a sketch spreads a tie evenly over the pixels of a code. Without foreground only the single worst
 //! pixel counts. Labels are hard. Source: Berman et al. 2018.
 
