@@ -234,7 +234,15 @@ fn weights_out_of_range_have_no_value() {
         assert_eq!(class.tversky_index(bad, 0.5), None);
         assert_eq!(class.tversky_index(0.5, bad), None);
     }
-    assert_eq!((class.f_beta(f64::NAN), class.f_beta(1e200)), (None, None));
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(class.f_beta(bad), None);
+    }
+    // Where only recall counts, 2/3 here, and with counts whose products with the square would be infinite.
+    let uneven =
+        ClassReport { true_positive: 2 << 60, false_positive: 1, false_negative: 1 << 60, true_negative: 0 };
+    for beta in [1e20, 1e139, 1e141, 1e155, 1e300, f64::MAX] {
+        assert!((uneven.f_beta(beta).unwrap() - 2.0 / 3.0).abs() < 1e-15, "beta {beta}");
+    }
     for bad in [-0.1, 1.0, f64::NAN] {
         assert_eq!(class.net_benefit(bad), None);
     }

@@ -8,6 +8,7 @@ use segmeter_core::loss::{
     ActiveContour, Bootstrapped, CrossEntropy, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy,
     TopK,
 };
+use segmeter_core::num::exp_nonpositive_f64;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{
     Activation, Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights,
@@ -192,4 +193,26 @@ fn weights_have_a_range() {
         let found = Weights::new(shape, &[1.0, bad, 1.0]).map(|_| ());
         assert_eq!(found, Err(Error::Weight { pixel: 1 }), "{bad}");
     }
+}
+
+/// The exponential in `f64` over its range, between its steps and at them.
+#[test]
+fn exponential_of_f64() {
+    let mut worst = 0.0_f64;
+    for step in 0..2_000_000 {
+        let x = -708.0 * (f64::from(step) / 2_000_000.0).powi(3);
+        worst = worst.max((exp_nonpositive_f64(x) / x.exp() - 1.0).abs());
+    }
+    assert!(worst < 4e-16, "{worst:e}");
+    for halves in 0..2040 {
+        let x = -f64::from(halves) * core::f64::consts::LN_2 / 2.0;
+        assert!((exp_nonpositive_f64(x) / x.exp() - 1.0).abs() < 4e-16, "{halves} halves of ln 2");
+    }
+    assert_eq!(exp_nonpositive_f64(-0.0), 1.0);
+    assert_eq!(exp_nonpositive_f64(-1e-300), 1.0);
+    assert!(exp_nonpositive_f64(-708.0) > 3e-308);
+    for x in [-708.1, -1e5, f64::MIN, f64::NEG_INFINITY] {
+        assert_eq!(exp_nonpositive_f64(x).to_bits(), 0, "{x}");
+    }
+    assert!(exp_nonpositive_f64(f64::NAN).is_nan());
 }

@@ -5,7 +5,8 @@ use std::num::NonZero;
 use segmeter_core::loss::{Execute, Job};
 use segmeter_core::simd::Scalar;
 
-use crate::wide::{LevelName, Machine};
+use crate::LevelName;
+use crate::wide::Machine;
 
 /// Walks the rows of a frame with vector instructions and threads.
 ///

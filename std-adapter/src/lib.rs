@@ -13,11 +13,13 @@ pub mod device;
 mod engine;
 pub mod files;
 pub mod learn;
+mod level;
+#[cfg_attr(not(feature = "simd"), path = "narrow.rs")]
 mod wide;
 
 pub use engine::Engine;
+pub use level::LevelName;
 pub use segmeter_core as core;
-pub use wide::LevelName;
 
 /// The examples of the README, compiled and run as tests.
 #[cfg(doctest)]

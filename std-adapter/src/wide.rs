@@ -4,8 +4,6 @@
 //! library `min`, `max` or `reduce` (they differ between machines on NaN and in the order of addition).
 
 use core::ops::{Add, Div, Mul, Range, Sub};
-use std::fmt;
-use std::str::FromStr;
 
 use fearless_simd::{
     Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, f32x8, i32x8, u32x8,
@@ -13,59 +11,7 @@ use fearless_simd::{
 use segmeter_core::loss::Job;
 use segmeter_core::simd::{LANES, Masses, SQRT_HALF_BITS, Simd, Vector};
 
-/// A set of vector instructions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LevelName {
-    /// The best this machine has.
-    #[default]
-    Auto,
-    /// One `f32` at a time: what a microcontroller runs.
-    Scalar,
-    /// x86-64's baseline.
-    Sse2,
-    /// x86-64-v3.
-    Avx2,
-    /// `AArch64`'s baseline.
-    Neon,
-}
-
-impl LevelName {
-    /// Every name but [`LevelName::Auto`].
-    pub const ALL: [Self; 4] = [Self::Scalar, Self::Sse2, Self::Avx2, Self::Neon];
-
-    /// Whether this machine has it.
-    #[must_use]
-    pub fn is_available(self) -> bool {
-        self == Self::Scalar || Machine::new(self).is_some()
-    }
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Scalar => "scalar",
-            Self::Sse2 => "sse2",
-            Self::Avx2 => "avx2",
-            Self::Neon => "neon",
-        }
-    }
-}
-
-impl fmt::Display for LevelName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-impl FromStr for LevelName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Auto].into_iter().chain(Self::ALL).find(|name| name.text() == text).ok_or_else(|| {
-            let names: Vec<_> = Self::ALL.iter().filter(|n| n.is_available()).map(|n| n.text()).collect();
-            format!("no level `{text}`; this machine has auto, {}", names.join(", "))
-        })
-    }
-}
+use crate::LevelName;
 
 /// Vector instructions that this machine has.
 ///

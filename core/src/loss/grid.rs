@@ -68,23 +68,24 @@ pub(super) fn probability_code(plane: &ClassPlane<'_>, pixel: usize) -> u32 {
     code(plane.probability(pixel), plane.complement(pixel))
 }
 
-/// A probability, and its logit if there is one, else NaN.
+/// A probability, its logit if there is one, else NaN, and what rounding took from it, if that is known.
 #[derive(Clone, Copy)]
 pub(super) struct Point {
     pub(super) code: u32,
     pub(super) logit: f32,
+    pub(super) rest: f32,
 }
 
 impl Point {
     pub(super) fn of(plane: &ClassPlane<'_>, pixel: usize) -> Self {
-        Self { code: probability_code(plane, pixel), logit: plane.logit(pixel) }
+        Self { code: probability_code(plane, pixel), logit: plane.logit(pixel), rest: plane.rest(pixel) }
     }
 
     /// The difference of two probabilities. By the logits, `p - r = p (1 - r) (1 - e^(s - z))`, it has its own relative
     /// accuracy, however near they are.
     pub(super) fn less(self, other: Self) -> f32 {
         if self.logit.is_nan() || other.logit.is_nan() {
-            return difference(self.code, other.code);
+            return difference(self.code, other.code) + (self.rest - other.rest);
         }
         let rise = |high: Self, low: Self| {
             value(high.code) * complement(low.code) * one_minus_exp(Scalar, low.logit - high.logit)

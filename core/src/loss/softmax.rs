@@ -11,8 +11,10 @@ use crate::simd::{LANES, Simd, Vector};
 use crate::view::{Activation, Frame};
 
 mod block;
+mod precise;
 
 pub(super) use block::{BLOCKS, Block, Class, load, write};
+pub(super) use precise::PrecisePass;
 
 /// Adds up the terms of every class, or writes the gradient, or both.
 pub(super) struct ClassPass<'a, L: SumLoss, const C: usize> {

@@ -4,6 +4,7 @@
 //! loss is their mean, weighted by the class weights.
 
 use super::plane_pass::{Plane, PlanePass};
+use super::softmax::PrecisePass;
 use super::sum::{Tally, walk_gradient};
 use super::{Evaluation, Execute, Pixel, SumLoss, check_gradient, split_scratch};
 use crate::error::{Error, Result};
@@ -21,6 +22,8 @@ pub struct ClassPlane<'a> {
     folded: &'a [f32],
     /// The logits of the probabilities, if they have some.
     logits: Option<&'a [f32]>,
+    /// What rounding took from the probabilities, if that is known.
+    rests: &'a [f32],
     targets: PlaneTarget<'a>,
     weights: Option<&'a [f32]>,
 }
@@ -50,7 +53,11 @@ impl<'a> ClassPlane<'a> {
         };
         let weights = frame.weights().map(|weights| weights.values());
         let logits = (C == 2 && frame.activation() == Activation::Logits).then_some(frame.scores());
-        Self { shape: frame.shape(), folded, logits, targets, weights }
+        Self { shape: frame.shape(), folded, logits, rests: &[], targets, weights }
+    }
+    /// The same plane with what rounding took from its probabilities.
+    const fn with_rests(self, rests: &'a [f32]) -> Self {
+        Self { rests, ..self }
     }
     /// Puts three planes together: [`ClassPlane::fold`]ed probabilities, labels from 0 to 1, and weights, 0 where a pixel
     /// is not scored. One pass.
@@ -71,7 +78,7 @@ impl<'a> ClassPlane<'a> {
         check_shares(shares)?;
         let weights = Some(Weights::new(shape, weights)?.values());
         let targets = PlaneTarget::Shares { shares, first: 0, stride: 1 };
-        Ok(Self { shape, folded, logits: None, targets, weights })
+        Ok(Self { shape, folded, logits: None, rests: &[], targets, weights })
     }
     /// The same plane with the logits that its probabilities come from: differences of probabilities that are nearly the
     /// same then keep all their digits, as in a binary frame.
@@ -109,6 +116,10 @@ impl<'a> ClassPlane<'a> {
     /// The logit of a pixel; NaN without one.
     pub(super) fn logit(&self, pixel: usize) -> f32 {
         self.logits.and_then(|logits| logits.get(pixel)).copied().unwrap_or(f32::NAN)
+    }
+    /// What rounding took from the probability of a pixel; 0 if that is not known.
+    pub(super) fn rest(&self, pixel: usize) -> f32 {
+        self.rests.get(pixel).copied().unwrap_or(0.0)
     }
     /// `g` of a pixel.
     #[must_use]
@@ -154,6 +165,12 @@ pub trait SpatialLoss: Sync {
         false
     }
 
+    /// Whether it takes differences of neighbours, which can be less than the rounding of their probabilities. A frame
+    /// then needs one plane more.
+    fn compares_neighbours(&self) -> bool {
+        false
+    }
+
     /// Refuses a shape for which the loss is not defined.
     ///
     /// # Errors
@@ -163,7 +180,7 @@ pub trait SpatialLoss: Sync {
         Ok(())
     }
 
-    /// Scratch words of [`SpatialLoss::evaluate`]. A frame needs two planes more: [`super::Loss::scratch_len`].
+    /// Scratch words of [`SpatialLoss::evaluate`]. A frame needs two or three planes more: [`super::Loss::scratch_len`].
     fn plane_scratch_len(&self, shape: Shape) -> usize;
 
     /// The value (`None` where it is 0/0), and the derivative with respect to every pixel's probability
@@ -198,9 +215,13 @@ macro_rules! spatial_loss {
 }
 pub(super) use spatial_loss;
 
-/// Two planes beside what the loss itself needs.
+/// Two planes beside what the loss itself needs, three if it compares neighbours.
 pub(super) fn scratch_len<L: SpatialLoss>(loss: &L, shape: Shape) -> usize {
-    2 * shape.pixels() + loss.plane_scratch_len(shape)
+    2 * shape.pixels() + rests_len(loss, shape) + loss.plane_scratch_len(shape)
+}
+
+fn rests_len<L: SpatialLoss>(loss: &L, shape: Shape) -> usize {
+    if loss.compares_neighbours() { shape.pixels() } else { 0 }
 }
 
 /// The mean over some classes.
@@ -216,17 +237,24 @@ pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
     check_gradient(frame, gradient.as_deref())?;
     loss.check(frame.shape())?;
     let (shape, pixels) = (frame.shape(), frame.shape().pixels());
-    let ([folded, slope], scratch) = split_scratch(scratch, [pixels; 2], scratch_len(loss, shape))?;
-    let folded: &mut [f32] = bytemuck::must_cast_slice_mut(folded);
-    let slope: &mut [f32] = bytemuck::must_cast_slice_mut(slope);
-    let fold = |class: usize, folded: &mut [f32]| {
-        let job = PlanePass { frame: *frame, what: Plane::Folded(class) };
-        executor.execute(&job, shape.height(), &mut [folded]);
+    let lengths = [pixels, pixels, rests_len(loss, shape)];
+    let (planes, scratch) = split_scratch(scratch, lengths, scratch_len(loss, shape))?;
+    let [folded, slope, rests] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
+    // A binary frame has its logits, given probabilities are not rounded.
+    let is_precise = C != 2 && frame.activation() == Activation::Logits && loss.compares_neighbours();
+    let rests = if is_precise { rests } else { &mut [] };
+    let fold = |class: usize, folded: &mut [f32], rests: &mut [f32]| {
+        if is_precise {
+            executor.execute(&PrecisePass { frame: *frame, class }, shape.height(), &mut [folded, rests]);
+        } else {
+            let job = PlanePass { frame: *frame, what: Plane::Folded(class) };
+            executor.execute(&job, shape.height(), &mut [folded]);
+        }
     };
     let mut total = 0.0;
     for class in classes.clone() {
         let counts = !loss.is_partial() || C == 2 || {
-            fold(class, folded);
+            fold(class, folded, rests);
             loss.evaluate(&ClassPlane::new(frame, class, folded), scratch, None).is_some()
         };
         total += if counts { frame.class_weight(class) } else { 0.0 };
@@ -237,8 +265,8 @@ pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
         if share.is_nan() || share <= 0.0 {
             continue;
         }
-        fold(class, folded);
-        let plane = ClassPlane::new(frame, class, folded);
+        fold(class, folded, rests);
+        let plane = ClassPlane::new(frame, class, folded).with_rests(rests);
         let wanted = gradient.is_some().then_some(&mut *slope);
         let Some(value) = loss.evaluate(&plane, scratch, wanted) else { continue };
         *sum.get_or_insert(0.0) += share * value;

@@ -154,7 +154,11 @@ impl ClassReport {
     /// `None` if the denominator is zero, or unless `beta` is finite and not negative.
     #[must_use]
     pub fn f_beta(self, beta: f64) -> Option<f64> {
-        let square = beta * beta;
+        if !(0.0..f64::INFINITY).contains(&beta) {
+            return None;
+        }
+        // Beyond, false positives are below rounding, and soon products with counts would be infinite.
+        let square = beta.min(1e140) * beta.min(1e140);
         self.weighted(1.0 + square, 1.0, square)
     }
 

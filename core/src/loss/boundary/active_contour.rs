@@ -17,12 +17,11 @@ use crate::view::Shape;
 /// published: the value grows with the frame; `mean` divides it by the sum of the weights. Derivative:
 /// `b w (1 - 2g)` less the backward divergence of `a w (dx, dy) / sqrt(..)`.
 ///
-/// Range `[0, inf)`. Scratch: 2 words per pixel. Passes: 2. [`ActiveContour::rows`] takes a frame row by row,
+/// Range `[0, inf)`. Scratch: 3 words per pixel. Passes: 2. [`ActiveContour::rows`] takes a frame row by row,
 /// for the value. Source: Chen et al. 2019.
 ///
-/// Gradients: within 1e-6 of the largest entry of binary logits, whose differences are taken before anything is rounded; of
-/// several classes within 2e-4, since neighbours that are nearly alike differ by little more than the rounding of their
-/// probabilities (measured on real frames of three sizes, `tests/spatial/real.rs`).
+/// Differences are taken before anything is rounded: of binary logits by the logits, of several classes by a softmax in
+/// `f64`. Gradients are within 1e-6 of the largest entry (real frames of three sizes, `tests/spatial/real.rs`).
 ///
 /// ```
 /// use segmeter_core::{loss::{ActiveContour, ClassPlane, SpatialLoss}, view::Shape};
@@ -121,6 +120,10 @@ pub(super) struct Sums {
 }
 
 impl SpatialLoss for ActiveContour {
+    fn compares_neighbours(&self) -> bool {
+        true
+    }
+
     fn plane_scratch_len(&self, _shape: Shape) -> usize {
         0
     }
@@ -215,7 +218,11 @@ impl<'a> LastRow<'a> {
         if weight <= 0.0 {
             return None;
         }
-        let point = |x: usize| Point { code: get(self.codes, x), logit: f32::from_bits(get(self.logits, x)) };
+        let point = |x: usize| Point {
+            code: get(self.codes, x),
+            logit: f32::from_bits(get(self.logits, x)),
+            rest: 0.0,
+        };
         let right = self.weights.get(x + 1).is_some_and(|w| f32::from_bits(*w) > 0.0);
         let dx = if right { point(x + 1).less(point(x)) } else { 0.0 };
         let below = below.filter(|below| scored(below, x));

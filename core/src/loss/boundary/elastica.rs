@@ -17,12 +17,11 @@ use bytemuck::must_cast_slice_mut;
 /// `k(y, x) = nx(y, x) - nx(y, x-1) + ny(y, x) - ny(y-1, x)`, where a normal that is not there counts as 0. Sums,
 /// not means. The derivative is that of the whole expression, through `k` and `m`.
 ///
-/// Range `[0, inf)`. Scratch: 5 words per pixel. Passes: 3, 4 with derivative. [`Elastica::rows`] needs only rows, for
+/// Range `[0, inf)`. Scratch: 6 words per pixel. Passes: 3, 4 with derivative. [`Elastica::rows`] needs only rows, for
 /// the value. Source: Chen et al. 2020 (Euler's elastica).
 ///
-/// Gradients: within 1e-6 of the largest entry of binary logits, whose differences are taken before anything is rounded; of
-/// several classes within 2e-4, since neighbours that are nearly alike differ by little more than the rounding of their
-/// probabilities (measured on real frames of three sizes, `tests/spatial/real.rs`).
+/// Differences are taken before anything is rounded: of binary logits by the logits, of several classes by a softmax in
+/// `f64`. Gradients are within 1e-6 of the largest entry (real frames of three sizes, `tests/spatial/real.rs`).
 ///
 /// ```
 /// use segmeter_core::{loss::{ClassPlane, Elastica, SpatialLoss}, view::Shape};
@@ -149,6 +148,10 @@ impl Field<'_> {
 }
 
 impl SpatialLoss for Elastica {
+    fn compares_neighbours(&self) -> bool {
+        true
+    }
+
     /// The two components of the normal, and the weight of the curvature.
     fn plane_scratch_len(&self, shape: Shape) -> usize {
         3 * shape.pixels()

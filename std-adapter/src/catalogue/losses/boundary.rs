@@ -66,7 +66,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "active_contour",
         passes: "per class: 3 + 1",
         quantised: false,
-        scratch: "u32[2*pixels]",
+        scratch: "u32[3*pixels]",
         parameters: &[
             Parameter::number("length_weight", 1.0, "[0,inf)", "weight of the length of the contour"),
             Parameter::number("region_weight", 1.0, "[0,inf)", "weight of the regions"),
@@ -81,7 +81,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "elastica",
         passes: "per class: 4 + 2",
         quantised: false,
-        scratch: "u32[5*pixels]",
+        scratch: "u32[6*pixels]",
         parameters: &[
             Parameter::number("length", 0.001, "[0,inf)", "weight of the length of the contour"),
             Parameter::number("curvature", 2.0, "[0,inf)", "weight of its squared curvature"),

@@ -51,7 +51,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         passes: "2 + 1, a selection by 3 digits; binary 1 + 1",
         scratch: "u32[2*pixels+2048]",
         parameters: &[FRACTION],
-        definition: "mean cross-entropy of the ceil(fraction n) worst pixels",
+        definition: "mean cross-entropy of the k worst of n pixels; k the smallest with k/n >= fraction",
         reference: "Wu et al. 2016",
         ..FAMILY
     },
@@ -61,9 +61,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         scratch: "u32[2*pixels+2048]",
         parameters: &[
             Parameter::number("threshold", 0.7, "(0,1]", "probability below which a pixel counts"),
-            Parameter::number("min_kept", 16.0, "[0,2^32)", "rank that the bound is raised to"),
+            Parameter::number(
+                "min_kept",
+                16.0,
+                "[0,2^32)",
+                "the bound is at least the p after so many smallest ones",
+            ),
         ],
-        definition: "mean cross-entropy of the pixels whose label has p < max(threshold, min_kept-th smallest p)",
+        definition: "mean cross-entropy of the pixels whose label has p < max(threshold, the (min_kept+1)-th smallest p)",
         reference: "Shrivastava et al. 2016",
         ..FAMILY
     },

@@ -6,6 +6,7 @@ use segmeter::core::metric::{ClassReport, Confidence};
 use segmeter::core::num::Sigmoid;
 use segmeter::core::simd::Scalar;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
+use segmeter::core::view::Activation;
 
 use super::choice::{Binning, Choice};
 use super::exact::{self, Levels};
@@ -62,7 +63,8 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
         Some(table) => table.probability.get(place).map(|p| f64::from(*p)),
         None => (place < 256).then(|| place as f64 / 255.0),
     };
-    let mut rates = at_thresholds(sketch, probability);
+    let ranking = ranking(sketch, table);
+    let mut rates = at_thresholds(&*ranking, probability);
     if choice.preset == Some("kitti_road") {
         let road = threshold::kitti_road(sketch);
         let eleven = ("average_precision_eleven_point", road.map(|road| road.average_precision));
@@ -79,14 +81,36 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
     Scored {
         threshold: wanted(choice, rates.into_iter()),
         calibration: wanted(choice, errors.into_iter().chain(scores)),
-        curve: threshold::curve(sketch).map(|point| point.counts).collect(),
+        curve: threshold::curve(&*ranking).map(|point| point.counts).collect(),
         bins,
         classes: Vec::new(),
     }
 }
 
+/// The pixels of every code. Codes whose probability was cut at 0 or 1 are one score, whose place is the lowest of them.
+fn ranking(sketch: &Sketch<u64>, table: Option<&SigmoidTable>) -> Vec<[u64; 2]> {
+    let mut ranking = vec![[0; 2]; sketch.scores()];
+    let cut = table.filter(|table| table.activation() == Activation::Probabilities);
+    let is_same = |table: &SigmoidTable, place: usize| {
+        place > 0 && table.probability[place].to_bits() == table.probability[place - 1].to_bits()
+    };
+    let mut score = 0;
+    for place in 0..sketch.scores() {
+        if !cut.is_some_and(|table| is_same(table, place)) {
+            score = place;
+        }
+        let [background, foreground] = Ranking::pixels(sketch, place);
+        ranking[score][0] += background;
+        ranking[score][1] += foreground;
+    }
+    ranking
+}
+
 /// What is said of the thresholds of sorted scores; `probability` is that of the score at a place.
-fn at_thresholds(ranking: &impl Ranking, probability: impl Fn(usize) -> Option<f64>) -> Vec<Named> {
+fn at_thresholds(
+    ranking: &(impl Ranking + ?Sized),
+    probability: impl Fn(usize) -> Option<f64>,
+) -> Vec<Named> {
     let best = threshold::max_f(ranking);
     let f1 = best.and_then(|best| best.counts.dice().value());
     let at = best.and_then(|best| probability(best.threshold));

@@ -2,6 +2,7 @@
 
 use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
+use segmeter::core::num::exp_nonpositive_f64;
 
 use super::choice::{Binning, Choice};
 use super::exact::{self, Level, Levels, Real, Sides};
@@ -24,7 +25,7 @@ pub(super) fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
             let logit: f64 = logit(pixel, class).into();
             // Two infinite ones are as high as each other.
             let below = if logit < best { logit - best } else { 0.0 };
-            *slot = (below, libm::exp(below));
+            *slot = (below, exp_nonpositive_f64(below));
         }
         // Not as a difference of sums, which would cancel where the top class is all but certain.
         let others = below.iter().enumerate().filter(|(class, _)| *class != top);

@@ -8,6 +8,7 @@ use segmeter_core::simd::Scalar;
 pub(super) fn all() {
     let x = black_box(-1.5);
     black_box((num::exp_nonpositive(Scalar, x), num::ln1p_unit(Scalar, x), num::ln(Scalar, x)));
+    black_box(num::exp_nonpositive_f64(f64::from(x)));
     black_box((num::Sigmoid::new(Scalar, x), num::Sigmoid::new(num::Micromath, x)));
     black_box((num::one_minus_exp(Scalar, x), num::ln1p(Scalar, x), num::minus_ln(Scalar, x)));
     black_box(num::minus_ln_complement(Scalar, x));

@@ -118,7 +118,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
         definition: "harmonic mean of the shares of both contours within a radius of the other",
         reference: "Perazzi et al. 2016",
         scratch: "4 r + 11 rows of bits",
-        presets: &["davis_f"],
+        presets: &["davis_f", "metrics_reloaded", "panoptica"],
         ..BOUNDARY
     },
     Entry {
