@@ -310,3 +310,18 @@ fn softmax_of_certain_classes() {
     let found = report["calibration"]["brier"].as_f64().unwrap();
     assert!((found - brier).abs() < 1e-6, "{found} {brier}");
 }
+
+/// Probabilities that were cut at 0 and 1 are ties, whatever their codes: 1, 1, 0 and 0 here.
+#[test]
+fn probabilities_that_are_cut_are_ties() {
+    let bench = Bench::new();
+    bench.file("p.npy", &npy("|u1", &[1, 1, 4], &[200, 160, 40, 10]));
+    bench.file("g.npy", &npy("|u1", &[1, 1, 4], &[0, 1, 0, 1]));
+    let line = "eval p.npy g.npy --probabilities --scale 0.01 --zero-point 50 --metrics";
+    let report = bench.json(&format!("{line} auroc,average_precision,max_f1"));
+    let threshold = &report["threshold"];
+    assert_eq!(threshold["auroc"], 0.5);
+    assert_eq!(threshold["average_precision"], 0.5);
+    assert_eq!(threshold["max_f1"], 2.0 / 3.0);
+    assert_eq!(threshold["threshold_at_max_f1"], 0.0);
+}

@@ -2,7 +2,7 @@
 //!
 //! Its panic handler calls a symbol that nobody defines. If no call can panic, the optimiser and the linker drop the
 //! handler; if one can, the link fails with `undefined symbol: a core function can panic`. With the feature
-//! `negative-control` an indexing is added that can, and the link must fail.
+//! `negative-control` it holds little but an indexing that can, and the link must fail.
 //!
 //! Only a device image proves anything; on the host this program does nothing.
 
