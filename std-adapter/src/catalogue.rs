@@ -195,12 +195,46 @@ impl std::fmt::Display for Setting {
     }
 }
 
-/// The name under which a loss is listed.
-fn canonical(name: &str) -> &str {
-    if name == "bce" { "cross_entropy" } else { name }
+/// Other names of losses, and the names under which they are listed.
+pub const SYNONYMS: [(&str, &str); 26] = [
+    ("bce", "cross_entropy"),
+    ("ce", "cross_entropy"),
+    ("binary_cross_entropy", "cross_entropy"),
+    ("categorical_cross_entropy", "cross_entropy"),
+    ("dice_loss", "dice"),
+    ("dsc", "dice"),
+    ("soft_dice", "dice"),
+    ("f1_loss", "dice"),
+    ("iou_loss", "jaccard"),
+    ("iou", "jaccard"),
+    ("jaccard_loss", "jaccard"),
+    ("gdl", "generalised_dice"),
+    ("generalized_dice", "generalised_dice"),
+    ("penalty_generalized_dice", "penalty_generalised_dice"),
+    ("generalized_cross_entropy", "generalised_cross_entropy"),
+    ("normalized_focal", "normalised_focal"),
+    ("distance_penalized", "distance_penalised"),
+    ("label_smoothing", "label_smoothed"),
+    ("topk", "top_k"),
+    ("hinge", "lovasz_hinge"),
+    ("exp_log", "exponential_logarithmic"),
+    ("exponential_log_dice", "exponential_logarithmic"),
+    ("hausdorff_dt", "hausdorff_distance"),
+    ("soft_cldice", "cldice"),
+    ("dice_ce", "dice_cross_entropy"),
+    ("dice_bce", "dice_cross_entropy"),
+];
+
+/// The name under which a loss is listed: capitals, hyphens and a `_loss` at the end make no difference.
+fn canonical(name: &str) -> String {
+    let plain = name.to_lowercase().replace('-', "_");
+    let listed =
+        |name: &str| SYNONYMS.iter().find(|(synonym, _)| *synonym == name).map(|(_, listed)| *listed);
+    let short = plain.strip_suffix("_loss").unwrap_or(&plain);
+    listed(&plain).or_else(|| listed(short)).unwrap_or(short).to_owned()
 }
 
-/// The loss of this name; `bce` is another name for `cross_entropy`.
+/// The loss of this name, or of one of its [`SYNONYMS`].
 #[must_use]
 pub fn loss(name: &str) -> Option<&'static Entry> {
     let name = canonical(name);

@@ -22,7 +22,7 @@ mod watch;
 
 /// Segmentation losses, metrics and drift monitoring: the same numbers as on the device.
 #[derive(Parser)]
-#[command(name = "segmeter", version, arg_required_else_help = false)]
+#[command(name = "segmeter", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -114,6 +114,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, out: &mut dyn Write
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             write!(out, "{}", error.render()).map(|()| Outcome::Done).map_err(Failure::Output)
         }
+        // Nothing was asked for.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(io::stderr(), "{}", error.render());
+            return ExitCode::from(2);
+        }
         Err(error) => Err(Failure::Input(usage(&error))),
     };
     let outcome = outcome.and_then(|outcome| {
@@ -154,6 +159,11 @@ fn usage(error: &clap::Error) -> String {
     let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     format!("{line} (see segmeter --help)")
+}
+
+/// Says what a reader of the numbers must know, on stderr; nothing is left to do if that is closed.
+fn note(line: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "segmeter: note: {line}");
 }
 
 /// Refuses a flag of the contract that nothing chosen here can follow; ignoring it would give a wrong number.

@@ -5,8 +5,8 @@
 //!
 //! | module | reads |
 //! |---|---|
-//! | [`npy`] | NumPy arrays: `f32`, `f64`, `i8`, `u8`, `bool` |
-//! | [`png`] | masks: grey or palette of up to 8 bits |
+//! | [`npy`] | NumPy arrays of floats, whole numbers and `bool`; `.npz` of one of them |
+//! | [`png`], [`raster`] | masks: grey or palette PNG, BMP, TIFF, or pictures by [`Colours`] |
 //! | [`bin`] | bare numbers and packed bits |
 //! | [`profile`] | what a drift monitor must know |
 //! | [`Source`], [`Masks`] | a file or a directory of these as a sequence of images |
@@ -17,16 +17,22 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub mod bin;
+mod folder;
+mod ids;
 mod masks;
 pub mod npy;
 mod order;
 pub mod png;
 pub mod profile;
+pub mod raster;
 mod source;
+mod table;
 
+pub use folder::{Pairs, Pattern};
+pub use ids::{Colours, IdMap};
 pub use masks::{MaskOrder, Masks, Slot};
 pub use order::Order;
-pub use source::{Image, Source};
+pub use source::{Image, Reading, Source};
 
 /// Why a file was refused: one line that names what was found, what was expected, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +76,8 @@ pub enum Elements {
     I8(Vec<i8>),
     /// Class ids, 8-bit logits or probabilities.
     U8(Vec<u8>),
+    /// Class ids, some above 255.
+    U16(Vec<u16>),
 }
 
 impl Elements {
@@ -81,6 +89,7 @@ impl Elements {
             Self::F64(values) => values.len(),
             Self::I8(values) => values.len(),
             Self::U8(values) => values.len(),
+            Self::U16(values) => values.len(),
         }
     }
 
@@ -98,6 +107,7 @@ impl Elements {
             Self::F64(_) => "f64",
             Self::I8(_) => "i8",
             Self::U8(_) => "u8",
+            Self::U16(_) => "u16",
         }
     }
 
@@ -109,6 +119,7 @@ impl Elements {
             Self::F64(values) => Self::F64(values.get(range).unwrap_or_default().to_vec()),
             Self::I8(values) => Self::I8(values.get(range).unwrap_or_default().to_vec()),
             Self::U8(values) => Self::U8(values.get(range).unwrap_or_default().to_vec()),
+            Self::U16(values) => Self::U16(values.get(range).unwrap_or_default().to_vec()),
         }
     }
 
@@ -122,6 +133,7 @@ impl Elements {
             (Self::F64(all), Self::F64(more)) => all.extend(more),
             (Self::I8(all), Self::I8(more)) => all.extend(more),
             (Self::U8(all), Self::U8(more)) => all.extend(more),
+            (Self::U16(all), Self::U16(more)) => all.extend(more),
             (all, more) => {
                 let (all, more) = (all.type_name(), more.type_name());
                 return Err(Error::new(format_args!("found {all} and {more}, expected one type")));
@@ -146,6 +158,28 @@ impl Elements {
         }
     }
 
+    /// Class ids.
+    ///
+    /// # Errors
+    /// If they are floats, or below 0.
+    pub fn into_ids(self) -> Result<Vec<u16>> {
+        match self {
+            Self::U8(ids) => Ok(ids.into_iter().map(u16::from).collect()),
+            Self::U16(ids) => Ok(ids),
+            Self::I8(ids) => ids
+                .into_iter()
+                .map(|id| {
+                    let line = format!("found class id {id}, expected ids from 0 on: save them as uint8");
+                    u16::try_from(id).map_err(|_| Error::new(line))
+                })
+                .collect(),
+            Self::F32(_) | Self::F64(_) => {
+                let line = "expected class ids or bool: save array.astype('uint8')";
+                Err(Error::new(format_args!("found {}, {line}", self.type_name())))
+            }
+        }
+    }
+
     /// The same, the numbers of a channel side by side rather than those of a pixel.
     #[must_use]
     pub fn planar(&self, channels: usize) -> Self {
@@ -155,6 +189,7 @@ impl Elements {
             Self::F64(values) => Self::F64(transposed(values, pixels, channels, 1)),
             Self::I8(values) => Self::I8(transposed(values, pixels, channels, 1)),
             Self::U8(values) => Self::U8(transposed(values, pixels, channels, 1)),
+            Self::U16(values) => Self::U16(transposed(values, pixels, channels, 1)),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Learning the profile of a drift monitor from frames that are in control.
 
+use segmeter_core::drift::gate;
 use segmeter_core::drift::{
-    CalibrationMap, Group, Identity, Outline, Profile, Reference, Rules, SIGNALS, Signal, Signals,
+    CalibrationMap, Facts, Group, Identity, Invalid, Monitor, Outline, Profile, Reference, Rules, SIGNALS,
+    Signal, Signals,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
@@ -124,6 +126,8 @@ pub struct Learnt {
 /// # Errors
 /// A line that says what was found and what was expected.
 pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Result<Learnt, String> {
+    let mut notes = Vec::new();
+    let frames = &valid(frames, settings, &mut notes)?;
     check(frames, settings)?;
     let table = SigmoidTable::new(&quantiser);
     let (reference, calibration) = sealed(frames.iter(), &table)?;
@@ -139,7 +143,6 @@ pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Res
         reference,
     };
     let values = measured(frames, &table, &profile)?;
-    let mut notes = Vec::new();
     let (charts, site) = Desk::default().charts(&values, settings, &mut profile.rules, &mut notes)?;
     for (signal, chart) in Signal::ALL.into_iter().zip(&charts) {
         let index = signal as usize;
@@ -156,6 +159,37 @@ pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Res
         profile,
         notes,
     })
+}
+
+/// The frames that a monitor would measure, by the same rules; says which it would not.
+fn valid(frames: &[Frame], settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<Frame>, String> {
+    let mut gate = Monitor::new();
+    let (mut valid, mut counts) = (Vec::with_capacity(frames.len()), [0_usize; Invalid::ALL.len()]);
+    for frame in frames {
+        let facts = Facts { fingerprint: gate::fingerprint(&frame.sketch), ..Facts::default() };
+        let verdict = gate::sketch_is_valid(&frame.sketch).and_then(|()| gate.admit(&settings.rules, &facts));
+        match verdict {
+            Ok(()) => valid.push(frame.clone()),
+            Err(why) => counts[why as usize] += 1,
+        }
+    }
+    let invalid = frames.len() - valid.len();
+    if invalid == 0 {
+        return Ok(valid);
+    }
+    let text = |(why, count): (Invalid, usize)| match why {
+        Invalid::Frozen => format!("{count} frozen, of the same content as the frames before"),
+        Invalid::Constant => format!("{count} constant, of one value in every pixel"),
+        _ => format!("{count} {}", why.name()),
+    };
+    let found = Invalid::ALL.into_iter().zip(counts).filter(|(_, count)| *count != 0).map(text);
+    let line =
+        format!("{invalid} of {} frames are invalid: {}", frames.len(), found.collect::<Vec<_>>().join("; "));
+    if 2 * invalid > frames.len() {
+        return Err(format!("found that {line}; expected frames of a camera that works"));
+    }
+    notes.push(format!("{line}; nothing was learnt from them"));
+    Ok(valid)
 }
 
 fn check(frames: &[Frame], settings: &Settings) -> Result<(), String> {

@@ -10,15 +10,18 @@ use serde_json::Value;
 /// Columns of a table where no terminal says how many there are.
 const WIDTH: u16 = 120;
 
+/// Columns of the terminal.
+pub(crate) fn width() -> u16 {
+    Table::new().width().unwrap_or(WIDTH)
+}
+
 /// A table with a header; every column but the first is aligned to the right.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     let rule = LineStyle::none().fill('─').junction('─');
     table.load_style(TableStyle::new().header_separator(rule));
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    if table.width().is_none() {
-        table.set_width(WIDTH);
-    }
+    table.set_width(width());
     table.set_header(header.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -40,6 +43,65 @@ pub(crate) fn print(out: &mut dyn Write, table: &Table) -> io::Result<()> {
     table.to_string().lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
 }
 
+/// Decimals of numbers, where there is room for them.
+const DECIMALS: [usize; 2] = [6, 4];
+/// Of a name in the first column.
+const LONGEST_NAME: usize = 32;
+
+/// Prints a table in the columns of the terminal: decimals go first, then the last columns, and no number is broken. `rows`
+/// are those with so many decimals.
+pub(crate) fn fitted(
+    out: &mut dyn Write,
+    heads: &[String],
+    rows: impl Fn(usize) -> Vec<Vec<String>>,
+) -> io::Result<()> {
+    let room = usize::from(width());
+    let short = |mut rows: Vec<Vec<String>>| {
+        rows.iter_mut().filter_map(|row| row.first_mut()).for_each(|name| *name = cut(name, LONGEST_NAME));
+        rows
+    };
+    let length = |text: &String| text.chars().count();
+    // A blank before and after each cell.
+    let columns = |rows: &[Vec<String>]| -> Vec<usize> {
+        let column = |(place, head)| {
+            let cells = rows.iter().filter_map(|row| row.get(place)).map(length);
+            2 + cells.chain([length(head)]).max().unwrap_or(0)
+        };
+        heads.iter().enumerate().map(column).collect()
+    };
+    let tables = DECIMALS.map(|decimals| short(rows(decimals)));
+    let fits = |rows: &&Vec<Vec<String>>| columns(rows).iter().sum::<usize>() <= room;
+    let [_, narrow] = &tables;
+    let rows = tables.iter().find(fits).unwrap_or(narrow);
+    let mut taken = 0;
+    let widths = columns(rows);
+    let kept = widths.iter().take_while(|width| {
+        taken += **width;
+        taken <= room
+    });
+    let kept = kept.count().max(2).min(heads.len());
+    let mut table = table(&heads[..kept].iter().map(String::as_str).collect::<Vec<_>>());
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    rows.iter().for_each(|row| {
+        table.add_row(row.iter().take(kept));
+    });
+    print(out, &table)?;
+    if kept < heads.len() {
+        let gone: Vec<&str> = heads[kept..].iter().map(String::as_str).collect();
+        let line = format!("no room for {}: a wider terminal, --json or --csv", gone.join(", "));
+        writeln!(out, "{}", cut(&line, room))?;
+    }
+    Ok(())
+}
+
+/// The first characters of a text.
+pub(crate) fn cut(text: &str, room: usize) -> String {
+    if text.chars().count() <= room {
+        return text.to_owned();
+    }
+    text.chars().take(room.saturating_sub(3)).collect::<String>().trim_end().to_owned() + "..."
+}
+
 /// One JSON document.
 pub(crate) fn json(out: &mut dyn Write, value: &impl serde::Serialize) -> serde_json::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
@@ -54,7 +116,12 @@ pub(crate) fn json_line(out: &mut dyn Write, value: &Value) -> serde_json::Resul
 
 /// A ratio for people: six decimals, or a dash where it is not defined.
 pub(crate) fn decimal(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.6}"))
+    decimals(value, DECIMALS[0])
+}
+
+/// The same with so many decimals.
+pub(crate) fn decimals(value: Option<f64>, places: usize) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"))
 }
 
 /// A number as JSON; `null` where it is not defined.

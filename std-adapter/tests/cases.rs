@@ -16,7 +16,7 @@ fn every_case_gives_the_right_answer() {
         std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.retain(|path| path.is_dir());
     folders.sort();
-    assert!(folders.len() > 90, "only {} cases", folders.len());
+    assert!(folders.len() > 170, "only {} cases", folders.len());
     let mut wrong = Vec::new();
     for folder in &folders {
         if let Err(why) = run(folder) {
@@ -113,7 +113,8 @@ impl Printed {
         let mut told = self.stderr.clone();
         if let Ok(document) = self.document() {
             let lines = document.as_array().map_or(std::slice::from_ref(&document), Vec::as_slice);
-            for note in lines.iter().flat_map(|line| [line.get("note"), line.get("notes")]).flatten() {
+            let notes = |line: &Value| ["note", "notes"].map(|key| line.get(key).cloned());
+            for note in lines.iter().flat_map(notes).flatten() {
                 told += &note.to_string();
             }
         }
@@ -192,6 +193,24 @@ impl Run<'_> {
                 "stderr_contains" => says("stderr", stderr, wanted)?,
                 "stdout_contains" => says("stdout", stdout, wanted)?,
                 "note_contains" => says("a note", &self.printed.notes(), wanted)?,
+                "stderr_at_most" => at_most("characters on stderr", stderr.chars().count(), wanted)?,
+                "widest" => {
+                    let widest = stdout.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+                    at_most("characters in a line", widest, wanted)?;
+                }
+                "lines" => {
+                    let most =
+                        object(wanted)?.get("at_most").ok_or("case.json: `lines` without `at_most`")?;
+                    at_most("lines", stdout.lines().count(), most)?;
+                }
+                "wrote" => {
+                    let file = self.out.join(text(wanted)?);
+                    let length = file.metadata().map_err(|e| format!("{wanted}: {e}"))?.len();
+                    if length == 0 {
+                        return Err(format!("{wanted} is empty"));
+                    }
+                }
+                "mentions" => self.mentions(object(wanted)?)?,
                 "values" => self.values(object(wanted)?, tolerance)?,
                 "gradient" => self.gradient(&self.folder.join(text(wanted)?), tolerance)?,
                 "gradient_equals" => self.gradient(&self.out.join(text(wanted)?), tolerance)?,
@@ -237,6 +256,30 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Every name that another command lists stands in the output.
+    fn mentions(&self, wanted: &Map<String, Value>) -> Answer {
+        known(wanted, &["command", "where"])?;
+        let command = wanted.get("command").ok_or("case.json: `mentions` without `command`")?;
+        let listed = call(self.folder, self.out, command)?.document()?;
+        let conditions = wanted.get("where").map_or(Ok(Map::new()), |value| object(value).cloned())?;
+        let meets = |entry: &Value| {
+            conditions.iter().all(|(key, value)| match entry.get(key) {
+                Some(Value::Array(all)) => all.contains(value),
+                found => found == Some(value),
+            })
+        };
+        let names =
+            array(&listed)?.iter().filter(|entry| meets(entry)).filter_map(|entry| entry["name"].as_str());
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let said: Vec<&str> = self.printed.stdout.split(|c| !is_name(c)).collect();
+        let names: Vec<&str> = names.collect();
+        let lack: Vec<&&str> = names.iter().filter(|name| !said.contains(name)).collect();
+        if names.is_empty() || !lack.is_empty() {
+            return Err(format!("{} of {} names are not mentioned: {lack:?}", lack.len(), names.len()));
+        }
+        Ok(())
+    }
+
     /// Another command gives the same at all paths.
     fn same(&self, command: &Value, paths: &Value) -> Answer {
         let other = call(self.folder, self.out, command)?;
@@ -249,6 +292,13 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+}
+
+fn at_most(what: &str, found: usize, most: &Value) -> Answer {
+    match most.as_u64() {
+        Some(most) if found as u64 <= most => Ok(()),
+        _ => Err(format!("{found} {what}, expected {most} at most")),
     }
 }
 

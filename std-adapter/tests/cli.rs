@@ -221,3 +221,14 @@ fn a_closed_pipe_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+/// Nothing was asked for: help, on stderr, and the exit code of bad usage.
+#[test]
+fn the_bare_command_prints_help() {
+    let output = Bench::new().run("");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
+    for word in ["Usage: segmeter", "loss", "eval", "profile", "watch", "device", "list"] {
+        assert!(stderr.contains(word), "{word}: {stderr}");
+    }
+}

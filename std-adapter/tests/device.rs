@@ -20,11 +20,14 @@ fn a_device_agrees_with_every_other_subcommand() {
     assert_eq!(summary["first_alarm"], watch.last().unwrap()["first_alarm"]);
     assert_ne!(summary["first_alarm"], serde_json::Value::Null, "the fog must be noticed");
     for (frame, watched) in frames.iter().zip(&watch) {
-        for key in ["frame", "distances", "valid", "invalid", "estimated_iou", "state", "reasons", "iou"] {
+        for (name, value) in frame["distances"].as_object().unwrap() {
+            assert_eq!(watched["distances"][name], *value, "{name} of frame {}", frame["frame"]);
+        }
+        for key in ["frame", "valid", "invalid", "estimated_iou", "state", "reasons", "iou"] {
             assert_eq!(frame[key], watched[key], "{key} of frame {}", frame["frame"]);
         }
-        for (name, value) in watched["statistics"].as_object().unwrap() {
-            assert_eq!(frame["statistics"][name], *value, "{name} of frame {}", frame["frame"]);
+        for (name, value) in frame["statistics"].as_object().unwrap() {
+            assert_eq!(watched["statistics"][name], *value, "{name} of frame {}", frame["frame"]);
         }
     }
     let one = format!("{DEMO} --frames 120");

@@ -6,7 +6,7 @@ use segmeter::core::drift::{Baseline, CalibrationMap, Identity, Profile, Referen
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::SigmoidTable;
 use segmeter::core::view::{Quantiser, Shape};
-use segmeter::files::{Array, Elements, Order, Source, bin, npy, png, profile};
+use segmeter::files::{Array, Elements, Order, Reading, Source, bin, npy, png, profile};
 use segmeter::learn::Settings;
 use support::{Bench, npy, npy_f32, png_bits, png_grey};
 
@@ -67,8 +67,8 @@ fn npy_headers_that_ask_for_too_much() {
 #[test]
 fn png_files() {
     for good in [png_grey(5, 4, &[1; 20]), png_bits(9, 2, &[0xaa, 0x80, 0x55, 0])] {
-        png::read(&good).unwrap();
-        mutants(&good).for_each(|bytes| check(png::read(&bytes)));
+        png::read(&good, None).unwrap();
+        mutants(&good).for_each(|bytes| check(png::read(&bytes, None)));
     }
 }
 
@@ -79,7 +79,7 @@ fn a_png_that_claims_more_than_it_can_hold() {
     bytes[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
     let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes[12..29]);
     bytes[29..33].copy_from_slice(&crc.to_be_bytes());
-    assert!(png::read(&bytes).unwrap_err().to_string().contains("claimed"));
+    assert!(png::read(&bytes, None).unwrap_err().to_string().contains("claimed"));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn axes_that_lie() {
             let bytes = [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes(), &[7; 8]].concat();
             let path = bench.file("z.npy", &bytes);
             for read in [None, Some(Order::Plane), Some(Order::Planar), Some(Order::Interleaved)] {
-                match Source::open(&path, None, read) {
+                match Source::open(&path, Reading { order: read, ..Reading::default() }) {
                     Ok(source) => consistent(&source),
                     Err(error) => assert_eq!(error.to_string().lines().count(), 1, "{shape}"),
                 }

@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use segmeter::core::drift::Profile;
-use segmeter::core::view::Quantiser;
 use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu, in_process};
 use segmeter::files::{self, Elements, Image, Slot, Source};
 use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
 use segmeter_firmware::protocol::{Configuration, Report};
 
-use super::input::{Input, LabelInput, LabelReader};
-use super::measure::quantised;
+use super::input::{Coder, Input, LabelInput, LabelReader};
 use super::{Common, Failure, Outcome};
 use crate::report;
 
@@ -60,7 +58,7 @@ struct Frames<'a> {
     source: Source,
     slots: Vec<Slot>,
     labels: Option<LabelReader>,
-    quantiser: Quantiser,
+    coder: Coder,
 }
 
 /// One image as the device takes it.
@@ -91,7 +89,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let mut record = [0; Profile::RECORD_LEN];
     let configuration = match &profile {
         Some(profile) => configuration(profile, &mut record),
-        None => Configuration { codes: codes(&frames.quantiser), profile: None },
+        None => Configuration { codes: codes(&frames.coder.quantiser()), profile: None },
     };
     if let Some(elf) = &arguments.qemu {
         let (qemu, line) = Qemu::start(elf, &arguments.board).map_err(|e| failed(&e))?;
@@ -164,18 +162,17 @@ impl<'a> Frames<'a> {
         };
         let first = slots.first().map_or(0, |slot| slot.index);
         let image = source.image(first)?;
-        let quantiser = if arguments.input.is_quantised() || profile.is_none() {
-            quantised(arguments.input.quantiser(&image.elements, source.path())?, source.path(), first)?
-        } else {
-            profile.map_or(Quantiser::probabilities(), |profile| profile.quantiser)
-        };
+        let known = profile.map(|profile| profile.quantiser);
+        let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
+        coder.note(source.path());
+        let quantiser = coder.quantiser();
         if profile.is_some_and(|profile| profile.quantiser != quantiser) {
             return Err(Failure::Input(format!(
                 "{}: found another scale, zero point or encoding than in the profile",
                 arguments.recording.display()
             )));
         }
-        Ok(Self { arguments, source, slots, labels, quantiser })
+        Ok(Self { arguments, source, slots, labels, coder })
     }
 
     fn pack(&self, slot: Slot, max_width: u16) -> Result<Packed, Failure> {
@@ -194,11 +191,12 @@ impl<'a> Frames<'a> {
             Some(reader) if reader.has(&self.source, slot) => Some(self.pack_labels(reader, slot, &image)?),
             _ => None,
         };
-        let codes = match image.elements {
-            Elements::U8(codes) => codes,
-            Elements::I8(codes) => codes.into_iter().map(i8::cast_unsigned).collect(),
-            Elements::F32(_) | Elements::F64(_) => {
-                return Err(Failure::Input(format!("{name}: found f32, the device takes 8-bit logits")));
+        let codes = match self.coder.codes(image.elements, slot.index, self.source.path())? {
+            Some(Elements::U8(codes)) => codes,
+            Some(Elements::I8(codes)) => codes.into_iter().map(i8::cast_unsigned).collect(),
+            _ => {
+                let line = format!("{name}: found a number in image {} that is not finite", slot.index);
+                return Err(Failure::Input(line + ", which 8 bits cannot hold"));
             }
         };
         Ok(Packed { number: slot.index as u32, width, codes, labels })

@@ -7,7 +7,7 @@ use clap::Args;
 use segmeter::core::metric::Confidence;
 use segmeter::{Engine, files};
 
-use super::input::{Input, LabelInput, Layout};
+use super::input::{Input, LabelInput};
 use super::{Common, Failure, Outcome, refuse};
 
 mod choice;
@@ -16,10 +16,12 @@ mod detail;
 mod each;
 mod exact;
 pub(in crate::command) mod html;
+mod matrix;
 mod overlap;
 mod predict;
 mod print;
 mod scored;
+mod seen;
 mod segment;
 mod shape;
 mod sheet;
@@ -38,10 +40,6 @@ pub(super) struct Arguments {
     /// Number of classes, or their names in the order of their ids [default: up to the highest id found]
     #[arg(long, value_name = "N|name,name,...")]
     classes: Option<String>,
-    /// Axes of an image of logits: hw has one score per pixel, the others have one for every class. Without it, three
-    /// axes are a batch of one score per pixel in a file, and classes in a directory
-    #[arg(long, value_enum)]
-    layout: Option<Layout>,
     /// Probability above which a pixel of binary logits is foreground
     #[arg(long, value_name = "T", default_value_t = 0.5)]
     threshold: f64,
@@ -88,12 +86,13 @@ pub(super) fn run(
         choice.binning.confidence = Confidence::TopLabel;
     }
     choice.categories = arguments.choice.categories(&names)?;
-    choice.ignored = Some(usize::from(reader.labels().ignore())).filter(|ignored| *ignored < names.len());
+    choice.ignored = reader.labels().ignored().iter().map(|id| usize::from(*id)).collect();
+    choice.ignored.retain(|id| *id < names.len() && reader.labels().foreground().is_none());
+    choice.scale = reader.scale();
     let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
-    if reader.is_binary() {
-        let road = &result.pooled.classes[1];
-        reader.labels().note_if_all_ignored(road.true_positive + road.false_negative, result.pooled.ignored);
-    }
+    result.seen.note(&reader, names.len());
+    let labelled = result.pooled.classes.iter().skip(1).map(|class| class.positives()).sum();
+    reader.labels().note_if_all_ignored(labelled, result.pooled.ignored);
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let page = arguments.report.as_ref().map(|_| {
@@ -126,7 +125,7 @@ pub(super) fn run(
 fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failure> {
     let numbered = |count: usize| (0..count).map(|id| id.to_string()).collect::<Vec<_>>();
     let names = match text {
-        _ if reader.is_binary() && text.is_none() => vec!["background".to_owned(), "foreground".to_owned()],
+        _ if reader.has_two() && text.is_none() => vec!["background".to_owned(), "foreground".to_owned()],
         None => numbered(match reader.classes() {
             Some(classes) => classes,
             None => reader.highest_id()? + 1,
@@ -141,10 +140,19 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
     if !(2..=tally::MOST_CLASSES).contains(&names.len()) {
         return Err(count_refused(names.len()));
     }
-    let expected = if reader.is_binary() { Some(2) } else { reader.classes() };
+    let expected = if reader.has_two() { Some(2) } else { reader.classes() };
     if let Some(expected) = expected.filter(|expected| *expected != names.len()) {
-        let kind = if reader.is_binary() { "binary logits" } else { "logits of as many channels" };
-        return Err(Failure::Input(format!("found {} classes, expected {expected} for {kind}", names.len())));
+        let (path, found) = (reader.path().display(), names.len());
+        let kind = match reader.classes() {
+            Some(_) => "scores of as many classes",
+            None if reader.is_binary() => {
+                "one score per pixel; scores of classes need axes (C,H,W) and --layout chw, class ids a file of uint8"
+            }
+            None => "the masks that --foreground makes binary",
+        };
+        return Err(Failure::Input(format!(
+            "{path}: found --classes for {found}, expected {expected} for {kind}"
+        )));
     }
     Ok(names)
 }

@@ -28,9 +28,9 @@ pub(super) struct Formula {
 }
 
 impl Formula {
-    /// Reads `NAME` or `W*NAME+W*NAME...`, with settings `key=value` or `NAME.key=value`; they win over a preset.
+    /// Reads `NAME` or `W*NAME+W*NAME-W*NAME...`, with settings `key=value` or `NAME.key=value`; they win over a preset.
     pub(super) fn parse(text: &str, settings: &[String], library: Option<&str>) -> Result<Self, String> {
-        let mut parts = text.split('+').map(part).collect::<Result<Vec<_>, _>>()?;
+        let mut parts = terms(text).into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
         for (place, part) in parts.iter().enumerate() {
             if parts.iter().take(place).any(|other| other.entry.name == part.entry.name) {
                 return Err(format!("found {} twice in `{text}`: add the weights", part.name));
@@ -75,7 +75,10 @@ impl Formula {
         let target = self.parts.iter_mut().find(is_meant);
         let Some(part) = target.filter(|part| part.entry.parameters.iter().any(|p| p.name == name)) else {
             let known = if known.is_empty() { "none" } else { &known };
-            return Err(format!("found --set {key}, expected one of the parameters: {known}"));
+            let near = self.parts.iter().flat_map(|part| part.entry.parameters).map(|p| p.name);
+            let near = registry::nearest(name, near);
+            return Err(format!("found --set {key}{near} expected one of the parameters: {known}")
+                .replace("? e", "? E"));
         };
         if name == "smooth" && part.preset.is_some() {
             // A preset may set the two halves one by one; what is said here is about both.
@@ -178,7 +181,32 @@ impl Part {
     }
 }
 
-fn part(text: &str) -> Result<Part, String> {
+/// The terms of a sum, each with its sign; a `-` after an `e` belongs to a number.
+fn terms(text: &str) -> Vec<(f32, &str)> {
+    let (mut terms, mut start, mut sign) = (Vec::new(), 0, 1.0);
+    for (place, byte) in text.bytes().enumerate() {
+        let term = &text[start..place];
+        let is_exponent = !term.contains('*')
+            && term.ends_with(['e', 'E'])
+            && term.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        if matches!(byte, b'+' | b'-') && !is_exponent {
+            let next = if byte == b'-' { -1.0 } else { 1.0 };
+            // A sign in front of a number is the number's.
+            let is_number = term.trim().is_empty() && (byte == b'-' || terms.is_empty());
+            if is_number {
+                sign *= next;
+            } else {
+                terms.push((sign, term));
+                sign = next;
+            }
+            start = place + 1;
+        }
+    }
+    terms.push((sign, &text[start..]));
+    terms
+}
+
+fn part((sign, text): (f32, &str)) -> Result<Part, String> {
     let (weight, name) = match text.split_once('*') {
         Some((weight, name)) => {
             let number = weight.trim().parse::<f32>().ok().filter(|weight| weight.is_finite());
@@ -186,9 +214,11 @@ fn part(text: &str) -> Result<Part, String> {
         }
         None => (1.0, text.trim()),
     };
-    let entry = loss(name)
-        .ok_or_else(|| format!("found loss `{name}`, expected one of {}", registry::names(Kind::Loss)))?;
-    Ok(Part { name: name.to_owned(), weight, entry, preset: None, set: Settings::new() })
+    let entry = loss(name).ok_or_else(|| {
+        let near = registry::nearest(name, registry::names(Kind::Loss));
+        format!("found loss `{name}`{near} (segmeter list losses prints all)")
+    })?;
+    Ok(Part { name: name.to_owned(), weight: sign * weight, entry, preset: None, set: Settings::new() })
 }
 
 /// A number, `true` or `false`, numbers with commas, or a word.
@@ -210,7 +240,11 @@ fn unknown_preset(library: &str, part: &Part) -> String {
     if losses.is_empty() {
         let mut names: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
         names.dedup();
-        return format!("found --preset {library}, expected one of {}", names.join(", "));
+        let near = registry::nearest(library, names.iter().copied());
+        return format!(
+            "found --preset {library}{near} (segmeter list {} prints those of the loss)",
+            part.name
+        );
     }
     format!("found --preset {library} for {}, expected one of its losses: {}", part.name, losses.join(", "))
 }
@@ -279,6 +313,9 @@ mod tests {
         let rest = Weighted::new(1.0, dice, 3.0, LovaszHinge).unwrap();
         let three = Weighted::new(0.5, CrossEntropy::MEAN, 1.0, rest).unwrap();
         assert_eq!(named("0.5*bce+dice+3*lovasz_hinge", &settings), of(&three));
+        let minus = Weighted::new(0.5, CrossEntropy::MEAN, -0.001, dice).unwrap();
+        assert_eq!(named("0.5*bce-1e-3*dice", &settings), of(&minus));
+        assert_eq!(named("0.5*bce - 1E-3*dice", &settings), of(&minus));
         let single = parsed("-2*dice", &["smooth=3", "numerator_smooth=2"], None);
         assert_eq!((single.scale(), of_any(&single.loss().unwrap())), (-2.0, of(&dice)));
     }
@@ -334,10 +371,15 @@ mod tests {
         assert!(line("bootstrapped", "hard=1").contains("expected true, false"));
         assert!(line("dice", "gamma=1").contains("smooth, numerator_smooth, denominator_smooth"));
         assert!(line("bce+dice", "smooth=1").contains("dice.smooth"));
-        assert!(line("dise", "smooth=1").contains("expected one of cross_entropy"));
+        assert!(line("dise", "smooth=1").starts_with("found loss `dise`: did you mean dice"));
+        assert!(line("tomato", "smooth=1").contains("segmeter list losses prints all"));
+        assert!(line("dice", "smoth=1").contains("did you mean smooth"));
+        assert!(line("bce++dice", "dice.smooth=1").contains("found loss ``"));
+        assert!(line("bce-", "normalise=count").contains("found loss ``"));
         assert!(line("dice+dice", "smooth=1").contains("twice"));
         assert!(line("x*dice", "smooth=1").contains("weight"));
-        assert!(of("dice", "smooth=1", Some("numpy")).contains("expected one of monai, smp"));
+        assert!(of("dice", "smooth=1", Some("moani")).contains("did you mean monai"));
+        assert!(of("dice", "smooth=1", Some("numpy")).contains("segmeter list dice prints those"));
         assert!(
             of("mcc", "smooth=1", Some("monai")).contains("expected one of its losses: cross_entropy, dice")
         );

@@ -5,18 +5,26 @@ use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use segmeter::core::view::{Encoding, Quantiser};
-use segmeter::files::{Elements, Order, Slot, Source, bin};
+use segmeter::files::{Colours, Elements, Image, Order, Pairs, Reading, Slot, Source, bin};
 
 use super::Failure;
 
+mod broken;
+mod codes;
 mod labels;
 
+pub(super) use broken::Broken;
+pub(super) use codes::Coder;
 pub(super) use labels::{LabelInput, LabelReader};
 
 /// How images are stored, and which are meant.
 #[derive(Args)]
 #[command(next_help_heading = "How images are read")]
 pub(super) struct Input {
+    /// Axes of an image of scores: hw has one score per pixel, the others have one for every class. Without it, three axes are
+    /// images of one score per pixel in a file, and classes in a directory
+    #[arg(long, value_enum)]
+    layout: Option<Layout>,
     /// Shape of a .bin
     #[arg(long, value_name = "N,H,W|H,W|...", value_delimiter = ',', num_args = 1)]
     shape: Option<Vec<usize>>,
@@ -29,9 +37,19 @@ pub(super) struct Input {
     /// The code of 0
     #[arg(long, value_name = "Z", requires = "scale", allow_negative_numbers = true)]
     zero_point: Option<i32>,
-    /// Numbers are probabilities: u8 in steps of 1/255 unless there is a scale; f32 as they are (segmeter loss)
+    /// Numbers are probabilities: u8 in steps of 1/255 unless there is a scale; floats as they are
     #[arg(long)]
     probabilities: bool,
+    /// Class ids of masks that are pictures: voc, cityscapes, or a table id,r,g,b (.csv, .txt, .json)
+    #[arg(long, value_name = "NAME|FILE")]
+    colours: Option<String>,
+    /// Which files of two folders belong together: names with {} for what they share, or a CSV of pairs [default: those of one
+    /// name below their folders]
+    #[arg(long, visible_alias = "pairs", value_name = "{}_a.png={}_b.png|FILE")]
+    pair: Option<String>,
+    /// Leave out files that cannot be read, and name them
+    #[arg(long)]
+    keep_going: bool,
     /// Only these images: from A to before B, or a list
     #[arg(long, value_name = "A..B|I,J,...")]
     frames: Option<Frames>,
@@ -108,20 +126,55 @@ impl Frames {
 impl Input {
     /// Opens images of one number per pixel.
     pub(super) fn open(&self, path: &Path) -> Result<(Source, Vec<Slot>), Failure> {
-        let source = self.source(path, Some(Order::Plane))?;
+        let order = self.layout.map_or(Order::Plane, Layout::order);
+        let source = self.source(path, Some(order))?;
         let slots = self.slots(&source)?;
-        Ok((source, slots))
+        match source.channels()? {
+            (_, 1) => Ok((source, slots)),
+            (_, channels) => {
+                let line = format!(
+                    "found {channels} channels, expected one score per pixel: drift is watched of one class"
+                );
+                Err(Failure::Input(format!("{}: {line}", path.display())))
+            }
+        }
+    }
+
+    /// Whether files that cannot be read are left out.
+    pub(super) const fn keeps_going(&self) -> bool {
+        self.keep_going
+    }
+
+    /// The first image, of those that can be read if the others are left out.
+    pub(super) fn first(&self, source: &Source, slots: &[Slot]) -> Result<Image, Failure> {
+        let mut images = slots.iter().map(|slot| source.image(slot.index));
+        let first = images.next().unwrap_or_else(|| source.image(0));
+        match first {
+            Err(_) if self.keep_going => Ok(images.find_map(Result::ok).map_or(first, Ok)?),
+            first => Ok(first?),
+        }
+    }
+
+    /// What the axes of an image are said to be.
+    pub(super) fn order(&self) -> Option<Order> {
+        self.layout.map(Layout::order)
     }
 
     /// Opens images; without an order their axes are guessed.
     pub(super) fn source(&self, path: &Path, order: Option<Order>) -> Result<Source, Failure> {
-        let layout = self.layout(path)?;
-        Ok(Source::open(path, layout, order)?)
+        Ok(Source::open(path, self.reading(path, order, false)?)?)
     }
 
-    fn layout(&self, path: &Path) -> Result<Option<(&[usize], bin::Type)>, Failure> {
+    fn reading(&self, path: &Path, order: Option<Order>, exact: bool) -> Result<Reading, Failure> {
+        let layout = self.bare(path)?;
+        let colours = self.colours.as_deref().map(Colours::new).transpose()?;
+        let pairs = self.pair.as_deref().map(Pairs::new).transpose()?;
+        Ok(Reading { layout, order, exact, colours, pairs })
+    }
+
+    fn bare(&self, path: &Path) -> Result<Option<(Vec<usize>, bin::Type)>, Failure> {
         let layout = match (&self.shape, self.dtype) {
-            (Some(shape), Some(dtype)) => Some((shape.as_slice(), dtype.kind())),
+            (Some(shape), Some(dtype)) => Some((shape.clone(), dtype.kind())),
             (None, None) => None,
             _ => return Err(Failure::Input("--shape and --dtype go together".to_owned())),
         };
@@ -134,8 +187,7 @@ impl Input {
 
     /// The same, `f64` as it is.
     pub(super) fn exact_source(&self, path: &Path, order: Option<Order>) -> Result<Source, Failure> {
-        let layout = self.layout(path)?;
-        Ok(Source::open_exact(path, layout, order)?)
+        Ok(Source::open(path, self.reading(path, order, true)?)?)
     }
 
     /// The images that are meant.
@@ -169,24 +221,17 @@ impl Input {
     pub(super) fn quantiser(&self, elements: &Elements, path: &Path) -> Result<Option<Quantiser>, Failure> {
         let named = |line: String| Failure::Input(format!("{}: {line}", path.display()));
         let encoding = match elements {
-            Elements::F32(_) | Elements::F64(_) if self.is_quantised() => {
-                return Err(named("found f32, expected 8-bit with --scale or --probabilities".to_owned()));
+            Elements::F32(_) | Elements::F64(_) if self.scale.is_some() => {
+                let line = format!("found {}, expected 8 bits for --scale", elements.type_name());
+                return Err(named(line + ": floats are what they stand for, leave it out"));
             }
             Elements::F32(_) | Elements::F64(_) => return Ok(None),
+            Elements::U16(_) => return Err(named("found class ids above 255, expected scores".to_owned())),
             Elements::I8(_) => Encoding::Signed,
             Elements::U8(_) => Encoding::Unsigned,
         };
         match (self.scale, self.zero_point, encoding) {
-            (Some(scale), Some(zero_point), _) => {
-                let range = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
-                let of = if self.probabilities { Quantiser::scaled_probabilities } else { Quantiser::logits };
-                of(encoding, scale, zero_point).map(Some).map_err(|_| {
-                    named(format!(
-                        "found --scale {scale} --zero-point {zero_point}, expected a scale in (0, 1e6) and a zero \
-                         point in {range}"
-                    ))
-                })
-            }
+            (Some(_), Some(_), _) => self.affine(encoding, path).map(Some),
             (_, _, Encoding::Unsigned) if self.probabilities => Ok(Some(Quantiser::probabilities())),
             _ => Err(named(format!(
                 "found {}, which needs --scale and --zero-point{}",
@@ -194,6 +239,51 @@ impl Input {
                 if encoding == Encoding::Unsigned { ", or --probabilities" } else { "" }
             ))),
         }
+    }
+}
+
+impl Input {
+    /// What codes of this scale and zero point mean.
+    fn affine(&self, encoding: Encoding, path: &Path) -> Result<Quantiser, Failure> {
+        let (scale, zero_point) = (self.scale.unwrap_or_default(), self.zero_point.unwrap_or_default());
+        let range = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
+        let of = if self.probabilities { Quantiser::scaled_probabilities } else { Quantiser::logits };
+        of(encoding, scale, zero_point).map_err(|_| {
+            Failure::Input(format!(
+                "{}: found --scale {scale} --zero-point {zero_point}, expected a scale in (0, 1e6) and a zero point in \
+                 {range}",
+                path.display()
+            ))
+        })
+    }
+}
+
+/// The least and the greatest of many scores.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Range(Option<(f64, f64)>);
+
+impl Range {
+    pub(super) fn push(&mut self, score: f64) {
+        self.merge(&Self(Some((score, score)).filter(|_| !score.is_nan())));
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        let both = self.0.into_iter().chain(other.0);
+        self.0 = both.reduce(|(low, high), (least, greatest)| (low.min(least), high.max(greatest)));
+    }
+
+    /// Says that logits look like probabilities.
+    pub(super) fn note(&self, path: &Path, is_probability: bool) {
+        let Some((low, high)) =
+            self.0.filter(|(low, high)| !is_probability && *low >= 0.0 && *high <= 1.0 && low < high)
+        else {
+            return;
+        };
+        super::note(format_args!(
+            "{}: all numbers are from {low} to {high} and were taken as logits: of probabilities say --probabilities, of class \
+             ids save uint8",
+            path.display()
+        ));
     }
 }
 

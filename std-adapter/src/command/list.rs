@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use segmeter::catalogue::PRESETS;
+use segmeter::catalogue::{self, PRESETS};
 use serde_json::{Map, Value};
 
 use super::registry::{self, Default, Entry, Kind, Parameter};
@@ -12,35 +12,99 @@ use crate::report;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Only this kind
-    #[arg(value_parser = registry::kind())]
-    kind: Option<Kind>,
+    /// losses, metrics, detectors or statistics, one line each; or the name of one of them, for all that is known of it
+    what: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let entries: Vec<&Entry> =
-        registry::all().filter(|entry| arguments.kind.is_none_or(|kind| kind == entry.kind)).collect();
+    let kind = arguments.what.as_deref().and_then(registry::kind);
+    let entries: Vec<&Entry> = match &arguments.what {
+        Some(name) if kind.is_none() => named(name)?,
+        _ => registry::all().filter(|entry| kind.is_none_or(|kind| kind == entry.kind)).collect(),
+    };
     if common.json {
         let described = entries.into_iter().map(described).collect::<Result<Vec<_>, _>>()?;
         report::json(out, &described)?;
         return Ok(Outcome::Done);
     }
-    let mut table = report::table(&["name", "kind", "family", "parameters", "definition"]);
+    if arguments.what.is_some() && kind.is_none() {
+        for entry in entries {
+            details(out, entry)?;
+        }
+        return Ok(Outcome::Done);
+    }
+    let mut table = report::table(&["name", "kind", "family", "definition"]);
     for column in table.column_iter_mut() {
         column.set_cell_alignment(comfy_table::CellAlignment::Left);
     }
-    for entry in entries {
-        let parameters: Vec<String> = entry.parameters.iter().map(parameter).collect();
-        table.add_row([
-            entry.name,
-            &format!("{:?}", entry.kind).to_lowercase(),
-            entry.family,
-            &parameters.join("\n"),
-            entry.definition,
-        ]);
+    let kinds: Vec<String> = entries.iter().map(|entry| kind_of(entry)).collect();
+    let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::len).max().unwrap_or(0);
+    let taken = longest(&mut entries.iter().map(|entry| entry.name))
+        + longest(&mut kinds.iter().map(String::as_str))
+        + longest(&mut entries.iter().map(|entry| entry.family));
+    // Eight blanks between and around the columns.
+    let room = usize::from(report::width()).saturating_sub(taken + 8).max(20);
+    for (entry, kind) in entries.iter().zip(&kinds) {
+        table.add_row([entry.name, kind, entry.family, &report::cut(entry.definition, room)]);
     }
     report::print(out, &table)?;
+    writeln!(out, "segmeter list NAME: parameters, presets, other names")?;
     Ok(Outcome::Done)
+}
+
+fn kind_of(entry: &Entry) -> String {
+    format!("{:?}", entry.kind).to_lowercase()
+}
+
+/// Every entry of this name.
+fn named(name: &str) -> Result<Vec<&'static Entry>, Failure> {
+    let metric = registry::metric(name);
+    let is_meant = |entry: &&Entry| match entry.kind {
+        Kind::Loss => catalogue::loss(name).is_some_and(|loss| loss.name == entry.name),
+        _ => entry.name == metric,
+    };
+    let found: Vec<_> = registry::all().filter(is_meant).collect();
+    if found.is_empty() {
+        let kinds = [Kind::Loss, Kind::Metric, Kind::Statistic, Kind::Detector];
+        let names = kinds.into_iter().flat_map(registry::names).chain(registry::kinds());
+        let near = registry::nearest(name, names);
+        return Err(Failure::Input(format!("found `{name}`{near} (segmeter list prints all)")));
+    }
+    Ok(found)
+}
+
+/// What is known of an entry, for people.
+fn details(out: &mut dyn Write, entry: &Entry) -> Result<(), Failure> {
+    writeln!(out, "{} ({}, {})", entry.name, kind_of(entry), entry.family)?;
+    let presets = entry.presets.join(", ");
+    let lines = [
+        ("definition", entry.definition.to_owned()),
+        ("source", entry.reference.to_owned()),
+        ("inputs", entry.inputs.join(", ")),
+        ("scratch", entry.scratch.to_owned()),
+        ("passes", entry.passes.to_owned()),
+        ("presets", presets),
+        ("other names", registry::synonyms(entry).join(", ")),
+    ];
+    let lines: Vec<_> = lines.into_iter().filter(|(_, text)| !text.is_empty()).collect();
+    report::pairs(out, &lines)?;
+    if !entry.parameters.is_empty() {
+        let mut table = report::table(&["parameter", "range", "meaning"]);
+        for column in table.column_iter_mut() {
+            column.set_cell_alignment(comfy_table::CellAlignment::Left);
+        }
+        for known in entry.parameters {
+            table.add_row([&parameter(known), known.range, known.meaning]);
+        }
+        writeln!(out)?;
+        report::print(out, &table)?;
+    }
+    for preset in PRESETS.iter().filter(|preset| entry.kind == Kind::Loss && preset.loss == entry.name) {
+        if !preset.differs.is_empty() {
+            writeln!(out, "preset {}, with a difference: {}", preset.name, preset.differs)?;
+        }
+    }
+    Ok(())
 }
 
 /// What is known of an entry; of a loss, also where a preset and its library differ.
@@ -52,6 +116,7 @@ fn described(entry: &Entry) -> serde_json::Result<Value> {
         differs.insert(preset.name.to_owned(), preset.differs.into());
     }
     described["differs"] = differs.into();
+    described["synonyms"] = registry::synonyms(entry).into();
     Ok(described)
 }
 

@@ -12,7 +12,7 @@ use segmeter::files;
 use segmeter::{Engine, core};
 
 use super::formula::Formula;
-use super::input::{Input, LabelInput, Layout};
+use super::input::{Input, LabelInput};
 use super::{Common, Failure, Outcome};
 
 mod batch;
@@ -36,10 +36,6 @@ pub(super) struct Arguments {
     /// Set a parameter; NAME.key=value for a part of a sum
     #[arg(long = "set", value_name = "key=value")]
     settings: Vec<String>,
-    /// Axes of an image: hw has one score per pixel. Without it, three axes are classes if there is one mask, and a
-    /// batch if there are several
-    #[arg(long, value_enum)]
-    layout: Option<Layout>,
     /// Every channel is a binary image with labels of its own; their mean
     #[arg(long)]
     multilabel: bool,

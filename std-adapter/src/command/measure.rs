@@ -1,6 +1,6 @@
 //! Frames as drift commands measure them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser};
@@ -83,7 +83,9 @@ pub(super) fn measure(
     match &image.elements {
         Elements::I8(codes) => of(image, codes, quantiser, ids.as_ref()),
         Elements::U8(codes) => of(image, codes, quantiser, ids.as_ref()),
-        Elements::F32(_) | Elements::F64(_) => Err(segmeter::core::Error::Parameter("codes")),
+        Elements::F32(_) | Elements::F64(_) | Elements::U16(_) => {
+            Err(segmeter::core::Error::Parameter("codes"))
+        }
     }
     .map_err(explain)
 }
@@ -95,16 +97,4 @@ fn of<Q: Code>(
     labels: Option<&Labels<'_>>,
 ) -> segmeter::core::Result<Frame> {
     Frame::new(&Quantised::new(image.shape, codes, quantiser)?, labels)
-}
-
-/// Drift statistics exist for 8-bit outputs only.
-pub(super) fn quantised(
-    quantiser: Option<Quantiser>,
-    path: &Path,
-    index: usize,
-) -> Result<Quantiser, Failure> {
-    quantiser.ok_or_else(|| {
-        let path = path.display();
-        Failure::Input(format!("{path}: found f32 in image {index}, expected 8-bit logits or probabilities"))
-    })
 }

@@ -10,14 +10,14 @@ use segmeter::files;
 use segmeter::learn::{Learnt, Settings, learn};
 use serde_json::{Map, Value, json};
 
-use super::input::Input;
-use super::measure::{LabelArguments, measure, quantised};
-use super::{Common, Failure, Outcome};
+use super::input::{Broken, Coder, Input};
+use super::measure::{LabelArguments, measure};
+use super::{Common, Failure, Outcome, note};
 use crate::report;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// 8-bit logits of frames that are in control, in the order of their time
+    /// Scores of frames that are in control, 8-bit or floats, in the order of their time
     #[arg(value_name = "FRAMES", required_unless_present = "show")]
     recording: Option<PathBuf>,
     /// Where the profile goes
@@ -80,18 +80,22 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let (source, slots) = arguments.input.open(recording)?;
     let labels = arguments.labels.open(&source, &slots)?;
     let named = |line: String| Failure::Input(format!("{}: {line}", source.path().display()));
-    let mut kind = None;
+    let path = source.path();
+    let first = arguments.input.first(&source, &slots)?;
+    let (coder, shape) = (Coder::new(&arguments.input, &first.elements, path, None)?, first.shape);
+    coder.note(path);
+    let (mut not_finite, mut broken) = (0, Vec::new());
     let mut frames = Vec::with_capacity(slots.len());
     let bar = report::progress(slots.len());
     for slot in &slots {
-        let image = source.image(slot.index)?;
-        let path = source.path();
-        let codes = quantised(arguments.input.quantiser(&image.elements, path)?, path, slot.index)?;
+        let mut image = match source.image(slot.index) {
+            Err(error) if arguments.input.keeps_going() => {
+                broken.push(Failure::from(error));
+                continue;
+            }
+            image => image?,
+        };
         // The type of the numbers and the size are part of what they mean.
-        let (first, shape) = *kind.get_or_insert((codes, image.shape));
-        if first != codes {
-            return Err(named("found frames of both i8 and u8".to_owned()));
-        }
         if shape != image.shape {
             return Err(named(format!(
                 "found image {} of {}x{}, expected {}x{} as the first",
@@ -102,17 +106,28 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
                 shape.width()
             )));
         }
-        frames.push(measure(&source, *slot, &image, codes, labels.as_ref())?);
         bar.inc(1);
+        let Some(codes) = coder.codes(image.elements, slot.index, path)? else {
+            not_finite += 1;
+            continue;
+        };
+        image.elements = codes;
+        frames.push(measure(&source, *slot, &image, coder.quantiser(), labels.as_ref())?);
     }
     bar.finish_and_clear();
-    let (codes, shape) = kind.ok_or_else(|| named("found no frame".to_owned()))?;
+    Broken::of(broken.iter(), path, slots.len())?.note();
+    if not_finite > 0 {
+        note(format_args!(
+            "{}: {not_finite} frames have numbers that are not finite, and are left out",
+            path.display()
+        ));
+    }
     let side = |side: usize| {
         u16::try_from(side)
             .map_err(|_| named(format!("found a side of {side} pixels, expected at most 65535")))
     };
     let settings = arguments.settings(side(shape.height())?, side(shape.width())?)?;
-    let learnt = learn(codes, &frames, &settings).map_err(named)?;
+    let learnt = learn(coder.quantiser(), &frames, &settings).map_err(named)?;
     files::write_atomically(file, |out| files::profile::write(out, &learnt.profile))?;
     print(&file.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
     Ok(Outcome::Done)

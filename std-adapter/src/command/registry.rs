@@ -1,8 +1,7 @@
 //! Every loss, metric, statistic and detector by name: what `list` prints and everything else looks up.
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use segmeter::catalogue::LOSSES;
 pub(crate) use segmeter::catalogue::{Default, Entry, Kind, Parameter};
+use segmeter::catalogue::{LOSSES, SYNONYMS};
 
 mod drift;
 mod metrics;
@@ -15,12 +14,14 @@ const KINDS: [(&str, Kind); 4] = [
     ("statistics", Kind::Statistic),
 ];
 
-/// Reads the name of a kind.
-pub(crate) fn kind() -> impl TypedValueParser<Value = Kind> {
-    PossibleValuesParser::new(KINDS.map(|(name, _)| name)).try_map(|text| {
-        let found = KINDS.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind);
-        found.ok_or("no such kind")
-    })
+/// The kind of this name.
+pub(crate) fn kind(text: &str) -> Option<Kind> {
+    KINDS.iter().find(|(name, _)| *name == text).map(|(_, kind)| *kind)
+}
+
+/// The names of kinds.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(name, _)| *name)
 }
 
 /// All entries.
@@ -33,14 +34,113 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Entry> {
         .chain(drift::DETECTORS)
 }
 
-/// The names of a kind, for messages.
-pub(crate) fn names(kind: Kind) -> String {
-    all().filter(|entry| entry.kind == kind).map(|entry| entry.name).collect::<Vec<_>>().join(", ")
+/// Other names of metrics, and the names under which they are listed.
+const METRIC_SYNONYMS: [(&str, &str); 30] = [
+    ("max_f", "max_f1"),
+    ("negative_log_likelihood", "nll"),
+    ("miou", "mean_iou"),
+    ("mean_jaccard", "mean_iou"),
+    ("jaccard", "iou"),
+    ("dsc", "dice"),
+    ("f1", "dice"),
+    ("f1_score", "dice"),
+    ("dice_score", "dice"),
+    ("sensitivity", "recall"),
+    ("tpr", "recall"),
+    ("ppv", "precision"),
+    ("tnr", "specificity"),
+    ("npv", "negative_predictive_value"),
+    ("fpr", "false_positive_rate"),
+    ("fnr", "false_negative_rate"),
+    ("fwiou", "frequency_weighted_iou"),
+    ("cohen_kappa", "kappa"),
+    ("pq", "panoptic_quality"),
+    ("sq", "segmentation_quality"),
+    ("rq", "recognition_quality"),
+    ("hd", "hausdorff"),
+    ("hausdorff_distance", "hausdorff"),
+    ("surface_dice", "nsd"),
+    ("boundary_f1", "boundary_f"),
+    ("cldice", "centreline_dice"),
+    ("auc", "auroc"),
+    ("roc_auc", "auroc"),
+    ("ap", "average_precision"),
+    ("expected_calibration_error", "ece"),
+];
+
+/// The name under which a metric is listed; capitals and hyphens make no difference.
+pub(crate) fn metric(name: &str) -> String {
+    let plain = name.trim().to_lowercase().replace('-', "_");
+    let listed = METRIC_SYNONYMS.iter().find(|(synonym, _)| *synonym == plain);
+    listed.map_or(plain, |(_, listed)| (*listed).to_owned())
+}
+
+/// Other names of an entry.
+pub(crate) fn synonyms(entry: &Entry) -> Vec<&'static str> {
+    let of: &[(&str, &str)] = match entry.kind {
+        Kind::Loss => &SYNONYMS,
+        Kind::Metric => &METRIC_SYNONYMS,
+        _ => &[],
+    };
+    of.iter().filter(|(_, listed)| *listed == entry.name).map(|(synonym, _)| *synonym).collect()
+}
+
+/// Names of a kind, other names included.
+pub(crate) fn names(kind: Kind) -> impl Iterator<Item = &'static str> {
+    let of_kind = all().filter(move |entry| entry.kind == kind);
+    of_kind.flat_map(|entry| std::iter::once(entry.name).chain(synonyms(entry)))
+}
+
+/// Asks whether one of the nearest names was meant; empty if none is near.
+pub(crate) fn nearest(found: &str, names: impl Iterator<Item = &'static str>) -> String {
+    /// Names are near from here on, of at most 1.
+    const NEAR: f64 = 0.75;
+    let found = found.to_lowercase().replace('-', "_");
+    let score = |name: &str| {
+        // Short names have no letter to spare.
+        let is_slip = found.len() > 2 && strsim::damerau_levenshtein(&found, name) == 1;
+        let is_part = found.len() > 2 && (name.contains(&found) || found.contains(name));
+        let alike =
+            strsim::jaro_winkler(&found, name).max(strsim::normalized_damerau_levenshtein(&found, name));
+        if is_slip || is_part { alike.max(NEAR) } else { alike }
+    };
+    let mut near: Vec<(f64, &str)> =
+        names.map(|name| (score(name), name)).filter(|(score, _)| *score >= NEAR).collect();
+    near.sort_by(|(a, left), (b, right)| b.total_cmp(a).then_with(|| left.cmp(right)));
+    near.dedup_by_key(|(_, name)| *name);
+    match &near[..] {
+        [] => String::new(),
+        near => {
+            let names: Vec<&str> = near.iter().take(3).map(|(_, name)| *name).collect();
+            format!(": did you mean {}?", names.join(", "))
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_names_are_names_of_something() {
+        for (synonym, listed) in METRIC_SYNONYMS.iter().chain(&SYNONYMS) {
+            assert!(all().any(|entry| entry.name == *listed), "{synonym}: {listed}");
+        }
+        for (synonym, _) in METRIC_SYNONYMS {
+            assert!(all().all(|entry| entry.kind != Kind::Metric || entry.name != synonym), "{synonym}");
+        }
+        for (synonym, _) in SYNONYMS {
+            assert!(LOSSES.iter().all(|entry| entry.name != synonym), "{synonym}");
+        }
+    }
+
+    #[test]
+    fn nearest_names() {
+        let near = |found: &str| nearest(found, names(Kind::Loss));
+        assert!(near("lovasz_hing").starts_with(": did you mean lovasz_hinge"), "{}", near("lovasz_hing"));
+        assert!(near("tverksy").starts_with(": did you mean tversky"), "{}", near("tverksy"));
+        assert_eq!(near("xxxxxx"), "");
+    }
 
     #[test]
     fn names_are_unique_and_texts_are_there() {

@@ -4,24 +4,26 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use segmeter::core::drift::{Facts, Monitor, Observation, Profile, Reasons, Signal, State};
+use segmeter::core::drift::{Facts, Invalid, Monitor, Observation, Profile, Reasons, Signal, State};
 use segmeter::core::metric::Confusion;
 use segmeter::core::sketch::SigmoidTable;
-use segmeter::files::{self, Elements, Image, Slot, Source};
+use segmeter::files::{self, Image, Slot, Source};
 
-use super::input::Input;
-use super::measure::{LabelArguments, SomeLabels, measure, quantised};
+use super::input::{Broken, Coder, Input};
+use super::measure::{LabelArguments, SomeLabels, measure};
 use super::{Common, Failure, Outcome};
 use crate::report;
 
+mod further;
 mod html;
 mod print;
 
+use further::Further;
 use print::Printer;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// 8-bit logits of frames, in the order of their time
+    /// Scores of frames, 8-bit or floats, in the order of their time
     #[arg(value_name = "FRAMES")]
     recording: PathBuf,
     /// A profile of `segmeter profile`
@@ -50,6 +52,8 @@ struct Shown {
     name: String,
     seen: Observation,
     iou: Option<f64>,
+    /// For programs.
+    further: Further,
 }
 
 impl Shown {
@@ -81,15 +85,32 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let (source, slots) = arguments.input.open(&arguments.recording)?;
     let labels = arguments.labels.open(&source, &slots)?;
     let table = SigmoidTable::new(&profile.quantiser);
-    let mut watch = Watch { profile: &profile, table: &table, monitor: Monitor::new() };
+    let mut watch = Watch { profile: &profile, table: &table, monitor: Monitor::new(), json: common.json };
     let mut summary = Summary::default();
     let mut printer = Printer::new(common.json, &profile, labels.is_some());
     let mut shown = Vec::new();
+    let coder = coder(arguments, &profile, &arguments.input.first(&source, &slots)?, &source)?;
+    coder.note(source.path());
+    let mut broken = Vec::new();
     let bar = report::progress(slots.len());
     for slot in &slots {
-        let image = source.image(slot.index)?;
-        check_codes(arguments, &profile, &image, &source, slot.index)?;
-        let frame = watch.show(&source, *slot, &image, labels.as_ref())?;
+        let frame = match source.image(slot.index) {
+            Ok(image) => {
+                let (shape, channels, order) = (image.shape, image.channels, image.order);
+                match coder.codes(image.elements, slot.index, source.path())? {
+                    Some(elements) => {
+                        let image = Image { shape, channels, order, elements };
+                        watch.show(&source, *slot, &image, labels.as_ref())?
+                    }
+                    None => watch.refuse(&source, *slot, Invalid::NotFinite),
+                }
+            }
+            Err(error) if arguments.input.keeps_going() => {
+                broken.push(Failure::from(error));
+                watch.refuse(&source, *slot, Invalid::Missing)
+            }
+            Err(error) => return Err(error.into()),
+        };
         summary.add(&frame);
         bar.suspend(|| printer.frame(out, &frame))?;
         bar.inc(1);
@@ -98,6 +119,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         }
     }
     bar.finish_and_clear();
+    Broken::of(broken.iter(), source.path(), slots.len())?.note();
     printer.summary(out, &summary)?;
     if let Some(path) = &arguments.report {
         let page = html::page(&profile, &arguments.recording, &shown, &summary);
@@ -112,6 +134,7 @@ struct Watch<'a> {
     profile: &'a Profile,
     table: &'a SigmoidTable,
     monitor: Monitor,
+    json: bool,
 }
 
 impl Watch<'_> {
@@ -128,7 +151,24 @@ impl Watch<'_> {
         let seen = self.monitor.watch(profile, table, sketch, &frame.outline, Facts::default());
         let has_labels = sketch.labelled(0) + sketch.labelled(1) != 0;
         let iou = has_labels.then(|| Confusion::of_sketch(sketch, table).class(1).iou().value()).flatten();
-        Ok(Shown { index: slot.index, name: source.name(slot.index), seen, iou })
+        let further =
+            if self.json { Further::new(image, profile, table, sketch) } else { Further::default() };
+        Ok(Shown { index: slot.index, name: source.name(slot.index), seen, iou, further })
+    }
+}
+
+impl Watch<'_> {
+    /// A frame that cannot be measured.
+    fn refuse(&mut self, source: &Source, slot: Slot, why: Invalid) -> Shown {
+        let verdict = self.monitor.observe(self.profile, Err(why));
+        let seen = Observation { statistics: None, signals: Err(why), estimate: None, verdict };
+        Shown {
+            index: slot.index,
+            name: source.name(slot.index),
+            seen,
+            iou: None,
+            further: Further::default(),
+        }
     }
 }
 
@@ -160,26 +200,11 @@ impl Summary {
 }
 
 /// Codes must mean what they meant when the profile was learnt.
-fn check_codes(
-    arguments: &Arguments,
-    profile: &Profile,
-    image: &Image,
-    source: &Source,
-    index: usize,
-) -> Result<(), Failure> {
-    use segmeter::core::view::Encoding;
+fn coder(arguments: &Arguments, profile: &Profile, first: &Image, source: &Source) -> Result<Coder, Failure> {
     let path = source.path();
-    let found = if arguments.input.is_quantised() {
-        quantised(arguments.input.quantiser(&image.elements, path)?, path, index)? == profile.quantiser
-    } else {
-        let encoding = profile.quantiser.encoding();
-        matches!(
-            (&image.elements, encoding),
-            (Elements::I8(_), Encoding::Signed) | (Elements::U8(_), Encoding::Unsigned)
-        )
-    };
-    if found {
-        return Ok(());
+    let coder = Coder::new(&arguments.input, &first.elements, path, Some(profile.quantiser))?;
+    if coder.quantiser() == profile.quantiser && coder.takes(&first.elements) {
+        return Ok(coder);
     }
     let expected = match profile.quantiser.affine() {
         Some((scale, zero_point)) => format!(
@@ -190,9 +215,9 @@ fn check_codes(
         None => "u8 probabilities".to_owned(),
     };
     Err(Failure::Input(format!(
-        "{}: found {} in image {index}, or another scale or zero point, expected {} as in {}",
-        source.path().display(),
-        image.elements.type_name(),
+        "{}: found {} in the first image, or another scale or zero point, expected {} as in {}",
+        path.display(),
+        first.elements.type_name(),
         expected.to_lowercase(),
         arguments.profile.display()
     )))

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
 
+use super::folder::{self, Side};
 use super::order::Order;
-use super::source::{Content, Image, directory, extension, load, single};
+use super::source::{Content, Image, Reading, extension, load, single};
 use super::{Array, Elements, Error, Result, Source, axes, bin, read};
 
 /// Which image is meant: its number in the whole sequence, and among those that were selected.
@@ -38,13 +39,15 @@ impl MaskOrder {
 
 /// Masks that belong to the images of a [`Source`]: class ids, soft labels, or valid bits.
 ///
-/// Files of a directory are partners by name without extension. A file holds a mask for every image or for every
+/// Files of a directory are partners by their path below it without extension, or as [`Reading::pairs`] of the images says.
+/// A file holds a mask for every image or for every
 /// selected one.
 #[derive(Debug)]
 pub struct Masks {
     path: PathBuf,
     content: MaskContent,
     order: MaskOrder,
+    reading: Reading,
     /// Whether a mask exists for every image rather than for the selected ones.
     by_index: bool,
 }
@@ -57,16 +60,18 @@ enum MaskContent {
 }
 
 impl Masks {
-    /// Opens the masks of `source`, of which `selected` images are wanted.
+    /// Opens the masks of `source`, of which `selected` images are wanted. Colours of masks mean what they mean in the images.
     ///
     /// # Errors
     /// If a file is malformed, or the number of masks fits neither.
     pub fn open(path: &Path, source: &Source, selected: usize, order: MaskOrder) -> Result<Self> {
         let total = source.len();
+        let reading = Reading { colours: source.reading.colours.clone(), ..Reading::default() };
+        let files = || folder::selected(path, Side::Labels, source.reading.pairs.as_ref());
         let content = match (path.is_dir(), &source.content) {
-            (true, Content::Directory { .. }) => MaskContent::Named(directory(path)?),
-            (true, _) => MaskContent::List(directory(path)?.into_values().collect()),
-            _ => MaskContent::Stack(stack(path, source, selected, order)?),
+            (true, Content::Directory(_)) => MaskContent::Named(files()?.into_iter().collect()),
+            (true, _) => MaskContent::List(files()?.into_iter().map(|(_, file)| file).collect()),
+            _ => MaskContent::Stack(stack(path, source, selected, order, &reading)?),
         };
         let found = match &content {
             MaskContent::Named(_) => total,
@@ -79,7 +84,7 @@ impl Masks {
             let line = format!("found {found} masks, expected {expected}, one for each image");
             return Err(Error::new(line).at(path));
         }
-        Ok(Self { path: path.to_owned(), content, order, by_index: found == total })
+        Ok(Self { path: path.to_owned(), content, order, reading, by_index: found == total })
     }
 
     /// Where they were opened.
@@ -121,15 +126,9 @@ impl Masks {
     ///
     /// # Errors
     /// If there is none, its file is malformed, or its shape or type is another one.
-    pub fn ids(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Vec<u8>> {
+    pub fn ids(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Vec<u16>> {
         let (elements, path) = self.one(source, slot, shape, 1)?;
-        match elements {
-            Elements::U8(ids) => Ok(ids),
-            other => {
-                let line = format!("found {}, expected u8 class ids or bool", other.type_name());
-                Err(Error::new(line).at(path))
-            }
-        }
+        elements.into_ids().map_err(|e| e.at(path))
     }
 
     /// The class ids or soft labels of `image`, which is image `slot` of `source`; of each of its channels where
@@ -139,10 +138,10 @@ impl Masks {
     /// If there is none, its file is malformed, or its shape or type is another one.
     pub fn labels(&self, source: &Source, slot: Slot, image: &Image) -> Result<Elements> {
         let (elements, path) = self.one(source, slot, image.shape, image.channels)?;
-        if let Elements::I8(_) = elements {
-            return Err(Error::new("found i8, expected u8 class ids, bool, or f32 soft labels").at(path));
+        match elements {
+            shares @ Elements::F32(_) => Ok(shares),
+            ids => Ok(Elements::U16(ids.into_ids().map_err(|e| e.at(path))?)),
         }
-        Ok(elements)
     }
 
     fn one(&self, source: &Source, slot: Slot, shape: Shape, channels: usize) -> Result<(Elements, &Path)> {
@@ -157,8 +156,12 @@ impl Masks {
             MaskContent::Named(files) => {
                 let name = source.name(slot.index);
                 let path = files.get(&name).ok_or_else(|| {
-                    let line = format!("found no mask `{name}`, expected one for each image of ");
-                    Error::new(line + &source.path.display().to_string()).at(&self.path)
+                    let images = source.path.display();
+                    let line = format!(
+                        "found no mask `{name}`, expected one for each image of {images}, of the same name below the \
+                         folder; other names need --pair '{{}}_a.png={{}}_b.png'"
+                    );
+                    Error::new(line).at(&self.path)
                 })?;
                 (file(path)?, path.as_path())
             }
@@ -190,7 +193,7 @@ impl Masks {
         let array = if extension(path) == "bin" {
             bare(&read(path)?, self.order.ids, shape, channels, None).map_err(|e| e.at(path))?
         } else {
-            load(path, None)?
+            load(path, &self.reading)?
         };
         let order = self.order.of(&array.elements);
         single(array, Some(order)).map_err(|e| e.at(path))
@@ -198,7 +201,13 @@ impl Masks {
 }
 
 /// A file with masks for all images or the selected ones.
-fn stack(path: &Path, source: &Source, selected: usize, order: MaskOrder) -> Result<Source> {
+fn stack(
+    path: &Path,
+    source: &Source,
+    selected: usize,
+    order: MaskOrder,
+    reading: &Reading,
+) -> Result<Source> {
     let total = source.len();
     let array = if extension(path) == "bin" {
         let first = source.image(0)?;
@@ -206,10 +215,10 @@ fn stack(path: &Path, source: &Source, selected: usize, order: MaskOrder) -> Res
         bare(&bytes, order.ids, first.shape, first.channels, Some([total, selected]))
             .map_err(|e| e.at(path))?
     } else {
-        load(path, None)?
+        load(path, reading)?
     };
-    let order = order.of(&array.elements);
-    let masks = Source::of_array(path, array, Some(order))?;
+    let order = Some(order.of(&array.elements));
+    let masks = Source::of_array(path, array, Reading { order, ..Reading::default() })?;
     if source.is_batch() && !masks.is_batch() && total > 1 {
         let (first, images) = (source.image(0)?, source.path.display());
         let image = axes(&first.order.axes(first.shape, first.channels));

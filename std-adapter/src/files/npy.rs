@@ -11,10 +11,11 @@ const MOST_HEADER: usize = 10_000;
 /// Brackets that may open in a header; a plain array has two. The parser's work and stack grow with their depth.
 const MOST_BRACKETS: usize = 8;
 
-/// Reads an array of `f32`, `f64` (rounded to `f32`), `i8`, `u8` or `bool` (as 0 and 1).
+/// Reads an array: floats of 2, 4 or 8 bytes (`f64` rounded to `f32`), `i8` and `u8` as they are, `bool` as 0 and 1, other
+/// whole numbers as class ids. Either byte order, and Fortran order as well.
 ///
 /// # Errors
-/// Anything else: another type, big-endian numbers, Fortran order, too few or too many bytes.
+/// Another type, a whole number that is no class id, too few or too many bytes.
 pub fn read(bytes: &[u8]) -> Result<Array> {
     let Array { shape, elements } = read_exact(bytes)?;
     Ok(Array { shape, elements: elements.narrow()? })
@@ -30,27 +31,23 @@ pub fn read_exact(bytes: &[u8]) -> Result<Array> {
     let header = Header::from_reader(&mut rest)
         .map_err(|e| Error::new(format_args!("not a readable .npy header: {e}")))?;
     let Some(descriptor) = header.type_descriptor.as_string() else {
-        return Err(Error::new("found a structured array, expected f32, f64, i8, u8 or bool"));
+        return Err(Error::new("found a structured array, expected numbers: save one field of it"));
     };
-    let size = match descriptor.as_str() {
-        "<f4" => 4,
-        "<f8" => 8,
-        "|i1" | "|u1" | "|b1" | "<i1" | "<u1" => 1,
-        big if big.starts_with('>') => {
+    let (order, name) = descriptor.split_at_checked(1).unwrap_or_default();
+    let is_big = order == ">" || (order == "=" && cfg!(target_endian = "big"));
+    let size = match name {
+        "i1" | "u1" | "b1" => 1,
+        "f2" | "i2" | "u2" => 2,
+        "f4" | "i4" | "u4" => 4,
+        "f8" | "i8" | "u8" => 8,
+        _ => {
             return Err(Error::new(format_args!(
-                "found big-endian `{big}`, expected little-endian: save array.astype('<f4')"
-            )));
-        }
-        other => {
-            return Err(Error::new(format_args!(
-                "found type `{other}`, expected f32, f64, i8, u8 or bool: save array.astype('float32') or 'uint8'"
+                "found type `{descriptor}`, expected floats of at most 8 bytes, whole numbers or bool: save \
+                 array.astype('float32') or 'uint8'"
             )));
         }
     };
     let shape = header.shape;
-    if header.layout == Layout::Fortran && shape.len() > 1 {
-        return Err(Error::new("found Fortran order, expected C order: save numpy.ascontiguousarray(array)"));
-    }
     let expected = volume(&shape).and_then(|n| n.checked_mul(size));
     if expected != Some(rest.len()) {
         let expected = expected.map_or("more than memory can hold".to_owned(), |n| n.to_string());
@@ -60,7 +57,32 @@ pub fn read_exact(bytes: &[u8]) -> Result<Array> {
             axes(&shape)
         )));
     }
-    Ok(Array { shape, elements: elements(descriptor, rest)? })
+    let swapped;
+    let mut data = rest;
+    if is_big && size > 1 {
+        swapped = rest.chunks_exact(size).flat_map(|number| number.iter().rev().copied()).collect::<Vec<_>>();
+        data = &swapped;
+    }
+    let reordered;
+    if header.layout == Layout::Fortran && shape.len() > 1 {
+        reordered = row_major(data, &shape, size);
+        data = &reordered;
+    }
+    Ok(Array { elements: elements(name, data)?, shape })
+}
+
+/// Numbers of `size` bytes whose first axis runs fastest, the last one fastest.
+fn row_major(data: &[u8], shape: &[usize], size: usize) -> Vec<u8> {
+    // The last axis is the slowest: taken out of the way one after the other, it becomes the fastest.
+    let mut data = data.to_vec();
+    let (mut inner, mut outer) = (shape.iter().product::<usize>(), 1);
+    for axis in shape.iter().rev() {
+        inner /= (*axis).max(1);
+        // (outer axes in place, this axis, the others): the others come before what is in place.
+        data = super::transposed(&data, *axis, inner, outer * size);
+        outer *= axis;
+    }
+    data
 }
 
 /// What `ndarray-npy` takes on trust: the length of the header and the depth of its brackets.
@@ -89,12 +111,26 @@ fn check_header(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn elements(descriptor: &str, bytes: &[u8]) -> Result<Elements> {
-    Ok(match descriptor {
-        "<f4" => Elements::F32(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
-        "<f8" => Elements::F64(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
-        "|i1" | "<i1" => Elements::I8(bytes.iter().map(|b| b.cast_signed()).collect()),
-        "|b1" => match bytes.iter().find(|b| **b > 1) {
+fn elements(name: &str, bytes: &[u8]) -> Result<Elements> {
+    macro_rules! whole {
+        ($type:ty) => {
+            ids(bytes.as_chunks().0.iter().map(|b| i128::from(<$type>::from_le_bytes(*b))))
+        };
+    }
+    Ok(match name {
+        "f2" => {
+            Elements::F32(bytes.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect())
+        }
+        "f4" => Elements::F32(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()),
+        "f8" => Elements::F64(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
+        "i1" => Elements::I8(bytes.iter().map(|b| b.cast_signed()).collect()),
+        "i2" => whole!(i16)?,
+        "i4" => whole!(i32)?,
+        "i8" => whole!(i64)?,
+        "u2" => whole!(u16)?,
+        "u4" => whole!(u32)?,
+        "u8" => whole!(u64)?,
+        "b1" => match bytes.iter().find(|b| **b > 1) {
             Some(byte) => {
                 return Err(Error::new(format_args!("found a bool of value {byte}, expected 0 or 1")));
             }
@@ -102,6 +138,19 @@ fn elements(descriptor: &str, bytes: &[u8]) -> Result<Elements> {
         },
         _ => Elements::U8(bytes.to_vec()),
     })
+}
+
+/// Whole numbers as class ids.
+fn ids(numbers: impl Iterator<Item = i128> + Clone) -> Result<Elements> {
+    let outside = numbers.clone().find(|number| !(0..=0xffff).contains(number));
+    match (outside, numbers.clone().any(|number| number > 0xff)) {
+        (Some(number), _) => Err(Error::new(format_args!(
+            "found {number}, expected class ids from 0 to 65535: give pixels that are not scored an id of their own, as in \
+             array[array < 0] = 255, or save logits as float32"
+        ))),
+        (None, false) => Ok(Elements::U8(numbers.map(|number| number as u8).collect())),
+        (None, true) => Ok(Elements::U16(numbers.map(|number| number as u16).collect())),
+    }
 }
 
 /// Writes an array of `f32`.
@@ -156,8 +205,22 @@ mod tests {
             Elements::U8(vec![0, 1])
         );
         assert!(refusal(&file("'|b1'", "False", "(1,)", &[2])).contains("bool of value 2"));
-        assert!(refusal(&file("'>f4'", "False", "(1,)", &[0; 4])).contains("big-endian"));
-        assert!(refusal(&file("'<i8'", "False", "(1,)", &[0; 8])).contains("<i8"));
+        let one =
+            |descriptor: &str, data: &[u8]| read(&file(descriptor, "False", "(1,)", data)).unwrap().elements;
+        assert_eq!(one("'>f4'", &1.5_f32.to_be_bytes()), Elements::F32(vec![1.5]));
+        assert_eq!(one("'<f2'", &[0x00, 0x3e]), Elements::F32(vec![1.5]));
+        assert_eq!(one("'<i8'", &7_i64.to_le_bytes()), Elements::U8(vec![7]));
+        assert_eq!(one("'>i4'", &300_i32.to_be_bytes()), Elements::U16(vec![300]));
+        assert_eq!(one("'<u2'", &65535_u16.to_le_bytes()), Elements::U16(vec![65535]));
+        assert_eq!(one("'<i2'", &255_i16.to_le_bytes()), Elements::U8(vec![255]));
+        let refused = [("'<i4'", -1_i64), ("'<i8'", 65536), ("'<i8'", i64::MIN)];
+        for (descriptor, number) in refused {
+            let size = if descriptor == "'<i4'" { 4 } else { 8 };
+            let line = refusal(&file(descriptor, "False", "(1,)", &number.to_le_bytes()[..size]));
+            assert!(line.contains(&format!("found {number}, expected class ids")), "{line}");
+        }
+        assert!(refusal(&file("'<u8'", "False", "(1,)", &[255; 8])).contains("18446744073709551615"));
+        assert!(refusal(&file("'<c8'", "False", "(1,)", &[0; 8])).contains("<c8"));
         assert!(refusal(&file("[('a', '<f4')]", "False", "(1,)", &[0; 4])).contains("structured"));
         assert!(refusal(&file("'<f8'", "False", "(1,)", &1e300f64.to_le_bytes())).contains("range of f32"));
     }
@@ -175,8 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn the_first_axis_fastest() {
+        // As it lies in memory, a[i][j][k] = 100 i + 10 j + k.
+        let mut data = Vec::new();
+        for k in 0..4_u8 {
+            for j in 0..3 {
+                (0..2).for_each(|i| data.push(100 * i + 10 * j + k));
+            }
+        }
+        let array = read(&file("'|u1'", "True", "(2, 3, 4)", &data)).unwrap();
+        let expected = (0..24_u8).map(|n| 100 * (n / 12) + 10 * (n / 4 % 3) + n % 4).collect();
+        assert_eq!((array.shape, array.elements), (vec![2, 3, 4], Elements::U8(expected)));
+        let wide: Vec<u8> = [1_i16, 3, 2, 4].iter().flat_map(|n| n.to_be_bytes()).collect();
+        let array = read(&file("'>i2'", "True", "(2, 2)", &wide)).unwrap();
+        assert_eq!(array.elements, Elements::U8(vec![1, 2, 3, 4]));
+    }
+
+    #[test]
     fn order_and_damage() {
-        assert!(refusal(&file("'<f4'", "True", "(1, 1)", &[0; 4])).contains("Fortran"));
         let good = file("'|u1'", "False", "(1, 2)", &[0; 2]);
         for length in 0..good.len() {
             assert!(read(&good[..length]).is_err(), "{length}");

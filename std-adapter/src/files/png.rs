@@ -1,19 +1,20 @@
-//! Masks as PNG: the stored value, or the index into the palette, is the class id.
+//! Masks as PNG: the stored value, or the index into the palette, is the class id; or a map says which colour is which.
 
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
 
+use super::ids::{self, Colours};
 use super::{Array, Elements, Error, Result};
 
 /// What deflate can make of a byte at best: a file cannot hold more pixels than this allows.
 const MOST_INFLATION: u64 = 1032;
 
-/// Reads a grey or palette PNG of 1, 2, 4 or 8 bits.
+/// Reads a grey or palette PNG of up to 16 bits, or with `colours` the ids of its colours.
 ///
 /// # Errors
-/// Any other colour type, 16 bits, a damaged file.
-pub fn read(bytes: &[u8]) -> Result<Array> {
+/// Colours without a map of them, a damaged file.
+pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
     let damaged = |e| Error::new(format_args!("not a readable PNG: {e}"));
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 64 << 20 });
     // Palettes and single bits stay what they are.
@@ -21,13 +22,12 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
     let info = decoder.read_header_info().map_err(damaged)?;
     let (width, height) = (info.width as usize, info.height as usize);
     let (colour, depth) = (info.color_type, info.bit_depth);
-    if !matches!(colour, ColorType::Grayscale | ColorType::Indexed) || depth == BitDepth::Sixteen {
-        return Err(Error::new(format_args!(
-            "found a {}-bit {colour:?} PNG, expected grey or palette of up to 8 bits, one class id a pixel",
-            depth as u8
-        )));
+    let is_grey = matches!(colour, ColorType::Grayscale | ColorType::Indexed);
+    if !is_grey && (colours.is_none() || colour == ColorType::GrayscaleAlpha || depth != BitDepth::Eight) {
+        return Err(ids::refused(&format!("{}-bit {colour:?}", depth as u8)));
     }
-    let row_bytes = (width as u64 * depth as u64).div_ceil(8);
+    let samples = colour.samples();
+    let row_bytes = (width as u64 * samples as u64 * depth as u64).div_ceil(8);
     let stored = row_bytes.checked_mul(height as u64);
     if stored.is_none_or(|stored| stored > MOST_INFLATION * bytes.len() as u64) {
         return Err(Error::new(format_args!(
@@ -41,8 +41,32 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
     reader.next_frame(&mut packed).map_err(damaged)?;
     // Reads to the end, so that a file that stops after its last pixel is noticed too.
     reader.finish().map_err(damaged)?;
-    let ids = packed.chunks(row_bytes.max(1) as usize).flat_map(|row| unpack(row, depth as u32).take(width));
-    Ok(Array { shape: vec![height, width], elements: Elements::U8(ids.collect()) })
+    let palette = reader.info().palette.as_ref().map(|palette| palette.as_chunks::<3>().0.to_vec());
+    let values = || {
+        let rows = packed.chunks(row_bytes.max(1) as usize);
+        rows.flat_map(|row| unpack(row, depth as u32).take(width))
+    };
+    let elements = match (colour, colours) {
+        (ColorType::Rgb, Some(colours)) => colours.elements(packed.as_chunks().0.iter().copied())?,
+        (ColorType::Rgba, Some(colours)) => {
+            let pixels = packed.as_chunks::<4>().0;
+            if pixels.iter().any(|pixel| pixel[3] != 255) {
+                return Err(ids::refused("half transparent"));
+            }
+            colours.elements(pixels.iter().map(|[r, g, b, _]| [*r, *g, *b]))?
+        }
+        (ColorType::Indexed, Some(colours)) => {
+            let palette = palette.unwrap_or_default();
+            let colour = |index: u8| palette.get(usize::from(index)).copied().unwrap_or_default();
+            colours.elements(values().map(colour))?
+        }
+        _ if depth == BitDepth::Sixteen => {
+            ids::narrowest(packed.as_chunks().0.iter().map(|id| u16::from_be_bytes(*id)).collect())
+        }
+        (_, Some(colours)) if depth == BitDepth::Eight => colours.elements(values().map(|grey| [grey; 3]))?,
+        _ => Elements::U8(values().collect()),
+    };
+    Ok(Array { shape: vec![height, width], elements })
 }
 
 /// The values of a row, highest bits first.
@@ -69,7 +93,7 @@ mod tests {
 
     #[test]
     fn values_and_indices_are_class_ids() {
-        let ids = |bytes: &[u8]| read(bytes).unwrap().elements;
+        let ids = |bytes: &[u8]| read(bytes, None).unwrap().elements;
         let grey = encode(3, 1, ColorType::Grayscale, BitDepth::Eight, &[0, 1, 255]);
         assert_eq!(ids(&grey), Elements::U8(vec![0, 1, 255]));
         let bits = encode(3, 2, ColorType::Grayscale, BitDepth::One, &[0b1010_0000, 0b0110_0000]);
@@ -91,10 +115,34 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_bits() {
+        let deep = |data: &[u8]| encode(2, 1, ColorType::Grayscale, BitDepth::Sixteen, data);
+        assert_eq!(read(&deep(&[0, 7, 0, 255]), None).unwrap().elements, Elements::U8(vec![7, 255]));
+        assert_eq!(read(&deep(&[1, 44, 0, 2]), None).unwrap().elements, Elements::U16(vec![300, 2]));
+    }
+
+    #[test]
+    fn colours_have_ids() {
+        let voc = Colours::new("voc").unwrap();
+        let rgb = encode(2, 1, ColorType::Rgb, BitDepth::Eight, &[128, 128, 128, 224, 224, 192]);
+        assert_eq!(read(&rgb, Some(&voc)).unwrap().elements, Elements::U8(vec![7, 255]));
+        let clear = |alpha| encode(1, 1, ColorType::Rgba, BitDepth::Eight, &[128, 0, 0, alpha]);
+        assert_eq!(read(&clear(255), Some(&voc)).unwrap().elements, Elements::U8(vec![1]));
+        assert!(read(&clear(254), Some(&voc)).unwrap_err().to_string().contains("transparent"));
+        let other = encode(1, 1, ColorType::Rgb, BitDepth::Eight, &[1, 2, 3]);
+        let line = read(&other, Some(&voc)).unwrap_err().to_string();
+        assert!(line.contains("found colour 1,2,3, which --colours voc does not have"), "{line}");
+        // The test's palette is grey 7, which is none of the colours.
+        let palette = encode(1, 1, ColorType::Indexed, BitDepth::Four, &[0x10]);
+        assert!(read(&palette, Some(&voc)).unwrap_err().to_string().contains("colour 7,7,7"));
+    }
+
+    #[test]
     fn other_kinds_are_refused() {
         let colour = encode(1, 1, ColorType::Rgb, BitDepth::Eight, &[0; 3]);
-        assert!(read(&colour).unwrap_err().to_string().contains("Rgb"));
-        let deep = encode(1, 1, ColorType::Grayscale, BitDepth::Sixteen, &[0; 2]);
-        assert!(read(&deep).unwrap_err().to_string().contains("16-bit"));
+        let line = read(&colour, None).unwrap_err().to_string();
+        assert!(line.contains("8-bit Rgb") && line.contains("--colours"), "{line}");
+        let both = encode(1, 1, ColorType::GrayscaleAlpha, BitDepth::Eight, &[0; 2]);
+        assert!(read(&both, None).unwrap_err().to_string().contains("GrayscaleAlpha"));
     }
 }

@@ -1,12 +1,19 @@
 //! Files and directories as sequences of images.
 
-use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
 
+use super::folder::{self, Named, Pairs, Side};
+use super::ids::Colours;
 use super::order::{Arrangement, Order};
-use super::{Array, Elements, Error, Result, bin, npy, png, read};
+use super::{Array, Elements, Error, Result, bin, npy, png, raster, read};
+
+/// The extensions of what can be read.
+pub(super) const EXTENSIONS: [&str; 7] = ["npy", "npz", "png", "bmp", "tif", "tiff", "bin"];
+/// The longest array that is taken out of a `.npz`: what a file claims is not what it holds.
+const MOST_UNPACKED: u64 = 1 << 33;
 
 /// One image: logits, codes or class ids.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,69 +28,57 @@ pub struct Image {
     pub elements: Elements,
 }
 
-/// A sequence of images: a file with one or with a leading axis of many, or a directory, sorted by name.
+/// How files are read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// What a `.bin` holds.
+    pub layout: Option<(Vec<usize>, bin::Type)>,
+    /// What the axes mean. Without it four axes are images with channels, like three in a directory; any other three are
+    /// images without.
+    pub order: Option<Order>,
+    /// `f64` as it is rather than rounded to `f32`.
+    pub exact: bool,
+    /// The class ids of colours.
+    pub colours: Option<Colours>,
+    /// Which images of a directory have which labels.
+    pub pairs: Option<Pairs>,
+}
+
+/// A sequence of images: a file with one or with a leading axis of many, or a directory, in the order of the numbers in the
+/// names of its files.
 #[derive(Debug)]
 pub struct Source {
     pub(super) path: PathBuf,
     pub(super) content: Content,
+    pub(super) reading: Reading,
 }
 
 #[derive(Debug)]
 pub(super) enum Content {
-    Stack {
-        array: Array,
-        arrangement: Arrangement,
-    },
-    Directory {
-        files: Vec<PathBuf>,
-        layout: Option<(Vec<usize>, bin::Type)>,
-        order: Option<Order>,
-        exact: bool,
-    },
+    Stack { array: Array, arrangement: Arrangement },
+    Directory(Vec<Named>),
 }
 
 impl Source {
     /// Opens a file, which is read, or a directory, whose files are read one by one as they are asked for.
-    /// `layout` says what a `.bin` holds, `order` what the axes mean. Without it four axes are images with channels,
-    /// like three in a directory; any other three are images without.
     ///
     /// # Errors
     /// If the file is malformed, or the directory has none that can be read.
-    pub fn open(path: &Path, layout: Option<(&[usize], bin::Type)>, order: Option<Order>) -> Result<Self> {
-        Self::open_as(path, layout, order, false)
-    }
-
-    /// As [`Source::open`], `f64` as it is rather than rounded to `f32`.
-    ///
-    /// # Errors
-    /// Those of [`Source::open`].
-    pub fn open_exact(
-        path: &Path,
-        layout: Option<(&[usize], bin::Type)>,
-        order: Option<Order>,
-    ) -> Result<Self> {
-        Self::open_as(path, layout, order, true)
-    }
-
-    fn open_as(
-        path: &Path,
-        layout: Option<(&[usize], bin::Type)>,
-        order: Option<Order>,
-        exact: bool,
-    ) -> Result<Self> {
+    pub fn open(path: &Path, reading: Reading) -> Result<Self> {
         if path.is_dir() {
-            let files = directory(path)?.into_values().collect();
-            let layout = layout.map(|(shape, kind)| (shape.to_vec(), kind));
-            let content = Content::Directory { files, layout, order, exact };
-            return Ok(Self { path: path.to_owned(), content });
+            let files = folder::selected(path, Side::Predictions, reading.pairs.as_ref())?;
+            return Ok(Self { path: path.to_owned(), content: Content::Directory(files), reading });
         }
-        Self::of_array(path, load_as(path, layout, exact)?, order)
+        if reading.pairs.is_some() {
+            return Err(Error::new("found a file, expected a folder for --pair").at(path));
+        }
+        Self::of_array(path, load(path, &reading)?, reading)
     }
 
-    pub(super) fn of_array(path: &Path, array: Array, order: Option<Order>) -> Result<Self> {
-        let order = order.unwrap_or(Order::guess(array.shape.len(), false));
+    pub(super) fn of_array(path: &Path, array: Array, reading: Reading) -> Result<Self> {
+        let order = reading.order.unwrap_or(Order::guess(array.shape.len(), false));
         let arrangement = order.arrange(&array.shape).map_err(|e| e.at(path))?;
-        Ok(Self { path: path.to_owned(), content: Content::Stack { array, arrangement } })
+        Ok(Self { path: path.to_owned(), content: Content::Stack { array, arrangement }, reading })
     }
 
     /// The same, its axes read in another way.
@@ -91,12 +86,10 @@ impl Source {
     /// # Errors
     /// If the file has not the axes for it; files of a directory are looked at as they are asked for.
     pub fn reorder(self, order: Order) -> Result<Self> {
+        let reading = Reading { order: Some(order), ..self.reading };
         match self.content {
-            Content::Stack { array, .. } => Self::of_array(&self.path, array, Some(order)),
-            Content::Directory { files, layout, exact, .. } => {
-                let content = Content::Directory { files, layout, order: Some(order), exact };
-                Ok(Self { path: self.path, content })
-            }
+            Content::Stack { array, .. } => Self::of_array(&self.path, array, reading),
+            content @ Content::Directory(_) => Ok(Self { path: self.path, content, reading }),
         }
     }
 
@@ -105,7 +98,7 @@ impl Source {
     pub fn len(&self) -> usize {
         match &self.content {
             Content::Stack { arrangement, .. } => arrangement.images(),
-            Content::Directory { files, .. } => files.len(),
+            Content::Directory(files) => files.len(),
         }
     }
 
@@ -134,16 +127,25 @@ impl Source {
     pub fn channels(&self) -> Result<(Order, usize)> {
         match &self.content {
             Content::Stack { arrangement, .. } => Ok((arrangement.order, arrangement.channels)),
-            Content::Directory { .. } => self.image(0).map(|first| (first.order, first.channels)),
+            Content::Directory(_) => self.image(0).map(|first| (first.order, first.channels)),
         }
     }
 
-    /// The name of an image: its file without the extension, or its number.
+    /// The name of an image: the path of its file below the directory without the extension, or its number.
     #[must_use]
     pub fn name(&self, index: usize) -> String {
         match &self.content {
             Content::Stack { .. } => index.to_string(),
-            Content::Directory { files, .. } => files.get(index).map(|f| stem(f)).unwrap_or_default(),
+            Content::Directory(files) => files.get(index).map(|(name, _)| name.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The file of an image.
+    #[must_use]
+    pub fn file(&self, index: usize) -> &Path {
+        match &self.content {
+            Content::Stack { .. } => &self.path,
+            Content::Directory(files) => files.get(index).map_or(&self.path, |(_, file)| file),
         }
     }
 
@@ -161,10 +163,9 @@ impl Source {
                 Ok(Image { shape, channels, order, elements })
             }
             Content::Stack { .. } => Err(missing().at(&self.path)),
-            Content::Directory { files, layout, order, exact } => {
-                let file = files.get(index).ok_or_else(|| missing().at(&self.path))?;
-                let layout = layout.as_ref().map(|(shape, kind)| (shape.as_slice(), *kind));
-                single(load_as(file, layout, *exact)?, *order).map_err(|e| e.at(file))
+            Content::Directory(files) => {
+                let (_, file) = files.get(index).ok_or_else(|| missing().at(&self.path))?;
+                single(load(file, &self.reading)?, self.reading.order).map_err(|e| e.at(file))
             }
         }
     }
@@ -174,49 +175,53 @@ pub(super) fn extension(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
 }
 
-fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+/// Whether the extension is one of what can be read.
+pub(super) fn is_readable(path: &Path) -> bool {
+    EXTENSIONS.contains(&extension(path).as_str())
 }
 
 /// Reads one file by its extension.
-pub(super) fn load(path: &Path, layout: Option<(&[usize], bin::Type)>) -> Result<Array> {
-    load_as(path, layout, false)
-}
-
-fn load_as(path: &Path, layout: Option<(&[usize], bin::Type)>, exact: bool) -> Result<Array> {
+pub(super) fn load(path: &Path, reading: &Reading) -> Result<Array> {
     let parsed = |parse: &dyn Fn(&[u8]) -> Result<Array>| parse(&read(path)?).map_err(|e| e.at(path));
     let refused = |line: String| Err(Error::new(line).at(path));
-    match (extension(path).as_str(), layout) {
-        ("npy", _) => parsed(&if exact { npy::read_exact } else { npy::read }),
-        ("png", _) => parsed(&png::read),
-        ("bin", Some((shape, kind))) => parsed(&|bytes| bin::read(bytes, shape, kind)),
+    let colours = reading.colours.as_ref();
+    let array = if reading.exact { npy::read_exact } else { npy::read };
+    match (extension(path).as_str(), &reading.layout) {
+        ("npy", _) => parsed(&array),
+        ("npz", _) => parsed(&|bytes| array(&unpacked(bytes)?)),
+        ("png", _) => parsed(&|bytes| png::read(bytes, colours)),
+        ("bmp", _) => parsed(&|bytes| raster::read_bmp(bytes, colours)),
+        ("tif" | "tiff", _) => parsed(&|bytes| raster::read_tiff(bytes, colours)),
+        ("bin", Some((shape, kind))) => parsed(&|bytes| bin::read(bytes, shape, *kind)),
         ("bin", None) => refused("a .bin has no header: say --shape N,H,W (or H,W) and --dtype".to_owned()),
-        (other, _) => refused(format!("found a file `.{other}`, expected .npy, .png or .bin")),
+        (other, _) => refused(format!("found a file `.{other}`, expected .{}", EXTENSIONS.join(", ."))),
     }
 }
 
-/// The files of a directory that can be images, by name without extension.
-pub(super) fn directory(path: &Path) -> Result<BTreeMap<String, PathBuf>> {
-    let mut files = BTreeMap::new();
-    let entries = std::fs::read_dir(path).map_err(|e| Error::new(e).at(path))?;
-    for entry in entries {
-        let file = entry.map_err(|e| Error::new(e).at(path))?.path();
-        if !matches!(extension(&file).as_str(), "npy" | "png" | "bin") {
-            continue;
-        }
-        if let Some(other) = files.insert(stem(&file), file.clone()) {
-            let line = format!(
-                "found both {} and {}, expected one file for each name",
-                other.display(),
-                file.display()
-            );
-            return Err(Error::new(line).at(path));
-        }
+/// The only array of a `.npz`.
+fn unpacked(bytes: &[u8]) -> Result<Vec<u8>> {
+    let damaged = |e| Error::new(format_args!("not a readable .npz: {e}"));
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    if archive.len() != 1 {
+        let names = (0..archive.len().min(5)).filter_map(|place| archive.name_for_index(place)?.ok());
+        let names = names.collect::<Vec<_>>().join(", ");
+        return Err(Error::new(format_args!(
+            "found {} arrays ({names}), expected one: numpy.savez(file, array)",
+            archive.len()
+        )));
     }
-    if files.is_empty() {
-        return Err(Error::new("found no .npy, .png or .bin in this directory").at(path));
+    let file = archive.by_index(0).map_err(damaged)?;
+    let mut array = Vec::new();
+    let limit = MOST_UNPACKED.min(file.size());
+    file.take(limit + 1)
+        .read_to_end(&mut array)
+        .map_err(|e| Error::new(format_args!("not a readable .npz: {e}")))?;
+    if array.len() as u64 > limit {
+        return Err(Error::new(format_args!(
+            "found more than {limit} bytes in this .npz: the file is damaged"
+        )));
     }
-    Ok(files)
+    Ok(array)
 }
 
 /// The image that a file of a directory holds.

@@ -38,10 +38,18 @@ fn logits_of_classes() {
     assert_eq!(of_masks("eval hwc.npy g.npy --layout hwc --classes 3"), expected);
     assert_eq!(of_masks("eval i8.npy g.npy --layout chw --scale 0.5 --zero-point 0"), expected);
     assert_eq!(bench.json("eval hwc.npy g.npy --layout hwc"), bench.json("eval chw.npy g.npy"));
-    let probabilities = bench.json("eval u8.npy g.npy --layout chw --probabilities");
-    assert!(probabilities["calibration"].is_null() && probabilities["threshold"].is_null());
+    // In steps of 1/255, as they are: the same from floats.
+    let probabilities: Vec<f32> = codes.iter().map(|code| f32::from(*code) / 255.0).collect();
+    bench.file("pf.npy", &npy_f32(&[2, 3, 4, 5], &probabilities));
+    let eight = bench.json("eval u8.npy g.npy --layout chw --probabilities");
+    let floats = bench.json("eval pf.npy g.npy --layout chw --probabilities");
+    assert_eq!((&eight["calibration"], &eight["pooled"]), (&floats["calibration"], &floats["pooled"]));
+    assert!(eight["calibration"]["nll"].as_f64().is_some_and(|nll| nll > 0.0));
     for (line, found) in [
-        ("eval chw.npy g.npy --classes a,b", "found 2 classes, expected 3 for logits of as many channels"),
+        (
+            "eval chw.npy g.npy --classes a,b",
+            "chw.npy: found --classes for 2, expected 3 for scores of as many classes",
+        ),
         ("eval chw.npy g.npy --layout hw", "chw.npy: found axes (2,3,4,5), expected (H,W) or (N,H,W)"),
         ("eval chw.npy g.npy --threshold 0.7", "--threshold is not available"),
         ("eval i8.npy g.npy", "i8.npy: found i8, which needs --scale"),
@@ -90,7 +98,7 @@ fn bad_input_leaves_nothing_behind() {
         });
         encoder.set_depth(depth);
         let size = if depth == png::BitDepth::Sixteen { 4 } else { 6 };
-        encoder.write_header().unwrap().write_image_data(&[0; 6][..size]).unwrap();
+        encoder.write_header().unwrap().write_image_data(&[1, 44, 0, 0, 0, 0][..size]).unwrap();
         bytes
     };
     let two = png_grey(2, 1, &[0, 1]);
@@ -116,17 +124,20 @@ fn bad_input_leaves_nothing_behind() {
         ("eval p few", "few: found no mask `b`, expected one for each image of p"),
         ("eval few g", "g/b.png: found no prediction for these labels in few"),
         ("eval p other", "other/z.png: found no prediction"),
-        ("eval p rgb", "rgb/b.png: found a 8-bit Rgb PNG, expected grey or palette"),
-        ("eval rgb g", "rgb/b.png: found a 8-bit Rgb PNG"),
-        ("eval p deep", "deep/b.png: found a 16-bit Grayscale PNG, expected grey or palette of up to 8 bits"),
+        ("eval p rgb", "rgb/b.png: found 8-bit Rgb pixels, expected a class id in each, grey or palette"),
+        ("eval rgb g", "rgb/b.png: found 8-bit Rgb pixels"),
+        (
+            "eval p deep",
+            "deep/b.png: found class id 300 at pixel 0, expected ids up to 254 here: give others with --map",
+        ),
         ("eval p four --classes 2", "four/b.png: found class id 4 at pixel 1 of image b, expected 0 to 1"),
-        ("eval p empty", "empty: found no .npy, .png or .bin"),
-        ("eval empty g", "empty: found no .npy, .png or .bin"),
+        ("eval p empty", "empty: found no .npy, .npz, .png, .bmp, .tif, .tiff, .bin in this folder or below"),
+        ("eval empty g", "empty: found no .npy, .npz, .png"),
         ("eval p missing", "missing"),
         ("eval p g --csv missing/e.csv", "missing/e.csv: cannot be written"),
         ("eval p g --report missing/r.html", "missing/r.html: cannot be written"),
         ("eval p g --csv e.csv --report g", "g: cannot be written: found a directory"),
-        ("eval p g --metrics iuo", "found metric `iuo`, expected all or some of iou, dice,"),
+        ("eval p g --metrics iuo", "found metric `iuo`: did you mean iou"),
         ("eval p g --preset numpy", "found --preset numpy, expected one of monai,"),
         ("eval p g --worst-by iuo --report r.html", "found --worst-by iuo, expected one of"),
         ("eval p g --spacing 1", "found --spacing 1, expected two numbers"),

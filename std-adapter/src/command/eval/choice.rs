@@ -9,6 +9,7 @@ use segmeter::core::metric::surface::{BoundaryIou, Percentile, Spacing, Surface}
 use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Preset, Score};
 
 use super::detail::{Detail, DetailInput, PERCENTILE, is_percentile};
+use super::exact::Scale;
 use super::overlap;
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
@@ -18,9 +19,6 @@ const CATEGORIES: &str = "category_iou";
 
 /// Metrics that may take minutes on a noisy mask: computed if asked for.
 const SLOW: &str = "apls";
-
-/// Shorter names of metrics, and those they are listed by.
-const ALIASES: [(&str, &str); 2] = [("max_f", "max_f1"), ("negative_log_likelihood", "nll")];
 
 /// Presets beyond those of the overlap metrics.
 const MORE_PRESETS: [&str; 7] = [
@@ -106,8 +104,10 @@ pub(super) struct Choice {
     /// Contours and components are measured of classes from this one.
     pub(super) first: usize,
     pub(super) categories: Option<Categories>,
-    /// The class that is ignored, if one is: in no mean, and not measured.
-    pub(super) ignored: Option<usize>,
+    /// Classes that are ignored: in no mean, and not measured.
+    pub(super) ignored: Vec<usize>,
+    /// What scores are.
+    pub(super) scale: Scale,
     /// Whether predictions are logits of classes.
     pub(super) softmax: bool,
     /// Whether thresholds of every class may be looked at: all logits are kept for it.
@@ -157,7 +157,8 @@ impl ChoiceInput {
             binning: Binning { bins, edges, confidence },
             first: usize::from(!self.background),
             categories: None,
-            ignored: None,
+            ignored: Vec::new(),
+            scale: Scale::Logit,
             softmax: false,
             has_named: self.metrics.is_some(),
         })
@@ -273,6 +274,11 @@ impl Choice {
         known().filter(|entry| self.metrics.contains(entry.name))
     }
 
+    /// Whether the confusion matrix is printed: with everything, or where agreement is asked for.
+    pub(super) fn wants_matrix(&self) -> bool {
+        !self.has_named || self.wants("kappa")
+    }
+
     /// What the number of a metric is called.
     pub(super) fn key_of(&self, name: &'static str) -> &'static str {
         if name == PERCENTILE { self.detail.percentile_key } else { name }
@@ -300,7 +306,7 @@ impl Choice {
     /// An overlap metric of a class, which has this id.
     pub(super) fn score(&self, name: &str, metric: ClassMetric, id: usize, class: ClassReport) -> Score {
         let preset = self.overlap_preset(name);
-        if self.ignored == Some(id) && !preset.is_some_and(Preset::keeps_ignored_class) {
+        if self.ignored.contains(&id) && !preset.is_some_and(Preset::keeps_ignored_class) {
             return Score::Skipped;
         }
         preset.map_or(Empties::FORMULA, |preset| preset.empties(metric)).score(metric, class)
@@ -336,10 +342,12 @@ fn known() -> impl Iterator<Item = &'static Entry> {
 /// The metrics named in a list.
 fn listed(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
     let find = |name: &str| {
-        let listed = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, listed)| *listed);
+        let listed = registry::metric(name);
         known().map(|entry| entry.name).find(|known| *known == listed).ok_or_else(|| {
-            let names = known().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-            Failure::Input(format!("found metric `{name}`, expected all or some of {names}"))
+            let near = registry::nearest(name, registry::names(Kind::Metric));
+            Failure::Input(format!(
+                "found metric `{name}`{near} (all, or some of what segmeter list metrics prints)"
+            ))
         })
     };
     text.split(',').map(find).collect()
@@ -348,7 +356,12 @@ fn listed(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
 fn known_preset(text: &str) -> Result<&'static str, Failure> {
     let names = || Preset::ALL.into_iter().map(|(name, _)| name).chain(MORE_PRESETS);
     names().find(|name| *name == text).ok_or_else(|| {
-        let names = names().collect::<Vec<_>>().join(", ");
-        Failure::Input(format!("found --preset {text}, expected one of {names}"))
+        let near = registry::nearest(text, names());
+        let near = if near.is_empty() {
+            format!(", expected one of {}", names().collect::<Vec<_>>().join(", "))
+        } else {
+            near
+        };
+        Failure::Input(format!("found --preset {text}{near}"))
     })
 }

@@ -9,6 +9,7 @@ use segmeter::core::plane::{Contour, Edge};
 
 use super::choice::{Choice, is_square};
 use super::detail::connected;
+use super::exact::Scale;
 use super::scored::{BOUND, CLIP};
 use super::segment;
 use super::shape::{apls, trimap};
@@ -166,7 +167,9 @@ fn surface(choice: &Choice, name: &str) -> Vec<String> {
             let counts = choice.detail.frame_counts.unwrap_or(false);
             let edge = contour(Contour { edge: Edge::Inner4, frame_counts: counts });
             let empty = "undefined if in neither mask, 0 if in one".to_owned();
-            vec![edge, format!("radius {}", surface.tolerance), spacing, empty, each]
+            let is_named = ["metrics_reloaded", "panoptica"].map(Some).contains(&choice.preset);
+            let radius = with_preset(format!("radius {}", surface.tolerance), is_named);
+            vec![edge, radius, spacing, empty, each]
         }
         _ => {
             let trimap = trimap(choice);
@@ -191,7 +194,7 @@ fn threshold(choice: &Choice, name: &str) -> Vec<String> {
         _ => String::new(),
     };
     let classes = if choice.softmax {
-        "every class against the rest, by its softmax probability, then the mean over classes; keeps 4 bytes per pixel \
+        "every class against the rest, by its probability (of logits the softmax), then the mean over classes; keeps 4 bytes per pixel \
          and class, and is computed if named or with --metrics all"
     } else {
         ""
@@ -222,10 +225,12 @@ fn calibration(choice: &Choice, name: &str) -> Vec<String> {
             let whose = if choice.softmax { "each class's" } else { "the foreground's" };
             format!("{preset}{} bins of equal width, {edges}; of {whose} probability", binning.bins)
         }
-        "brier" if choice.softmax => "softmax; the sum over the classes".to_owned(),
-        "nll" if choice.softmax => "nats; softmax, without a clip".to_owned(),
+        "brier" if choice.softmax => format!("{}the sum over the classes", made_by_softmax(choice)),
+        "nll" if choice.softmax && choice.scale == Scale::Logit => "nats; softmax, without a clip".to_owned(),
         "brier" => "binary: p is the foreground's probability".to_owned(),
-        "nll" => format!("nats; of 8-bit outputs at least {CLIP:e}, of f32 logits without a clip"),
+        "nll" => format!(
+            "nats; of 8-bit outputs and probabilities at least {CLIP:e}, of f32 logits without a clip"
+        ),
         _ => format!("{preset}{} bins of equal width, {edges}, {confidence}", binning.bins),
     };
     vec![detail, "all pixels of all images in one".to_owned()]
@@ -286,4 +291,11 @@ fn segments(choice: &Choice, name: &str) -> Vec<String> {
     };
     let rule = format!("segments are components of a class, by {touch}");
     vec![library.to_owned(), rule, each.to_owned()]
+}
+
+const fn made_by_softmax(choice: &Choice) -> &'static str {
+    match choice.scale {
+        Scale::Logit => "softmax; ",
+        Scale::Probability => "",
+    }
 }

@@ -1,6 +1,6 @@
-//! Thresholds and calibration of logits: exact from all of them, sorted.
+//! Thresholds and calibration of logits or probabilities: exact from all of them, sorted.
 //!
-//! The same sums, in the same order, as `segmeter_core` takes of the 256 codes of an 8-bit output: logits that are the
+//! The same sums, in the same order, as `segmeter_core` takes of the 256 codes of an 8-bit output: scores that are the
 //! codes of a sketch give its numbers to the last bit.
 
 use std::cmp::Ordering;
@@ -12,8 +12,9 @@ use segmeter::core::num::Sigmoid;
 use segmeter::core::simd::Scalar;
 
 use super::choice::Binning;
+use super::scored::CLIP;
 
-/// A logit as it is stored; `f64` keeps what would be ties in `f32`.
+/// A score as it is stored; `f64` keeps what would be ties in `f32`.
 pub(super) trait Real: Copy + Default + PartialOrd + Into<f64> {
     /// The nearest one.
     fn nearest(wide: f64) -> Self;
@@ -31,7 +32,14 @@ impl Real for f64 {
     }
 }
 
-/// Logits of background and foreground, or of wrong and right predictions, as they are stored.
+/// What scores are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    Logit,
+    Probability,
+}
+
+/// Scores of background and foreground, or of wrong and right predictions, as they are stored.
 pub(super) enum Sides {
     F32([Vec<f32>; 2]),
     F64([Vec<f64>; 2]),
@@ -43,7 +51,7 @@ impl Sides {
         if is_exact { Self::F64(Default::default()) } else { Self::F32(Default::default()) }
     }
 
-    /// Adds logits, each with its side.
+    /// Adds scores, each with its side.
     pub(super) fn extend(&mut self, scored: impl Iterator<Item = (f64, bool)>) {
         fn push<T: Real>(sides: &mut [Vec<T>; 2], scored: impl Iterator<Item = (f64, bool)>) {
             scored.for_each(|(logit, is_foreground)| {
@@ -56,7 +64,7 @@ impl Sides {
         }
     }
 
-    /// Moves the logits of others here, of the same type.
+    /// Moves the scores of others here, of the same type.
     pub(super) fn append(&mut self, other: &mut Self) {
         fn append<T>(all: &mut [Vec<T>; 2], more: &mut [Vec<T>; 2]) {
             all.iter_mut().zip(more).for_each(|(all, more)| all.append(more));
@@ -69,23 +77,54 @@ impl Sides {
     }
 
     /// In rising order, with how often each comes with either label.
-    pub(super) fn levels(self) -> Levels {
+    pub(super) fn levels(self, scale: Scale) -> Levels {
         match self {
-            Self::F32(sides) => levels(sides, f32::total_cmp),
-            Self::F64(sides) => levels(sides, f64::total_cmp),
+            Self::F32(sides) => levels(sides, scale, f32::total_cmp),
+            Self::F64(sides) => levels(sides, scale, f64::total_cmp),
         }
     }
 }
 
-/// Pixels of one logit.
+/// Pixels of one score.
 #[derive(Clone, Copy)]
 pub(super) struct Level {
-    pub(super) logit: f64,
+    pub(super) score: f64,
+    pub(super) scale: Scale,
     /// Labelled background, and foreground.
     pub(super) pixels: [u64; 2],
 }
 
-/// Logits in rising order.
+impl Level {
+    /// Its probability and what is left to 1.
+    pub(super) fn probability(&self) -> [f32; 2] {
+        match self.scale {
+            Scale::Logit => {
+                let terms = Sigmoid::new(Scalar, self.score as f32);
+                [terms.probability, terms.complement]
+            }
+            Scale::Probability => [self.score as f32, (1.0 - self.score) as f32],
+        }
+    }
+
+    fn steps(&self) -> (u32, u32) {
+        let [p, q] = self.probability();
+        steps(p, q)
+    }
+
+    fn is_above_half(&self) -> bool {
+        self.score > if self.scale == Scale::Logit { 0.0 } else { 0.5 }
+    }
+
+    /// The negative log-likelihood of background and of foreground.
+    pub(super) fn nats(&self) -> [f64; 2] {
+        match self.scale {
+            Scale::Logit => [self.score, -self.score].map(nats),
+            Scale::Probability => [1.0 - self.score, self.score].map(|p| -libm::log(p.max(CLIP))),
+        }
+    }
+}
+
+/// Scores in rising order.
 pub(super) struct Levels(pub(super) Vec<Level>);
 
 impl Ranking for Levels {
@@ -99,6 +138,7 @@ impl Ranking for Levels {
 
 fn levels<T: Real>(
     [background, foreground]: [Vec<T>; 2],
+    scale: Scale,
     order: impl Fn(&T, &T) -> Ordering + Copy,
 ) -> Levels {
     let sorted = |mut logits: Vec<T>| {
@@ -110,29 +150,24 @@ fn levels<T: Real>(
     let mut levels = Vec::new();
     loop {
         let next = sides.iter_mut().filter_map(|side| side.peek().copied()).min_by(order);
-        let Some(logit) = next else { return Levels(levels) };
+        let Some(score) = next else { return Levels(levels) };
         let mut pixels = [0; 2];
         for (side, count) in sides.iter_mut().zip(&mut pixels) {
-            while side.next_if(|other| order(other, &logit).is_eq()).is_some() {
+            while side.next_if(|other| order(other, &score).is_eq()).is_some() {
                 *count += 1;
             }
         }
-        levels.push(Level { logit: logit.into(), pixels });
+        levels.push(Level { score: score.into(), scale, pixels });
     }
-}
-
-fn probability(logit: f64) -> (u32, u32) {
-    let terms = Sigmoid::new(Scalar, logit as f32);
-    steps(terms.probability, terms.complement)
 }
 
 /// Pixels, hits and confidence.
 type Confident = (u64, u64, u32);
 
 fn confidence(level: &Level, confidence: Confidence) -> Confident {
-    let ([background, foreground], (p, q)) = (level.pixels, probability(level.logit));
+    let ([background, foreground], (p, q)) = (level.pixels, level.steps());
     let pixels = background + foreground;
-    if confidence == Confidence::Positive || level.logit > 0.0 {
+    if confidence == Confidence::Positive || level.is_above_half() {
         (pixels, foreground, p)
     } else {
         (pixels, background, q)
@@ -158,7 +193,7 @@ pub(super) fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin>
         ranked = levels.iter().map(|level| confidence(level, binning.confidence)).collect();
     } else {
         // Away from the threshold on both sides; at ties the background first, which the sort keeps.
-        let split = levels.partition_point(|level| level.logit <= 0.0);
+        let split = levels.partition_point(|level| !level.is_above_half());
         let (below, above) = levels.split_at(split);
         ranked = below.iter().rev().chain(above).map(|level| confidence(level, binning.confidence)).collect();
         ranked.sort_by_key(|(_, _, confidence)| *confidence);
@@ -174,7 +209,7 @@ pub(super) fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin>
 /// The squares of how wrong probabilities are, in steps of `ONE` squared.
 pub(super) fn squares(levels: &[Level]) -> u128 {
     let of = |level: &Level| {
-        let (p, q) = probability(level.logit);
+        let (p, q) = level.steps();
         let square = |count: u64, wrong: u32| u128::from(count) * u128::from(u64::from(wrong).pow(2));
         square(level.pixels[0], p) + square(level.pixels[1], q)
     };
@@ -182,16 +217,16 @@ pub(super) fn squares(levels: &[Level]) -> u128 {
 }
 
 /// The negative log-likelihood of background, or of foreground where the logit has the other sign.
-pub(super) fn nats(logit: f64) -> f64 {
+fn nats(logit: f64) -> f64 {
     logit.max(0.0) + f64::from(Sigmoid::new(Scalar, logit as f32).tail)
 }
 
-/// Brier score, and the negative log-likelihood, which needs no clip.
+/// Brier score, and the negative log-likelihood, which needs no clip of logits.
 pub(super) fn proper_scores(levels: &[Level]) -> [Option<f64>; 2] {
     let (mut sum, mut pixels) = (0.0, 0_u64);
     for level in levels {
-        for (count, z) in level.pixels.into_iter().zip([level.logit, -level.logit]) {
-            sum += if count == 0 { 0.0 } else { count as f64 * nats(z) };
+        for (count, nats) in level.pixels.into_iter().zip(level.nats()) {
+            sum += if count == 0 { 0.0 } else { count as f64 * nats };
             pixels += count;
         }
     }

@@ -42,6 +42,7 @@ pub(super) fn page(printed: &Printed<'_>, reader: &Reader, subject: &Subject<'_>
                 (head(printed, subject))
                 (tiles(printed))
                 (classes(printed))
+                (printed.result.matrix.html(printed))
                 (scores(printed))
                 (images(printed, subject.worst_by, &worst))
                 (tables::numbers(printed))
@@ -121,7 +122,7 @@ fn classes(printed: &Printed<'_>) -> Markup {
         .iter()
         .zip(printed.names)
         .enumerate()
-        .filter(|(id, _)| printed.choice.ignored != Some(*id))
+        .filter(|(id, _)| !printed.choice.ignored.contains(id))
         .map(|(_, (class, name))| (name.clone(), [class.iou().value(), class.dice().value()]))
         .collect();
     html! {

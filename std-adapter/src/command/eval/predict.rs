@@ -1,14 +1,15 @@
 //! Images as predictions beside their labels.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Activation, Code, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
 
-use super::exact::Real;
+use super::exact::{Real, Scale};
 use super::{Arguments, Failure};
-use crate::command::input::{LabelReader, Layout};
+use crate::command::input::{Broken, LabelReader};
 
 /// Reads predictions and labels image by image.
 pub(super) struct Reader {
@@ -16,21 +17,23 @@ pub(super) struct Reader {
     slots: Vec<Slot>,
     labels: LabelReader,
     kind: Prediction,
-    /// Codes are probabilities in steps of 1/255.
-    stored: bool,
-    /// Logits are `f64`.
+    /// Scores are probabilities.
+    is_probability: bool,
+    /// Scores are `f64`.
     is_exact: bool,
+    /// The predicted id that is foreground, if class ids are made binary.
+    foreground: Option<u16>,
 }
 
 /// What the numbers of a prediction are.
 enum Prediction {
     /// Class ids.
     Mask,
-    /// Binary logits; foreground above this one.
-    Logits(f64),
+    /// Binary logits or probabilities; foreground above this one.
+    Scores(f64),
     /// 8-bit binary logits or probabilities; foreground above this code index.
     Quantised(Quantiser, Option<u8>),
-    /// Logits of this many classes, or codes for them; the highest wins, the lowest id where several are.
+    /// Scores of this many classes, or codes for them; the highest wins, the lowest id where several are.
     Classes(usize, Option<Quantiser>),
 }
 
@@ -47,21 +50,26 @@ pub(super) struct Pair {
     /// Class ids.
     pub(super) prediction: Vec<u8>,
     pub(super) labels: Vec<u8>,
+    /// The predicted ids that are more than a byte holds, by pixel.
+    pub(super) high_ids: BTreeMap<usize, u16>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
-    /// Binary logits if they are no codes, or logits of every class, plane after plane; none of other predictions.
+    /// Binary scores if they are no codes, or scores of every class, plane after plane; none of other predictions.
     pub(super) logits: Logits,
 }
 
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let source =
-            arguments.input.exact_source(&arguments.prediction, arguments.layout.map(Layout::order))?;
+        let source = arguments.input.exact_source(&arguments.prediction, arguments.input.order())?;
         let slots = arguments.input.slots(&source)?;
         let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
         if let (Some(stray), false) = (labels.stray(&source), arguments.input.has_frames()) {
             let line = format!("found no prediction for these labels in {}", source.path().display());
-            return Err(Failure::Input(format!("{}: {line}, expected one", stray.display())));
+            return Err(Failure::Input(format!(
+                "{}: {line}, expected one of the same name below the folder; other names need --pair \
+                 '{{}}_a.png={{}}_b.png'",
+                stray.display()
+            )));
         }
         let threshold = arguments.threshold;
         if !(threshold > 0.0 && threshold < 1.0) {
@@ -70,18 +78,17 @@ impl Reader {
             )));
         }
         let logit = libm::log(threshold / (1.0 - threshold));
-        let first = slots.first().map_or(0, |slot| slot.index);
-        let Image { elements, channels, .. } = source.image(first)?;
+        let Image { elements, channels, .. } = arguments.input.first(&source, &slots)?;
         let kind = match &elements {
-            Elements::U8(_) if channels > 1 && !arguments.input.is_quantised() => {
+            Elements::U8(_) | Elements::U16(_) if channels > 1 && !arguments.input.is_quantised() => {
                 let line =
-                    format!("found u8 of {channels} channels, expected one class id a pixel, or logits");
+                    format!("found ids of {channels} channels, expected one class id a pixel, or scores");
                 return Err(Failure::Input(format!("{}: {line} with --scale", source.path().display())));
             }
             _ if channels > 1 => {
                 Prediction::Classes(channels, arguments.input.quantiser(&elements, source.path())?)
             }
-            Elements::U8(_) if !arguments.input.is_quantised() => Prediction::Mask,
+            Elements::U8(_) | Elements::U16(_) if !arguments.input.is_quantised() => Prediction::Mask,
             _ => match arguments.input.quantiser(&elements, source.path())? {
                 Some(quantiser) => {
                     // Probabilities are compared as such: 0 and 255 have no logit.
@@ -94,7 +101,8 @@ impl Reader {
                     // All codes are background if even the highest is not above.
                     Prediction::Quantised(quantiser, above)
                 }
-                None => Prediction::Logits(logit),
+                None if arguments.input.is_probability() => Prediction::Scores(threshold),
+                None => Prediction::Scores(logit),
             },
         };
         let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(..));
@@ -104,22 +112,73 @@ impl Reader {
             "for class-id masks and logits of classes",
         )?;
         super::refuse(
-            is_mask && labels.is_mapped(),
+            matches!(kind, Prediction::Classes(..)) && labels.foreground().is_some(),
             "--foreground",
-            "for several classes: every one is reported",
+            "for scores of several classes: every one is reported",
         )?;
-        let stored = arguments.input.is_probability();
+        let is_probability = arguments.input.is_probability();
         let is_exact = matches!(elements, Elements::F64(_));
-        Ok(Self { source, slots, labels, kind, stored, is_exact })
+        let mut reader = Self { source, slots, labels, kind, is_probability, is_exact, foreground: None };
+        reader.foreground = reader.predicted_foreground()?;
+        if arguments.input.keeps_going() {
+            reader.leave_out_broken()?;
+        }
+        Ok(reader)
+    }
+
+    /// Names the images that cannot be read, and forgets them. Every file is read once more for it.
+    fn leave_out_broken(&mut self) -> Result<(), Failure> {
+        let errors: Vec<Option<Failure>> = (0..self.len()).map(|image| self.pair(image).err()).collect();
+        let broken = Broken::of(errors.iter().flatten(), self.path(), self.len())?;
+        let mut whole = errors.iter().map(Option::is_none);
+        self.slots.retain(|_| whole.next().unwrap_or(false));
+        broken.note();
+        Ok(())
+    }
+
+    /// Which predicted id is foreground: the one of the labels, but of masks that are binary already 1.
+    fn predicted_foreground(&self) -> Result<Option<u16>, Failure> {
+        let foreground = self.labels.foreground().filter(|_| matches!(self.kind, Prediction::Mask));
+        let Some(foreground) = foreground else { return Ok(None) };
+        for slot in &self.slots {
+            // What cannot be read is reported when it is counted.
+            let Ok(image) = self.source.image(slot.index) else { continue };
+            let ids = self.mask(*slot, image.elements)?;
+            if ids.iter().any(|id| *id > 1) {
+                return Ok(Some(foreground));
+            }
+        }
+        Ok(Some(1))
+    }
+
+    /// The class ids of a predicted mask.
+    fn mask(&self, slot: Slot, elements: Elements) -> Result<Vec<u16>, Failure> {
+        let ids = elements.into_ids().and_then(|ids| self.labels.predicted(ids));
+        Ok(ids.map_err(|e| e.at(self.source.file(slot.index)))?)
     }
 
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether predictions are binary logits.
+    /// Whether predictions are binary scores.
     pub(super) fn is_binary(&self) -> bool {
         !matches!(self.kind, Prediction::Mask | Prediction::Classes(..))
+    }
+
+    /// Whether there is a foreground and a background and nothing else.
+    pub(super) fn has_two(&self) -> bool {
+        self.is_binary() || self.foreground.is_some()
+    }
+
+    /// Whether scores were read as logits because nothing says otherwise.
+    pub(super) const fn has_float_logits(&self) -> bool {
+        !self.is_probability && matches!(self.kind, Prediction::Scores(_) | Prediction::Classes(_, None))
+    }
+
+    /// What scores are.
+    pub(super) fn scale(&self) -> Scale {
+        if self.is_probability { Scale::Probability } else { Scale::Logit }
     }
 
     /// The number of classes, if predictions tell.
@@ -130,9 +189,9 @@ impl Reader {
         }
     }
 
-    /// Whether predictions are logits of classes, of which softmax makes probabilities.
+    /// Whether predictions are scores of classes: probabilities, or logits of which softmax makes some.
     pub(super) const fn has_softmax(&self) -> bool {
-        matches!(self.kind, Prediction::Classes(..)) && !self.stored
+        matches!(self.kind, Prediction::Classes(..))
     }
 
     /// Whether logits are `f64`.
@@ -160,6 +219,11 @@ impl Reader {
     pub(super) fn table(&self) -> Option<SigmoidTable> {
         let quantiser = self.quantiser().filter(|quantiser| quantiser.affine().is_some());
         quantiser.map(|quantiser| SigmoidTable::new(&quantiser))
+    }
+
+    /// Where an image is.
+    pub(super) fn file(&self, image: usize) -> &Path {
+        self.slots.get(image).map_or(self.path(), |slot| self.source.file(slot.index))
     }
 
     /// Where the labels of an image are.
@@ -196,15 +260,24 @@ impl Reader {
             let line = format!("found {} channels in image {name}, expected {channels}", image.channels);
             return Err(Failure::Input(format!("{}: {line}", self.path().display())));
         }
-        self.check_logits(&image, &labels, &name)?;
+        self.check_scores(&image, &labels, &name)?;
+        let mut high_ids = BTreeMap::new();
         let (prediction, sketch) = match (&self.kind, &image.elements) {
             (_, elements) if self.is_exact != matches!(elements, Elements::F64(_)) => {
                 return Err(self.other_type(elements, &name));
             }
             (Prediction::Classes(..), _) => (highest(&image), None),
-            (Prediction::Mask, Elements::U8(ids)) => (ids.clone(), None),
-            (Prediction::Logits(logit), Elements::F32(logits)) => (above(logits, *logit), None),
-            (Prediction::Logits(logit), Elements::F64(logits)) => (above(logits, *logit), None),
+            (Prediction::Mask, ids @ (Elements::U8(_) | Elements::U16(_))) => {
+                let ids = self.mask(slot, ids.clone())?;
+                if self.foreground.is_none() {
+                    let is_high = |(_, id): &(usize, &u16)| **id > u16::from(u8::MAX);
+                    high_ids =
+                        ids.iter().enumerate().filter(is_high).map(|(pixel, id)| (pixel, *id)).collect();
+                }
+                (ids.into_iter().map(|id| self.byte(id)).collect(), None)
+            }
+            (Prediction::Scores(least), Elements::F32(scores)) => (above(scores, *least), None),
+            (Prediction::Scores(least), Elements::F64(scores)) => (above(scores, *least), None),
             (Prediction::Quantised(quantiser, above), Elements::I8(codes)) => {
                 self.quantised(&image, codes, &labels, &name, *quantiser, *above)?
             }
@@ -213,7 +286,23 @@ impl Reader {
             }
             (_, other) => return Err(self.other_type(other, &name)),
         };
-        Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits: self.logits(image) })
+        Ok(Pair {
+            name,
+            shape: image.shape,
+            prediction,
+            labels,
+            high_ids,
+            sketch,
+            logits: self.scores(image),
+        })
+    }
+
+    /// A predicted id as the core takes it; what is more than a byte is no class.
+    fn byte(&self, id: u16) -> u8 {
+        match self.foreground {
+            Some(foreground) => u8::from(id == foreground),
+            None => u8::try_from(id).unwrap_or(u8::MAX),
+        }
     }
 
     fn other_type(&self, found: &Elements, name: &str) -> Failure {
@@ -222,36 +311,42 @@ impl Reader {
         Failure::Input(format!("{}: {line}", self.path().display()))
     }
 
-    /// Refuses NaN, but where it is not scored.
-    fn check_logits(&self, image: &Image, labels: &[u8], name: &str) -> Result<(), Failure> {
-        fn nan<T: Real>(logits: &[T]) -> impl Iterator<Item = usize> {
-            logits.iter().enumerate().filter(|(_, z)| (**z).into().is_nan()).map(|(place, _)| place)
+    /// Refuses what is no score, but where it is not scored.
+    fn check_scores(&self, image: &Image, labels: &[u8], name: &str) -> Result<(), Failure> {
+        fn wrong<T: Real>(scores: &[T], is_probability: bool) -> impl Iterator<Item = (usize, f64)> {
+            let scores = scores.iter().enumerate().map(|(place, score)| (place, (*score).into()));
+            scores.filter(
+                move |(_, score)| {
+                    if is_probability { !(0.0..=1.0).contains(score) } else { score.is_nan() }
+                },
+            )
         }
         let pixel = |place: usize| match image.order {
             Order::Interleaved => place / image.channels.max(1),
             _ => place % labels.len().max(1),
         };
-        let is_scored = |place: &usize| labels.get(pixel(*place)) != Some(&self.labels.ignore());
+        let is_scored = |(place, _): &(usize, f64)| labels.get(pixel(*place)) != Some(&self.labels.ignore());
         let found = match &image.elements {
-            Elements::F32(logits) => nan(logits).find(is_scored),
-            Elements::F64(logits) => nan(logits).find(is_scored),
+            Elements::F32(scores) => wrong(scores, self.is_probability).find(is_scored),
+            Elements::F64(scores) => wrong(scores, self.is_probability).find(is_scored),
             _ => None,
         };
-        let Some(place) = found else { return Ok(()) };
+        let Some((place, score)) = found else { return Ok(()) };
         let what = if image.channels > 1 { "place" } else { "pixel" };
-        let line = format!("found NaN at {what} {place} of image {name}, expected a logit");
+        let expected = if self.is_probability { "probabilities in [0, 1]" } else { "a logit" };
+        let line = format!("found {score} at {what} {place} of image {name}, expected {expected}");
         Err(Failure::Input(format!("{}: {line}", self.path().display())))
     }
 
-    fn logits(&self, image: Image) -> Logits {
+    fn scores(&self, image: Image) -> Logits {
         fn of<Q: Code>(codes: Vec<Q>, quantiser: Option<Quantiser>) -> Vec<f32> {
             let of = |quantiser: Quantiser| {
-                codes.iter().map(|code| quantiser.logit(quantiser.index(code.byte()))).collect()
+                codes.iter().map(|code| quantiser.score(quantiser.index(code.byte()))).collect()
             };
             quantiser.map(of).unwrap_or_default()
         }
         let quantiser = match self.kind {
-            Prediction::Classes(_, quantiser) if !self.stored => quantiser,
+            Prediction::Classes(_, quantiser) => quantiser,
             _ => None,
         };
         let (pixels, channels) = (image.shape.pixels(), image.channels);
@@ -264,6 +359,7 @@ impl Reader {
             Elements::F32(logits) => logits,
             Elements::I8(codes) => of(codes, quantiser),
             Elements::U8(codes) => of(codes, quantiser),
+            Elements::U16(_) => Vec::new(),
         };
         Logits::F32(if is_interleaved { transposed(&logits, pixels, channels, 1) } else { logits })
     }
@@ -286,18 +382,19 @@ impl Reader {
     }
 }
 
-/// Which logits are above one.
-fn above<T: Real>(logits: &[T], least: f64) -> Vec<u8> {
-    logits.iter().map(|z| u8::from((*z).into() > least)).collect()
+/// Which scores are above one.
+fn above<T: Real>(scores: &[T], least: f64) -> Vec<u8> {
+    scores.iter().map(|z| u8::from((*z).into() > least)).collect()
 }
 
-/// The class with the highest logit at every pixel.
+/// The class with the highest score at every pixel.
 fn highest(image: &Image) -> Vec<u8> {
     match &image.elements {
         Elements::F32(logits) => argmax(logits, image),
         Elements::F64(logits) => argmax(logits, image),
         Elements::I8(codes) => argmax(codes, image),
         Elements::U8(codes) => argmax(codes, image),
+        Elements::U16(ids) => argmax(ids, image),
     }
 }
 

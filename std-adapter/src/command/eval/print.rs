@@ -174,6 +174,7 @@ impl Printed<'_> {
             "ignored": pooled.ignored,
             "preset": self.choice.preset,
             "classes": self.classes(pooled, thresholds),
+            "confusion": self.result.matrix.json(),
             "pooled": map(pooled.overall.iter().copied()),
             "per_image_mean": map(self.result.per_image_mean().map(|(named, _)| named)),
             "averages": self.averages(),
@@ -216,6 +217,9 @@ impl Printed<'_> {
         writeln!(out, "{count} images, {pixels} pixels scored, {ignored} ignored")?;
         self.class_table(out)?;
         self.average_table(out)?;
+        if self.choice.wants_matrix() {
+            self.result.matrix.print(self, out)?;
+        }
         let mut families: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
         let times = |value: Option<f64>| u64::from(value.is_none());
         families.push(("category", self.categories().map(|named| (named, times(named.1))).collect()));
@@ -252,9 +256,10 @@ impl Printed<'_> {
         if keys.is_empty() {
             return Ok(());
         }
-        let heads = keys.iter().map(|key| if *key == "negative_predictive_value" { "npv" } else { key });
-        let mut table = report::table(&["class", "id"].into_iter().chain(heads).collect::<Vec<_>>());
-        for (id, (class, name)) in self.result.pooled.classes.iter().zip(self.names).enumerate() {
+        let heads = keys.iter().map(|key| if *key == "negative_predictive_value" { &"npv" } else { key });
+        let heads: Vec<String> =
+            ["class", "id"].into_iter().chain(heads.copied()).map(str::to_owned).collect();
+        let row = |(id, (class, name)): (usize, (&ClassReport, &String)), places: usize| -> Vec<String> {
             let values: Vec<Named> = self
                 .of_class(id, *class)
                 .map(|(name, score)| (name, finite(score)))
@@ -262,39 +267,43 @@ impl Printed<'_> {
                 .collect();
             let value =
                 |key: &&str| values.iter().find(|(name, _)| name == key).and_then(|(_, value)| *value);
-            let cells = keys.iter().map(|key| report::decimal(value(key)));
-            table.add_row([name.clone(), id.to_string()].into_iter().chain(cells));
-        }
+            let cells = keys.iter().map(|key| report::decimals(value(key), places));
+            [name.clone(), id.to_string()].into_iter().chain(cells).collect()
+        };
         writeln!(out)?;
-        Ok(report::print(out, &table)?)
+        let classes = || self.result.pooled.classes.iter().zip(self.names).enumerate();
+        Ok(report::fitted(out, &heads, |places| classes().map(|class| row(class, places)).collect())?)
     }
 
     fn average_table(&self, out: &mut dyn Write) -> Result<(), Failure> {
         let Evaluated { pooled, averages, .. } = self.result;
-        let mut heads = vec!["all classes", "pooled", "mean of images", "mean of classes", "undefined"];
+        let mut heads = vec!["all classes", "pooled", "of images", "of classes", "undefined"];
         heads.extend(self.choice.preset.filter(|_| averages.iter().any(|average| average.preset.is_some())));
-        let mut table = report::table(&heads);
-        for ((name, value), ((_, mean), times)) in pooled.overall.iter().zip(self.result.per_image_mean()) {
+        let rows = |places: usize| -> Vec<Vec<String>> {
+            let number = |value| report::decimals(value, places);
             // The mean IoU is a row of the class metrics too.
-            if *name != "mean_iou" || !self.choice.wants("iou") {
-                let cells =
-                    [report::decimal(*value), report::decimal(mean), String::new(), blank_if_0(times)];
-                table.add_row([(*name).to_owned()].into_iter().chain(cells));
-            }
-        }
-        let few = |name: &str| averages.len() <= FEW.len() || FEW.contains(&name);
-        for average in averages.iter().filter(|average| few(average.name)) {
-            let values = [average.pooled, average.per_image, average.per_class].map(report::decimal);
-            let name = format!("mean_{}", average.name);
-            let preset = average.of_preset().map(report::decimal);
-            let cells = values.into_iter().chain([blank_if_0(average.undefined)]).chain(preset);
-            table.add_row([name].into_iter().chain(cells));
-        }
-        if table.is_empty() {
+            let is_here = |name: &str| name != "mean_iou" || !self.choice.wants("iou");
+            let overall = pooled.overall.iter().zip(self.result.per_image_mean());
+            let overall =
+                overall.filter(|((name, _), _)| is_here(name)).map(|((name, value), ((_, mean), times))| {
+                    vec![(*name).to_owned(), number(*value), number(mean), String::new(), blank_if_0(times)]
+                });
+            let few = |name: &str| averages.len() <= FEW.len() || FEW.contains(&name);
+            let means = averages.iter().filter(|average| few(average.name)).map(|average| {
+                let values = [average.pooled, average.per_image, average.per_class].map(number);
+                let preset = average.of_preset().map(number);
+                let name = format!("mean_{}", average.name);
+                let cells = values.into_iter().chain([blank_if_0(average.undefined)]).chain(preset);
+                std::iter::once(name).chain(cells).collect()
+            });
+            overall.chain(means).collect()
+        };
+        if rows(1).is_empty() {
             return Ok(());
         }
-        writeln!(out)?;
-        Ok(report::print(out, &table)?)
+        writeln!(out, "\nall pixels pooled, and means of images and of classes")?;
+        let heads: Vec<String> = heads.into_iter().map(str::to_owned).collect();
+        Ok(report::fitted(out, &heads, rows)?)
     }
 
     /// What fits a line: two overall metrics, and the IoU of the first classes.
@@ -309,16 +318,15 @@ impl Printed<'_> {
             header.chain(overall(&self.result.pooled).into_iter().map(|(name, _)| (*name).to_owned()));
         let header: Vec<String> =
             header.chain(self.names.iter().take(classes).map(|name| format!("iou {name}"))).collect();
-        let mut table = report::table(&header.iter().map(String::as_str).collect::<Vec<_>>());
-        for image in &self.result.images {
+        let row = |image: &Scores, places: usize| -> Vec<String> {
             let overall = overall(image).into_iter().map(|(_, value)| value);
             let classes = image.classes.iter().take(classes).map(|class| class.iou().value());
-            let numbers = overall.chain(classes).map(report::decimal);
-            table.add_row([image.name.clone(), image.pixels.to_string()].into_iter().chain(numbers));
-        }
+            let numbers = overall.chain(classes).map(|value| report::decimals(value, places));
+            [image.name.clone(), image.pixels.to_string()].into_iter().chain(numbers).collect()
+        };
         writeln!(out)?;
-        report::print(out, &table)?;
-        Ok(())
+        let images = &self.result.images;
+        Ok(report::fitted(out, &header, |places| images.iter().map(|image| row(image, places)).collect())?)
     }
 }
 

@@ -3,18 +3,16 @@
 use segmeter::core::metric::calibration::{self, Bin, Probabilities, brier, negative_log_likelihood};
 use segmeter::core::metric::threshold::{self, KittiRoad, Ranking};
 use segmeter::core::metric::{ClassReport, Confidence};
-use segmeter::core::num::Sigmoid;
-use segmeter::core::simd::Scalar;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::Activation;
 
 use super::choice::{Binning, Choice};
-use super::exact::{self, Levels};
+use super::exact::{self, Levels, Scale};
 use super::overlap::Named;
 
 /// The bound of sensitivity, specificity and recall.
 pub(super) const BOUND: f64 = 0.95;
-/// The least probability of a label in the negative log-likelihood of 8-bit outputs.
+/// The least probability of a label in the negative log-likelihood of 8-bit outputs and given probabilities.
 pub(super) const CLIP: f64 = 1e-7;
 
 /// What binary scores say at every threshold.
@@ -148,12 +146,13 @@ fn reliability(
     (errors, diagram(&wide, binning))
 }
 
-/// Of logits that are not codes.
+/// Of scores that are not codes.
 pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
     let Levels(levels) = sorted;
     let probability = |place: usize| {
-        let logit = levels.get(place)?.logit as f32;
-        Some(f64::from(Sigmoid::new(Scalar, logit).probability))
+        let level = levels.get(place)?;
+        let [p, _] = level.probability();
+        Some(if level.scale == Scale::Probability { level.score } else { f64::from(p) })
     };
     let wide = exact::bins(levels, choice.binning);
     let equal = exact::bins_of_equal_mass(levels, choice.binning);

@@ -1,16 +1,18 @@
-//! Scores of several classes: the probabilities that softmax makes of logits, each class against the rest.
+//! Scores of several classes: their probabilities, given or made by a softmax, each class against the rest.
+
+use std::borrow::Cow;
 
 use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
 use segmeter::core::num::exp_nonpositive_f64;
 
 use super::choice::{Binning, Choice};
-use super::exact::{self, Level, Levels, Real, Sides};
+use super::exact::{self, Level, Levels, Real, Scale, Sides};
 use super::overlap::Named;
 use super::scored::{self, Scored};
 
 /// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`.
-pub(super) fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
+fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
     let classes = logits.len() / pixels.max(1);
     let logit = |pixel: usize, class: usize| logits[class * pixels + pixel];
     let mut planes = vec![T::default(); pixels * classes];
@@ -38,6 +40,14 @@ pub(super) fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
     planes
 }
 
+/// Probabilities plane after plane are what they are.
+pub(super) fn planes<T: Real>(scale: Scale, pixels: usize, scores: &[T]) -> Cow<'_, [T]> {
+    match scale {
+        Scale::Logit => Cow::Owned(against_the_rest(pixels, scores)),
+        Scale::Probability => Cow::Borrowed(scores),
+    }
+}
+
 /// What an image adds to calibration.
 #[derive(Clone, Default)]
 pub(super) struct Sums {
@@ -54,11 +64,12 @@ impl Sums {
         let mut sums = Self::default();
         let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
         for (class, plane) in (0_u8..=255).zip(planes.chunks(labels.len().max(1))) {
-            let levels: Vec<Level> = of_class(class, plane, labels, ignore).map(level).collect();
+            let levels: Vec<Level> =
+                of_class(class, plane, labels, ignore).map(|scored| level(choice.scale, scored)).collect();
             sums.classes.push(exact::bins(&levels, binning));
             sums.squares += exact::squares(&levels);
-            for (logit, _) in of_class(class, plane, labels, ignore).filter(|(_, is_label)| *is_label) {
-                sums.nats += exact::nats(-logit);
+            for level in levels.iter().filter(|level| level.pixels == [0, 1]) {
+                sums.nats += level.nats()[1];
                 sums.pixels += 1;
             }
         }
@@ -78,11 +89,11 @@ impl Sums {
     }
 }
 
-const fn level((logit, is_label): (f64, bool)) -> Level {
-    Level { logit, pixels: if is_label { [0, 1] } else { [1, 0] } }
+const fn level(scale: Scale, (score, is_label): (f64, bool)) -> Level {
+    Level { score, scale, pixels: if is_label { [0, 1] } else { [1, 0] } }
 }
 
-/// The scored logits of a class, and whether it is the label.
+/// The scores of a class where it is scored, and whether it is the label.
 pub(super) fn of_class<'a, T: Real>(
     class: u8,
     plane: &'a [T],
@@ -116,7 +127,7 @@ pub(super) fn scored(choice: &Choice, Levels(top): &Levels, sums: &Sums, classes
     let wide = exact::bins(top, positive);
     let equal = exact::bins_of_equal_mass(top, positive);
     let mut classwise = Mean::default();
-    let scored = sums.classes.iter().enumerate().filter(|(class, _)| choice.ignored != Some(*class));
+    let scored = sums.classes.iter().enumerate().filter(|(class, _)| !choice.ignored.contains(class));
     scored.for_each(|(_, bins)| classwise.push(calibration::expected_error(bins.iter()).into()));
     let errors = scored::calibration_errors(&wide, &equal, classwise.value());
     let proper = [
@@ -124,9 +135,11 @@ pub(super) fn scored(choice: &Choice, Levels(top): &Levels, sums: &Sums, classes
         ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
     ];
     // Of the ignored class nothing is known.
-    let of_class = |(class, logits): (usize, Sides)| match choice.ignored {
-        Some(ignored) if ignored == class => Vec::new(),
-        _ => scored::of_levels(choice, &logits.levels()).threshold,
+    let of_class = |(class, scores): (usize, Sides)| {
+        if choice.ignored.contains(&class) {
+            return Vec::new();
+        }
+        scored::of_levels(choice, &scores.levels(choice.scale)).threshold
     };
     let classes: Vec<Vec<Named>> = classes.into_iter().enumerate().map(of_class).collect();
     Scored {

@@ -10,9 +10,11 @@ use super::Failure;
 use super::choice::Choice;
 use super::each::each;
 use super::exact::{Real, Sides};
+use super::matrix::Matrix;
 use super::overlap::{self, Averages, Named};
 use super::predict::{Logits, Pair, Reader};
 use super::scored::{self, Scored};
+use super::seen::Seen;
 use super::segment::{self, Segments};
 use super::shape::{self, Ids};
 use super::softmax;
@@ -43,6 +45,7 @@ pub(super) struct Scores {
 /// The whole evaluation.
 pub(super) struct Evaluated {
     pub(super) pooled: Scores,
+    pub(super) matrix: Matrix,
     pub(super) images: Vec<Scores>,
     pub(super) averages: Vec<Averages>,
     /// The IoU of every category.
@@ -54,6 +57,7 @@ pub(super) struct Evaluated {
     pub(super) shape: Vec<(Named, u64)>,
     pub(super) road: Vec<(Named, u64)>,
     pub(super) scored: Option<Scored>,
+    pub(super) seen: Seen,
 }
 
 impl Evaluated {
@@ -96,6 +100,7 @@ struct Sums<const C: usize> {
     classes: Vec<Sides>,
     /// Whether logits are `f64`.
     is_exact: bool,
+    seen: Seen,
 }
 
 impl<const C: usize> Sums<C> {
@@ -106,11 +111,13 @@ impl<const C: usize> Sums<C> {
             logits: Sides::new(reader.is_exact()),
             classes: Vec::new(),
             is_exact: reader.is_exact(),
+            seen: Seen::default(),
         }
     }
 
     fn merge(&mut self, other: &mut Self) -> segmeter::core::Result<()> {
         self.confusion.merge(&other.confusion);
+        self.seen.merge(&mut other.seen);
         self.make_room(other.classes.len());
         let classes = self.classes.iter_mut().zip(&mut other.classes);
         classes.chain([(&mut self.logits, &mut other.logits)]).for_each(|(all, more)| all.append(more));
@@ -152,7 +159,7 @@ impl<const C: usize> Sums<C> {
         ignore: u8,
     ) -> softmax::Sums {
         let pixels = pair.labels.len().max(1);
-        let planes = softmax::against_the_rest(pair.labels.len(), logits);
+        let planes = softmax::planes(choice.scale, pair.labels.len(), logits);
         self.logits.extend(softmax::of_top(&planes, &pair.prediction, &pair.labels, ignore));
         if choice.needs_curves_of_classes() {
             self.make_room(planes.len() / pixels);
@@ -181,6 +188,7 @@ fn matrix<const C: usize>(
             reader.labels().explain_of(e, reader.label_file(image), &pair.name, &expected)
         })?;
         sums.confusion.merge(&confusion);
+        sums.seen.add(image, &pair, classes, ignore);
         let mut scores = counted(choice, &pair.name, &confusion, classes);
         if choice.needs_scores() && choice.softmax {
             scores.softmax = sums.add_classes(choice, &pair, ignore);
@@ -218,6 +226,11 @@ fn matrix<const C: usize>(
     Ok(Evaluated {
         averages: choice.class_metrics.iter().map(average).collect(),
         categories: overlap::categories(choice, &all.confusion),
+        matrix: Matrix::new(
+            all.confusion.counts(),
+            &pooled.classes.iter().map(|class| class.positives()).collect::<Vec<_>>(),
+        ),
+        seen: std::mem::take(&mut all.seen),
         scored: scores(reader, choice, all, &images),
         pooled,
         images,
@@ -238,11 +251,11 @@ fn scores<const C: usize>(
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();
             images.iter().for_each(|image| sums.merge(&image.softmax));
-            Some(softmax::scored(choice, &all.logits.levels(), &sums, all.classes))
+            Some(softmax::scored(choice, &all.logits.levels(choice.scale), &sums, all.classes))
         }
         _ if !reader.is_binary() => None,
         Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
-        None => Some(scored::of_levels(choice, &all.logits.levels())),
+        None => Some(scored::of_levels(choice, &all.logits.levels(choice.scale))),
     }
 }
 
@@ -287,7 +300,7 @@ fn measure(choice: &Choice, pair: &Pair, ignore: u8, scores: &mut Scores) -> seg
     let ids = Ids { shape: pair.shape, prediction: &pair.prediction, labels: &pair.labels, ignore };
     let classes = scores.classes.iter().zip(&mut scores.shapes).zip(&mut scores.segments);
     for (class, ((report, shapes), segments)) in (0_u8..=255).zip(classes) {
-        if usize::from(class) >= choice.first && choice.ignored != Some(class.into()) {
+        if usize::from(class) >= choice.first && !choice.ignored.contains(&class.into()) {
             let is_there = report.positives() != 0 || report.predicted() != 0;
             *shapes = shape::of_class(choice, &ids, class, is_there, segments)?;
         }

@@ -1,37 +1,86 @@
 //! Labels beside images.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use segmeter::core::Error;
 use segmeter::core::view::{IGNORE, Shape};
-use segmeter::files::{Elements, Image, MaskOrder, Masks, Order, Slot, Source};
+use segmeter::files::{self, Elements, IdMap, Image, MaskOrder, Masks, Order, Slot, Source};
 
-use crate::command::Failure;
+use crate::command::{Failure, note};
 
 /// How labels are read.
 #[derive(Args)]
 #[command(next_help_heading = "How labels are read")]
 pub(in crate::command) struct LabelInput {
-    /// Label id of pixels that are not scored [default: 255, unless that is the foreground]
-    #[arg(long, value_name = "ID")]
-    ignore: Option<u8>,
-    /// Masks of scored pixels: 0 is ignored, like the ignore id
+    /// Label ids of pixels that are not scored, or none [default: 255, unless that is the foreground]
+    #[arg(long, value_name = "ID,...|none", value_delimiter = ',')]
+    ignore: Vec<Ignored>,
+    /// Masks of scored pixels: 0 is ignored, like the ignored ids
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
-    /// Binary labels from class ids: this one is foreground, the others background
+    /// Binary masks from class ids: this one is foreground, the others background. Predicted masks of 0 and 1 alone stay so
     #[arg(long, value_name = "ID")]
-    foreground: Option<u8>,
+    foreground: Option<u16>,
+    /// Class ids for those in the files, of labels, predictions or both: cityscapes (its 19 classes of training), or a table
+    /// from,to (.csv, .txt, .json)
+    #[arg(long, value_name = "[labels=|predictions=]NAME|FILE")]
+    map: Vec<MapArgument>,
+}
+
+/// An id that is not scored, or the word for none.
+#[derive(Clone, Copy)]
+struct Ignored(Option<u16>);
+
+impl FromStr for Ignored {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let id =
+            text.parse().map_err(|_| format!("found `{text}`, expected ids from 0 to 65535, or none"))?;
+        Ok(Self(Some(id)))
+    }
+}
+
+/// Which side a map of ids is for.
+#[derive(Clone)]
+struct MapArgument {
+    labels: bool,
+    predictions: bool,
+    map: IdMap,
+}
+
+impl FromStr for MapArgument {
+    type Err = files::Error;
+
+    fn from_str(text: &str) -> Result<Self, files::Error> {
+        let (side, name) = text.split_once('=').unwrap_or(("both", text));
+        let (labels, predictions) = match side {
+            "both" => (true, true),
+            "labels" => (true, false),
+            "predictions" => (false, true),
+            _ => {
+                let line = "expected labels=, predictions= or both= before it";
+                return Err(files::Error::new(format_args!("found `{side}=`, {line}")));
+            }
+        };
+        Ok(Self { labels, predictions, map: IdMap::new(name)? })
+    }
 }
 
 /// Labels of the images of a source.
 pub(in crate::command) struct LabelReader {
     masks: Masks,
     valid: Option<Masks>,
-    /// The id of ignored pixels in the files, if there is one.
-    ignore: Option<u8>,
-    foreground: Option<u8>,
+    /// The ids of ignored pixels in the files.
+    ignored: Vec<u16>,
+    foreground: Option<u16>,
+    map: Option<IdMap>,
+    predicted: Option<IdMap>,
 }
 
 impl LabelInput {
@@ -53,24 +102,44 @@ impl LabelInput {
         selected: usize,
         order: MaskOrder,
     ) -> Result<LabelReader, Failure> {
-        if self.foreground.is_some() && self.foreground == self.ignore {
-            let id = self.foreground.unwrap_or(IGNORE);
-            let line = format!("--foreground {id} is the ignore id: say --ignore with another id");
+        let listed: Vec<u16> = self.ignore.iter().filter_map(|ignored| ignored.0).collect();
+        if let Some(id) = self.foreground.filter(|id| listed.contains(id)) {
+            let line = format!("--foreground {id} is an ignored id: say --ignore with another one");
             return Err(Failure::Input(line));
         }
         let plane = MaskOrder::default();
         let valid =
             self.valid.as_ref().map(|valid| Masks::open(valid, source, selected, plane)).transpose()?;
         let masks = Masks::open(path, source, selected, order)?;
-        let ignore = self.ignore.or((self.foreground != Some(IGNORE)).then_some(IGNORE));
-        Ok(LabelReader { masks, valid, ignore, foreground: self.foreground })
+        let is_foreground = self.foreground == Some(u16::from(IGNORE));
+        let ignored = if self.ignore.is_empty() && !is_foreground { vec![u16::from(IGNORE)] } else { listed };
+        let map =
+            |of: fn(&MapArgument) -> bool| self.map.iter().rfind(|map| of(map)).map(|map| map.map.clone());
+        let (predicted, map) = (map(|map| map.predictions), map(|map| map.labels));
+        Ok(LabelReader { masks, valid, ignored, foreground: self.foreground, map, predicted })
     }
 }
 
 impl LabelReader {
     /// The id of ignored pixels in what [`LabelReader::ids`] returns.
     pub(in crate::command) fn ignore(&self) -> u8 {
-        if self.foreground.is_some() { IGNORE } else { self.ignore.unwrap_or(IGNORE) }
+        let first = self.ignored.iter().find_map(|id| u8::try_from(*id).ok());
+        first.filter(|_| self.foreground.is_none()).unwrap_or(IGNORE)
+    }
+
+    /// The ids of pixels that are not scored, in the files.
+    pub(in crate::command) fn ignored(&self) -> &[u16] {
+        &self.ignored
+    }
+
+    /// Which id is foreground, if class ids are made binary.
+    pub(in crate::command) const fn foreground(&self) -> Option<u16> {
+        self.foreground
+    }
+
+    /// The ids of predictions after their map.
+    pub(in crate::command) fn predicted(&self, ids: Vec<u16>) -> files::Result<Vec<u16>> {
+        mapped(ids, self.predicted.as_ref())
     }
 
     /// Where the labels are.
@@ -100,10 +169,9 @@ impl LabelReader {
         slot: Slot,
         shape: Shape,
     ) -> Result<Vec<u8>, Failure> {
-        let mut ids = self.masks.ids(source, slot, shape)?;
+        let ids = self.masks.ids(source, slot, shape)?;
         let valid = self.valid(source, slot, shape)?;
-        self.map(&mut ids, valid.as_deref(), |place| place);
-        Ok(ids)
+        Ok(self.scored(ids, valid.as_deref(), |place| place).map_err(|e| e.at(self.file(source, slot)))?)
     }
 
     /// Class ids or soft labels of an image, and its valid pixels if there is a mask of them. Class ids know of
@@ -113,39 +181,54 @@ impl LabelReader {
         source: &Source,
         slot: Slot,
         image: &Image,
-    ) -> Result<(Elements, Option<Vec<u8>>), Failure> {
-        let mut labels = self.masks.labels(source, slot, image)?;
+    ) -> Result<(Elements, Option<Vec<u16>>), Failure> {
+        let labels = self.masks.labels(source, slot, image)?;
         let valid = self.valid(source, slot, image.shape)?;
         let pixels = image.shape.pixels();
-        match &mut labels {
-            Elements::U8(ids) if ids.len() > pixels && image.order == Order::Interleaved => {
-                self.map(ids, valid.as_deref(), |place| place / image.channels);
+        let named = |e: files::Error| e.at(self.file(source, slot));
+        let labels = match labels {
+            Elements::U16(ids) => {
+                let is_interleaved = ids.len() > pixels && image.order == Order::Interleaved;
+                let pixel = |place| if is_interleaved { place / image.channels } else { place % pixels };
+                Elements::U8(self.scored(ids, valid.as_deref(), pixel).map_err(named)?)
             }
-            Elements::U8(ids) => self.map(ids, valid.as_deref(), |place| place % pixels),
-            _ if self.foreground.is_some() => {
-                let line = "found f32 soft labels, expected class ids for --foreground";
+            _ if self.foreground.is_some() || self.map.is_some() => {
+                let line = "found f32 soft labels, expected class ids for --foreground and --map";
                 return Err(Failure::Input(format!("{}: {line}", self.path().display())));
             }
-            _ => {}
-        }
+            shares => shares,
+        };
         Ok((labels, valid))
     }
 
-    fn valid(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Option<Vec<u8>>, Failure> {
+    fn valid(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Option<Vec<u16>>, Failure> {
         Ok(self.valid.as_ref().map(|valid| valid.ids(source, slot, shape)).transpose()?)
     }
 
-    /// Binary labels from class ids, and pixels that are not valid ignored. `pixel` is that of a place.
-    fn map(&self, ids: &mut [u8], valid: Option<&[u8]>, pixel: impl Fn(usize) -> usize) {
-        let (ignore, ignored) = (self.ignore, self.ignore());
-        for (place, id) in ids.iter_mut().enumerate() {
-            if let Some(foreground) = self.foreground {
-                *id = if Some(*id) == ignore { ignored } else { u8::from(*id == foreground) };
+    /// Ids as the core takes them: mapped, made binary if asked for, and one id for all that is not scored. `pixel` is that of
+    /// a place.
+    fn scored(
+        &self,
+        ids: Vec<u16>,
+        valid: Option<&[u16]>,
+        pixel: impl Fn(usize) -> usize,
+    ) -> files::Result<Vec<u8>> {
+        let ignore = self.ignore();
+        let scored = |(place, id): (usize, u16)| {
+            if self.ignored.contains(&id) || valid.is_some_and(|valid| valid.get(pixel(place)) == Some(&0)) {
+                return Ok(ignore);
             }
-            if valid.is_some_and(|valid| valid.get(pixel(place)) == Some(&0)) {
-                *id = ignored;
+            match self.foreground {
+                Some(foreground) => Ok(u8::from(id == foreground)),
+                None => u8::try_from(id).ok().filter(|id| *id != ignore).ok_or_else(|| {
+                    let (pixel, last) = (pixel(place), u8::MAX - 1);
+                    files::Error::new(format_args!(
+                        "found class id {id} at pixel {pixel}, expected ids up to {last} here: give others with --map"
+                    ))
+                }),
             }
-        }
+        };
+        mapped(ids, self.map.as_ref())?.into_iter().enumerate().map(scored).collect()
     }
 
     /// Masks of 0 and 255 are common, and 255 means "ignore" unless told otherwise.
@@ -155,16 +238,10 @@ impl LabelReader {
         }
         let (path, ignore) = (self.path().display(), self.ignore());
         let other = if ignore == IGNORE { String::new() } else { format!(" --ignore {IGNORE}") };
-        let _ = writeln!(
-            std::io::stderr(),
-            "segmeter: note: {path}: no pixel is labelled foreground and {ignored} are ignored; if {ignore} means \
-             foreground, say --foreground {ignore}{other}",
-        );
-    }
-
-    /// Whether class ids are turned into binary labels.
-    pub(in crate::command) const fn is_mapped(&self) -> bool {
-        self.foreground.is_some()
+        note(format_args!(
+            "{path}: no pixel is labelled foreground and {ignored} are ignored; if {ignore} means foreground, say \
+             --foreground {ignore}{other}",
+        ));
     }
 
     /// A core error about labels, in terms of the file.
@@ -195,5 +272,13 @@ impl LabelReader {
             }
             other => format!("{path}: image {image}: {other}"),
         })
+    }
+}
+
+/// Ids by a map of them, if there is one.
+fn mapped(ids: Vec<u16>, map: Option<&IdMap>) -> files::Result<Vec<u16>> {
+    match map {
+        Some(map) => ids.into_iter().map(|id| map.id(id)).collect(),
+        None => Ok(ids),
     }
 }

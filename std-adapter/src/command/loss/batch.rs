@@ -4,11 +4,11 @@ use std::path::Path;
 
 use segmeter::catalogue::Reduction;
 use segmeter::core::view::{Activation, MAX_CLASSES, Quantiser, Shape, Weights};
-use segmeter::files::{self, Elements, Image, MaskOrder, Order, Slot, Source, transposed};
+use segmeter::files::{self, Elements, Image, MaskOrder, Order, Reading, Slot, Source, transposed};
 
 use super::sample::Sample;
 use super::{Arguments, Failure, Formula};
-use crate::command::input::{Input, LabelReader, Layout};
+use crate::command::input::{Broken, Input, LabelReader, Range};
 
 /// What the channels of an image are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) struct Batch {
 pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reduction) -> Result<Batch, Failure> {
     let source = open(arguments)?;
     let slots = arguments.input.slots(&source)?;
-    let (order, channels) = source.channels()?;
+    let Image { order, channels, .. } = arguments.input.first(&source, &slots)?;
     let mode = mode(arguments, formula, order, channels)?;
     let masks = MaskOrder {
         ids: if mode == Mode::Multilabel { order } else { Order::Plane },
@@ -61,9 +61,16 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
     let labels = arguments.label_input.open_as(&arguments.labels, &source, slots.len(), masks)?;
     let weights = arguments.pixel_weights.as_deref().map(|path| open_weights(path, &source)).transpose()?;
     let (mut quantiser, mut activation) = (None, Activation::Logits);
+    let (mut range, mut broken) = (Range::default(), Vec::new());
     let mut samples: Vec<Sample> = Vec::with_capacity(slots.len());
     for (group, slot) in slots.iter().enumerate() {
-        let mut image = source.image(slot.index)?;
+        let mut image = match source.image(slot.index) {
+            Err(error) if arguments.input.keeps_going() => {
+                broken.push(Failure::from(error));
+                continue;
+            }
+            image => image?,
+        };
         if image.channels != channels || image.order != order {
             let line =
                 format!("found {} channels, expected {channels} as in the first image", image.channels);
@@ -74,14 +81,24 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
             let line = "found images of different types, expected one type";
             return Err(Failure::Input(format!("{}: {line}", source.path().display())));
         }
-        samples.push(sample(&source, *slot, group, image, &labels, weights.as_ref())?);
+        if let (Elements::F32(values), true) =
+            (&image.elements, activation == Activation::Logits && quantiser.is_none())
+        {
+            values.iter().for_each(|value| range.push(f64::from(*value)));
+        }
+        match sample(&source, *slot, group, image, &labels, weights.as_ref()) {
+            Err(error) if arguments.input.keeps_going() => broken.push(error),
+            sample => samples.push(sample?),
+        }
     }
+    Broken::of(broken.iter(), source.path(), slots.len())?.note();
+    range.note(source.path(), false);
     let axes = axes(&source, order, &samples);
     if axes.is_none() && arguments.gradient.is_some() {
         let line = "found images of different shapes, expected one shape for --gradient";
         return Err(Failure::Input(format!("{}: {line}", source.path().display())));
     }
-    let images = slots.len();
+    let images = samples.len();
     let is_stacked = reduction == Reduction::Batch && images > 1;
     let samples = gather(samples, mode, order, is_stacked, source.path())?;
     Ok(Batch { samples, images, channels, mode, order, is_stacked, quantiser, activation, labels, axes })
@@ -112,15 +129,12 @@ impl Batch {
 
 /// Opens the logits: three axes are channels if there is one mask, and images if there are several.
 fn open(arguments: &Arguments) -> Result<Source, Failure> {
-    let told = match arguments.layout {
-        None if arguments.multilabel => Some(Order::Planar),
-        layout => layout.map(Layout::order),
-    };
+    let told = arguments.input.order().or(arguments.multilabel.then_some(Order::Planar));
     let source = arguments.input.source(&arguments.logits, told)?;
     let is_open =
         told.is_none() && !arguments.input.has_frames() && !arguments.logits.is_dir() && source.len() > 1;
     // A file that cannot be read is refused when the labels are opened.
-    let one_mask = || Source::open(&arguments.labels, None, None).is_ok_and(|masks| masks.len() == 1);
+    let one_mask = || Source::open(&arguments.labels, Reading::default()).is_ok_and(|masks| masks.len() == 1);
     if is_open && source.channels()? == (Order::Plane, 1) && one_mask() {
         return Ok(source.reorder(Order::Planar)?);
     }
@@ -207,6 +221,7 @@ fn scores(
         Elements::U8(codes) => codes.iter().map(|code| look_up(*code)).collect(),
         Elements::F32(values) => values.clone(),
         Elements::F64(values) => values.iter().map(|z| *z as f32).collect(),
+        Elements::U16(_) => Vec::new(),
     };
     image.elements = Elements::F32(values);
     Ok((None, known.activation()))
@@ -270,7 +285,8 @@ fn axes(source: &Source, order: Order, samples: &[Sample]) -> Option<Vec<usize>>
 fn open_weights(path: &Path, logits: &Source) -> Result<Source, Failure> {
     let shape = logits.image(0)?.shape;
     let axes = [logits.len(), shape.height(), shape.width()];
-    let weights = Source::open(path, Some((&axes, files::bin::Type::F32)), Some(Order::Plane))?;
+    let layout = Some((axes.to_vec(), files::bin::Type::F32));
+    let weights = Source::open(path, Reading { layout, order: Some(Order::Plane), ..Reading::default() })?;
     if weights.len() == logits.len() {
         return Ok(weights);
     }

@@ -55,7 +55,7 @@ impl Work<'_> {
         let frame = match &sample.labels {
             Elements::F32(shares) => Frame::multiclass_soft(shape, classes, layout, scores, shares)?,
             Elements::U8(ids) => Frame::multiclass(shape, classes, layout, scores, ids, ignore)?,
-            Elements::I8(_) | Elements::F64(_) => return Err(core::Error::Parameter("labels")),
+            _ => return Err(core::Error::Parameter("labels")),
         };
         let frame = AnyFrame::Multiclass(self.dressed(frame, sample, class_weights)?);
         self.loss.evaluate(self.engine, &frame, weight, gradient)

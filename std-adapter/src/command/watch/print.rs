@@ -6,6 +6,7 @@ use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
 use segmeter::core::drift::{Profile, Reasons, Signal, State};
 use serde_json::{Map, Value, json};
 
+use super::further::CHART;
 use super::{Shown, Summary};
 use crate::command::Failure;
 use crate::report;
@@ -22,6 +23,8 @@ pub(super) struct Printer {
     last: State,
     /// Reasons of the row before: a row has them only if they are others.
     because: String,
+    /// What no line has.
+    off: Value,
 }
 
 /// What a block's row needs of a frame.
@@ -57,12 +60,16 @@ impl Printer {
             blocks: 0,
             last: State::Unknown,
             because: String::new(),
+            off: Value::Null,
         }
     }
 
     pub(super) fn frame(&mut self, out: &mut dyn Write, shown: &Shown) -> Result<(), Failure> {
         if self.json {
             report::json_line(out, &line(shown, self.labelled))?;
+            if self.off.is_null() && shown.seen.signals.is_ok() {
+                self.off = shown.further.off();
+            }
             return Ok(());
         }
         let signals = Signal::ALL.map(|signal| shown.signal(signal));
@@ -113,6 +120,8 @@ impl Printer {
                 "alarm_frames": summary.alarm_frames,
                 "first_alarm": summary.first_alarm.map(|(frame, _)| frame),
                 "estimated_iou_error": report::number(summary.estimate_error()),
+                "chart": CHART,
+                "off": self.off,
             });
             report::json_line(out, &line)?;
             return Ok(());
@@ -157,6 +166,14 @@ fn line(shown: &Shown, labelled: bool) -> Value {
             _ => &mut statistics,
         }
         .insert(signal.name().to_owned(), value);
+    }
+    // What the monitor sees comes first, under its names.
+    for (map, further) in
+        [(&mut statistics, &shown.further.statistics), (&mut distances, &shown.further.distances)]
+    {
+        for (name, value) in further.iter().filter(|(name, _)| *name != Signal::EstimatedIou.name()) {
+            map.entry(name.clone()).or_insert_with(|| value.clone());
+        }
     }
     let estimate = |of: fn(&segmeter::core::drift::EstimatedIou) -> segmeter::core::num::Q16| {
         report::number(shown.seen.estimate.as_ref().map(|estimate| of(estimate).to_f64()))

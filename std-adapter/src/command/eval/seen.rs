@@ -1,0 +1,69 @@
+//! What predictions look like: whether they are what they are taken for.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use segmeter::core::view::IGNORE;
+
+use super::predict::{Logits, Pair, Reader};
+use crate::command::input::Range;
+use crate::command::note;
+
+/// What was seen of all predictions.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Of scores that are no codes.
+    scores: Range,
+    /// The first image with a predicted id that is no class, where it is scored; such ids, and pixels of them.
+    strangers: Option<usize>,
+    ids: BTreeSet<u16>,
+    pixels: u64,
+}
+
+impl Seen {
+    /// Adds an image.
+    pub(super) fn add(&mut self, image: usize, pair: &Pair, classes: usize, ignore: u8) {
+        match &pair.logits {
+            Logits::F32(scores) => scores.iter().for_each(|score| self.scores.push(f64::from(*score))),
+            Logits::F64(scores) => scores.iter().for_each(|score| self.scores.push(*score)),
+        }
+        let before = self.pixels;
+        for (pixel, (id, label)) in pair.prediction.iter().zip(&pair.labels).enumerate() {
+            if usize::from(*id) >= classes && *label != ignore {
+                self.ids.insert(pair.high_ids.get(&pixel).copied().unwrap_or(u16::from(*id)));
+                self.pixels += 1;
+            }
+        }
+        if self.pixels > before {
+            self.strangers = Some(self.strangers.map_or(image, |first| first.min(image)));
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &mut Self) {
+        self.scores.merge(&other.scores);
+        self.ids.append(&mut other.ids);
+        self.pixels += other.pixels;
+        self.strangers = self.strangers.into_iter().chain(other.strangers).min();
+    }
+
+    /// Says what may mislead.
+    pub(super) fn note(&self, reader: &Reader, classes: usize) {
+        self.scores.note(reader.path(), !reader.has_float_logits());
+        let Some(image) = self.strangers else { return };
+        let ids: Vec<_> = self.ids.iter().take(5).map(ToString::to_string).collect();
+        let more = if self.ids.len() > ids.len() { ", ..." } else { "" };
+        let (ids, last) = (ids.join(", ") + more, classes - 1);
+        let foreground = self.ids.contains(&u16::from(IGNORE)) && classes == 2;
+        let way = if foreground {
+            "--foreground 255, or give ids with --map"
+        } else {
+            "--classes, or give ids with --map"
+        };
+        let file: &Path = reader.file(image);
+        note(format_args!(
+            "{}: {} pixels are predicted as {ids}, which is no class (0 to {last}), and count as wrong; if it is one, say {way}",
+            file.display(),
+            self.pixels
+        ));
+    }
+}

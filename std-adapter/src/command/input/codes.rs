@@ -1,0 +1,127 @@
+//! What works on 8 bits, of floats as well.
+
+use std::path::Path;
+
+use segmeter::core::view::{Activation, Encoding, Quantiser};
+use segmeter::files::Elements;
+
+use super::Input;
+use crate::command::{Failure, note};
+
+/// The step of logits that are not told otherwise: of eight bits, from -8 to 7.94, which is from 0.03 % to 99.96 %.
+const STEP: f32 = 0.0625;
+
+/// Floats as codes.
+pub(in crate::command) struct Coder {
+    quantiser: Quantiser,
+    is_float: bool,
+}
+
+impl Coder {
+    /// What the numbers of frames mean: what was said of them, what a profile knows of them, or of floats a fixed step.
+    pub(in crate::command) fn new(
+        input: &Input,
+        first: &Elements,
+        path: &Path,
+        known: Option<Quantiser>,
+    ) -> Result<Self, Failure> {
+        let is_float = matches!(first, Elements::F32(_) | Elements::F64(_));
+        if !is_float {
+            let told = known.filter(|_| !input.is_quantised());
+            let quantiser = match told {
+                Some(quantiser) => quantiser,
+                None => input.quantiser(first, path)?.ok_or_else(|| no_scores(first, path))?,
+            };
+            return Ok(Self { quantiser, is_float });
+        }
+        let quantiser = match (input.scale, input.zero_point, known) {
+            (Some(_), Some(_), _) => input.affine(Encoding::Signed, path)?,
+            _ if input.probabilities => Quantiser::probabilities(),
+            (_, _, Some(known)) => known,
+            _ => Quantiser::logits(Encoding::Signed, STEP, 0).map_err(|_| no_scores(first, path))?,
+        };
+        Ok(Self { quantiser, is_float })
+    }
+
+    pub(in crate::command) const fn quantiser(&self) -> Quantiser {
+        self.quantiser
+    }
+
+    /// Whether numbers are of its type.
+    pub(in crate::command) fn takes(&self, elements: &Elements) -> bool {
+        match elements {
+            Elements::F32(_) | Elements::F64(_) => self.is_float,
+            Elements::I8(_) => !self.is_float && self.quantiser.encoding() == Encoding::Signed,
+            Elements::U8(_) => !self.is_float && self.quantiser.encoding() == Encoding::Unsigned,
+            Elements::U16(_) => false,
+        }
+    }
+
+    /// Says how floats became codes.
+    pub(in crate::command) fn note(&self, path: &Path) {
+        let path = path.display();
+        match (self.is_float, self.quantiser.affine()) {
+            (false, _) => {}
+            (true, None) => {
+                note(format_args!("{path}: probabilities are held as 8-bit codes in steps of 1/255"))
+            }
+            (true, Some((scale, zero_point))) => note(format_args!(
+                "{path}: floats are held as 8-bit codes, value = {scale} (code - {zero_point}); another step with --scale \
+                 and --zero-point"
+            )),
+        }
+    }
+
+    /// Codes in the place of floats; `None` if one of them is not a number or infinite.
+    ///
+    /// # Errors
+    /// Numbers of another type than those of the first frame.
+    pub(in crate::command) fn codes(
+        &self,
+        elements: Elements,
+        index: usize,
+        path: &Path,
+    ) -> Result<Option<Elements>, Failure> {
+        if !self.takes(&elements) {
+            let (path, found) = (path.display(), elements.type_name());
+            let expected = match (self.is_float, self.quantiser.encoding()) {
+                (true, _) => "floats",
+                (_, Encoding::Signed) => "i8",
+                _ => "u8",
+            };
+            let line = format!("{path}: found {found} in image {index}, expected {expected} as in the first");
+            return Err(Failure::Input(line));
+        }
+        Ok(match &elements {
+            Elements::F32(values) => self.of(values.iter().map(|value| f64::from(*value))),
+            Elements::F64(values) => self.of(values.iter().copied()),
+            _ => Some(elements),
+        })
+    }
+
+    fn of(&self, values: impl Iterator<Item = f64> + Clone) -> Option<Elements> {
+        let is_probability = self.quantiser.activation() == Activation::Probabilities;
+        // What is no probability is no number here.
+        let is_good = |value: f64| value.is_finite() && (!is_probability || (0.0..=1.0).contains(&value));
+        if !values.clone().all(is_good) {
+            return None;
+        }
+        let (scale, zero_point) = self
+            .quantiser
+            .affine()
+            .map_or((1.0 / 255.0, 0.0), |(scale, zero_point)| (f64::from(scale), f64::from(zero_point)));
+        let code =
+            |value: f64, [least, most]: [f64; 2]| (libm::rint(value / scale) + zero_point).clamp(least, most);
+        Some(match self.quantiser.encoding() {
+            Encoding::Signed => {
+                Elements::I8(values.map(|value| code(value, [-128.0, 127.0]) as i8).collect())
+            }
+            _ => Elements::U8(values.map(|value| code(value, [0.0, 255.0]) as u8).collect()),
+        })
+    }
+}
+
+fn no_scores(found: &Elements, path: &Path) -> Failure {
+    let (path, found) = (path.display(), found.type_name());
+    Failure::Input(format!("{path}: found {found}, expected 8-bit or float scores"))
+}

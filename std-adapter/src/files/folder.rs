@@ -1,0 +1,190 @@
+//! Folders of images: which files are meant, in which order, and which belong together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::table::{self, Row};
+use super::{Error, Result};
+
+/// A file and what it is called: its path below the folder, without the extension.
+pub(super) type Named = (String, PathBuf);
+
+/// Which prediction belongs to which labels, where their names do not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// What stands for `{}` is the same on both sides.
+    Patterns([Pattern; 2]),
+    /// Paths of predictions and labels, below their folders or from here.
+    List(PathBuf, Vec<[PathBuf; 2]>),
+}
+
+/// A name with `{}` in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    before: String,
+    after: String,
+}
+
+/// One of the two folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Predictions,
+    Labels,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Option<Self> {
+        let (before, after) = text.split_once("{}")?;
+        (!after.contains("{}")).then(|| Self { before: before.to_owned(), after: after.to_owned() })
+    }
+
+    /// What stands for `{}` in a path below the folder.
+    fn key(&self, path: &str) -> Option<String> {
+        // Before `{}` may stand the beginning of a file's name, below folders that are on both sides.
+        let (folders, file) = path.rfind('/').map_or(("", path), |end| path.split_at(end + 1));
+        let key = |path: &str| Some(path.strip_prefix(&self.before)?.strip_suffix(&self.after)?.to_owned());
+        key(path).or_else(|| key(file).map(|key| folders.to_owned() + &key))
+    }
+}
+
+impl Pairs {
+    /// Two patterns, `{}_pred.png={}_mask.png`, or a file with a pair in each line.
+    ///
+    /// # Errors
+    /// If it is neither.
+    pub fn new(text: &str) -> Result<Self> {
+        let path = Path::new(text);
+        if path.is_file() {
+            return Self::list(path);
+        }
+        let sides = text.split_once('=').and_then(|(a, b)| Some([Pattern::new(a)?, Pattern::new(b)?]));
+        sides.map(Self::Patterns).ok_or_else(|| {
+            let line = "expected two names with {} for what they share, as in '{}_pred.png={}_mask.png', or a CSV of pairs";
+            Error::new(format_args!("found --pair {text}, {line}"))
+        })
+    }
+
+    fn list(path: &Path) -> Result<Self> {
+        let rows = table::rows(path)?;
+        let pair = |row: &Row| match &row.cells[..] {
+            [prediction, labels] => Ok([PathBuf::from(prediction), PathBuf::from(labels)]),
+            cells => {
+                let line = format!("found {} columns in line {}", cells.len(), row.line);
+                Err(Error::new(line + ", expected two: prediction,labels").at(path))
+            }
+        };
+        let pairs = rows.iter().map(pair).collect::<Result<Vec<_>>>()?;
+        Ok(Self::List(path.to_owned(), pairs))
+    }
+
+    /// The files of a folder that take part, with the name that both sides share.
+    pub(super) fn select(&self, folder: &Path, side: Side, files: Vec<Named>) -> Result<Vec<Named>> {
+        let place = usize::from(side == Side::Labels);
+        match self {
+            Self::Patterns(patterns) => {
+                let pattern = &patterns[place];
+                let below = |file: &Path| relative(folder, file);
+                let key = |(_, file): Named| Some((pattern.key(&below(&file))?, file));
+                let found: Vec<Named> = files.into_iter().filter_map(key).collect();
+                if found.is_empty() {
+                    let Pattern { before, after } = pattern;
+                    let line =
+                        format!("found no file {before}{{}}{after} in this folder or below, see --pair");
+                    return Err(Error::new(line).at(folder));
+                }
+                Ok(found)
+            }
+            Self::List(list, pairs) => pairs
+                .iter()
+                // A first line that names no files is a heading.
+                .skip(usize::from(
+                    pairs.first().is_some_and(|pair| !pair.iter().any(|path| path.extension().is_some())),
+                ))
+                .enumerate()
+                .map(|(number, pair)| {
+                    let [below, here] = [folder.join(&pair[place]), pair[place].clone()];
+                    let file = [below, here].into_iter().find(|file| file.is_file()).ok_or_else(|| {
+                        let missing = pair[place].display();
+                        let line = format!("found no file {missing} in {} or from here", folder.display());
+                        Error::new(line).at(list)
+                    })?;
+                    // Numbered, so that two lines with one file are two pairs; named after the prediction.
+                    let name = pair[0].with_extension("").to_string_lossy().into_owned();
+                    Ok((format!("{name}#{number}"), file))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A path below a folder, with `/`.
+fn relative(folder: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(folder).unwrap_or(file);
+    below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// The files of a folder and those below it that can be images, in the order of the numbers in their names. Hidden ones are
+/// left out.
+pub(super) fn images(folder: &Path) -> Result<Vec<Named>> {
+    let is_hidden =
+        |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+    let mut files = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(|e| !is_hidden(e))
+    {
+        let entry = entry.map_err(|e| Error::new(e).at(folder))?;
+        let file = entry.into_path();
+        if !super::source::is_readable(&file) || file.is_dir() {
+            continue;
+        }
+        let name = relative(folder, &file.with_extension(""));
+        if let Some(other) = files.insert(name, file.clone()) {
+            let line = format!(
+                "found both {} and {}, expected one file for each name",
+                other.display(),
+                file.display()
+            );
+            return Err(Error::new(line).at(folder));
+        }
+    }
+    if files.is_empty() {
+        let line = format!("found no .{} in this folder or below", super::source::EXTENSIONS.join(", ."));
+        return Err(Error::new(line).at(folder));
+    }
+    let mut files: Vec<Named> = files.into_iter().collect();
+    files.sort_by(|(a, _), (b, _)| natord::compare(a, b).then_with(|| a.cmp(b)));
+    Ok(files)
+}
+
+/// The files of a folder that take part.
+pub(super) fn selected(folder: &Path, side: Side, pairs: Option<&Pairs>) -> Result<Vec<Named>> {
+    let files = match pairs {
+        // The list says which.
+        Some(Pairs::List(..)) => Vec::new(),
+        _ => images(folder)?,
+    };
+    let files = match pairs {
+        Some(pairs) => pairs.select(folder, side, files)?,
+        None => files,
+    };
+    let mut names = BTreeSet::new();
+    match files.iter().find(|(name, _)| !names.insert(name)) {
+        Some((name, _)) => Err(Error::new(format_args!("found `{name}` twice, see --pair")).at(folder)),
+        None => Ok(files),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_the_braces() {
+        let key = |pattern: &str, path: &str| Pattern::new(pattern).unwrap().key(path);
+        assert_eq!(key("{}_pred.png", "one_pred.png"), Some("one".to_owned()));
+        assert_eq!(key("{}_pred.png", "city/one_pred.png"), Some("city/one".to_owned()));
+        assert_eq!(key("pred_{}.png", "city/pred_one.png"), Some("city/one".to_owned()));
+        assert_eq!(key("left/{}.png", "left/city/one.png"), Some("city/one".to_owned()));
+        assert_eq!(key("{}_pred.png", "one_mask.png"), None);
+        assert!(Pattern::new("a.png").is_none() && Pattern::new("{}{}").is_none());
+    }
+}

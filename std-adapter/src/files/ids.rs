@@ -1,0 +1,259 @@
+//! What stands for class ids in files: colours, and ids of another list.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::table::{self, Row};
+use super::{Elements, Error, Result};
+
+/// The ids of Cityscapes' labels from 0 on, as it trains and scores 19 of them; 255 is not scored.
+const CITYSCAPES: [u16; 34] = [
+    255, 255, 255, 255, 255, 255, 255, 0, 1, 255, 255, 2, 3, 4, 255, 255, 255, 5, 255, 6, 7, 8, 9, 10, 11,
+    12, 13, 14, 15, 255, 255, 16, 17, 18,
+];
+/// The colours of these 19.
+const CITYSCAPES_COLOURS: [[u8; 3]; 19] = [
+    [128, 64, 128],
+    [244, 35, 232],
+    [70, 70, 70],
+    [102, 102, 156],
+    [190, 153, 153],
+    [153, 153, 153],
+    [250, 170, 30],
+    [220, 220, 0],
+    [107, 142, 35],
+    [152, 251, 152],
+    [70, 130, 180],
+    [220, 20, 60],
+    [255, 0, 0],
+    [0, 0, 142],
+    [0, 0, 70],
+    [0, 60, 100],
+    [0, 80, 100],
+    [0, 0, 230],
+    [119, 11, 32],
+];
+/// The classes of Pascal VOC, background included.
+const VOC_CLASSES: u8 = 21;
+
+/// Class ids for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdMap {
+    name: String,
+    ids: BTreeMap<u16, u16>,
+}
+
+/// Class ids for colours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Colours {
+    name: String,
+    ids: BTreeMap<[u8; 3], u16>,
+}
+
+impl IdMap {
+    /// `cityscapes`, or a table of two ids in each line.
+    ///
+    /// # Errors
+    /// If there is no such table, or it is malformed.
+    pub fn new(text: &str) -> Result<Self> {
+        let name = text.to_owned();
+        if text == "cityscapes" {
+            return Ok(Self { name, ids: (0..).zip(CITYSCAPES).collect() });
+        }
+        let path = Path::new(text);
+        let rows = numbers(path, "expected cityscapes, or a table with two ids in each line: from,to")?;
+        let mut ids = BTreeMap::new();
+        for (line, row) in rows {
+            let [from, to] = row[..] else {
+                return Err(Error::new(format_args!(
+                    "found {} numbers in line {line}, expected from,to",
+                    row.len()
+                ))
+                .at(path));
+            };
+            // Cityscapes has an id of -1, which no file of ids can have.
+            let Ok(from) = u16::try_from(from) else { continue };
+            let to = u16::try_from(to).map_err(|_| outside(to, line, path))?;
+            if ids.insert(from, to).is_some_and(|other| other != to) {
+                return Err(Error::new(format_args!(
+                    "found id {from} again in line {line}, expected it once"
+                ))
+                .at(path));
+            }
+        }
+        Ok(Self { name, ids })
+    }
+
+    /// The id that stands for another.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn id(&self, found: u16) -> Result<u16> {
+        self.ids.get(&found).copied().ok_or_else(|| {
+            Error::new(format_args!(
+                "found id {found}, which --map {} does not have: add it there",
+                self.name
+            ))
+        })
+    }
+}
+
+impl Colours {
+    /// `voc`, `cityscapes`, or a table of an id and a colour in each line.
+    ///
+    /// # Errors
+    /// If there is no such table, or it is malformed.
+    pub fn new(text: &str) -> Result<Self> {
+        let name = text.to_owned();
+        let known: Option<BTreeMap<[u8; 3], u16>> = match text {
+            "voc" => Some(
+                (0..VOC_CLASSES).map(|id| (voc(id), u16::from(id))).chain([([224, 224, 192], 255)]).collect(),
+            ),
+            "cityscapes" => Some(CITYSCAPES_COLOURS.into_iter().zip(0..).chain([([0, 0, 0], 255)]).collect()),
+            _ => None,
+        };
+        if let Some(ids) = known {
+            return Ok(Self { name, ids });
+        }
+        let path = Path::new(text);
+        let rows = numbers(
+            path,
+            "expected voc, cityscapes, or a table with an id and a colour in each line: id,r,g,b",
+        )?;
+        let mut ids = BTreeMap::new();
+        for (place, (line, row)) in rows.into_iter().enumerate() {
+            let (id, colour) = match row[..] {
+                [id, r, g, b] => (id, [r, g, b]),
+                // Without ids, they are counted.
+                [r, g, b] => (place as i64, [r, g, b]),
+                _ => {
+                    let line = format!("found {} numbers in line {line}, expected id,r,g,b", row.len());
+                    return Err(Error::new(line).at(path));
+                }
+            };
+            let id = u16::try_from(id).map_err(|_| outside(id, line, path))?;
+            let mut bytes = [0; 3];
+            for (byte, value) in bytes.iter_mut().zip(colour) {
+                *byte = u8::try_from(value).map_err(|_| outside(value, line, path))?;
+            }
+            if ids.insert(bytes, id).is_some_and(|other| other != id) {
+                let line =
+                    format!("found colour {} again in line {line}, expected it once", colour_text(bytes));
+                return Err(Error::new(line).at(path));
+            }
+        }
+        Ok(Self { name, ids })
+    }
+
+    /// The id of a colour.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn id(&self, colour: [u8; 3]) -> Result<u16> {
+        self.ids.get(&colour).copied().ok_or_else(|| {
+            let colour = colour_text(colour);
+            Error::new(format_args!(
+                "found colour {colour}, which --colours {} does not have: add it there",
+                self.name
+            ))
+        })
+    }
+}
+
+impl Colours {
+    /// The ids of pixels.
+    pub(super) fn elements(&self, pixels: impl Iterator<Item = [u8; 3]>) -> Result<Elements> {
+        // Neighbours are mostly alike.
+        let mut last = None;
+        let id = |colour: [u8; 3]| match last {
+            Some((known, id)) if known == colour => Ok(id),
+            _ => {
+                let id = self.id(colour)?;
+                last = Some((colour, id));
+                Ok(id)
+            }
+        };
+        Ok(narrowest(pixels.map(id).collect::<Result<_>>()?))
+    }
+}
+
+/// Ids as bytes, if they fit.
+pub(super) fn narrowest(ids: Vec<u16>) -> Elements {
+    if ids.iter().all(|id| *id <= 255) {
+        Elements::U8(ids.into_iter().map(|id| id as u8).collect())
+    } else {
+        Elements::U16(ids)
+    }
+}
+
+/// The refusal of pixels that are no ids, of this kind.
+pub(super) fn refused(kind: &str) -> Error {
+    Error::new(format_args!(
+        "found {kind} pixels, expected a class id in each, grey or palette; of colours say which id they are: --colours \
+         voc, cityscapes or a table id,r,g,b"
+    ))
+}
+
+fn colour_text([r, g, b]: [u8; 3]) -> String {
+    format!("{r},{g},{b}")
+}
+
+fn outside(found: i64, line: usize, path: &Path) -> Error {
+    Error::new(format_args!(
+        "found {found} in line {line}, expected ids from 0 to 65535 and colours from 0 to 255"
+    ))
+    .at(path)
+}
+
+/// The colour of a class in Pascal VOC: the bits of its id, three by three, from the highest bit of each channel down.
+fn voc(id: u8) -> [u8; 3] {
+    let channel = |channel: u32| {
+        let bit = |place: u32| id.checked_shr(place).unwrap_or(0) & 1;
+        (0..3).fold(0, |colour, round: u32| colour | bit(3 * round + channel) << (7 - round))
+    };
+    [channel(0), channel(1), channel(2)]
+}
+
+/// The numbers of every line; a first line of words is a heading, and words beside numbers are names.
+fn numbers(path: &Path, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
+    if !path.is_file() {
+        return Err(Error::new(format_args!("found no such file, {expected}")).at(path));
+    }
+    let of = |row: &Row| -> (usize, Vec<i64>) {
+        (row.line, row.cells.iter().filter_map(|cell| cell.parse().ok()).collect())
+    };
+    let rows: Vec<_> = table::rows(path)?.iter().map(of).collect();
+    let heading = usize::from(rows.first().is_some_and(|(_, numbers)| numbers.is_empty()));
+    Ok(rows.into_iter().skip(heading).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_of_voc() {
+        let known = [
+            (0, [0, 0, 0]),
+            (1, [128, 0, 0]),
+            (7, [128, 128, 128]),
+            (15, [192, 128, 128]),
+            (20, [0, 64, 128]),
+        ];
+        for (id, colour) in known {
+            assert_eq!(voc(id), colour);
+            assert_eq!(Colours::new("voc").unwrap().id(colour).unwrap(), u16::from(id));
+        }
+    }
+
+    #[test]
+    fn what_is_trained_of_cityscapes() {
+        let map = IdMap::new("cityscapes").unwrap();
+        for (from, to) in
+            [(0, 255), (6, 255), (7, 0), (8, 1), (11, 2), (26, 13), (28, 15), (31, 16), (33, 18)]
+        {
+            assert_eq!(map.id(from).unwrap(), to, "{from}");
+        }
+        assert!(map.id(34).unwrap_err().to_string().contains("found id 34"));
+    }
+}
