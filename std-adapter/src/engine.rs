@@ -46,6 +46,8 @@ impl Engine {
     pub fn new(level: LevelName, threads: NonZero<usize>) -> Result<Self, String> {
         match (level, Machine::new(level)) {
             (LevelName::Scalar, _) => Ok(Self { machine: None, threads }),
+            // Of a build without vector instructions the best is scalar code.
+            (LevelName::Auto, machine) => Ok(Self { machine, threads }),
             (_, Some(machine)) => Ok(Self { machine: Some(machine), threads }),
             (_, None) => Err(format!("this machine has no {level} instructions")),
         }

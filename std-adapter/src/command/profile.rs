@@ -12,15 +12,15 @@ use serde_json::{Map, Value, json};
 
 use super::input::Input;
 use super::measure::{LabelArguments, measure, quantised};
-use super::{Common, Failure, Outcome};
-use crate::report;
+use super::{Common, Failure, Outcome, note};
+use crate::{output, report, text};
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// 8-bit logits of frames that are in control, in the order of their time
     #[arg(value_name = "FRAMES", required_unless_present = "show")]
     recording: Option<PathBuf>,
-    /// Where the profile goes
+    /// Where the profile goes; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "FILE", required_unless_present = "show")]
     out: Option<PathBuf>,
     /// Print what is in a profile, and learn nothing
@@ -74,7 +74,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         print(&path.display().to_string(), &profile, None, common, out)?;
         return Ok(Outcome::Done);
     }
-    let (Some(recording), Some(file)) = (&arguments.recording, &arguments.out) else {
+    let [file] = output::open([("--out", &arguments.out)], common.json)?;
+    let is_taken = output::take_stdout(&[&file]);
+    let (Some(recording), Some(path), Some(file)) = (&arguments.recording, &arguments.out, file) else {
         return Err(Failure::Input("expected frames and --out".to_owned()));
     };
     let (source, slots) = arguments.input.open(recording)?;
@@ -113,8 +115,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     };
     let settings = arguments.settings(side(shape.height())?, side(shape.width())?)?;
     let learnt = learn(codes, &frames, &settings).map_err(named)?;
-    files::write_atomically(file, |out| files::profile::write(out, &learnt.profile))?;
-    print(&file.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
+    file.write(out, |file| files::profile::write(file, &learnt.profile))?;
+    if is_taken {
+        learnt.notes.iter().for_each(|line| note(line));
+    } else {
+        print(&path.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
+    }
     Ok(Outcome::Done)
 }
 
@@ -164,7 +170,8 @@ fn print(
     let (identity, rules) = (&profile.identity, &profile.rules);
     writeln!(
         out,
-        "{path}: profile {:08x}, learnt from {} frames of {}x{} in blocks of {}",
+        "{}: profile {:08x}, learnt from {} frames of {}x{} in blocks of {}",
+        text::printable(path),
         profile.fingerprint(),
         identity.frames,
         identity.height,

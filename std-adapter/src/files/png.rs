@@ -35,6 +35,7 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
             bytes.len()
         )));
     }
+    super::check_pixels(height, width)?;
     let mut reader = decoder.read_info().map_err(damaged)?;
     let size = reader.output_buffer_size().ok_or_else(|| Error::new("the image does not fit into memory"))?;
     let mut packed = vec![0; size];
@@ -43,6 +44,13 @@ pub fn read(bytes: &[u8]) -> Result<Array> {
     reader.finish().map_err(damaged)?;
     let ids = packed.chunks(row_bytes.max(1) as usize).flat_map(|row| unpack(row, depth as u32).take(width));
     Ok(Array { shape: vec![height, width], elements: Elements::U8(ids.collect()) })
+}
+
+/// Height and width by the header alone; `None` if there is none.
+#[must_use]
+pub fn size(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    decoder.read_header_info().ok().map(|info| (info.height as usize, info.width as usize))
 }
 
 /// The values of a row, highest bits first.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Activation, Code, Labels, Quantised, Quantiser, Shape};
-use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
+use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
 use super::exact::Real;
 use super::{Arguments, Failure};
@@ -55,6 +55,7 @@ pub(super) struct Pair {
 
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        files::check_sizes(&arguments.prediction, &arguments.labels)?;
         let source =
             arguments.input.exact_source(&arguments.prediction, arguments.layout.map(Layout::order))?;
         let slots = arguments.input.slots(&source)?;

@@ -1,6 +1,5 @@
 //! Labels beside images.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -155,11 +154,10 @@ impl LabelReader {
         }
         let (path, ignore) = (self.path().display(), self.ignore());
         let other = if ignore == IGNORE { String::new() } else { format!(" --ignore {IGNORE}") };
-        let _ = writeln!(
-            std::io::stderr(),
-            "segmeter: note: {path}: no pixel is labelled foreground and {ignored} are ignored; if {ignore} means \
-             foreground, say --foreground {ignore}{other}",
-        );
+        crate::command::note(&format!(
+            "{path}: no pixel is labelled foreground and {ignored} are ignored; if {ignore} means foreground, say \
+             --foreground {ignore}{other}",
+        ));
     }
 
     /// Whether class ids are turned into binary labels.

@@ -116,6 +116,7 @@ fn open(arguments: &Arguments) -> Result<Source, Failure> {
         None if arguments.multilabel => Some(Order::Planar),
         layout => layout.map(Layout::order),
     };
+    files::check_sizes(&arguments.logits, &arguments.labels)?;
     let source = arguments.input.source(&arguments.logits, told)?;
     let is_open =
         told.is_none() && !arguments.input.has_frames() && !arguments.logits.is_dir() && source.len() > 1;
