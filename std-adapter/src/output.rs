@@ -5,10 +5,11 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl, fstat};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
 use crate::command::Failure;
 
@@ -146,9 +147,8 @@ fn is_stdout(found: &Metadata) -> bool {
     let stdout = io::stdout();
     // Other devices, such as /dev/null, take everything.
     let is_shared = !found.file_type().is_char_device() || stdout.is_terminal();
-    let is_same =
-        |stat: rustix::fs::Stat| (stat.st_dev as u64, stat.st_ino as u64) == (found.dev(), found.ino());
-    is_shared && fstat(&stdout).is_ok_and(is_same)
+    let own = stdout.as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
+    is_shared && own.is_ok_and(|own| (own.dev(), own.ino()) == (found.dev(), found.ino()))
 }
 
 /// A place beside which a temporary file can be made.
