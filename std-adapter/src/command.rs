@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use segmeter::{Engine, LevelName, files};
 
+use crate::text;
+
 mod device;
 mod eval;
 mod formula;
@@ -59,6 +61,9 @@ struct Common {
     /// Vector instructions: auto, scalar, sse2, avx2, neon (those that the machine has); no result depends on it
     #[arg(long, global = true, value_name = "LEVEL", default_value = "auto")]
     level: LevelName,
+    /// Refuse a PNG of more pixels, before it is decoded
+    #[arg(long, global = true, value_name = "N", default_value_t = files::MOST_PIXELS)]
+    max_pixels: u64,
 }
 
 impl Common {
@@ -81,7 +86,7 @@ enum Outcome {
 
 /// Why a subcommand ends early.
 #[derive(Debug)]
-enum Failure {
+pub(crate) enum Failure {
     /// Bad usage or bad input, in one line.
     Input(String),
     /// Stdout takes no more.
@@ -133,14 +138,25 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, out: &mut dyn Write
         Err(Failure::Output(error)) => format!("stdout: {error}"),
         Err(Failure::Input(line)) => line,
     };
-    // Nothing is left to do if stderr is closed as well.
-    let _ = writeln!(io::stderr(), "segmeter: {}", files::Error::new(line));
+    say(line);
     ExitCode::from(2)
+}
+
+/// Says a line on stderr, whatever it is made of.
+fn say(line: String) {
+    // Nothing is left to do if stderr is closed as well.
+    let _ = writeln!(io::stderr(), "segmeter: {}", text::printable(&files::Error::new(line).to_string()));
+}
+
+/// Says what is not wrong and yet should be known.
+fn note(line: impl std::fmt::Display) {
+    say(format!("note: {line}"));
 }
 
 fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
     // Made for every subcommand: a level that this machine does not have is never accepted in silence.
     let engine = cli.common.engine()?;
+    files::limit_pixels(cli.common.max_pixels);
     match &cli.command {
         Command::List(arguments) => list::run(arguments, &cli.common, out),
         Command::Loss(arguments) => loss::run(arguments, &cli.common, &engine, out),
@@ -159,11 +175,6 @@ fn usage(error: &clap::Error) -> String {
     let line = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     format!("{line} (see segmeter --help)")
-}
-
-/// Says what a reader of the numbers must know, on stderr; nothing is left to do if that is closed.
-fn note(line: impl std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "segmeter: note: {line}");
 }
 
 /// Refuses a flag of the contract that nothing chosen here can follow; ignoring it would give a wrong number.

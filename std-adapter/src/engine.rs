@@ -45,7 +45,9 @@ impl Engine {
     /// A line that says which levels there are, if this machine does not have `level`.
     pub fn new(level: LevelName, threads: NonZero<usize>) -> Result<Self, String> {
         match (level, Machine::new(level)) {
-            (LevelName::Scalar, _) | (LevelName::Auto, None) => Ok(Self { machine: None, threads }),
+            (LevelName::Scalar, _) => Ok(Self { machine: None, threads }),
+            // Of a build without vector instructions the best is scalar code.
+            (LevelName::Auto, machine) => Ok(Self { machine, threads }),
             (_, Some(machine)) => Ok(Self { machine: Some(machine), threads }),
             (_, None) => Err(format!("this machine has no {level} instructions")),
         }

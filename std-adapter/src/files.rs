@@ -13,8 +13,9 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 pub mod bin;
 mod folder;
@@ -220,71 +221,89 @@ fn volume(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |product, axis| product.checked_mul(*axis))
 }
 
+/// The most pixels of an image whose file does not grow with them, until [`limit_pixels`] says another number.
+pub const MOST_PIXELS: u64 = 1 << 26;
+
+static PIXELS: AtomicU64 = AtomicU64::new(MOST_PIXELS);
+
+/// Sets the most pixels of a compressed image, for all readers of this process. A small file may claim more pixels than
+/// there is memory: that is refused before anything is decoded.
+pub fn limit_pixels(most: u64) {
+    PIXELS.store(most, Ordering::Relaxed);
+}
+
+/// Refuses an image of more pixels than [`limit_pixels`] allows.
+pub(crate) fn check_pixels(height: usize, width: usize) -> Result<()> {
+    let (most, found) = (PIXELS.load(Ordering::Relaxed), (height as u64).saturating_mul(width as u64));
+    if found <= most {
+        return Ok(());
+    }
+    Err(Error::new(format_args!(
+        "found {height}x{width} pixels, expected at most {most}: if that is meant, say --max-pixels {found}"
+    )))
+}
+
 /// The bytes of a regular file.
 ///
 /// # Errors
 /// If it cannot be read, or is not a regular file: a device or a pipe may never end.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let read = || -> std::io::Result<Option<Vec<u8>>> {
-        let mut file = fs::File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Ok(None);
-        }
+    let read = || -> io::Result<Option<Vec<u8>>> {
+        let Some(mut file) = open(path)? else { return Ok(None) };
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(usize::try_from(metadata.len()).unwrap_or(usize::MAX))?;
+        bytes.try_reserve_exact(usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX))?;
         file.read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     };
     match read() {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Error::new("found a directory, device or pipe, expected a regular file").at(path)),
+        Ok(None) => {
+            let line =
+                "found a directory, device or pipe, expected a regular file: save what it gives as one";
+            Err(Error::new(line).at(path))
+        }
         Err(e) => Err(Error::new(e).at(path)),
     }
 }
 
-/// The directory of a file.
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+/// Opens a regular file; `None` if it is something else. A pipe that nobody writes to is not waited for.
+fn open(path: &Path) -> io::Result<Option<fs::File>> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        (rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY).bits().cast_signed(),
+    );
+    let file = options.open(path)?;
+    Ok(file.metadata()?.is_file().then_some(file))
+}
+
+/// Height and width of a PNG by its header; `None` if it has none, which its reader then explains.
+fn png_size(path: &Path) -> Option<(usize, usize)> {
+    const HEADER: u64 = 33;
+    let mut header = Vec::new();
+    let is_png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+    open(path).ok().flatten().filter(|_| is_png)?.take(HEADER).read_to_end(&mut header).ok()?;
+    png::size(&header)
+}
+
+/// Refuses a mask of another size than its image before either is decoded, where both are PNG files.
+///
+/// # Errors
+/// If their headers say so.
+pub fn check_sizes(image: &Path, mask: &Path) -> Result<()> {
+    match (png_size(image), png_size(mask)) {
+        (Some(expected), Some(found)) if expected != found => {
+            Err(other_size(found, expected, image).at(mask))
+        }
+        _ => Ok(()),
     }
 }
 
-/// Finds out whether a file could be written here, and leaves nothing behind.
-///
-/// # Errors
-/// If it could not.
-pub fn check_writable(path: &Path) -> Result<()> {
-    let refused = |why: &dyn fmt::Display| Error::new(format_args!("cannot be written: {why}")).at(path);
-    if path.is_dir() {
-        return Err(refused(&"found a directory, expected a file or a new name"));
-    }
-    tempfile::tempfile_in(directory_of(path)).map(drop).map_err(|e| refused(&e))
-}
-
-/// Writes a file completely or not at all: under another name in the same directory first, then renamed.
-///
-/// # Errors
-/// If it cannot be written; then `path` is as it was.
-pub fn write_atomically(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-) -> Result<()> {
-    let directory = directory_of(path);
-    let attempt = || -> std::io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".segmeter-");
-        // A temporary file is private to its owner; the file that it becomes is an ordinary one.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(directory)?;
-        let mut buffer = std::io::BufWriter::new(file);
-        write(&mut buffer)?;
-        let file = buffer.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|e| e.error)?;
-        Ok(())
-    };
-    attempt().map_err(|e| Error::new(format_args!("cannot be written: {e}")).at(path))
+/// A mask and the image that it belongs to differ.
+fn other_size(found: (usize, usize), expected: (usize, usize), image: &Path) -> Error {
+    let image = image.display();
+    let ((height, width), (rows, columns)) = (found, expected);
+    Error::new(format_args!("found {height}x{width} pixels, expected {rows}x{columns} as in {image}"))
 }

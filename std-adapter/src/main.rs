@@ -4,10 +4,13 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod output;
 mod report;
+mod text;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    output::prepare();
     command::run(std::env::args_os(), &mut std::io::stdout().lock())
 }

@@ -1,11 +1,13 @@
 //! What people and programs read.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 use segmeter::core::drift::{Reasons, Signal};
 use serde_json::Value;
+
+use crate::text::{Json, printable};
 
 /// Columns of a table where no terminal says how many there are.
 const WIDTH: u16 = 120;
@@ -22,18 +24,23 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table.load_style(TableStyle::new().header_separator(rule));
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width());
-    table.set_header(header.iter().map(|text| Cell::new(text).add_attribute(Attribute::Bold)));
+    table.set_header(header.iter().map(|text| Cell::new(printable(text)).add_attribute(Attribute::Bold)));
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }
 
+/// Adds a row of a line's height, whatever its cells are made of.
+pub(crate) fn row(table: &mut Table, cells: impl IntoIterator<Item = String>) {
+    table.add_row(cells.into_iter().map(|text| printable(&text).into_owned()));
+}
+
 /// Prints names and values, the values below each other.
 pub(crate) fn pairs(out: &mut dyn Write, pairs: &[(&str, String)]) -> io::Result<()> {
     let width = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in pairs {
-        writeln!(out, "{name:width$}  {value}")?;
+        writeln!(out, "{name:width$}  {}", printable(value))?;
     }
     Ok(())
 }
@@ -57,7 +64,8 @@ pub(crate) fn fitted(
 ) -> io::Result<()> {
     let room = usize::from(width());
     let short = |mut rows: Vec<Vec<String>>| {
-        rows.iter_mut().filter_map(|row| row.first_mut()).for_each(|name| *name = cut(name, LONGEST_NAME));
+        let names = rows.iter_mut().filter_map(|row| row.first_mut());
+        names.for_each(|name| *name = cut(&printable(name), LONGEST_NAME));
         rows
     };
     let length = |text: &String| text.chars().count();
@@ -82,9 +90,7 @@ pub(crate) fn fitted(
     let kept = kept.count().max(2).min(heads.len());
     let mut table = table(&heads[..kept].iter().map(String::as_str).collect::<Vec<_>>());
     table.set_content_arrangement(ContentArrangement::Disabled);
-    rows.iter().for_each(|row| {
-        table.add_row(row.iter().take(kept));
-    });
+    rows.iter().for_each(|cells| row(&mut table, cells.iter().take(kept).cloned()));
     print(out, &table)?;
     if kept < heads.len() {
         let gone: Vec<&str> = heads[kept..].iter().map(String::as_str).collect();
@@ -104,13 +110,14 @@ pub(crate) fn cut(text: &str, room: usize) -> String {
 
 /// One JSON document.
 pub(crate) fn json(out: &mut dyn Write, value: &impl serde::Serialize) -> serde_json::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out).map_err(serde_json::Error::io)
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(Json(&mut out), value)?;
+    writeln!(out).and_then(|()| out.flush()).map_err(serde_json::Error::io)
 }
 
 /// One line of JSON.
 pub(crate) fn json_line(out: &mut dyn Write, value: &Value) -> serde_json::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
+    serde_json::to_writer(Json(&mut *out), value)?;
     writeln!(out).map_err(serde_json::Error::io)
 }
 

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use segmeter::Engine;
 use segmeter::core::metric::Confidence;
-use segmeter::{Engine, files};
 
 use super::input::{Input, LabelInput};
 use super::{Common, Failure, Outcome, refuse};
+use crate::output;
 
 mod choice;
 mod define;
@@ -46,10 +47,10 @@ pub(super) struct Arguments {
     /// Report every image too
     #[arg(long)]
     per_image: bool,
-    /// Write counts and metrics of every class as CSV
+    /// Write counts and metrics of every class as CSV; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "OUT.csv")]
     csv: Option<PathBuf>,
-    /// Write an HTML report
+    /// Write an HTML report; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "OUT.html")]
     report: Option<PathBuf>,
     /// Metric by which the report shows the worst images
@@ -71,10 +72,9 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let mut choice = arguments.choice.choice(arguments.threshold)?;
     html::check(&choice, &arguments.worst_by)?;
-    for path in arguments.csv.iter().chain(&arguments.report) {
-        // Better now than after hours of counting.
-        files::check_writable(path)?;
-    }
+    let files = [("--csv", &arguments.csv), ("--report", &arguments.report)];
+    let [csv, report] = output::open(files, common.json)?;
+    let is_taken = output::take_stdout(&[&csv, &report]);
     let reader = Reader::open(arguments)?;
     if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
         let line = "found f32, expected 8-bit with --probabilities for --preset kitti_road";
@@ -95,7 +95,7 @@ pub(super) fn run(
     reader.labels().note_if_all_ignored(labelled, result.pooled.ignored);
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
-    let page = arguments.report.as_ref().map(|_| {
+    let page = report.as_ref().map(|_| {
         let subject = html::Subject {
             prediction: &arguments.prediction,
             labels: &arguments.labels,
@@ -105,18 +105,16 @@ pub(super) fn run(
         html::page(&printed, &reader, &subject)
     });
     let page = page.transpose()?;
-    if let Some(path) = &arguments.csv {
-        let named = |e: csv::Error| Failure::Input(format!("{}: {e}", path.display()));
-        let bytes = sheet::csv(&choice, &names, &result).map_err(named)?;
-        files::write_atomically(path, |out| out.write_all(&bytes))?;
+    if let Some(csv) = csv {
+        csv.write(out, |file| sheet::csv(file, &choice, &names, &result))?;
     }
-    if let (Some(path), Some(page)) = (&arguments.report, page) {
-        files::write_atomically(path, |out| out.write_all(page.as_bytes()))?;
+    if let (Some(report), Some(page)) = (report, page) {
+        report.write(out, |file| file.write_all(page.as_bytes()))?;
     }
     if common.json {
-        printed.json(out)?
-    } else {
-        printed.table(out)?
+        printed.json(out)?;
+    } else if !is_taken {
+        printed.table(out)?;
     }
     Ok(Outcome::Done)
 }

@@ -8,12 +8,12 @@ use segmeter::catalogue::{AnyLoss, Reduction};
 use segmeter::core::loss::Loss;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::Quantiser;
-use segmeter::files;
-use segmeter::{Engine, core};
+use segmeter::{Engine, core, files};
 
 use super::formula::Formula;
 use super::input::{Input, LabelInput};
 use super::{Common, Failure, Outcome};
+use crate::output;
 
 mod batch;
 mod evaluate;
@@ -45,7 +45,7 @@ pub(super) struct Arguments {
     /// Weight of each pixel: .npy f32, or .bin with the shape of the labels
     #[arg(long, value_name = "FILE")]
     pixel_weights: Option<PathBuf>,
-    /// Write the gradient with respect to the logits as .npy f32, in their shape
+    /// Write the gradient with respect to the logits as .npy f32, in their shape; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "OUT.npy")]
     gradient: Option<PathBuf>,
     /// One loss over all pixels, or the mean of the losses of the images where it is defined [default: as the preset
@@ -82,6 +82,8 @@ pub(super) fn run(
         formula.set_empty(policy).map_err(Failure::Input)?;
     }
     let loss = formula.loss().map_err(Failure::Input)?;
+    let [gradient] = output::open([("--gradient", &arguments.gradient)], common.json)?;
+    let is_taken = output::take_stdout(&[&gradient]);
     let is_placed = looks_at_places(&loss);
     let reduction = reduction(arguments, &formula, is_placed);
     let batch = batch::read(arguments, &formula, reduction)?;
@@ -101,19 +103,21 @@ pub(super) fn run(
         class_weights: arguments.class_weights.as_deref(),
         path: &arguments.logits,
     };
-    let answer = work.evaluate(arguments.gradient.is_some())?;
-    if let (Some(path), Some(axes)) = (&arguments.gradient, &batch.axes) {
+    let answer = work.evaluate(gradient.is_some())?;
+    if let (Some(gradient), Some(axes)) = (gradient, &batch.axes) {
         if let Some((place, found)) = answer.gradient.iter().enumerate().find(|(_, g)| !g.is_finite()) {
             return Err(Failure::Input(format!(
                 "{}: the gradient is {found} at place {place}, beyond what f32 holds: scale weights or parameters down",
                 arguments.logits.display()
             )));
         }
-        files::write_atomically(path, |out| files::npy::write_f32(out, axes, &answer.gradient))?;
+        gradient.write(out, |file| files::npy::write_f32(file, axes, &answer.gradient))?;
     }
     batch.labels.note_if_all_ignored(answer.foreground, answer.ignored);
     let printed = print::Printed { arguments, formula: &formula, engine, batch: &batch, reduction };
-    printed.print(&answer, common.json, out)?;
+    if !is_taken {
+        printed.print(&answer, common.json, out)?;
+    }
     Ok(Outcome::Done)
 }
 

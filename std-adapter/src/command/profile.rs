@@ -13,14 +13,14 @@ use serde_json::{Map, Value, json};
 use super::input::{Broken, Coder, Input};
 use super::measure::{LabelArguments, measure};
 use super::{Common, Failure, Outcome, note};
-use crate::report;
+use crate::{output, report, text};
 
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Scores of frames that are in control, 8-bit or floats, in the order of their time
     #[arg(value_name = "FRAMES", required_unless_present = "show")]
     recording: Option<PathBuf>,
-    /// Where the profile goes
+    /// Where the profile goes; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "FILE", required_unless_present = "show")]
     out: Option<PathBuf>,
     /// Print what is in a profile, and learn nothing
@@ -74,16 +74,18 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         print(&path.display().to_string(), &profile, None, common, out)?;
         return Ok(Outcome::Done);
     }
-    let (Some(recording), Some(file)) = (&arguments.recording, &arguments.out) else {
+    let [file] = output::open([("--out", &arguments.out)], common.json)?;
+    let is_taken = output::take_stdout(&[&file]);
+    let (Some(recording), Some(path), Some(file)) = (&arguments.recording, &arguments.out, file) else {
         return Err(Failure::Input("expected frames and --out".to_owned()));
     };
     let (source, slots) = arguments.input.open(recording)?;
     let labels = arguments.labels.open(&source, &slots)?;
     let named = |line: String| Failure::Input(format!("{}: {line}", source.path().display()));
-    let path = source.path();
+    let frames_path = source.path();
     let first = arguments.input.first(&source, &slots)?;
-    let (coder, shape) = (Coder::new(&arguments.input, &first.elements, path, None)?, first.shape);
-    coder.note(path);
+    let (coder, shape) = (Coder::new(&arguments.input, &first.elements, frames_path, None)?, first.shape);
+    coder.note(frames_path);
     let (mut not_finite, mut broken) = (0, Vec::new());
     let mut frames = Vec::with_capacity(slots.len());
     let bar = report::progress(slots.len());
@@ -107,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
             )));
         }
         bar.inc(1);
-        let Some(codes) = coder.codes(image.elements, slot.index, path)? else {
+        let Some(codes) = coder.codes(image.elements, slot.index, frames_path)? else {
             not_finite += 1;
             continue;
         };
@@ -115,11 +117,11 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         frames.push(measure(&source, *slot, &image, coder.quantiser(), labels.as_ref())?);
     }
     bar.finish_and_clear();
-    Broken::of(broken.iter(), path, slots.len())?.note();
+    Broken::of(broken.iter(), frames_path, slots.len())?.note();
     if not_finite > 0 {
         note(format_args!(
             "{}: {not_finite} frames have numbers that are not finite, and are left out",
-            path.display()
+            frames_path.display()
         ));
     }
     let side = |side: usize| {
@@ -128,8 +130,12 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     };
     let settings = arguments.settings(side(shape.height())?, side(shape.width())?)?;
     let learnt = learn(coder.quantiser(), &frames, &settings).map_err(named)?;
-    files::write_atomically(file, |out| files::profile::write(out, &learnt.profile))?;
-    print(&file.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
+    file.write(out, |file| files::profile::write(file, &learnt.profile))?;
+    if is_taken {
+        learnt.notes.iter().for_each(|line| note(line));
+    } else {
+        print(&path.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
+    }
     Ok(Outcome::Done)
 }
 
@@ -179,7 +185,8 @@ fn print(
     let (identity, rules) = (&profile.identity, &profile.rules);
     writeln!(
         out,
-        "{path}: profile {:08x}, learnt from {} frames of {}x{} in blocks of {}",
+        "{}: profile {:08x}, learnt from {} frames of {}x{} in blocks of {}",
+        text::printable(path),
         profile.fingerprint(),
         identity.frames,
         identity.height,

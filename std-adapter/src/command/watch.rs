@@ -12,7 +12,7 @@ use segmeter::files::{self, Image, Slot, Source};
 use super::input::{Broken, Coder, Input};
 use super::measure::{LabelArguments, SomeLabels, measure};
 use super::{Common, Failure, Outcome};
-use crate::report;
+use crate::{output, report};
 
 mod further;
 mod html;
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Exit with 1 if this happens
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
-    /// Write an HTML report: the timeline of every signal
+    /// Write an HTML report: the timeline of every signal; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "OUT.html")]
     report: Option<PathBuf>,
     #[command(flatten)]
@@ -77,9 +77,7 @@ struct Summary {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    if let Some(path) = &arguments.report {
-        files::check_writable(path)?;
-    }
+    let [report] = output::open([("--report", &arguments.report)], common.json)?;
     let bytes = files::read(&arguments.profile)?;
     let profile = files::profile::read(&bytes).map_err(|e| e.at(&arguments.profile))?;
     let (source, slots) = arguments.input.open(&arguments.recording)?;
@@ -114,16 +112,18 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         summary.add(&frame);
         bar.suspend(|| printer.frame(out, &frame))?;
         bar.inc(1);
-        if arguments.report.is_some() {
+        if report.is_some() {
             shown.push(frame);
         }
     }
     bar.finish_and_clear();
     Broken::of(broken.iter(), source.path(), slots.len())?.note();
-    printer.summary(out, &summary)?;
-    if let Some(path) = &arguments.report {
+    if !output::take_stdout(&[&report]) {
+        printer.summary(out, &summary)?;
+    }
+    if let Some(report) = report {
         let page = html::page(&profile, &arguments.recording, &shown, &summary);
-        files::write_atomically(path, |out| out.write_all(page.as_bytes()))?;
+        report.write(out, |file| file.write_all(page.as_bytes()))?;
     }
     let alarmed = summary.alarms != 0 && arguments.fail_on.is_some();
     Ok(if alarmed { Outcome::Negative } else { Outcome::Done })

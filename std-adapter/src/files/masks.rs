@@ -8,7 +8,7 @@ use segmeter_core::view::Shape;
 use super::folder::{self, Side};
 use super::order::Order;
 use super::source::{Content, Image, Reading, extension, load, single};
-use super::{Array, Elements, Error, Result, Source, axes, bin, read};
+use super::{Array, Elements, Error, Result, Source, axes, bin, other_size, png_size, read};
 
 /// Which image is meant: its number in the whole sequence, and among those that were selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +146,13 @@ impl Masks {
 
     fn one(&self, source: &Source, slot: Slot, shape: Shape, channels: usize) -> Result<(Elements, &Path)> {
         let number = if self.by_index { slot.index } else { slot.position };
-        let file = |path: &Path| self.file(path, shape, channels);
+        let expected = (shape.height(), shape.width());
+        let refuse = |found| other_size(found, expected, &source.path);
+        let file = |path: &Path| match png_size(path) {
+            // Known before it is decoded.
+            Some(found) if found != expected => Err(refuse(found).at(path)),
+            _ => self.file(path, shape, channels),
+        };
         let (mask, path) = match &self.content {
             MaskContent::Stack(masks) => (masks.image(number)?, self.path.as_path()),
             MaskContent::List(files) => match files.get(number) {
@@ -167,15 +173,7 @@ impl Masks {
             }
         };
         if mask.shape != shape {
-            return Err(Error::new(format_args!(
-                "found {}x{} pixels, expected {}x{} as in {}",
-                mask.shape.height(),
-                mask.shape.width(),
-                shape.height(),
-                shape.width(),
-                source.path.display()
-            ))
-            .at(path));
+            return Err(refuse((mask.shape.height(), mask.shape.width())).at(path));
         }
         if mask.order != Order::Plane && mask.channels != channels {
             return Err(Error::new(format_args!(

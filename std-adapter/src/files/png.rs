@@ -35,6 +35,7 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
             bytes.len()
         )));
     }
+    super::check_pixels(height, width)?;
     let mut reader = decoder.read_info().map_err(damaged)?;
     let size = reader.output_buffer_size().ok_or_else(|| Error::new("the image does not fit into memory"))?;
     let mut packed = vec![0; size];
@@ -67,6 +68,13 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
         _ => Elements::U8(values().collect()),
     };
     Ok(Array { shape: vec![height, width], elements })
+}
+
+/// Height and width by the header alone; `None` if there is none.
+#[must_use]
+pub fn size(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut decoder = Decoder::new(Cursor::new(bytes));
+    decoder.read_header_info().ok().map(|info| (info.height as usize, info.width as usize))
 }
 
 /// The values of a row, highest bits first.

@@ -1,7 +1,6 @@
 //! Which metrics are wanted, and by whose conventions.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use clap::Args;
 use segmeter::core::metric::calibration::Edges;
@@ -237,7 +236,7 @@ impl ChoiceInput {
                 if self.metrics.as_deref() != Some("all") {
                     return Err(Failure::Input(line));
                 }
-                let _ = writeln!(std::io::stderr(), "segmeter: note: {line}, and printed as undefined");
+                crate::command::note(&format!("{line}, and printed as undefined"));
             }
             if surface.name == Surface::PANOPTICA.name {
                 surface.tolerance = row.min(column);

@@ -35,7 +35,9 @@ pub(super) fn each<S: Send, T: Send>(
         }
     };
     let states = std::thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads.get().min(count)).map(|_| scope.spawn(run)).collect();
+        // Where the system gives no more threads, those that are there do all of the work.
+        let worker = |_| std::thread::Builder::new().spawn_scoped(scope, run).ok();
+        let workers: Vec<_> = (1..threads.get().min(count)).map_while(worker).collect();
         let mut states = vec![run()];
         for worker in workers {
             match worker.join() {

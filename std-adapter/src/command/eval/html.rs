@@ -9,6 +9,7 @@ use super::Failure;
 use super::overlap::Named;
 use super::predict::Reader;
 use super::print::Printed;
+use crate::text;
 
 pub(in crate::command) mod plot;
 mod tables;
@@ -51,7 +52,7 @@ pub(super) fn page(printed: &Printed<'_>, reader: &Reader, subject: &Subject<'_>
             }
         }
     };
-    Ok(page.into_string())
+    Ok(text::page(&page.into_string()).into_owned())
 }
 
 fn head(printed: &Printed<'_>, subject: &Subject<'_>) -> Markup {

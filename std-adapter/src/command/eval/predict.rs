@@ -5,7 +5,7 @@ use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::{Activation, Code, Labels, Quantised, Quantiser, Shape};
-use segmeter::files::{Elements, Image, Order, Slot, Source, transposed};
+use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
 use super::exact::{Real, Scale};
 use super::{Arguments, Failure};
@@ -60,6 +60,7 @@ pub(super) struct Pair {
 
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        files::check_sizes(&arguments.prediction, &arguments.labels)?;
         let source = arguments.input.exact_source(&arguments.prediction, arguments.input.order())?;
         let slots = arguments.input.slots(&source)?;
         let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;

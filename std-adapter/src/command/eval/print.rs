@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use segmeter::core::metric::{ClassReport, Score};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::Failure;
@@ -30,6 +31,23 @@ pub(super) struct Printed<'a> {
     pub(super) choice: &'a Choice,
     pub(super) per_image: bool,
     pub(super) result: &'a Evaluated,
+}
+
+/// The numbers of all images, then those of each, of which only one at a time is in memory as JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    all: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_image: Option<Images<'a>>,
+}
+
+struct Images<'a>(&'a Printed<'a>);
+
+impl Serialize for Images<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.result.images.iter().map(|image| self.0.image(image)))
+    }
 }
 
 /// How often each metric had no value.
@@ -168,7 +186,7 @@ impl Printed<'_> {
             .entries()
             .map(|entry| (self.choice.key_of(entry.name).to_owned(), json!(definition(self.choice, entry))))
             .collect();
-        let mut document = json!({
+        let document = json!({
             "images": images.len(),
             "pixels": pooled.pixels,
             "ignored": pooled.ignored,
@@ -188,11 +206,7 @@ impl Printed<'_> {
             "undefined": self.undefined().0,
             "definition": definitions,
         });
-        if self.per_image {
-            document["per_image"] = images.iter().map(|image| self.image(image)).collect();
-        }
-        report::json(out, &document)?;
-        Ok(())
+        Ok(report::json(out, &Document { all: document, per_image: self.per_image.then_some(Images(self)) })?)
     }
 
     fn image(&self, image: &Scores) -> Value {
@@ -238,7 +252,7 @@ impl Printed<'_> {
         for (family, values) in families.into_iter().filter(|(_, values)| !values.is_empty()) {
             let mut table = report::table(&[family, "value", "undefined"]);
             for ((name, value), times) in values {
-                table.add_row([name.to_owned(), report::decimal(value), blank_if_0(times)]);
+                report::row(&mut table, [name.to_owned(), report::decimal(value), blank_if_0(times)]);
             }
             writeln!(out)?;
             report::print(out, &table)?;

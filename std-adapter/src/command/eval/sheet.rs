@@ -1,9 +1,12 @@
 //! An evaluation as CSV: a row for every class of every image, and of all images together.
 
+use std::io::{self, Write};
+
 use segmeter::core::metric::ClassReport;
 
 use super::choice::Choice;
 use super::tally::{Evaluated, Scores};
+use crate::text::cell;
 
 /// The counts of a class by name.
 pub(super) const fn counts(class: ClassReport) -> [(&'static str, u64); 4] {
@@ -15,9 +18,14 @@ pub(super) const fn counts(class: ClassReport) -> [(&'static str, u64); 4] {
     ]
 }
 
-/// The bytes of the file.
-pub(super) fn csv(choice: &Choice, names: &[String], result: &Evaluated) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+/// Writes the file.
+pub(super) fn csv(
+    out: &mut dyn Write,
+    choice: &Choice,
+    names: &[String],
+    result: &Evaluated,
+) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
     let head =
         ["image", "class", "id"].into_iter().chain(counts(ClassReport::default()).map(|(name, _)| name));
     let metrics = choice.class_metrics.iter().map(|(name, _)| *name);
@@ -27,13 +35,13 @@ pub(super) fn csv(choice: &Choice, names: &[String], result: &Evaluated) -> Resu
             writer.write_record(row(choice, scores, id, name, result.shape_keys.len()))?;
         }
     }
-    writer.into_inner().map_err(|e| e.into_error().into())
+    writer.flush()
 }
 
 fn row(choice: &Choice, scores: &Scores, id: usize, name: &str, shapes: usize) -> Vec<String> {
     let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
     let class = scores.classes[id];
-    let mut row = vec![scores.name.clone(), name.to_owned(), id.to_string()];
+    let mut row = vec![cell(&scores.name), cell(name), id.to_string()];
     row.extend(counts(class).map(|(_, count)| count.to_string()));
     row.extend(
         choice

@@ -129,6 +129,7 @@ impl Batch {
 
 /// Opens the logits: three axes are channels if there is one mask, and images if there are several.
 fn open(arguments: &Arguments) -> Result<Source, Failure> {
+    files::check_sizes(&arguments.logits, &arguments.labels)?;
     let told = arguments.input.order().or(arguments.multilabel.then_some(Order::Planar));
     let source = arguments.input.source(&arguments.logits, told)?;
     let is_open =

@@ -8,7 +8,7 @@ use segmeter::core::drift::{Baseline, Group, Profile, Signal, State};
 
 use super::{Shown, Summary};
 use crate::command::eval::html::plot::{BLUE, GREY, LIGHT, ORANGE, small, svg};
-use crate::report;
+use crate::{report, text};
 
 /// The whole file.
 pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Shown], summary: &Summary) -> String {
@@ -47,7 +47,7 @@ pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Shown], summary:
             }
         }
     };
-    page.into_string()
+    text::page(&page.into_string()).into_owned()
 }
 
 const GROUPS: [(Group, &str, &str); 2] = [
