@@ -119,7 +119,9 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
                     max_width: MAX_WIDTH,
                 });
             }
-            Ok(HostMessage::Request(tag, request)) => self.admit(tag, request).map(|response| (tag, response)),
+            Ok(HostMessage::Request(tag, request)) => {
+                self.admit(tag, request).map(|response| (tag, response))
+            }
             Err(fault) => self.damaged(fault),
         };
         self.cost += self.clock.instructions().unwrap_or(0).saturating_sub(start);
@@ -330,9 +332,8 @@ mod tests {
     #[test]
     fn nothing_is_said_before_a_frames_end() {
         let codes = Configuration { codes: Codes::Probabilities, profile: None };
-        let row = |number, row| {
-            request(1, number, Request::Row { frame: 7, row, codes: &[1, 2], labels: None })
-        };
+        let row =
+            |number, row| request(1, number, Request::Row { frame: 7, row, codes: &[1, 2], labels: None });
         let mut heard = frames(&[
             request(1, 1, Request::Open),
             request(1, 2, Request::Configure(codes)),

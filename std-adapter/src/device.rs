@@ -8,8 +8,8 @@ use embedded_io_adapters::std::FromStd;
 use segmeter_core::drift::Packet;
 use segmeter_firmware::evaluator::Evaluator;
 use segmeter_firmware::protocol::{
-    Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Report, Request, Response, SendError, Tag,
-    Telemetry, VERSION, decode, send,
+    Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Report, Request, Response, SendError,
+    Tag, Telemetry, VERSION, decode, send,
 };
 
 mod error;

@@ -34,7 +34,11 @@ impl fmt::Display for Error {
             Self::Line(e) => write!(f, "the line to the device failed: {e}"),
             Self::Closed => f.write_str("the device closed the line"),
             Self::TimedOut(patience) => {
-                write!(f, "the device did not answer within {} s", patience.as_secs_f32())
+                let seconds = patience.as_secs_f32();
+                write!(
+                    f,
+                    "the device did not answer within {seconds} s: check the line, and that it runs this firmware"
+                )
             }
             Self::Answer(fault) => write!(f, "the device's answer is damaged: {fault}"),
             Self::Version(found) => write!(
