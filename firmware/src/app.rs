@@ -344,7 +344,14 @@ mod tests {
         heard.extend(frames(&[row(5, 2), request(9, 9, Request::Stack), row(6, 2)]));
         // All rows are there: what is damaged can only be the end.
         heard.extend(b"noise");
-        heard.extend(frames(&[request(1, 7, Request::End { frame: 7 })]));
+        heard.extend(frames(&[
+            request(1, 7, Request::End { frame: 7 }),
+            // Another session begins with no frame.
+            request(1, 8, Request::Begin { frame: 7, height: 1, width: 2, labelled: false }),
+            row(9, 0),
+            request(2, 1, Request::Open),
+            request(2, 2, Request::End { frame: 7 }),
+        ]));
         let damaged = Response::Rejected(Rejection::Fault(Fault::Damaged));
         let said = [
             response(1, 1, Response::Accepted),
@@ -352,6 +359,9 @@ mod tests {
             response(1, 3, Response::Accepted),
             response(1, 7, damaged),
             response(1, 7, damaged),
+            response(1, 8, Response::Accepted),
+            response(2, 1, Response::Accepted),
+            response(2, 2, Response::Rejected(Rejection::NoFrame)),
         ];
         assert_eq!(answers(&heard), (frames(&said), Stop::Closed));
     }
