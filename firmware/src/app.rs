@@ -35,6 +35,16 @@ pub enum Stop {
     Line,
 }
 
+/// What becomes of a request.
+enum Admission {
+    /// It is the session's next.
+    Next,
+    /// It is of another session, and somebody may wait for an answer.
+    Foreign,
+    /// It is late, or came twice.
+    Dropped,
+}
+
 /// The firmware on a board of these parts.
 pub struct App<'a, Line, Lamp, Clock> {
     line: Line,
@@ -110,27 +120,28 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
     /// Follows one message. `None`: it needs no answer.
     fn answer(&mut self, message: Result<HostMessage<'_>, Fault>) -> Option<DeviceMessage<'static>> {
         let start = self.clock.instructions().unwrap_or(0);
-        let answer = match message {
+        let mut answer = match message {
             // Always: whoever asks may know nothing of a frame under way.
             Ok(HostMessage::Hello) => {
-                return Some(DeviceMessage::Ready {
-                    protocol: VERSION,
-                    board: self.board,
-                    max_width: MAX_WIDTH,
-                });
+                Some(DeviceMessage::Ready { protocol: VERSION, board: self.board, max_width: MAX_WIDTH })
             }
-            Ok(HostMessage::Request(tag, request)) => {
-                self.admit(tag, request).map(|response| (tag, response))
-            }
+            Ok(HostMessage::Request(tag, request)) => match self.admit(tag, &request) {
+                Admission::Next => {
+                    self.follow(tag, request).map(|response| DeviceMessage::Response(tag, response))
+                }
+                Admission::Foreign => {
+                    Some(DeviceMessage::Response(tag, Response::Rejected(Rejection::Session)))
+                }
+                Admission::Dropped => None,
+            },
             Err(fault) => self.damaged(fault),
         };
         self.cost += self.clock.instructions().unwrap_or(0).saturating_sub(start);
         self.show();
-        let (tag, mut response) = answer?;
-        if let Response::Report(report) = &mut response {
+        if let Some(DeviceMessage::Response(_, Response::Report(report))) = &mut answer {
             report.instructions = self.clock.instructions().map(|_| self.cost);
         }
-        Some(DeviceMessage::Response(tag, response))
+        answer
     }
 
     /// Whether the host sends a frame and does not listen before its end.
@@ -138,47 +149,59 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
         self.last.is_some_and(|last| last.next().number < self.end)
     }
 
-    /// Follows a request that is its session's next; `None`: it needs no answer, or nobody waits for it.
-    fn admit(&mut self, tag: Tag, request: Request<'_>) -> Option<Response> {
-        match self.last {
-            Some(last) if last.session == tag.session => {
-                if tag.number <= last.number {
-                    return None;
+    /// What to do with a request.
+    fn admit(&mut self, tag: Tag, request: &Request<'_>) -> Admission {
+        let is_row = matches!(request, Request::Row { .. });
+        match self.last.filter(|last| last.session == tag.session) {
+            Some(last) if tag.number <= last.number => Admission::Dropped,
+            None if !matches!(request, Request::Open) => {
+                if is_row || self.listens_only() {
+                    Admission::Dropped
+                } else {
+                    Admission::Foreign
                 }
             }
-            _ if matches!(request, Request::Open) => {}
             _ => {
-                let silent = self.listens_only() || matches!(request, Request::Row { .. });
-                return (!silent).then_some(Response::Rejected(Rejection::Session));
+                self.last = Some(tag);
+                if !is_row {
+                    self.end = 0;
+                }
+                Admission::Next
             }
         }
-        self.last = Some(tag);
-        let is_row = matches!(request, Request::Row { .. });
-        if !is_row {
-            self.end = 0;
-        }
-        let outcome = self.follow(tag, request);
-        outcome.unwrap_or_else(|reason| self.reject(reason, is_row))
+    }
+
+    /// Something did not arrive in one piece. It may have been a row; if none is due, the host may wait for an answer.
+    fn damaged(&mut self, fault: Fault) -> Option<DeviceMessage<'static>> {
+        let reason = self.reject(fault.into(), self.listens_only())?;
+        Some(DeviceMessage::Response(self.last?.next(), Response::Rejected(reason)))
     }
 
     /// Gives the frame under way up: it can no longer be trusted. In the middle of its rows its end will say why.
-    fn reject(&mut self, reason: Rejection, later: bool) -> Option<Response> {
+    fn reject(&mut self, reason: Rejection, later: bool) -> Option<Rejection> {
         self.evaluator.abandon();
         if later {
             self.spoilt.get_or_insert(reason);
         }
-        (!later).then_some(Response::Rejected(reason))
-    }
-
-    /// Something did not arrive in one piece. It may have been a row; if none is due, the host may wait for an answer.
-    fn damaged(&mut self, fault: Fault) -> Option<(Tag, Response)> {
-        let response = self.reject(fault.into(), self.listens_only());
-        Some((self.last?.next(), response?))
+        (!later).then_some(reason)
     }
 
     /// The answer to a request; `None`: it needs none.
-    fn follow(&mut self, tag: Tag, request: Request<'_>) -> Result<Option<Response>, Rejection> {
-        Ok(Some(match request {
+    fn follow(&mut self, tag: Tag, request: Request<'_>) -> Option<Response> {
+        let is_row = matches!(request, Request::Row { .. });
+        if is_row && self.spoilt.is_some() {
+            return None;
+        }
+        let response = match self.fulfil(tag, request) {
+            Ok(response) => response,
+            Err(reason) => Response::Rejected(self.reject(reason, is_row)?),
+        };
+        (!is_row).then_some(response)
+    }
+
+    /// Does what a request says.
+    fn fulfil(&mut self, tag: Tag, request: Request<'_>) -> Result<Response, Rejection> {
+        Ok(match request {
             Request::Open => {
                 self.evaluator.abandon();
                 self.spoilt = None;
@@ -195,10 +218,9 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
                 self.end = tag.next().number.saturating_add(height.into());
                 Response::Accepted
             }
-            Request::Row { .. } if self.spoilt.is_some() => return Ok(None),
             Request::Row { frame, row, codes, labels } => {
                 self.evaluator.row(frame, row, codes, labels)?;
-                return Ok(None);
+                Response::Accepted
             }
             Request::End { frame } => match self.spoilt.take() {
                 Some(reason) => return Err(reason),
@@ -214,7 +236,7 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
             }
             Request::Stack => Response::Stack(self.clock.stack_bytes()),
             Request::Shutdown => Response::Accepted,
-        }))
+        })
     }
 
     /// Sets the lamps. One that fails is no reason to stop evaluating.
