@@ -2,13 +2,17 @@
 //!
 //! `tests/run` builds the images and names their folder in `SEGMETER_IMAGES`; without it these tests skip.
 
-use std::io::Write;
+use std::cell::Cell;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
 
-use segmeter::device::{Device, DeviceFrame, Error, Qemu};
+use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu};
 use segmeter_core::drift::Profile;
 use segmeter_firmware::evaluator::{Evaluator, configuration};
-use segmeter_firmware::protocol::{Fault, Rejection, Report, Request, send};
+use segmeter_firmware::protocol::{Fault, Rejection, Report, send};
 use segmeter_tests::{Demo, images};
 
 const BOARD: &str = "mps2-an386";
@@ -64,6 +68,51 @@ fn the_device_computes_the_same_bits() {
     assert!(qemu.wait().unwrap(), "the image ended with a failure");
 }
 
+/// A line on which something happens to a row.
+struct Disturbed {
+    line: UnixStream,
+    /// Once, to the next row.
+    change: Rc<Cell<Option<Change>>>,
+}
+
+type Change = fn(&[u8]) -> Vec<u8>;
+
+impl Read for Disturbed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.line.read(buffer)
+    }
+}
+
+impl Write for Disturbed {
+    /// Messages come one by one, and between configurations only rows are as long.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let change = if bytes.len() > 100 { self.change.take() } else { None };
+        let sent = change.map_or_else(|| bytes.to_vec(), |change| change(bytes));
+        self.line.write_all(&sent).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.line.flush()
+    }
+}
+
+impl Line for Disturbed {
+    fn limit(&mut self, time: Duration) -> io::Result<()> {
+        self.line.limit(time)
+    }
+}
+
+fn corrupted(row: &[u8]) -> Vec<u8> {
+    let mut row = row.to_vec();
+    row[80] ^= if row[80] == 0x55 { 0x56 } else { 0x55 };
+    row
+}
+
+fn oversized(_: &[u8]) -> Vec<u8> {
+    let run = [&[0xff][..], &[9; 254]].concat();
+    [&[0][..], &run.repeat(12), &[1, 0]].concat()
+}
+
 #[test]
 fn the_line_recovers_from_anything() {
     let Some(elf) = image() else { return };
@@ -71,50 +120,23 @@ fn the_line_recovers_from_anything() {
     let (profile, mut room) = (profile(&demo), [0; Profile::RECORD_LEN]);
     let configuration = configuration(&profile, &mut room);
     let (_qemu, line) = Qemu::start(&elf, BOARD).unwrap();
-    let mut raw = line.try_clone().unwrap();
-    let mut device = Device::connect(line).unwrap();
+    let change = Rc::new(Cell::new(None::<Change>));
+    let mut device = Device::connect(Disturbed { line, change: Rc::clone(&change) }).unwrap();
     // A frame before the device knows what the codes mean.
     let early = device.evaluate(frame(&demo, 1, false));
     assert!(matches!(early, Err(Error::Rejected(Rejection::NotConfigured))), "{early:?}");
-    // The rest of that conversation: one more rejection for nothing being under way is not sent before `End`.
     device.configure(configuration).unwrap();
     let mut desk = Evaluator::new();
     desk.configure(&configuration).unwrap();
-    let row = |codes: &[u8]| {
-        let mut bytes = Vec::new();
-        let request = Request::Row { frame: 7, row: 0, codes, labels: None };
-        send(&mut embedded_io_adapters::std::FromStd::new(&mut bytes), &request).unwrap();
-        bytes
-    };
-    let mut corrupted = row(&[3; 160]);
-    corrupted[80] ^= 0x55;
-    let truncated = [&row(&[3; 160])[..70], &[0]].concat();
-    let mut oversized = vec![0];
-    for _ in 0..12 {
-        oversized.push(0xff);
-        oversized.extend([9; 254]);
-    }
-    oversized.extend([1, 0]);
-    let out_of_order = {
-        let mut bytes = Vec::new();
-        let request = Request::Row { frame: 7, row: 3, codes: &[3; 160], labels: None };
-        send(&mut embedded_io_adapters::std::FromStd::new(&mut bytes), &request).unwrap();
-        bytes
-    };
-    let cases = [
+    let cases: [(Change, Rejection); 4] = [
         (corrupted, Rejection::Fault(Fault::Checksum)),
-        (truncated, Rejection::Fault(Fault::Damaged)),
+        (|row| [&row[..70], &[0]].concat(), Rejection::Fault(Fault::Damaged)),
         (oversized, Rejection::Fault(Fault::Oversized)),
-        (out_of_order, Rejection::OutOfOrder { expected: 0, found: 3 }),
+        (|_| Vec::new(), Rejection::OutOfOrder { expected: 0, found: 1 }),
     ];
-    for (bytes, reason) in cases {
-        let mut begin = Vec::new();
-        let request = Request::Begin { frame: 7, height: 120, width: 160, labelled: false };
-        send(&mut embedded_io_adapters::std::FromStd::new(&mut begin), &request).unwrap();
-        raw.write_all(&begin).unwrap();
-        raw.write_all(&bytes).unwrap();
-        assert!(matches!(device.answer(), Ok(None)), "the frame was announced");
-        let refused = device.answer();
+    for (disturb, reason) in cases {
+        change.set(Some(disturb));
+        let refused = device.evaluate(frame(&demo, 7, false));
         assert!(matches!(&refused, Err(Error::Rejected(r)) if *r == reason), "{reason:?}: {refused:?}");
         desk.begin(7, 120, 160, false).unwrap();
         desk.abandon();

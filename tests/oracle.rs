@@ -1,5 +1,5 @@
 //! The evaluator, the app, the desk's end of the line and learning against oracles that are not themselves.
-use segmeter::device::{Device, DeviceFrame, Error};
+use segmeter::device::{Device, DeviceFrame, Error, Line, PATIENCE};
 use segmeter_core::drift::{Invalid, Monitor, Profile, Signals, State, Statistics};
 use segmeter_core::loss::{Focal, Loss};
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
@@ -173,22 +173,23 @@ impl Instruments for Ticks {
         None
     }
 }
-fn responses(said: &[u8]) -> Vec<Response<'_>> {
+fn responses(said: &[u8]) -> Vec<Response> {
     let mut out = Vec::new();
     let (mut receiver, mut chunk) = (Receiver::<512>::new(), said);
     while let Some(payload) = receiver.feed(&mut chunk) {
-        match payload.and_then(decode).unwrap() {
-            Response::Report(report) => out.push(Response::Report(report)),
-            Response::Rejected { frame, reason } => out.push(Response::Rejected { frame, reason }),
-            Response::Stack(s) => out.push(Response::Stack(s)),
-            _ => out.push(Response::Accepted),
-        }
+        let Ok(DeviceMessage::Response(_, response)) = payload.and_then(decode) else {
+            panic!("no response")
+        };
+        out.push(response);
     }
     out
 }
-fn bytes(requests: &[Request<'_>]) -> Vec<u8> {
+/// Requests of one session, numbered from here.
+fn bytes(from: u32, requests: &[Request<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
-    requests.iter().for_each(|r| send(&mut out, r).unwrap());
+    for (number, request) in (from..).zip(requests) {
+        send(&mut out, &HostMessage::Request(Tag { session: 2, number }, *request)).unwrap();
+    }
     out
 }
 
@@ -203,7 +204,7 @@ fn lamps_cost_and_a_damaged_line() {
     let begin = Request::Begin { frame: 1, height: 2, width: 8, labelled: false };
     let row = |row| Request::Row { frame: 1, row, codes: &[0x80, 0x80, 0, 0, 0, 0, 0, 0], labels: None };
     let one = [begin, row(0), row(1), Request::End { frame: 1 }];
-    let wire = bytes(&[&[set], &one[..], &one[..], &[begin]].concat());
+    let wire = bytes(1, &[&[Request::Open, set], &one[..], &one[..], &[begin]].concat());
     let (mut said, mut activity, mut alarm) = (Vec::new(), Lamp::default(), Lamp::default());
     let line = Script([Ok(wire)].into(), &mut said);
     let stop =
@@ -221,16 +222,15 @@ fn lamps_cost_and_a_damaged_line() {
         "both tested; then on, off, on, off, on; alarm on"
     );
     // Bytes lost on the way: the request they were part of is damaged, not silently joined to the next.
-    let stack = bytes(&[Request::Stack]);
+    let open = bytes(1, &[Request::Open]);
+    let stack = |number| Ok(bytes(number, &[Request::Stack]));
     let mut said = Vec::new();
     let lost = Err(io::ErrorKind::InvalidData.into());
-    let line = Script([Ok(stack.clone()), lost, Ok(stack.clone()), Ok(stack)].into(), &mut said);
+    let line = Script([Ok(open), lost, stack(2), stack(3)].into(), &mut said);
     App::new("test", &mut Evaluator::new(), line, Lamp::default(), Lamp::default(), Clock).run();
-    let damaged = Response::Rejected { frame: None, reason: Rejection::Fault(Fault::Damaged) };
-    assert_eq!(
-        responses(&said),
-        [Response::Stack(None), damaged, Response::Stack(None), Response::Stack(None)]
-    );
+    let damaged = Response::Rejected(Rejection::Fault(Fault::Damaged));
+    let stack = Response::Stack(None);
+    assert_eq!(responses(&said), [Response::Accepted, damaged, stack, stack]);
 }
 
 /// A device that says what it was told to, all at once.
@@ -248,21 +248,36 @@ impl io::Write for Answers {
         Ok(())
     }
 }
-fn device(answers: &[Response<'_>]) -> Result<Device<Answers>, Error> {
+impl Line for Answers {}
+fn device(answers: &[DeviceMessage<'_>]) -> Result<Device<Answers>, Error> {
     let mut line = Vec::new();
     answers.iter().for_each(|r| send(&mut line, r).unwrap());
-    Device::connect(Answers(io::Cursor::new(line)))
+    Device::connect_as(Answers(io::Cursor::new(line)), 5, PATIENCE)
 }
 
 #[test]
 fn the_desks_end_of_the_line() {
-    let ready = |protocol| Response::Ready { protocol, board: "b", max_width: MAX_WIDTH };
+    let ready = |protocol| DeviceMessage::Ready { protocol, board: "b", max_width: MAX_WIDTH };
+    let say = |session, number, response| DeviceMessage::Response(Tag { session, number }, response);
     assert!(matches!(device(&[ready(VERSION + 1)]), Err(Error::Version(_))));
     assert!(matches!(device(&[]), Err(Error::Closed)));
-    let refused = Response::Rejected { frame: None, reason: Rejection::NoFrame };
+    let refused = Response::Rejected(Rejection::NoFrame);
     // Everything arrives in one read: nothing after the first answer may be lost.
-    let mut device =
-        device(&[ready(VERSION), Response::Stack(Some(9)), refused, Response::Accepted]).unwrap();
+    let mut device = device(&[
+        say(4, 9, Response::Accepted),
+        ready(VERSION),
+        say(5, 1, Response::Accepted),
+        say(4, 2, Response::Stack(Some(7))),
+        say(5, 1, Response::Stack(Some(8))),
+        say(5, 2, Response::Stack(Some(9))),
+        say(5, 3, refused),
+        // What was refused is followed by another session.
+        say(5, 1, refused),
+        say(5, 4, Response::Accepted),
+        say(6, 1, Response::Accepted),
+        say(6, 2, Response::Accepted),
+    ])
+    .unwrap();
     assert_eq!(device.stack_bytes().unwrap(), Some(9));
     assert!(matches!(device.shut_down(), Err(Error::Rejected(Rejection::NoFrame))));
     device.shut_down().unwrap();

@@ -6,18 +6,25 @@ use segmeter_firmware::app::{App, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::{Evaluator, configuration};
 use segmeter_firmware::protocol::{
-    Codes, Configuration, Fault, Order, Receiver, Rejection, Report, Request, Response, RowLabels, Telemetry,
-    decode, send,
+    Codes, Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Rejection, Report, Request,
+    Response, RowLabels, Tag, Telemetry, decode, send,
 };
 use segmeter_tests::Demo;
 
-/// Bytes that go down the line.
-#[derive(Default)]
-struct Wire(Vec<u8>);
+/// Bytes that go down the line, and the tag of the last request in them.
+struct Wire(Vec<u8>, Tag);
 
 impl Wire {
+    /// A session is opened.
+    fn new() -> Self {
+        let mut wire = Self(Vec::new(), Tag { session: 3, number: 0 });
+        wire.send(&Request::Open);
+        wire
+    }
+
     fn send(&mut self, request: &Request<'_>) -> &mut Self {
-        send(&mut self.0, request).unwrap();
+        self.1 = self.1.next();
+        send(&mut self.0, &HostMessage::Request(self.1, *request)).unwrap();
         self
     }
 
@@ -43,8 +50,8 @@ impl Wire {
     }
 }
 
-/// What a fresh device answers, and why it stops.
-fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
+/// What a fresh device answers after it has opened the session, and why it stops.
+fn answers(wire: &Wire) -> (Vec<Response>, Stop) {
     let mut said = Vec::new();
     let stop = App::new(
         "test",
@@ -57,18 +64,16 @@ fn answers(wire: &Wire) -> (Vec<Response<'static>>, Stop) {
     .run();
     let mut receiver = Receiver::<512>::new();
     let mut chunk = &said[..];
-    let mut responses = Vec::new();
+    let (mut responses, mut last) = (Vec::new(), 0);
     while let Some(payload) = receiver.feed(&mut chunk) {
-        let response: Response<'_> = payload.and_then(decode).expect("a response");
-        responses.push(match response {
-            Response::Ready { .. } => panic!("nobody asked"),
-            Response::Accepted => Response::Accepted,
-            Response::Report(report) => Response::Report(report),
-            Response::Telemetry(packet) => Response::Telemetry(packet),
-            Response::Stack(stack) => Response::Stack(stack),
-            Response::Rejected { frame, reason } => Response::Rejected { frame, reason },
-        });
+        let Ok(DeviceMessage::Response(tag, response)) = payload.and_then(decode) else {
+            panic!("no response")
+        };
+        assert!(tag.session == wire.1.session && tag.number > last, "{tag:?} after {last}");
+        last = tag.number;
+        responses.push(response);
     }
+    assert_eq!(responses.remove(0), Response::Accepted);
     (responses, stop)
 }
 
@@ -78,7 +83,7 @@ fn profile(demo: &Demo) -> Profile {
 
 /// The configuration of the tests, and the same evaluator without a line.
 fn configured(demo: &Demo) -> (Wire, Evaluator) {
-    let mut wire = Wire::default();
+    let mut wire = Wire::new();
     let mut room = [0; Profile::RECORD_LEN];
     let configuration = configuration(&profile(demo), &mut room);
     wire.send(&Request::Configure(configuration));
@@ -133,8 +138,7 @@ fn disturbed(what: &str, reason: Rejection, disturb: impl Fn(&mut Wire, &Demo)) 
     let expected = [
         Response::Accepted,
         Response::Accepted,
-        Response::Rejected { frame: Some(5), reason },
-        Response::Rejected { frame: None, reason: Rejection::NoFrame },
+        Response::Rejected(reason),
         Response::Accepted,
         Response::Report(direct(&mut evaluator, &demo, 6)),
     ];
@@ -143,20 +147,22 @@ fn disturbed(what: &str, reason: Rejection, disturb: impl Fn(&mut Wire, &Demo)) 
 
 #[test]
 fn a_corrupted_row_costs_its_frame_only() {
-    let one_row = |demo: &Demo| {
-        let mut wire = Wire::default();
+    // As the conversation would go on.
+    let one_row = |wire: &mut Wire, demo: &Demo| {
+        let start = wire.0.len();
         wire.row(demo, 5, 2);
-        wire.0
+        wire.0.split_off(start)
     };
-    let length = one_row(&Demo::load()).len();
     // A byte in the payload: the code may stay sound, the checksum does not.
     disturbed("a flipped bit", Rejection::Fault(Fault::Checksum), |wire, demo| {
-        let mut bytes = one_row(demo);
-        bytes[length / 2] ^= if bytes[length / 2] == 0x10 { 0x20 } else { 0x10 };
+        let mut bytes = one_row(wire, demo);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= if bytes[middle] == 0x10 { 0x20 } else { 0x10 };
         wire.0.extend(bytes);
     });
     disturbed("a row cut short", Rejection::Fault(Fault::Damaged), |wire, demo| {
-        wire.0.extend(&one_row(demo)[..length / 2]);
+        let bytes = one_row(wire, demo);
+        wire.0.extend(&bytes[..bytes.len() / 2]);
         wire.0.push(0);
     });
     disturbed("a frame longer than any row", Rejection::Fault(Fault::Oversized), |wire, _| {
@@ -205,10 +211,10 @@ fn frames_must_be_whole_and_announced() {
         let (responses, _) = answers(wire);
         responses
             .into_iter()
-            .filter_map(|r| if let Response::Rejected { reason, .. } = r { Some(reason) } else { None })
+            .filter_map(|r| if let Response::Rejected(reason) = r { Some(reason) } else { None })
             .collect::<Vec<_>>()
     };
-    let mut wire = Wire::default();
+    let mut wire = Wire::new();
     wire.frame(&demo, 0);
     assert_eq!(rejected(&wire)[0], Rejection::NotConfigured);
     let (mut wire, _) = configured(&demo);
@@ -247,6 +253,8 @@ impl<L: std::io::Write> std::io::Write for Damaging<L> {
         self.line.flush()
     }
 }
+
+impl<L: std::io::Read + std::io::Write> segmeter::device::Line for Damaging<L> {}
 
 /// The desk keeps step with a device that has rejected a row in the middle of a frame.
 #[test]
@@ -350,9 +358,9 @@ fn a_monitor_survives_a_restart() {
 #[test]
 fn orders_and_telemetry() {
     let demo = Demo::load();
-    let mut wire = Wire::default();
+    let mut wire = Wire::new();
     wire.send(&Request::Telemetry).send(&Request::Order(Order::Acknowledge));
-    let none = Response::Rejected { frame: None, reason: Rejection::Order };
+    let none = Response::Rejected(Rejection::Order);
     assert_eq!(answers(&wire).0, [none, none], "no profile");
     let (mut wire, mut evaluator) = configured(&demo);
     wire.send(&Request::Order(Order::SealSite)).send(&Request::Order(Order::CaptureSite));
@@ -366,7 +374,7 @@ fn orders_and_telemetry() {
     }
     wire.send(&Request::Telemetry).send(&Request::Order(Order::Acknowledge)).send(&Request::Telemetry);
     let responses = answers(&wire).0;
-    let rejected = responses.iter().filter(|r| matches!(r, Response::Rejected { .. })).count();
+    let rejected = responses.iter().filter(|r| matches!(r, Response::Rejected(_))).count();
     assert_eq!(rejected, 1, "there was nothing to seal at first");
     let packets: Vec<_> = responses
         .iter()

@@ -1,8 +1,6 @@
 //! A device that runs the Segmeter firmware, from the desk's end of the line.
 
-use std::error;
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::hash::{BuildHasher, RandomState};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -10,128 +8,32 @@ use embedded_io_adapters::std::FromStd;
 use segmeter_core::drift::Packet;
 use segmeter_firmware::evaluator::Evaluator;
 use segmeter_firmware::protocol::{
-    Configuration, Fault, Order, Receiver, Rejection, Report, Request, Response, RowLabels, SendError,
-    Telemetry, VERSION, decode, send,
+    Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Report, Request, Response, SendError,
+    Tag, Telemetry, VERSION, decode, send,
 };
 
+mod error;
+mod frame;
+mod line;
 mod qemu;
 
+pub use error::{Error, describe};
+pub use frame::DeviceFrame;
+use line::Deadline;
+pub use line::Line;
 pub use qemu::Qemu;
 
 /// How long a device may take to answer, or an emulator to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest answer, with room to spare.
 const LONGEST_ANSWER: usize = 512;
 
-/// Why a device did not do what it was asked to.
-#[derive(Debug)]
-pub enum Error {
-    /// The line failed, or the device was silent for too long.
-    Line(io::Error),
-    /// The line was closed.
-    Closed,
-    /// What came back is not a message of this protocol.
-    Answer(Fault),
-    /// The device does not speak this version.
-    Version(u16),
-    /// The device refused.
-    Rejected(Rejection),
-    /// It answered something else than the question.
-    Unexpected,
-    /// The emulator did not start, or ended.
-    Emulator(String),
-}
+/// Bytes that may come before an answer: more than any line holds back, and than a serial port brings in [`PATIENCE`].
+const LONGEST_WAIT: usize = 1 << 20;
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                write!(f, "the device did not answer within {} s", PATIENCE.as_secs())
-            }
-            Self::Line(e) => write!(f, "the line to the device failed: {e}"),
-            Self::Closed => f.write_str("the device closed the line"),
-            Self::Answer(fault) => write!(f, "the device's answer is damaged: {fault}"),
-            Self::Version(found) => {
-                write!(f, "the device speaks protocol version {found}, this program version {VERSION}")
-            }
-            Self::Rejected(reason) => write!(f, "the device refused: {}", describe(*reason)),
-            Self::Unexpected => f.write_str("the device answered something else than it was asked"),
-            Self::Emulator(what) => f.write_str(what),
-        }
-    }
-}
-
-impl error::Error for Error {}
-
-impl From<io::Error> for Error {
-    fn from(error: io::Error) -> Self {
-        Self::Line(error)
-    }
-}
-
-/// A rejection in words.
-#[must_use]
-pub fn describe(reason: Rejection) -> String {
-    match reason {
-        Rejection::Fault(fault) => fault.to_string(),
-        Rejection::OutOfOrder { expected, found } => {
-            format!("row or frame {found} came where {expected} was next")
-        }
-        Rejection::Shape => "the sizes of the row do not fit the frame, or the frame is too wide".to_owned(),
-        Rejection::NotConfigured => "it was not told what the codes mean".to_owned(),
-        Rejection::Configuration => "the configuration has an impossible value".to_owned(),
-        Rejection::Order => "the monitor cannot do that now".to_owned(),
-        Rejection::NoFrame => "no frame is under way".to_owned(),
-        Rejection::Labels => "labels where none were announced, or none where they were".to_owned(),
-    }
-}
-
-/// A frame for a device: 8-bit codes, and labels of a bit each with rows that start a byte.
-#[derive(Clone, Copy, Debug)]
-pub struct DeviceFrame<'a> {
-    /// The number that its report carries.
-    pub number: u32,
-    /// Pixels of a row.
-    pub width: u16,
-    /// Stored bytes, row-major.
-    pub codes: &'a [u8],
-    /// Foreground and valid bits.
-    pub labels: Option<(&'a [u8], &'a [u8])>,
-}
-
-impl<'a> DeviceFrame<'a> {
-    /// Rows in order: codes, and labels if there are any.
-    pub fn rows(self) -> impl Iterator<Item = (u16, &'a [u8], Option<RowLabels<'a>>)> {
-        let width = usize::from(self.width);
-        let packed = width.div_ceil(8);
-        // A width of zero is for the firmware to refuse, not to divide by.
-        (0..=u16::MAX).zip(self.codes.chunks(width.max(1))).map(move |(row, codes)| {
-            let bits = usize::from(row) * packed..(usize::from(row) + 1) * packed;
-            let labels = self.labels.and_then(|(foreground, valid)| {
-                Some(RowLabels { foreground: foreground.get(bits.clone())?, valid: valid.get(bits)? })
-            });
-            (row, codes, labels)
-        })
-    }
-
-    /// Rows, unless there are more than the protocol can count.
-    fn height(&self) -> Result<u16, Rejection> {
-        u16::try_from(self.codes.len() / usize::from(self.width).max(1)).map_err(|_| Rejection::Shape)
-    }
-
-    /// The report that the same evaluation gives here, on the desk.
-    ///
-    /// # Errors
-    /// What the device would refuse as well.
-    pub fn evaluate(self, evaluator: &mut Evaluator) -> Result<Report, Rejection> {
-        evaluator.begin(self.number, self.height()?, self.width, self.labels.is_some())?;
-        for (row, codes, labels) in self.rows() {
-            evaluator.row(self.number, row, codes, labels)?;
-        }
-        evaluator.end(self.number)
-    }
-}
+/// Requests of a session. A frame has fewer than 2^17.
+const LONGEST_SESSION: u32 = u32::MAX - (1 << 17);
 
 /// A device at the other end of a line.
 pub struct Device<L> {
@@ -141,28 +43,44 @@ pub struct Device<L> {
     rest: Vec<u8>,
     board: String,
     max_width: u16,
+    patience: Duration,
+    /// Of the last request.
+    tag: Tag,
+    /// Whether the device is in this session and nothing is on its way.
+    in_step: bool,
 }
 
-/// A line: a socket, a serial port, a pipe.
-pub trait Line: Read + Write {}
-impl<T: Read + Write> Line for T {}
-
 impl<L: Line> Device<L> {
-    /// Asks who is there.
+    /// Asks who is there, and opens a session of a number that nobody has had before. A message may take [`PATIENCE`]
+    /// there, and so may the answer back.
     ///
     /// # Errors
     /// [`Error::Version`], and everything that can go wrong with a line.
     pub fn connect(line: L) -> Result<Self, Error> {
+        // Every hasher has its own random keys. The low half is as random as all.
+        Self::connect_as(line, RandomState::new().hash_one(()) as u32, PATIENCE)
+    }
+
+    /// The same with a session of this number (the next ones are for the sessions after a fault) and another patience.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn connect_as(line: L, session: u32, patience: Duration) -> Result<Self, Error> {
+        let tag = Tag { session: session.wrapping_sub(1), number: 0 };
+        let (receiver, rest) = (Receiver::new(), Vec::new());
         let mut device =
-            Self { line, receiver: Receiver::new(), rest: Vec::new(), board: String::new(), max_width: 0 };
-        match device.ask(&Request::Hello)? {
-            Answer::Ready { protocol: VERSION, board, max_width } => {
-                (device.board, device.max_width) = (board, max_width);
-                Ok(device)
+            Self { line, receiver, rest, board: String::new(), max_width: 0, patience, tag, in_step: false };
+        device.send(&HostMessage::Hello)?;
+        (device.board, device.max_width) = device.receive(|message| match message {
+            Ok(DeviceMessage::Ready { protocol: VERSION, board, max_width }) => {
+                Some(Ok((board.to_owned(), max_width)))
             }
-            Answer::Ready { protocol, .. } => Err(Error::Version(protocol)),
-            _ => Err(Error::Unexpected),
-        }
+            Ok(DeviceMessage::Ready { protocol, .. }) => Some(Err(Error::Version(protocol))),
+            // Whatever was said to whoever used the line before.
+            _ => None,
+        })?;
+        device.synchronise()?;
+        Ok(device)
     }
 
     /// The board's name.
@@ -180,49 +98,33 @@ impl<L: Line> Device<L> {
     /// Tells it what the codes mean and what to hold frames against; its monitor starts anew.
     ///
     /// # Errors
-    /// [`Error::Rejected`], and everything that can go wrong with a line.
+    /// [`Error::Rejected`], and everything that can go wrong with a line. As with every request but [`evaluate`]: unless
+    /// it was rejected for what it says, the device may have followed it, and only the answer was lost.
+    ///
+    /// [`evaluate`]: Self::evaluate
     pub fn configure(&mut self, configuration: Configuration<'_>) -> Result<(), Error> {
-        self.accept(&Request::Configure(configuration))
+        self.accept(Request::Configure(configuration))
     }
 
     /// Has a frame evaluated.
     ///
     /// # Errors
-    /// [`Error::Rejected`] if the device lost any of it (the next frame is then evaluated as ever), and everything
-    /// that can go wrong with a line.
+    /// [`Error::Rejected`] if the device lost any of it, and everything that can go wrong with a line. The next frame is
+    /// then evaluated as ever; to the monitor this one is seen or missing.
     pub fn evaluate(&mut self, frame: DeviceFrame<'_>) -> Result<Report, Error> {
-        let outcome = self.transfer(frame);
-        if matches!(outcome, Err(Error::Rejected(_))) {
-            self.synchronise()?;
-        }
-        outcome
-    }
-
-    fn transfer(&mut self, frame: DeviceFrame<'_>) -> Result<Report, Error> {
+        let (number, labelled) = (frame.number, frame.labels.is_some());
         let height = frame.height().map_err(Error::Rejected)?;
-        let labelled = frame.labels.is_some();
-        self.accept(&Request::Begin { frame: frame.number, height, width: frame.width, labelled })?;
-        for (row, codes, labels) in frame.rows() {
-            self.send(&Request::Row { frame: frame.number, row, codes, labels })?;
-        }
-        match self.ask(&Request::End { frame: frame.number })? {
-            Answer::Report(report) => Ok(report),
-            _ => Err(Error::Unexpected),
-        }
-    }
-
-    /// Passes over answers until the device says hello: a row that was rejected is followed by the rejection of the
-    /// frame's end, and how many answers are on their way is not known here.
-    fn synchronise(&mut self) -> Result<(), Error> {
-        self.send(&Request::Hello)?;
-        self.line.flush()?;
-        loop {
-            match self.receive() {
-                Ok(Answer::Ready { .. }) => return Ok(()),
-                Ok(_) | Err(Error::Rejected(_)) => {}
-                Err(error) => return Err(error),
+        let begin = Request::Begin { frame: number, height, width: frame.width, labelled };
+        self.in_step(|device| {
+            let Response::Accepted = device.ask(begin)? else { return Err(Error::Unexpected) };
+            for (row, codes, labels) in frame.rows() {
+                device.request(Request::Row { frame: number, row, codes, labels })?;
             }
-        }
+            match device.ask(Request::End { frame: number })? {
+                Response::Report(report) if report.frame == number => Ok(report),
+                _ => Err(Error::Unexpected),
+            }
+        })
     }
 
     /// Gives its monitor an order.
@@ -230,7 +132,7 @@ impl<L: Line> Device<L> {
     /// # Errors
     /// [`Error::Rejected`] if it cannot be followed now, and everything that can go wrong with a line.
     pub fn order(&mut self, order: Order) -> Result<(), Error> {
-        self.accept(&Request::Order(order))
+        self.accept(Request::Order(order))
     }
 
     /// What its monitor would broadcast.
@@ -238,10 +140,10 @@ impl<L: Line> Device<L> {
     /// # Errors
     /// [`Error::Rejected`] without a profile, and everything that can go wrong with a line.
     pub fn telemetry(&mut self) -> Result<Packet, Error> {
-        match self.ask(&Request::Telemetry)? {
-            Answer::Telemetry(packet) => Ok(packet),
+        self.in_step(|device| match device.ask(Request::Telemetry)? {
+            Response::Telemetry(Telemetry(bytes)) => Packet::read(&bytes).map_err(|_| Error::Unexpected),
             _ => Err(Error::Unexpected),
-        }
+        })
     }
 
     /// The most stack it has ever used, in bytes, if its board can tell.
@@ -249,10 +151,10 @@ impl<L: Line> Device<L> {
     /// # Errors
     /// Everything that can go wrong with a line.
     pub fn stack_bytes(&mut self) -> Result<Option<u32>, Error> {
-        match self.ask(&Request::Stack)? {
-            Answer::Stack(bytes) => Ok(bytes),
+        self.in_step(|device| match device.ask(Request::Stack)? {
+            Response::Stack(bytes) => Ok(bytes),
             _ => Err(Error::Unexpected),
-        }
+        })
     }
 
     /// Ends its program.
@@ -260,95 +162,92 @@ impl<L: Line> Device<L> {
     /// # Errors
     /// Everything that can go wrong with a line.
     pub fn shut_down(&mut self) -> Result<(), Error> {
-        self.accept(&Request::Shutdown)
+        self.accept(Request::Shutdown)
     }
 
-    fn accept(&mut self, request: &Request<'_>) -> Result<(), Error> {
-        match self.ask(request)? {
-            Answer::Accepted => Ok(()),
+    fn accept(&mut self, request: Request<'_>) -> Result<(), Error> {
+        self.in_step(|device| match device.ask(request)? {
+            Response::Accepted => Ok(()),
             _ => Err(Error::Unexpected),
-        }
+        })
     }
 
-    fn send(&mut self, request: &Request<'_>) -> Result<(), Error> {
+    /// Brings the line into step before something is said, unless all went well with what was said last.
+    fn in_step<T>(&mut self, say: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if !self.in_step || self.tag.number > LONGEST_SESSION {
+            self.synchronise()?;
+        }
+        self.in_step = false;
+        let outcome = say(self)?;
+        self.in_step = true;
+        Ok(outcome)
+    }
+
+    /// Opens another session and passes over everything before the answer to that: damaged answers, and those to
+    /// requests before.
+    fn synchronise(&mut self) -> Result<(), Error> {
+        self.tag = Tag { session: self.tag.session.wrapping_add(1), number: 0 };
+        self.request(Request::Open)?;
+        let awaited = self.tag;
+        self.receive(|message| match message {
+            Ok(DeviceMessage::Response(tag, Response::Accepted)) if tag == awaited => Some(Ok(())),
+            _ => None,
+        })?;
+        self.in_step = true;
+        Ok(())
+    }
+
+    /// The answer to a request; those to others are passed over.
+    fn ask(&mut self, request: Request<'_>) -> Result<Response, Error> {
+        self.request(request)?;
+        let awaited = self.tag;
+        self.receive(|message| match message {
+            Ok(DeviceMessage::Response(tag, response)) if tag == awaited => Some(match response {
+                Response::Rejected(reason) => Err(Error::Rejected(reason)),
+                response => Ok(response),
+            }),
+            Ok(_) => None,
+            Err(fault) => Some(Err(Error::Answer(fault))),
+        })
+    }
+
+    /// Sends the next request.
+    fn request(&mut self, request: Request<'_>) -> Result<(), Error> {
+        self.tag = self.tag.next();
+        self.send(&HostMessage::Request(self.tag, request))
+    }
+
+    fn send(&mut self, message: &HostMessage<'_>) -> Result<(), Error> {
         let mut bytes = Vec::new();
         // Into memory first: the line gets one write per message instead of one per run of bytes.
-        match send(&mut FromStd::new(&mut bytes), request) {
-            Ok(()) => Ok(self.line.write_all(&bytes)?),
+        match send(&mut FromStd::new(&mut bytes), message) {
+            Ok(()) => Deadline::new(self.patience).write(&mut self.line, &bytes),
             Err(SendError::Line(error)) => Err(Error::Line(error)),
             Err(SendError::Unencodable) => Err(Error::Unexpected),
         }
     }
 
-    /// Waits for an answer to nothing that was asked through this value: a report, or `None` for an acceptance.
-    ///
-    /// # Errors
-    /// [`Error::Rejected`], and everything that can go wrong with a line.
-    pub fn answer(&mut self) -> Result<Option<Report>, Error> {
-        match self.receive()? {
-            Answer::Report(report) => Ok(Some(report)),
-            Answer::Accepted => Ok(None),
-            _ => Err(Error::Unexpected),
-        }
-    }
-
-    fn ask(&mut self, request: &Request<'_>) -> Result<Answer, Error> {
-        self.send(request)?;
-        self.line.flush()?;
-        self.receive()
-    }
-
-    fn receive(&mut self) -> Result<Answer, Error> {
-        let mut buffer = [0; 1024];
+    /// Reads messages until `pick` takes one.
+    fn receive<T>(
+        &mut self,
+        mut pick: impl FnMut(Result<DeviceMessage<'_>, Fault>) -> Option<Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let deadline = Deadline::new(self.patience);
+        let (mut room, mut buffer) = (LONGEST_WAIT, [0; 1024]);
         loop {
             let mut chunk = &self.rest[..];
-            let read = |frame: Result<&[u8], Fault>| frame.and_then(decode::<Response<'_>>).map(Answer::from);
-            let answer = self.receiver.feed(&mut chunk).map(read);
+            let picked = self.receiver.feed(&mut chunk).map(|frame| pick(frame.and_then(decode)));
             let used = self.rest.len() - chunk.len();
             self.rest.drain(..used);
-            match answer {
-                Some(Ok(Answer::Rejected(reason))) => return Err(Error::Rejected(reason)),
-                Some(Ok(answer)) => return Ok(answer),
-                Some(Err(fault)) => return Err(Error::Answer(fault)),
-                None => match self.line.read(&mut buffer)? {
-                    0 => return Err(Error::Closed),
-                    count => self.rest.extend_from_slice(&buffer[..count]),
-                },
+            match picked {
+                Some(Some(result)) => return result,
+                Some(None) => {}
+                None => {
+                    let count = deadline.read(&mut self.line, &mut buffer)?;
+                    self.rest.extend_from_slice(&buffer[..count]);
+                    room = room.checked_sub(count).ok_or(Error::Unexpected)?;
+                }
             }
-        }
-    }
-}
-
-/// A response that owns what it says.
-#[allow(clippy::large_enum_variant, reason = "one at a time, on the stack")]
-enum Answer {
-    Ready {
-        protocol: u16,
-        board: String,
-        max_width: u16,
-    },
-    Accepted,
-    Report(Report),
-    Telemetry(Packet),
-    /// A packet with another checksum or version.
-    Unreadable,
-    Stack(Option<u32>),
-    Rejected(Rejection),
-}
-
-impl From<Response<'_>> for Answer {
-    fn from(response: Response<'_>) -> Self {
-        match response {
-            Response::Ready { protocol, board, max_width } => {
-                Self::Ready { protocol, board: board.to_owned(), max_width }
-            }
-            Response::Accepted => Self::Accepted,
-            Response::Report(report) => Self::Report(report),
-            Response::Telemetry(Telemetry(bytes)) => {
-                Packet::read(&bytes).map_or(Self::Unreadable, Self::Telemetry)
-            }
-            Response::Stack(bytes) => Self::Stack(bytes),
-            Response::Rejected { reason, .. } => Self::Rejected(reason),
         }
     }
 }
@@ -361,7 +260,6 @@ pub fn in_process() -> Result<UnixStream, Error> {
     use segmeter_firmware::app::App;
     use segmeter_firmware::board::host::{Clock, Lamp, Line};
     let (here, there) = UnixStream::pair()?;
-    here.set_read_timeout(Some(PATIENCE))?;
     let reader = there.try_clone()?;
     std::thread::spawn(move || {
         let line = Line::new(reader, there);

@@ -98,6 +98,8 @@ impl Read for Line<'_> {
     }
 }
 
+impl segmeter::device::Line for Line<'_> {}
+
 /// Takes everything and forgets it.
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -1,22 +1,24 @@
-//! What host and device say to each other.
+//! Requests and responses.
 
 use segmeter_core::drift::{self, Packet, SIGNALS};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Fault;
 
-/// The version of these messages. A host that finds another in [`Response::Ready`] must not go on.
-pub const VERSION: u16 = 2;
-
-/// Host to device. The device answers every request but [`Row`](Self::Row), which it answers only to reject.
+/// Host to device. The device answers every request but [`Row`](Self::Row): what is wrong with a row is the answer to
+/// [`End`](Self::End).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(target_os = "none", derive(defmt::Format))]
 pub enum Request<'a> {
-    /// Who is there? Answered by [`Response::Ready`].
-    Hello,
-    /// What the codes of the frames that follow mean, and what to hold them against. The monitor starts anew.
+    /// A session starts, with this request's tag: the device follows no request of another one from here on, and drops
+    /// what was received of an unfinished frame. Configuration and monitor stay as they are. Answered by
+    /// [`Response::Accepted`].
+    Open,
+    /// What the codes of the frames that follow mean, and what to hold them against. The monitor starts anew. Answered
+    /// by [`Response::Accepted`].
     Configure(#[serde(borrow)] Configuration<'a>),
-    /// A frame starts; what was received of an unfinished one is dropped.
+    /// A frame starts; what was received of an unfinished one is dropped. Answered by [`Response::Accepted`]: then all
+    /// rows and the end may be sent in one go, the device says nothing in between.
     Begin {
         /// The number that reports on this frame carry.
         frame: u32,
@@ -38,7 +40,7 @@ pub enum Request<'a> {
         /// The row's labels, if the frame was announced with labels.
         labels: Option<RowLabels<'a>>,
     },
-    /// The frame is complete. Answered by [`Response::Report`].
+    /// The frame is complete. Answered by [`Response::Report`], or by the first rejection of any of its rows.
     End {
         /// The frame that ends.
         frame: u32,
@@ -115,16 +117,7 @@ pub enum Order {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(target_os = "none", derive(defmt::Format))]
 #[allow(clippy::large_enum_variant, reason = "there is no heap to put a report on")]
-pub enum Response<'a> {
-    /// The device is there.
-    Ready {
-        /// Its [`VERSION`].
-        protocol: u16,
-        /// The board's name.
-        board: &'a str,
-        /// The widest row it takes.
-        max_width: u16,
-    },
+pub enum Response {
     /// Done, and there is nothing more to say.
     Accepted,
     /// What a frame amounted to.
@@ -133,13 +126,9 @@ pub enum Response<'a> {
     Telemetry(Telemetry),
     /// The most stack ever in use, in bytes; `None` if the board cannot tell.
     Stack(Option<u32>),
-    /// A request was not followed.
-    Rejected {
-        /// The frame that was under way, if one was.
-        frame: Option<u32>,
-        /// Why.
-        reason: Rejection,
-    },
+    /// The request was not followed. If it did not arrive in one piece, its tag did not either: the device then takes
+    /// it for the request after the last that it has heard.
+    Rejected(Rejection),
 }
 
 /// What a frame amounted to. Everything but `instructions` is the same on every board, bit for bit.
@@ -236,6 +225,8 @@ impl<'de> Deserialize<'de> for Telemetry {
 pub enum Rejection {
     /// It did not arrive in one piece.
     Fault(Fault),
+    /// It is of another session than the last that was opened.
+    Session,
     /// Rows must come from the top, without gaps.
     OutOfOrder {
         /// The row or frame that had to come next.

@@ -38,15 +38,15 @@ impl core::error::Error for Fault {}
 /// Finds the frames in a stream of bytes. `N` is the longest payload it takes, checksum included.
 ///
 /// ```
-/// use segmeter_firmware::protocol::{Receiver, Request, decode, send};
+/// use segmeter_firmware::protocol::{HostMessage, Receiver, decode, send};
 ///
 /// let mut line = Vec::new();
-/// send(&mut line, &Request::Hello).unwrap();
+/// send(&mut line, &HostMessage::Hello).unwrap();
 ///
 /// let mut receiver = Receiver::<64>::new();
 /// let mut chunk = &line[..];
 /// while let Some(frame) = receiver.feed(&mut chunk) {
-///     assert_eq!(frame.and_then(decode), Ok(Request::Hello));
+///     assert_eq!(frame.and_then(decode), Ok(HostMessage::Hello));
 /// }
 /// ```
 #[derive(Debug)]
@@ -56,6 +56,8 @@ pub struct Receiver<const N: usize> {
     payload: Vec<u8, N>,
     /// The first thing that went wrong with the frame under way.
     fault: Option<Fault>,
+    /// That was said already: the rest of the frame is passed over.
+    reported: bool,
 }
 
 impl<const N: usize> Default for Receiver<N> {
@@ -67,17 +69,24 @@ impl<const N: usize> Default for Receiver<N> {
 impl<const N: usize> Receiver<N> {
     /// A receiver that waits for the first byte of a frame.
     pub const fn new() -> Self {
-        Self { state: DecoderState::Idle, payload: Vec::new(), fault: None }
+        Self { state: DecoderState::Idle, payload: Vec::new(), fault: None, reported: false }
     }
 
     /// Takes bytes from the front of `chunk` up to the end of a frame, and delivers the frame: the payload without its
-    /// checksum, or what is wrong with it, once. `None`: the chunk is used up. Call it until then.
+    /// checksum, or what is wrong with it, once. A frame that is too long is reported where it is, so that bytes without
+    /// an end are noticed. `None`: the chunk is used up. Call it until then.
     pub fn feed(&mut self, chunk: &mut &[u8]) -> Option<Result<&[u8], Fault>> {
         while let Some((byte, rest)) = chunk.split_first() {
             *chunk = rest;
             let complete = self.push(*byte);
-            if *byte == DELIMITER && (complete || self.fault.is_some()) {
+            let ended = *byte == DELIMITER && (complete || self.fault.is_some());
+            if ended && self.reported {
+                (self.fault, self.reported) = (None, false);
+            } else if ended {
                 return Some(self.finish());
+            } else if self.fault == Some(Fault::Oversized) && !self.reported {
+                self.reported = true;
+                return Some(Err(Fault::Oversized));
             }
         }
         None

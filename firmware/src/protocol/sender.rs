@@ -38,6 +38,8 @@ impl<E: fmt::Debug + fmt::Display> core::error::Error for SendError<E> {}
 ///
 /// # Errors
 /// [`SendError::Line`] if the line fails; the other side then finds a damaged frame, or none.
+// Not inlined: its stack is free for an evaluation.
+#[inline(never)]
 pub fn send<W: Write, T: Serialize + ?Sized>(line: &mut W, message: &T) -> Result<(), SendError<W::Error>> {
     line.write_all(&[DELIMITER]).map_err(SendError::Line)?;
     let mut failure = None;
@@ -88,6 +90,8 @@ impl<W: Write> Frame<'_, W> {
 impl<W: Write> Flavor for Frame<'_, W> {
     type Output = ();
 
+    /// Not inlined: a message has dozens of places where it says something, each of which would be a line's driver.
+    #[inline(never)]
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
         self.digest.update(&[byte]);
         self.stuff(byte)

@@ -29,6 +29,15 @@ fn receive<const N: usize>(receiver: &mut Receiver<N>, stream: &[u8], chunk: usi
     verdicts
 }
 
+const READY: DeviceMessage<'_> = DeviceMessage::Ready { protocol: VERSION, board: "host", max_width: 640 };
+
+/// What a receiver delivers of a message.
+fn payload(message: &impl serde::Serialize) -> Vec<u8> {
+    let mut line = Vec::new();
+    send(&mut line, message).unwrap();
+    receive(&mut Receiver::<ROOM>::new(), &line, 4).pop().unwrap().unwrap()
+}
+
 fn is(verdict: &Verdict, message: &Request<'_>) -> bool {
     verdict.as_ref().is_ok_and(|payload| decode(payload) == Ok(*message))
 }
@@ -83,7 +92,7 @@ const REPORT: Report = Report {
 fn every_request_and_response_comes_back() {
     let codes: Vec<u8> = (0..=255).collect();
     let requests = [
-        Request::Hello,
+        Request::Open,
         Request::Configure(Configuration {
             codes: Codes::Logits { signed: true, scale: 0.101_869_74, zero_point: -15 },
             profile: Some(&codes),
@@ -105,21 +114,31 @@ fn every_request_and_response_comes_back() {
         assert!(verdicts.iter().zip(&requests).all(|(verdict, request)| is(verdict, request)));
     }
 
+    let tag = Tag { session: u32::MAX, number: 300 };
+    let messages = requests.map(|request| HostMessage::Request(tag, request));
+    for message in [HostMessage::Hello].into_iter().chain(messages) {
+        assert_eq!(decode(&payload(&message)), Ok(message));
+    }
+    assert_eq!(decode(&payload(&READY)), Ok(READY));
     let responses = [
-        Response::Ready { protocol: VERSION, board: "host", max_width: 640 },
         Response::Accepted,
         Response::Report(REPORT),
         Response::Stack(None),
         Response::Telemetry(Telemetry([7; Packet::LEN])),
-        Response::Rejected { frame: Some(2), reason: Rejection::OutOfOrder { expected: 4, found: 6 } },
-        Response::Rejected { frame: None, reason: Fault::Checksum.into() },
+        Response::Rejected(Rejection::OutOfOrder { expected: 4, found: 6 }),
+        Response::Rejected(Fault::Checksum.into()),
+        Response::Rejected(Rejection::Session),
     ];
-    for response in responses {
-        let mut line = Vec::new();
-        send(&mut line, &response).unwrap();
-        let verdicts = receive(&mut Receiver::<ROOM>::new(), &line, 4);
-        assert_eq!(decode(verdicts[0].as_ref().unwrap()), Ok(response));
+    for response in responses.map(|response| DeviceMessage::Response(tag, response)) {
+        assert_eq!(decode(&payload(&response)), Ok(response));
     }
+}
+
+/// Other versions read these: they must never change.
+#[test]
+fn the_greeting_is_the_same_in_every_version() {
+    assert_eq!(payload(&HostMessage::Hello), [0]);
+    assert_eq!(payload(&READY), [0, VERSION as u8, 4, b'h', b'o', b's', b't', 0x80, 5]);
 }
 
 #[test]
@@ -201,6 +220,9 @@ fn an_oversized_frame_is_one_fault() {
 
     let garbage: Vec<u8> = noise(2).filter(|byte| *byte != 0).take(100_000).collect();
     assert_eq!(survives(&garbage), [Err(Fault::Oversized)]);
+    // And it is reported where it is: garbage may have no end.
+    let room = ROOM + ROOM / 254 + 2;
+    assert_eq!(receive(&mut Receiver::<ROOM>::new(), &garbage[..room], 16), [Err(Fault::Oversized)]);
 }
 
 #[test]
@@ -231,13 +253,13 @@ fn random_bytes_do_no_harm() {
 
 #[test]
 fn a_loss_on_the_line_spoils_one_frame() {
-    let line = framed(&Request::Hello);
+    let line = framed(&Request::Stack);
     let (head, tail) = line.split_at(3);
     let mut receiver = Receiver::<ROOM>::new();
     assert!(receive(&mut receiver, head, 8).is_empty());
     receiver.mark_damaged();
     assert_eq!(receive(&mut receiver, tail, 8), [Err(Fault::Damaged)]);
-    assert!(is(&receive(&mut receiver, &line, 8)[0], &Request::Hello));
+    assert!(is(&receive(&mut receiver, &line, 8)[0], &Request::Stack));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{ArgGroup, Args};
 use segmeter::core::drift::Profile;
@@ -102,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         };
     }
     if let Some(port) = &arguments.port {
-        let line = serialport::new(port, 115_200).timeout(Duration::from_secs(30)).open();
+        let line = serialport::new(port, 115_200).open();
         let line = line.map_err(|e| Failure::Input(format!("{port}: {e}")))?;
         return converse(line, &frames, configuration, common, out);
     }

@@ -47,8 +47,6 @@ impl Qemu {
             match listener.accept() {
                 Ok((stream, _)) => {
                     stream.set_nonblocking(false)?;
-                    stream.set_read_timeout(Some(PATIENCE))?;
-                    stream.set_write_timeout(Some(PATIENCE))?;
                     return Ok((qemu, stream));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

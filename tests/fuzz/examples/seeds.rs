@@ -13,7 +13,7 @@ use segmeter::core::view::{Encoding, Quantiser};
 use segmeter_firmware::app::App;
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::{Evaluator, configuration};
-use segmeter_firmware::protocol::{Order, Receiver, Request, RowLabels, send};
+use segmeter_firmware::protocol::{HostMessage, Order, Receiver, Request, RowLabels, Tag, send};
 use segmeter_fuzz::{NOISE, RECORDS};
 
 fn main() -> io::Result<()> {
@@ -66,8 +66,13 @@ fn requests() -> Vec<u8> {
     let mut room = [0; Profile::RECORD_LEN];
     let configuration = configuration(&profile, &mut room);
     let mut line = Vec::new();
-    let mut say = |request: Request<'_>| send(&mut line, &request).expect("memory takes all");
-    say(Request::Hello);
+    send(&mut line, &HostMessage::Hello).expect("memory takes all");
+    let mut tag = Tag { session: 1, number: 0 };
+    let mut say = |request: Request<'_>| {
+        tag = tag.next();
+        send(&mut line, &HostMessage::Request(tag, request)).expect("memory takes all");
+    };
+    say(Request::Open);
     say(Request::Configure(configuration));
     for frame in 0..3 {
         let labelled = frame != 1;

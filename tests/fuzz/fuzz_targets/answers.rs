@@ -3,25 +3,32 @@
 
 use libfuzzer_sys::fuzz_target;
 use segmeter::core::view::Quantiser;
-use segmeter::device::{Device, DeviceFrame, Error};
+use segmeter::device::{Device, DeviceFrame, Error, PATIENCE};
 use segmeter_firmware::evaluator::codes;
-use segmeter_firmware::protocol::{Configuration, Response, VERSION, send};
+use segmeter_firmware::protocol::{Configuration, DeviceMessage, Order, Response, Tag, VERSION, send};
 use segmeter_fuzz::{Line, traffic};
+
+/// That of the seeds.
+const SESSION: u32 = 1;
 
 fuzz_target!(|input: &[u8]| {
     let (heard, seed) = traffic(input);
     converse(&heard, seed);
     // A fuzzer rarely keeps the greeting intact while it changes what follows.
     let mut greeted = Vec::new();
-    let ready = Response::Ready { protocol: VERSION, board: "fuzz", max_width: 1024 };
-    send(&mut greeted, &ready).expect("memory takes all");
+    let ready = DeviceMessage::Ready { protocol: VERSION, board: "fuzz", max_width: 1024 };
+    let opened = DeviceMessage::Response(Tag { session: SESSION, number: 1 }, Response::Accepted);
+    for message in [ready, opened] {
+        send(&mut greeted, &message).expect("memory takes all");
+    }
     greeted.extend_from_slice(&heard);
     converse(&greeted, seed);
 });
 
 /// Everything that can be asked of a device, in turns until its line ends.
 fn converse(heard: &[u8], seed: u8) {
-    let Ok(mut device) = Device::connect(Line::new(heard, &[], seed, false)) else { return };
+    let line = Line::new(heard, &[], seed, false);
+    let Ok(mut device) = Device::connect_as(line, SESSION, PATIENCE) else { return };
     assert!(device.board().len() <= heard.len());
     let configuration = Configuration { codes: codes(&Quantiser::probabilities()), profile: None };
     // Each turn takes at least one frame of the line, and a frame at least two of its bytes.
@@ -31,7 +38,8 @@ fn converse(heard: &[u8], seed: u8) {
             device.configure(configuration),
             device.evaluate(frame).map(|_| ()),
             device.stack_bytes().map(|_| ()),
-            device.answer().map(|_| ()),
+            device.telemetry().map(|_| ()),
+            device.order(Order::SealSite),
             device.shut_down(),
         ];
         for error in results.iter().filter_map(|result| result.as_ref().err()) {

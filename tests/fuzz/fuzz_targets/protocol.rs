@@ -5,14 +5,16 @@ use libfuzzer_sys::fuzz_target;
 use segmeter_firmware::app::{App, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::Evaluator;
-use segmeter_firmware::protocol::{Receiver, Report, Request, Response, decode, send};
+use segmeter_firmware::protocol::{
+    DeviceMessage, HostMessage, Receiver, Report, Response, decode, send,
+};
 use segmeter_fuzz::{Line as Fuzzed, traffic};
 
 fuzz_target!(|input: &[u8]| {
     let (heard, seed) = traffic(input);
     // Whatever was left unfinished ends with this zero.
     let mut hello = vec![0];
-    send(&mut hello, &Request::Hello).expect("memory takes all");
+    send(&mut hello, &HostMessage::Hello).expect("memory takes all");
     let mut said = Vec::new();
     let line = Line::new(Fuzzed::new(&heard, &hello, seed, true), &mut said);
     let mut evaluator = Evaluator::new();
@@ -21,11 +23,11 @@ fuzz_target!(|input: &[u8]| {
     let mut chunk = &said[..];
     let mut last = None;
     while let Some(frame) = receiver.feed(&mut chunk) {
-        let response = frame.and_then(decode).expect("what the firmware says can be read");
-        if let Response::Report(report) = &response {
+        let message = frame.and_then(decode).expect("what the firmware says can be read");
+        if let DeviceMessage::Response(_, Response::Report(report)) = &message {
             check(report);
         }
-        last = Some(matches!(response, Response::Ready { board: "fuzz", .. }));
+        last = Some(matches!(message, DeviceMessage::Ready { board: "fuzz", .. }));
     }
     // A shutdown that the fuzzer found is the one reason to stop before the end.
     assert!(stop == Stop::Shutdown || (stop == Stop::Closed && last == Some(true)), "{stop:?}, {last:?}");

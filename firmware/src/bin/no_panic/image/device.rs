@@ -3,7 +3,9 @@
 use core::hint::black_box;
 
 use segmeter_firmware::evaluator::Evaluator;
-use segmeter_firmware::protocol::{Order, Receiver, Request, Response, RowLabels, decode, send};
+use segmeter_firmware::protocol::{
+    DeviceMessage, HostMessage, Order, Receiver, Request, Response, RowLabels, decode, send,
+};
 
 use super::unknown;
 
@@ -11,7 +13,7 @@ pub(super) fn all() {
     let mut receiver = Receiver::<256>::new();
     let mut chunk = unknown(&[0_u8; 16]);
     while let Some(frame) = receiver.feed(&mut chunk) {
-        let Ok(request) = frame.and_then(decode::<Request<'_>>) else { continue };
+        let Ok(HostMessage::Request(tag, request)) = frame.and_then(decode) else { continue };
         let mut evaluator = Evaluator::new();
         if let Request::Configure(configuration) = request {
             let _ = black_box(evaluator.configure(&configuration));
@@ -25,7 +27,8 @@ pub(super) fn all() {
             evaluator.resume(black_box(*evaluator.monitor().0));
             let mut room = [0; 256];
             if let Ok(report) = report {
-                let _ = black_box(send(&mut black_box(&mut room[..]), &Response::Report(report)));
+                let message = DeviceMessage::Response(tag, Response::Report(report));
+                let _ = black_box(send(&mut black_box(&mut room[..]), &message));
             }
         }
     }
