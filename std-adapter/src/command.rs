@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
@@ -131,8 +132,11 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>, out: &mut dyn Write
         Ok(outcome)
     });
     let line = match outcome {
-        Ok(Outcome::Done) => return ExitCode::SUCCESS,
-        Ok(Outcome::Negative) => return ExitCode::from(1),
+        Ok(outcome) => {
+            let notes = NOTES.lock().map(|mut notes| std::mem::take(&mut *notes)).unwrap_or_default();
+            notes.into_iter().for_each(|line| say(format!("note: {line}")));
+            return ExitCode::from(u8::from(outcome == Outcome::Negative));
+        }
         // Whoever read the output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Err(Failure::Output(error)) => format!("stdout: {error}"),
@@ -148,9 +152,13 @@ fn say(line: String) {
     let _ = writeln!(io::stderr(), "segmeter: {}", text::printable(&files::Error::new(line).to_string()));
 }
 
-/// Says what is not wrong and yet should be known.
+/// What is not wrong and yet should be known: said at the end, unless something is wrong, which is one line.
+static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 fn note(line: impl std::fmt::Display) {
-    say(format!("note: {line}"));
+    if let Ok(mut notes) = NOTES.lock() {
+        notes.push(line.to_string());
+    }
 }
 
 fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {

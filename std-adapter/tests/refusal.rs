@@ -85,7 +85,7 @@ fn what_a_loss_cannot_do_is_said() {
     bench.file("five.npy", &npy_f32(&[1, 1, 4, 2, 3], &[0.5; 24]));
     bench.file("high.npy", &npy_f32(&[2, 3], &[0.0, 1.0, 1.5, 0.0, 0.0, 0.0]));
     bench.file("nan.npy", &npy_f32(&[2, 3], &[f32::NAN; 6]));
-    bench.file("sixteen.npy", &support::npy("<i2", &[2, 3], &[0; 12]));
+    bench.file("sixteen.npy", &support::npy("<i2", &[2, 3], &[255; 12]));
     bench.file("planes.npy", &support::npy("|u1", &[3, 2, 3], &[0; 18]));
     bench.file("signed.npy", &support::npy("|i1", &[2, 3], &[0, 0, 255, 0, 0, 0]));
     bench.file("ok.png", &png_grey(3, 2, &[0, 1, 1, 0, 0, 0]));
@@ -153,7 +153,10 @@ fn what_a_loss_cannot_do_is_said() {
         ("bce --logits one.npy --labels high.npy", "high.npy: found a soft label outside [0, 1] at place 2"),
         ("bce --logits one.npy --labels nan.npy", "nan.npy: found a soft label outside"),
         ("bce --logits one.npy --labels signed.npy", "signed.npy: found class id -1"),
-        ("bce --logits one.npy --labels sixteen.npy", "sixteen.npy: found type `<i2`"),
+        (
+            "bce --logits one.npy --labels sixteen.npy",
+            "sixteen.npy: found -1, expected class ids from 0 to 65535",
+        ),
         ("bce --logits one.npy --labels one.npy --foreground 1", "one.npy: found f32 soft labels"),
         ("bce --logits one.npy --labels ok.png --foreground 3 --ignore 3", "--foreground 3 is the ignore id"),
         (

@@ -184,15 +184,15 @@ impl Part {
 /// The terms of a sum, each with its sign; a `-` after an `e` belongs to a number.
 fn terms(text: &str) -> Vec<(f32, &str)> {
     let (mut terms, mut start, mut sign) = (Vec::new(), 0, 1.0);
-    for (place, byte) in text.bytes().enumerate() {
+    for (place, letter) in text.char_indices() {
         let term = &text[start..place];
         let is_exponent = !term.contains('*')
             && term.ends_with(['e', 'E'])
             && term.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '.');
-        if matches!(byte, b'+' | b'-') && !is_exponent {
-            let next = if byte == b'-' { -1.0 } else { 1.0 };
+        if matches!(letter, '+' | '-') && !is_exponent {
+            let next = if letter == '-' { -1.0 } else { 1.0 };
             // A sign in front of a number is the number's.
-            let is_number = term.trim().is_empty() && (byte == b'-' || terms.is_empty());
+            let is_number = term.trim().is_empty() && (letter == '-' || terms.is_empty());
             if is_number {
                 sign *= next;
             } else {
@@ -374,6 +374,7 @@ mod tests {
         assert!(line("dise", "smooth=1").starts_with("found loss `dise`: did you mean dice"));
         assert!(line("tomato", "smooth=1").contains("segmeter list losses prints all"));
         assert!(line("dice", "smoth=1").contains("did you mean smooth"));
+        assert!(line("\u{9b}2J+dice", "smooth=1").contains("found loss"));
         assert!(line("bce++dice", "dice.smooth=1").contains("found loss ``"));
         assert!(line("bce-", "normalise=count").contains("found loss ``"));
         assert!(line("dice+dice", "smooth=1").contains("twice"));

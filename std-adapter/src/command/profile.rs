@@ -132,7 +132,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let learnt = learn(coder.quantiser(), &frames, &settings).map_err(named)?;
     file.write(out, |file| files::profile::write(file, &learnt.profile))?;
     if is_taken {
-        learnt.notes.iter().for_each(|line| note(line));
+        learnt.notes.iter().for_each(note);
     } else {
         print(&path.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
     }

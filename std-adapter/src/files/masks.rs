@@ -54,7 +54,7 @@ pub struct Masks {
 
 #[derive(Debug)]
 enum MaskContent {
-    Stack(Source),
+    Stack(Box<Source>),
     List(Vec<PathBuf>),
     Named(BTreeMap<String, PathBuf>),
 }
@@ -71,7 +71,7 @@ impl Masks {
         let content = match (path.is_dir(), &source.content) {
             (true, Content::Directory(_)) => MaskContent::Named(files()?.into_iter().collect()),
             (true, _) => MaskContent::List(files()?.into_iter().map(|(_, file)| file).collect()),
-            _ => MaskContent::Stack(stack(path, source, selected, order, &reading)?),
+            _ => MaskContent::Stack(Box::new(stack(path, source, selected, order, &reading)?)),
         };
         let found = match &content {
             MaskContent::Named(_) => total,

@@ -236,7 +236,7 @@ impl ChoiceInput {
                 if self.metrics.as_deref() != Some("all") {
                     return Err(Failure::Input(line));
                 }
-                crate::command::note(&format!("{line}, and printed as undefined"));
+                crate::command::note(format!("{line}, and printed as undefined"));
             }
             if surface.name == Surface::PANOPTICA.name {
                 surface.tolerance = row.min(column);
