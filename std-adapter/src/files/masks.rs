@@ -220,8 +220,10 @@ fn stack(
     if source.is_batch() && !masks.is_batch() && total > 1 {
         let (first, images) = (source.image(0)?, source.path.display());
         let image = axes(&first.order.axes(first.shape, first.channels));
-        let line =
-            format!("found 1 mask, expected {total} for {images}, which was read as {total} images {image}");
+        let line = format!(
+            "found 1 mask, expected {total} for {images}, which was read as {total} images {image}; of one image with \
+             {total} classes say --layout chw"
+        );
         return Err(Error::new(line).at(path));
     }
     Ok(masks)
