@@ -22,6 +22,7 @@ mod folder;
 mod ids;
 mod masks;
 pub mod npy;
+pub mod npz;
 mod order;
 pub mod png;
 pub mod profile;

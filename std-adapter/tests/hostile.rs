@@ -6,7 +6,9 @@ use segmeter::core::drift::{Baseline, CalibrationMap, Identity, Profile, Referen
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::SigmoidTable;
 use segmeter::core::view::{Quantiser, Shape};
-use segmeter::files::{Array, Elements, Order, Reading, Source, bin, npy, png, profile};
+use segmeter::files::{
+    Array, Colours, Elements, IdMap, Order, Reading, Source, bin, npy, npz, png, profile, raster,
+};
 use segmeter::learn::Settings;
 use support::{Bench, npy, npy_f32, png_bits, png_grey};
 
@@ -70,6 +72,46 @@ fn png_files() {
         png::read(&good, None).unwrap();
         mutants(&good).for_each(|bytes| check(png::read(&bytes, None)));
     }
+}
+
+#[test]
+fn bitmaps_tiffs_archives_and_tables() {
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
+    let file = |name: &str| std::fs::read(cases.join(name)).unwrap();
+    let voc = Colours::new("voc").unwrap();
+    for colours in [None, Some(&voc)] {
+        let bmp = file("16-bmp/prediction.bmp");
+        assert_eq!(raster::read_bmp(&bmp, colours).is_ok(), colours.is_none());
+        mutants(&bmp).for_each(|bytes| check(raster::read_bmp(&bytes, colours)));
+        for name in ["16-tif/prediction.tif", "16-tif-16-bit/prediction.tif"] {
+            let tiff = file(name);
+            assert_eq!(raster::read_tiff(&tiff, colours).is_ok(), colours.is_none());
+            mutants(&tiff).for_each(|bytes| check(raster::read_tiff(&bytes, colours)));
+        }
+    }
+    let npz = file("16-npz/prediction.npz");
+    let read = |bytes: &[u8]| npz::only(bytes).and_then(|bytes| npy::read(&bytes));
+    read(&npz).unwrap();
+    mutants(&npz).for_each(|bytes| check(read(&bytes)));
+    for name in ["csv", "txt", "json"] {
+        let [map, colours] = ["17-map-of-a-file/map", "16-colours-of-a-file/colours"]
+            .map(|path| String::from_utf8(file(&format!("{path}.{name}"))).unwrap());
+        assert_eq!(IdMap::of_table("map", &map).unwrap().id(10).unwrap(), 0, "{name}");
+        assert_eq!(Colours::of_table("map", &colours).unwrap().id([200, 0, 0]).unwrap(), 1, "{name}");
+    }
+    for text in
+        ["", "{", "{}", "1,2\n1,3", "1,99999", "1", "a,b\n-5,-5", "0 1 2 300", "#\n", "{\"a\": [[[[]]]]}"]
+    {
+        for error in
+            [IdMap::of_table("map", text).err(), Colours::of_table("map", text).err()].into_iter().flatten()
+        {
+            assert_eq!(error.to_string().lines().count(), 1, "{text}");
+        }
+    }
+    assert!(
+        IdMap::of_table("map", "1,2\n1,3").unwrap_err().to_string().contains("found id 1 again in line 2")
+    );
+    assert!(IdMap::of_table("map", "1,99999").unwrap_err().to_string().contains("found 99999 in line 1"));
 }
 
 #[test]

@@ -62,23 +62,33 @@ impl IdMap {
         }
         let path = Path::new(text);
         let rows = numbers(path, "expected cityscapes, or a table with two ids in each line: from,to")?;
+        Self::of_rows(name, rows).map_err(|e| e.at(path))
+    }
+
+    /// From the text of a table.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn of_table(name: &str, text: &str) -> Result<Self> {
+        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?))
+    }
+
+    fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
         let mut ids = BTreeMap::new();
         for (line, row) in rows {
             let [from, to] = row[..] else {
                 return Err(Error::new(format_args!(
                     "found {} numbers in line {line}, expected from,to",
                     row.len()
-                ))
-                .at(path));
+                )));
             };
             // Cityscapes has an id of -1, which no file of ids can have.
             let Ok(from) = u16::try_from(from) else { continue };
-            let to = u16::try_from(to).map_err(|_| outside(to, line, path))?;
+            let to = u16::try_from(to).map_err(|_| outside(to, line))?;
             if ids.insert(from, to).is_some_and(|other| other != to) {
                 return Err(Error::new(format_args!(
                     "found id {from} again in line {line}, expected it once"
-                ))
-                .at(path));
+                )));
             }
         }
         Ok(Self { name, ids })
@@ -120,6 +130,18 @@ impl Colours {
             path,
             "expected voc, cityscapes, or a table with an id and a colour in each line: id,r,g,b",
         )?;
+        Self::of_rows(name, rows).map_err(|e| e.at(path))
+    }
+
+    /// From the text of a table.
+    ///
+    /// # Errors
+    /// If it is malformed.
+    pub fn of_table(name: &str, text: &str) -> Result<Self> {
+        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?))
+    }
+
+    fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
         let mut ids = BTreeMap::new();
         for (place, (line, row)) in rows.into_iter().enumerate() {
             let (id, colour) = match row[..] {
@@ -128,18 +150,18 @@ impl Colours {
                 [r, g, b] => (place as i64, [r, g, b]),
                 _ => {
                     let line = format!("found {} numbers in line {line}, expected id,r,g,b", row.len());
-                    return Err(Error::new(line).at(path));
+                    return Err(Error::new(line));
                 }
             };
-            let id = u16::try_from(id).map_err(|_| outside(id, line, path))?;
+            let id = u16::try_from(id).map_err(|_| outside(id, line))?;
             let mut bytes = [0; 3];
             for (byte, value) in bytes.iter_mut().zip(colour) {
-                *byte = u8::try_from(value).map_err(|_| outside(value, line, path))?;
+                *byte = u8::try_from(value).map_err(|_| outside(value, line))?;
             }
             if ids.insert(bytes, id).is_some_and(|other| other != id) {
                 let line =
                     format!("found colour {} again in line {line}, expected it once", colour_text(bytes));
-                return Err(Error::new(line).at(path));
+                return Err(Error::new(line));
             }
         }
         Ok(Self { name, ids })
@@ -198,11 +220,10 @@ fn colour_text([r, g, b]: [u8; 3]) -> String {
     format!("{r},{g},{b}")
 }
 
-fn outside(found: i64, line: usize, path: &Path) -> Error {
+fn outside(found: i64, line: usize) -> Error {
     Error::new(format_args!(
         "found {found} in line {line}, expected ids from 0 to 65535 and colours from 0 to 255"
     ))
-    .at(path)
 }
 
 /// The colour of a class in Pascal VOC: the bits of its id, three by three, from the highest bit of each channel down.
@@ -214,17 +235,22 @@ fn voc(id: u8) -> [u8; 3] {
     [channel(0), channel(1), channel(2)]
 }
 
-/// The numbers of every line; a first line of words is a heading, and words beside numbers are names.
+/// The numbers of every line of a file.
 fn numbers(path: &Path, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
     if !path.is_file() {
         return Err(Error::new(format_args!("found no such file, {expected}")).at(path));
     }
+    Ok(numbers_of(&table::rows(path)?))
+}
+
+/// The numbers of every line; a first line of words is a heading, and words beside numbers are names.
+fn numbers_of(rows: &[Row]) -> Vec<(usize, Vec<i64>)> {
     let of = |row: &Row| -> (usize, Vec<i64>) {
         (row.line, row.cells.iter().filter_map(|cell| cell.parse().ok()).collect())
     };
-    let rows: Vec<_> = table::rows(path)?.iter().map(of).collect();
+    let rows: Vec<_> = rows.iter().map(of).collect();
     let heading = usize::from(rows.first().is_some_and(|(_, numbers)| numbers.is_empty()));
-    Ok(rows.into_iter().skip(heading).collect())
+    rows.into_iter().skip(heading).collect()
 }
 
 #[cfg(test)]

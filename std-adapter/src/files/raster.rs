@@ -7,7 +7,7 @@ use image::codecs::tiff::TiffDecoder;
 use image::{ColorType, ImageDecoder};
 
 use super::ids::{self, Colours};
-use super::{Array, Elements, Error, Result};
+use super::{Array, Elements, Error, Result, check_pixels};
 
 /// What LZW can make of a byte at best: a file cannot hold more pixels than this allows.
 const MOST_INFLATION: u64 = 4096;
@@ -17,6 +17,11 @@ const MOST_INFLATION: u64 = 4096;
 /// # Errors
 /// Colours without a map of them, a damaged file.
 pub fn read_bmp(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
+    // The decoder takes the indices of run lengths on trust.
+    let field = |start: usize| bytes.get(start..)?.first_chunk().map(|four| u32::from_le_bytes(*four));
+    if field(14).is_some_and(|size| size >= 16) && !matches!(field(30), Some(0 | 3)) {
+        return Err(Error::new("found a compressed bitmap, expected a plain one: save it as PNG"));
+    }
     let mut decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(damaged)?;
     let palette = decoder.get_palette().map(<[_]>::to_vec);
     // A palette stays what it is.
@@ -47,6 +52,7 @@ fn damaged(error: image::ImageError) -> Error {
 fn decode(decoder: impl ImageDecoder, size: usize, colours: Option<&Colours>) -> Result<Array> {
     let (width, height) = decoder.dimensions();
     let kind = decoder.color_type();
+    check_pixels(height as usize, width as usize)?;
     if u64::from(width) * u64::from(height) > MOST_INFLATION * size as u64 {
         return Err(Error::new(format_args!(
             "found {width}x{height} pixels claimed in {size} bytes: the file is damaged"

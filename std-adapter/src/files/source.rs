@@ -1,6 +1,5 @@
 //! Files and directories as sequences of images.
 
-use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
@@ -8,12 +7,10 @@ use segmeter_core::view::Shape;
 use super::folder::{self, Named, Pairs, Side};
 use super::ids::Colours;
 use super::order::{Arrangement, Order};
-use super::{Array, Elements, Error, Result, bin, npy, png, raster, read};
+use super::{Array, Elements, Error, Result, bin, npy, npz, png, raster, read};
 
 /// The extensions of what can be read.
 pub(super) const EXTENSIONS: [&str; 7] = ["npy", "npz", "png", "bmp", "tif", "tiff", "bin"];
-/// The longest array that is taken out of a `.npz`: what a file claims is not what it holds.
-const MOST_UNPACKED: u64 = 1 << 33;
 
 /// One image: logits, codes or class ids.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,7 +185,7 @@ pub(super) fn load(path: &Path, reading: &Reading) -> Result<Array> {
     let array = if reading.exact { npy::read_exact } else { npy::read };
     match (extension(path).as_str(), &reading.layout) {
         ("npy", _) => parsed(&array),
-        ("npz", _) => parsed(&|bytes| array(&unpacked(bytes)?)),
+        ("npz", _) => parsed(&|bytes| array(&npz::only(bytes)?)),
         ("png", _) => parsed(&|bytes| png::read(bytes, colours)),
         ("bmp", _) => parsed(&|bytes| raster::read_bmp(bytes, colours)),
         ("tif" | "tiff", _) => parsed(&|bytes| raster::read_tiff(bytes, colours)),
@@ -196,32 +193,6 @@ pub(super) fn load(path: &Path, reading: &Reading) -> Result<Array> {
         ("bin", None) => refused("a .bin has no header: say --shape N,H,W (or H,W) and --dtype".to_owned()),
         (other, _) => refused(format!("found a file `.{other}`, expected .{}", EXTENSIONS.join(", ."))),
     }
-}
-
-/// The only array of a `.npz`.
-fn unpacked(bytes: &[u8]) -> Result<Vec<u8>> {
-    let damaged = |e| Error::new(format_args!("not a readable .npz: {e}"));
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
-    if archive.len() != 1 {
-        let names = (0..archive.len().min(5)).filter_map(|place| archive.name_for_index(place)?.ok());
-        let names = names.collect::<Vec<_>>().join(", ");
-        return Err(Error::new(format_args!(
-            "found {} arrays ({names}), expected one: numpy.savez(file, array)",
-            archive.len()
-        )));
-    }
-    let file = archive.by_index(0).map_err(damaged)?;
-    let mut array = Vec::new();
-    let limit = MOST_UNPACKED.min(file.size());
-    file.take(limit + 1)
-        .read_to_end(&mut array)
-        .map_err(|e| Error::new(format_args!("not a readable .npz: {e}")))?;
-    if array.len() as u64 > limit {
-        return Err(Error::new(format_args!(
-            "found more than {limit} bytes in this .npz: the file is damaged"
-        )));
-    }
-    Ok(array)
 }
 
 /// The image that a file of a directory holds.

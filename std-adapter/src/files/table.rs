@@ -13,15 +13,20 @@ pub(super) struct Row {
     pub(super) cells: Vec<String>,
 }
 
-/// The lines of a table that are not blank and do not begin with `#`. Of a `.json` object, key and value.
+/// The lines of a file with a table.
 pub(super) fn rows(path: &Path) -> Result<Vec<Row>> {
     let bytes = read(path)?;
     let text = String::from_utf8(bytes).map_err(|_| Error::new("found bytes that are no UTF-8").at(path))?;
+    parse(&text).map_err(|e| e.at(path))
+}
+
+/// The lines of a table that are not blank and do not begin with `#`. Of a JSON object, key and value.
+pub(super) fn parse(text: &str) -> Result<Vec<Row>> {
     let text = text.trim_start_matches('\u{feff}');
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
-        return object(text).map_err(|e| e.at(path));
+    if text.trim_start().starts_with('{') {
+        return object(text);
     }
-    let is_csv = text.contains(',') || text.contains(';') || text.contains('\t');
+    let is_csv = text.contains([',', ';', '\t']);
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim()));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let cells = |line: &str| -> Vec<String> {
@@ -33,10 +38,7 @@ pub(super) fn rows(path: &Path) -> Result<Vec<Row>> {
         }
     };
     let rows: Vec<Row> = lines.map(|(line, text)| Row { line, cells: cells(text) }).collect();
-    if rows.is_empty() {
-        return Err(Error::new("found no line in this table").at(path));
-    }
-    Ok(rows)
+    if rows.is_empty() { Err(Error::new("found no line in this table")) } else { Ok(rows) }
 }
 
 fn object(text: &str) -> Result<Vec<Row>> {
