@@ -27,6 +27,7 @@ setup_apt() {
         sudo -n true 2>/dev/null || { missing "$* (installing it needs root)"; return; }
         root=(sudo -n)
     fi
+    echo "installing $* with apt-get: a minute or two" >&2
     local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@")
     "${root[@]}" "${install[@]}" >/dev/null 2>&1 && return
     "${root[@]}" apt-get update -qq >/dev/null 2>&1

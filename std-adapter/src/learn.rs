@@ -47,7 +47,7 @@ impl Frame {
 /// How a monitor is to behave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// What is watched; [`Identity::frames`] is filled in.
+    /// What is watched; [`Identity::frames`] is filled in, and so are height and width if both are 0.
     pub identity: Identity,
     /// When the monitor speaks up. [`Rules::block_frames`] 0: twice the decorrelation time.
     pub rules: Rules,
@@ -128,6 +128,7 @@ pub struct Learnt {
 pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Result<Learnt, String> {
     let mut notes = Vec::new();
     let frames = &valid(frames, settings, &mut notes)?;
+    let settings = &sized(frames, settings)?;
     check(frames, settings)?;
     let table = SigmoidTable::new(&quantiser);
     let (reference, calibration) = sealed(frames.iter(), &table)?;
@@ -159,6 +160,20 @@ pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Res
         profile,
         notes,
     })
+}
+
+/// The settings with the size of the first frame, if they have none.
+fn sized(frames: &[Frame], settings: &Settings) -> Result<Settings, String> {
+    let mut settings = settings.clone();
+    let identity = &mut settings.identity;
+    if let (0, 0, Some(first)) = (identity.height, identity.width, frames.first()) {
+        let shape = first.outline.shape();
+        let side = |side: usize| {
+            u16::try_from(side).map_err(|_| format!("found a side of {side}, expected at most 65535"))
+        };
+        (identity.height, identity.width) = (side(shape.height())?, side(shape.width())?);
+    }
+    Ok(settings)
 }
 
 /// The frames that a monitor would measure, by the same rules; says which it would not.

@@ -2,7 +2,10 @@
 
 use std::io::{self, BufWriter, Write};
 
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Column, ColumnConstraint, ContentArrangement, LineStyle, Table,
+    TableStyle,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use segmeter::core::drift::{Reasons, Signal};
 use serde_json::Value;
@@ -27,8 +30,18 @@ pub(crate) fn table(header: &[&str]) -> Table {
     table.set_header(header.iter().map(|text| Cell::new(printable(text)).add_attribute(Attribute::Bold)));
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
+        // No number is broken.
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table
+}
+
+/// Columns of text: on the left, and broken to fit.
+pub(crate) fn texts<'a>(columns: impl Iterator<Item = &'a mut Column>) {
+    for column in columns {
+        column.set_cell_alignment(CellAlignment::Left);
+        column.remove_constraint();
+    }
 }
 
 /// Adds a row of a line's height, whatever its cells are made of.
@@ -62,30 +75,38 @@ pub(crate) fn fitted(
     heads: &[String],
     rows: impl Fn(usize) -> Vec<Vec<String>>,
 ) -> io::Result<()> {
-    let room = usize::from(width());
+    fitted_to(out, usize::from(width()), heads, rows)
+}
+
+fn fitted_to(
+    out: &mut dyn Write,
+    room: usize,
+    heads: &[String],
+    rows: impl Fn(usize) -> Vec<Vec<String>>,
+) -> io::Result<()> {
     let short = |mut rows: Vec<Vec<String>>| {
         let names = rows.iter_mut().filter_map(|row| row.first_mut());
         names.for_each(|name| *name = cut(&printable(name), LONGEST_NAME));
         rows
     };
     let length = |text: &String| text.chars().count();
-    // A blank before and after each cell.
+    // A blank before and after each cell, and one between two.
     let columns = |rows: &[Vec<String>]| -> Vec<usize> {
         let column = |(place, head)| {
             let cells = rows.iter().filter_map(|row| row.get(place)).map(length);
-            2 + cells.chain([length(head)]).max().unwrap_or(0)
+            3 + cells.chain([length(head)]).max().unwrap_or(0)
         };
         heads.iter().enumerate().map(column).collect()
     };
     let tables = DECIMALS.map(|decimals| short(rows(decimals)));
-    let fits = |rows: &&Vec<Vec<String>>| columns(rows).iter().sum::<usize>() <= room;
+    let fits = |rows: &&Vec<Vec<String>>| columns(rows).iter().sum::<usize>() <= room + 1;
     let [_, narrow] = &tables;
     let rows = tables.iter().find(fits).unwrap_or(narrow);
     let mut taken = 0;
     let widths = columns(rows);
     let kept = widths.iter().take_while(|width| {
         taken += **width;
-        taken <= room
+        taken <= room + 1
     });
     let kept = kept.count().max(2).min(heads.len());
     let mut table = table(&heads[..kept].iter().map(String::as_str).collect::<Vec<_>>());
@@ -176,4 +197,48 @@ pub(crate) fn progress(steps: usize) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of a table of two classes and eight metrics in so many columns.
+    fn lines(room: usize) -> Vec<String> {
+        let heads =
+            ["class", "id", "iou", "dice", "precision", "recall", "specificity", "npv", "hd95", "nsd"];
+        let heads: Vec<String> = heads.map(str::to_owned).to_vec();
+        let rows = |places: usize| -> Vec<Vec<String>> {
+            let row = |name: &str, id: &str| -> Vec<String> {
+                let number = |k: u32| decimals(Some(f64::from(k) / 7.0 + 19.0), places);
+                [name.to_owned(), id.to_owned()].into_iter().chain((0..8).map(number)).collect()
+            };
+            vec![row("background", "0"), row("a class with a name that is longer than any number", "1")]
+        };
+        let mut out = Vec::new();
+        fitted_to(&mut out, room, &heads, rows).unwrap();
+        String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn columns_or_digits_go_never_a_number() {
+        for room in [40, 60, 80, 100, 124, 125, 200] {
+            let lines = lines(room);
+            assert!(lines.iter().all(|line| line.chars().count() <= room), "{room}: {lines:#?}");
+            // A heading, a rule, a line for each class, and what there was no room for.
+            assert!((4..=5).contains(&lines.len()), "{room}: {lines:#?}");
+            for line in &lines[2..4] {
+                for number in
+                    line.split_whitespace().filter(|word| word.contains('.') && !word.ends_with("..."))
+                {
+                    let decimals = number.split_once('.').unwrap().1.len();
+                    assert!([4, 6].contains(&decimals), "{room}: {number}");
+                }
+            }
+            assert_eq!(lines.len() == 5, room < 125, "{room}: {lines:#?}");
+        }
+        assert!(lines(125)[2].contains("19.0000 "), "digits go first");
+        assert!(lines(200)[2].contains("19.000000"));
+        assert!(lines(80)[4].starts_with("no room for "), "{:?}", lines(80));
+    }
 }

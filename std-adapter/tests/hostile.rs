@@ -85,7 +85,7 @@ fn bitmaps_tiffs_archives_and_tables() {
         mutants(&bmp).for_each(|bytes| check(raster::read_bmp(&bytes, colours)));
         for name in ["16-tif/prediction.tif", "16-tif-16-bit/prediction.tif"] {
             let tiff = file(name);
-            assert_eq!(raster::read_tiff(&tiff, colours).is_ok(), colours.is_none());
+            raster::read_tiff(&tiff, colours).unwrap();
             mutants(&tiff).for_each(|bytes| check(raster::read_tiff(&bytes, colours)));
         }
     }

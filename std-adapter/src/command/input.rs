@@ -40,7 +40,7 @@ pub(super) struct Input {
     /// Numbers are probabilities: u8 in steps of 1/255 unless there is a scale; floats as they are
     #[arg(long)]
     probabilities: bool,
-    /// Class ids of masks that are pictures: voc, cityscapes, or a table id,r,g,b (.csv, .txt, .json)
+    /// Class ids of masks that are pictures (grey ones are ids as they are): voc, cityscapes, or a table id,r,g,b (.csv, .txt, .json)
     #[arg(long, value_name = "NAME|FILE")]
     colours: Option<String>,
     /// Which files of two folders belong together: names with {} for what they share, or a CSV of pairs [default: those of one

@@ -34,16 +34,14 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         return Ok(Outcome::Done);
     }
     let mut table = report::table(&["name", "kind", "family", "definition"]);
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(comfy_table::CellAlignment::Left);
-    }
+    report::texts(table.column_iter_mut());
     let kinds: Vec<String> = entries.iter().map(|entry| kind_of(entry)).collect();
     let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(str::len).max().unwrap_or(0);
     let taken = longest(&mut entries.iter().map(|entry| entry.name))
         + longest(&mut kinds.iter().map(String::as_str))
         + longest(&mut entries.iter().map(|entry| entry.family));
-    // Eight blanks between and around the columns.
-    let room = usize::from(report::width()).saturating_sub(taken + 8).max(20);
+    // Eleven blanks between and around the columns.
+    let room = usize::from(report::width()).saturating_sub(taken + 11).max(20);
     for (entry, kind) in entries.iter().zip(&kinds) {
         table.add_row([entry.name, kind, entry.family, &report::cut(entry.definition, room)]);
     }
@@ -90,9 +88,7 @@ fn details(out: &mut dyn Write, entry: &Entry) -> Result<(), Failure> {
     report::pairs(out, &lines)?;
     if !entry.parameters.is_empty() {
         let mut table = report::table(&["parameter", "range", "meaning"]);
-        for column in table.column_iter_mut() {
-            column.set_cell_alignment(comfy_table::CellAlignment::Left);
-        }
+        report::texts(table.column_iter_mut());
         for known in entry.parameters {
             table.add_row([&parameter(known), known.range, known.meaning]);
         }

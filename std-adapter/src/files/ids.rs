@@ -246,7 +246,9 @@ fn numbers(path: &Path, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
 /// The numbers of every line; a first line of words is a heading, and words beside numbers are names.
 fn numbers_of(rows: &[Row]) -> Vec<(usize, Vec<i64>)> {
     let of = |row: &Row| -> (usize, Vec<i64>) {
-        (row.line, row.cells.iter().filter_map(|cell| cell.parse().ok()).collect())
+        // Of a colour beside a name: "64 128 64<tab>Animal".
+        let words = row.cells.iter().flat_map(|cell| cell.split_whitespace());
+        (row.line, words.filter_map(|word| word.parse().ok()).collect())
     };
     let rows: Vec<_> = rows.iter().map(of).collect();
     let heading = usize::from(rows.first().is_some_and(|(_, numbers)| numbers.is_empty()));
@@ -269,6 +271,22 @@ mod tests {
         for (id, colour) in known {
             assert_eq!(voc(id), colour);
             assert_eq!(Colours::new("voc").unwrap().id(colour).unwrap(), u16::from(id));
+        }
+    }
+
+    /// As CamVid and others write them: without ids, which are counted, and with names.
+    #[test]
+    fn tables_of_data_sets() {
+        for text in [
+            "64 128 64\tAnimal\n192 0 128\tArchway\n",
+            "name,r,g,b\nAnimal,64,128,64\nArchway, 192, 0, 128\n",
+        ] {
+            let colours = Colours::of_table("camvid", text).unwrap();
+            assert_eq!(
+                (colours.id([64, 128, 64]).unwrap(), colours.id([192, 0, 128]).unwrap()),
+                (0, 1),
+                "{text}"
+            );
         }
     }
 

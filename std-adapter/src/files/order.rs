@@ -64,8 +64,12 @@ impl Order {
             (Self::Planar, [n, c, h, w]) | (Self::Interleaved, [n, h, w, c]) => (Some(*n), *c, *h, *w),
             _ => {
                 let names = self.names();
+                let way = match (self, found) {
+                    (Self::Plane, [_, _, _, _]) => "; of channels say --layout chw, or hwc if they come last",
+                    _ => "",
+                };
                 return Err(Error::new(format_args!(
-                    "found axes {}, expected ({names}) or (N,{names})",
+                    "found axes {}, expected ({names}) or (N,{names}){way}",
                     axes(found)
                 )));
             }
@@ -130,7 +134,10 @@ mod tests {
     #[test]
     fn axes_that_make_no_sense_are_refused() {
         let line = |order: Order, found: &[usize]| order.arrange(found).unwrap_err().to_string();
-        assert_eq!(line(Order::Plane, &[1, 2, 3, 4]), "found axes (1,2,3,4), expected (H,W) or (N,H,W)");
+        assert_eq!(
+            line(Order::Plane, &[1, 2, 3, 4]),
+            "found axes (1,2,3,4), expected (H,W) or (N,H,W); of channels say --layout chw, or hwc if they come last"
+        );
         assert!(line(Order::Planar, &[2, 3]).contains("expected (C,H,W) or (N,C,H,W)"));
         assert!(line(Order::Interleaved, &[1, 2, 3, 4, 5]).contains("(N,H,W,C)"));
         assert!(line(Order::Plane, &[7]).contains("(H,W)"));

@@ -64,7 +64,6 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
         _ if depth == BitDepth::Sixteen => {
             ids::narrowest(packed.as_chunks().0.iter().map(|id| u16::from_be_bytes(*id)).collect())
         }
-        (_, Some(colours)) if depth == BitDepth::Eight => colours.elements(values().map(|grey| [grey; 3]))?,
         _ => Elements::U8(values().collect()),
     };
     Ok(Array { shape: vec![height, width], elements })

@@ -65,9 +65,8 @@ fn decode(decoder: impl ImageDecoder, size: usize, colours: Option<&Colours>) ->
     decoder.read_image(&mut pixels).map_err(damaged)?;
     let opaque = |pixels: &[u8]| pixels.as_chunks::<4>().0.iter().all(|pixel| pixel[3] == 255);
     let elements = match (kind, colours) {
-        (ColorType::L8, None) => Elements::U8(pixels),
-        (ColorType::L8, Some(colours)) => colours.elements(pixels.iter().map(|grey| [*grey; 3]))?,
-        (ColorType::L16, None) => {
+        (ColorType::L8, _) => Elements::U8(pixels),
+        (ColorType::L16, _) => {
             ids::narrowest(pixels.as_chunks().0.iter().map(|id| u16::from_ne_bytes(*id)).collect())
         }
         (ColorType::Rgb8, Some(colours)) => colours.elements(pixels.as_chunks().0.iter().copied())?,

@@ -218,6 +218,37 @@ fn in_control_is_normal_and_a_shift_is_an_alarm() {
     assert_eq!(states(&frames(-20, 40, 3)).last(), Some(&State::Alarm));
 }
 
+/// The size is that of the frames unless it is said.
+#[test]
+fn default_settings_learn() {
+    let frames = frames(0, 40, 1);
+    let [said, unsaid] = [settings(), Settings { identity: Identity::default(), ..settings() }]
+        .map(|settings| learn(quantiser(), &frames, &settings).unwrap());
+    assert_eq!(said, unsaid);
+    let learnt = learn(quantiser(), &frames, &Settings::default()).unwrap();
+    let (identity, shape) = (learnt.profile.identity, frames[0].outline.shape());
+    assert_eq!((usize::from(identity.height), usize::from(identity.width)), (shape.height(), shape.width()));
+}
+
+/// Frames that a monitor would not measure teach nothing.
+#[test]
+fn invalid_frames_are_left_out() {
+    let good = frames(0, 60, 1);
+    let mut with_frozen = good.clone();
+    // Ten times the same one: the first four of them are frames as any other.
+    let copies = vec![good[59].clone(); 9];
+    with_frozen.extend(copies);
+    let learnt = learn(quantiser(), &with_frozen, &settings()).unwrap();
+    assert_eq!(learnt.profile.identity.frames, 63);
+    assert!(
+        learnt.notes.iter().any(|note| note.contains("6 of 69 frames are invalid: 6 frozen")),
+        "{:?}",
+        learnt.notes
+    );
+    let line = learn(quantiser(), &vec![good[0].clone(); 40], &settings()).unwrap_err();
+    assert!(line.contains("36 of 40 frames are invalid: 36 frozen, of the same content"), "{line}");
+}
+
 /// A frame that is part of the reference is nearer to it than the next frame will be.
 #[test]
 fn distances_are_those_of_frames_that_the_reference_does_not_know() {

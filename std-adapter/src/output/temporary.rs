@@ -176,7 +176,9 @@ mod tests {
 
     #[test]
     fn a_signal_leaves_nothing_behind() {
-        ENDING.into_iter().for_each(|signal| ends_by("", &[signal], signal));
+        // What this program was started to ignore, its children ignore as well.
+        let heard = ENDING.into_iter().filter(|signal| ignored() & (1 << (signal - 1)) == 0);
+        heard.for_each(|signal| ends_by("", &[signal], signal));
     }
 
     #[test]

@@ -82,9 +82,11 @@ impl Reader {
         let Image { elements, channels, .. } = arguments.input.first(&source, &slots)?;
         let kind = match &elements {
             Elements::U8(_) | Elements::U16(_) if channels > 1 && !arguments.input.is_quantised() => {
-                let line =
-                    format!("found ids of {channels} channels, expected one class id a pixel, or scores");
-                return Err(Failure::Input(format!("{}: {line} with --scale", source.path().display())));
+                let (path, found) = (source.path().display(), elements.type_name());
+                return Err(Failure::Input(format!(
+                    "{path}: found {found} of {channels} channels, expected one class id a pixel; of scores say what they \
+                     are (--scale and --zero-point, --probabilities), and --layout hwc if classes come last"
+                )));
             }
             _ if channels > 1 => {
                 Prediction::Classes(channels, arguments.input.quantiser(&elements, source.path())?)

@@ -43,9 +43,7 @@ impl Printer {
         }
         header.extend(["state", "because of"]);
         let mut table = report::table(&header);
-        for column in table.column_iter_mut().rev().take(2) {
-            column.set_cell_alignment(comfy_table::CellAlignment::Left);
-        }
+        report::texts(table.column_iter_mut().rev().take(2));
         // Wide enough for the longest name: none is cut in two.
         if let Some(column) = table.column_iter_mut().last() {
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(20)));

@@ -1,0 +1,91 @@
+//! Folders and dumps as data sets and exporters lay them out.
+#![allow(clippy::float_cmp, reason = "the same numbers by two ways")]
+
+#[allow(dead_code, reason = "not every file of tests needs all of it")]
+mod support;
+
+use support::{Bench, npy, npy_f32, png_grey};
+
+/// A picture of these colours, a row of them.
+fn picture(colours: &[[u8; 3]]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, colours.len() as u32, 1);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(colours.as_flattened()).unwrap();
+    bytes
+}
+
+/// `CamVid`: pictures in the colours of a table without ids, with a suffix.
+#[test]
+fn pictures_with_a_table_of_colours() {
+    let bench = Bench::new();
+    bench.file("label_colors.txt", b"64 128 64\tAnimal\n128 64 128\tRoad\n0 0 0\tVoid\n");
+    let (animal, road, void) = ([64, 128, 64], [128, 64, 128], [0, 0, 0]);
+    bench.file("labels/0016E5_1_L.png", &picture(&[animal, road, road, void]));
+    bench.file("pred/0016E5_1.png", &png_grey(4, 1, &[0, 1, 0, 1]));
+    let line =
+        "eval pred labels --pair {}.png={}_L.png --colours label_colors.txt --ignore 2 --classes Animal,Road";
+    let report = bench.json(line);
+    assert_eq!((&report["pixels"], &report["ignored"]), (&3.into(), &1.into()));
+    assert_eq!(report["classes"][1]["iou"], 0.5);
+    assert!(bench.refusal("eval pred labels --pair {}.png={}_L.png").contains("--colours"));
+    assert!(bench.refusal("eval pred labels").contains("--pair"));
+}
+
+/// Cityscapes: a folder for each city, other files beside the labels, ids that are not those of training.
+#[test]
+fn cities() {
+    let bench = Bench::new();
+    for (city, labels) in [("aachen", [7, 7, 26, 0]), ("bremen", [26, 7, 4, 7])] {
+        bench.file(&format!("pred/{city}/{city}_0_leftImg8bit.png"), &png_grey(4, 1, &[0, 13, 13, 0]));
+        bench.file(&format!("gt/{city}/{city}_0_gtFine_labelIds.png"), &png_grey(4, 1, &labels));
+        bench.file(&format!("gt/{city}/{city}_0_gtFine_color.png"), &picture(&[[1, 2, 3]; 4]));
+        bench.file(&format!("gt/{city}/._{city}_0_gtFine_labelIds.png"), b"no picture");
+    }
+    let pair = "--pair {}_leftImg8bit.png={}_gtFine_labelIds.png --map labels=cityscapes";
+    let report = bench.json(&format!("eval pred gt {pair} --classes 19"));
+    assert_eq!((&report["images"], &report["ignored"]), (&2.into(), &2.into()));
+    // Road: 2 of 4 found, and 1 more; cars: 1 of 2 found, and 2 more.
+    assert_eq!((&report["classes"][0]["iou"], &report["classes"][13]["iou"]), (&0.4.into(), &0.25.into()));
+}
+
+/// What an exporter of 8-bit networks writes: softmax and sigmoid heads, channels last, with steps of their own.
+#[test]
+fn heads_in_8_bits_with_channels_last() {
+    let bench = Bench::new();
+    let codes: Vec<u8> = (0..2 * 3 * 4 * 3).map(|n| (n * 83 % 251) as u8).collect();
+    let shares: Vec<f32> = codes.iter().map(|code| f32::from(*code) / 256.0).collect();
+    bench.file("u8.npy", &npy("|u1", &[2, 3, 4, 3], &codes));
+    bench.file("f32.npy", &npy_f32(&[2, 3, 4, 3], &shares));
+    bench.file("g.npy", &npy("|u1", &[2, 3, 4], &(0..24).map(|n| n % 3).collect::<Vec<u8>>()));
+    let eight = "--layout hwc --probabilities --scale 0.00390625 --zero-point 0";
+    let floats = "--layout hwc --probabilities";
+    for line in ["loss dice --labels g.npy --logits", "eval --metrics mean_iou,nll,brier,ece,auroc"] {
+        let [one, other] = [("u8.npy", eight), ("f32.npy", floats)].map(|(file, flags)| {
+            let labels = if line.starts_with("eval") { "g.npy" } else { "" };
+            let mut report = bench.json(&format!("{line} {file} {labels} {flags}"));
+            report
+                .as_object_mut()
+                .unwrap()
+                .retain(|key, _| !["definition", "parameters"].contains(&key.as_str()));
+            report
+        });
+        assert_eq!(one, other, "{line}");
+    }
+    assert!(bench.refusal("eval u8.npy g.npy").contains("--layout hwc"));
+    // One channel at the end is no channel at all.
+    let codes: Vec<u8> = (0..40 * 6 * 8).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    bench.file("s4.npy", &npy("|i1", &[40, 6, 8, 1], &codes));
+    bench.file("s3.npy", &npy("|i1", &[40, 6, 8], &codes));
+    let flags = "--probabilities --scale 0.00390625 --zero-point -128";
+    let line = format!("profile s4.npy {flags} --out a.profile");
+    assert!(bench.refusal(&line).contains("--layout chw, or hwc"));
+    let [mut four, mut three] = [("s4.npy", "--layout hwc"), ("s3.npy", "")]
+        .map(|(file, layout)| bench.json(&format!("profile {file} {layout} {flags} --out {file}.profile")));
+    [&mut four, &mut three].map(|report| report.as_object_mut().unwrap().remove("profile"));
+    assert_eq!(four, three);
+    let [four, three] = [("s4.npy", "--layout hwc"), ("s3.npy", "")].map(|(file, layout)| {
+        bench.json_lines(&format!("watch {file} {layout} --profile s3.npy.profile"), 0)
+    });
+    assert_eq!(four, three);
+}
