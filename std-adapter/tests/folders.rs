@@ -1,7 +1,6 @@
 //! Folders and dumps as data sets and exporters lay them out.
 #![allow(clippy::float_cmp, reason = "the same numbers by two ways")]
 
-#[allow(dead_code, reason = "not every file of tests needs all of it")]
 mod support;
 
 use support::{Bench, npy, npy_f32, png_grey};
@@ -82,7 +81,9 @@ fn heads_in_8_bits_with_channels_last() {
     assert!(bench.refusal(&line).contains("--layout chw, or hwc"));
     let [mut four, mut three] = [("s4.npy", "--layout hwc"), ("s3.npy", "")]
         .map(|(file, layout)| bench.json(&format!("profile {file} {layout} {flags} --out {file}.profile")));
-    [&mut four, &mut three].map(|report| report.as_object_mut().unwrap().remove("profile"));
+    for report in [&mut four, &mut three] {
+        report.as_object_mut().unwrap().remove("profile");
+    }
     assert_eq!(four, three);
     let [four, three] = [("s4.npy", "--layout hwc"), ("s3.npy", "")].map(|(file, layout)| {
         bench.json_lines(&format!("watch {file} {layout} --profile s3.npy.profile"), 0)
