@@ -1,6 +1,8 @@
 //! Learning the profile of a drift monitor from frames that are in control.
 
 use segmeter_core::drift::gate;
+use std::borrow::Cow;
+
 use segmeter_core::drift::{
     CalibrationMap, Facts, Group, Identity, Invalid, Monitor, Outline, Profile, Reference, Rules, SIGNALS,
     Signal, Signals,
@@ -177,20 +179,22 @@ fn sized(frames: &[Frame], settings: &Settings) -> Result<Settings, String> {
 }
 
 /// The frames that a monitor would measure, by the same rules; says which it would not.
-fn valid(frames: &[Frame], settings: &Settings, notes: &mut Vec<String>) -> Result<Vec<Frame>, String> {
+fn valid<'a>(
+    frames: &'a [Frame],
+    settings: &Settings,
+    notes: &mut Vec<String>,
+) -> Result<Cow<'a, [Frame]>, String> {
     let mut gate = Monitor::new();
-    let (mut valid, mut counts) = (Vec::with_capacity(frames.len()), [0_usize; Invalid::ALL.len()]);
-    for frame in frames {
+    let mut counts = [0_usize; Invalid::ALL.len()];
+    let mut is_valid = |frame: &Frame| {
         let facts = Facts { fingerprint: gate::fingerprint(&frame.sketch), ..Facts::default() };
         let verdict = gate::sketch_is_valid(&frame.sketch).and_then(|()| gate.admit(&settings.rules, &facts));
-        match verdict {
-            Ok(()) => valid.push(frame.clone()),
-            Err(why) => counts[why as usize] += 1,
-        }
-    }
-    let invalid = frames.len() - valid.len();
+        verdict.inspect_err(|why| counts[*why as usize] += 1).is_ok()
+    };
+    let marks: Vec<bool> = frames.iter().map(&mut is_valid).collect();
+    let invalid = marks.iter().filter(|is_valid| !**is_valid).count();
     if invalid == 0 {
-        return Ok(valid);
+        return Ok(Cow::Borrowed(frames));
     }
     let text = |(why, count): (Invalid, usize)| match why {
         Invalid::Frozen => format!("{count} frozen, of the same content as the frames before"),
@@ -204,7 +208,8 @@ fn valid(frames: &[Frame], settings: &Settings, notes: &mut Vec<String>) -> Resu
         return Err(format!("found that {line}; expected frames of a camera that works"));
     }
     notes.push(format!("{line}; nothing was learnt from them"));
-    Ok(valid)
+    let valid = frames.iter().zip(marks).filter(|(_, is_valid)| *is_valid);
+    Ok(Cow::Owned(valid.map(|(frame, _)| frame.clone()).collect()))
 }
 
 fn check(frames: &[Frame], settings: &Settings) -> Result<(), String> {

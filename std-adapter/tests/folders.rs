@@ -90,3 +90,75 @@ fn heads_in_8_bits_with_channels_last() {
     });
     assert_eq!(four, three);
 }
+
+/// Whatever reads folders leaves out what is broken if asked to, names it, and is refused without.
+#[test]
+fn what_cannot_be_read_is_left_out() {
+    let bench = Bench::new();
+    let codes = |seed: u32| (0..48).map(|n: u32| ((n * n + seed * 17) * 31 % 253) as u8).collect::<Vec<_>>();
+    for frame in 1..=12 {
+        bench.file(&format!("f/{frame}.npy"), &npy("|i1", &[6, 8], &codes(frame)));
+        bench.file(&format!("g/{frame}.png"), &png_grey(8, 6, &[0, 1].repeat(24)));
+    }
+    let flags = "--scale 0.1 --zero-point 0";
+    bench.json(&format!("profile f {flags} --out whole.profile"));
+    // The first of all: what is looked at before the others.
+    bench.file("f/1.npy", b"no array");
+    for line in [
+        format!("profile f {flags} --out p"),
+        format!("watch f --profile whole.profile {flags}"),
+        format!("loss dice --logits f --labels g {flags}"),
+        format!("eval f g {flags}"),
+    ] {
+        assert!(
+            String::from_utf8(bench.run(&line).stderr).unwrap().contains("f/1.npy: not an .npy file"),
+            "{line}"
+        );
+        let output = bench.run(&format!("{line} --keep-going --json"));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}: {stderr}");
+        assert!(
+            stderr.contains("f/1.npy: not an .npy file") && stderr.contains("1 of 12 images"),
+            "{line}: {stderr}"
+        );
+    }
+    let lines = bench.json_lines(&format!("watch f --profile whole.profile {flags} --keep-going"), 0);
+    assert_eq!((&lines[0]["invalid"], &lines[12]["invalid"]), (&"missing".into(), &1.into()));
+}
+
+/// A list may have a heading, and an image is called what its prediction is called.
+#[test]
+fn lists_of_pairs_name_images() {
+    let bench = Bench::new();
+    bench.file("p/a.png", &png_grey(2, 1, &[0, 1]));
+    bench.file("g/x.png", &png_grey(2, 1, &[0, 1]));
+    bench.file("pairs.csv", b"prediction,label\na.png,x.png\n");
+    let report = bench.json("eval p g --pair pairs.csv --per-image");
+    assert_eq!((&report["per_image"][0]["image"], &report["pooled"]["mean_iou"]), (&"a".into(), &1.0.into()));
+    bench.file("pairs.csv", b"a.png,y.png\n");
+    assert!(
+        bench
+            .refusal("eval p g --pair pairs.csv")
+            .contains("pairs.csv: found no file y.png in g or from here")
+    );
+    bench.file("pairs.csv", b"a.png\n");
+    assert!(bench.refusal("eval p g --pair pairs.csv").contains("found 1 columns in line 1"));
+}
+
+/// A number above 1 is no probability, whoever reads it; one that is not finite makes a frame invalid.
+#[test]
+fn probabilities_out_of_range_are_refused() {
+    let bench = Bench::new();
+    let mut values = vec![0.25; 40 * 8];
+    (0..values.len()).step_by(3).for_each(|place| values[place] = 0.75);
+    values[9] = 1.5;
+    bench.file("p.npy", &npy_f32(&[40, 2, 4], &values));
+    bench.file("g.npy", &npy("|u1", &[40, 2, 4], &[0, 1].repeat(160)));
+    for line in ["profile p.npy --out x", "eval p.npy g.npy", "loss dice --logits p.npy --labels g.npy"] {
+        let stderr = bench.refusal(&format!("{line} --probabilities"));
+        assert!(
+            stderr.contains("p.npy: found 1.5 at") && stderr.contains("probabilities in [0, 1]"),
+            "{line}: {stderr}"
+        );
+    }
+}

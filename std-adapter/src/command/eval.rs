@@ -12,6 +12,7 @@ use super::{Common, Failure, Outcome, refuse};
 use crate::output;
 
 mod choice;
+mod decide;
 mod define;
 mod detail;
 mod each;

@@ -75,10 +75,14 @@ impl Formula {
         let target = self.parts.iter_mut().find(is_meant);
         let Some(part) = target.filter(|part| part.entry.parameters.iter().any(|p| p.name == name)) else {
             let known = if known.is_empty() { "none" } else { &known };
-            let near = self.parts.iter().flat_map(|part| part.entry.parameters).map(|p| p.name);
-            let near = registry::nearest(name, near);
-            return Err(format!("found --set {key}{near} expected one of the parameters: {known}")
-                .replace("? e", "? E"));
+            let near = registry::nearest(
+                name,
+                self.parts.iter().flat_map(|part| part.entry.parameters).map(|p| p.name),
+            );
+            return Err(match near.as_str() {
+                "" => format!("found --set {key}, expected one of the parameters: {known}"),
+                near => format!("found --set {key}{near} The parameters are {known}"),
+            });
         };
         if name == "smooth" && part.preset.is_some() {
             // A preset may set the two halves one by one; what is said here is about both.

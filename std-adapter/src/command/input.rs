@@ -12,10 +12,12 @@ use super::Failure;
 mod broken;
 mod codes;
 mod labels;
+mod scores;
 
 pub(super) use broken::Broken;
 pub(super) use codes::Coder;
 pub(super) use labels::{LabelInput, LabelReader};
+pub(super) use scores::{Range, wrong_score};
 
 /// How images are stored, and which are meant.
 #[derive(Args)]
@@ -129,9 +131,9 @@ impl Input {
         let order = self.layout.map_or(Order::Plane, Layout::order);
         let source = self.source(path, Some(order))?;
         let slots = self.slots(&source)?;
-        match source.channels()? {
-            (_, 1) => Ok((source, slots)),
-            (_, channels) => {
+        match self.first(&source, &slots)?.channels {
+            1 => Ok((source, slots)),
+            channels => {
                 let line = format!(
                     "found {channels} channels, expected one score per pixel: drift is watched of one class"
                 );
@@ -255,35 +257,6 @@ impl Input {
                 path.display()
             ))
         })
-    }
-}
-
-/// The least and the greatest of many scores.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Range(Option<(f64, f64)>);
-
-impl Range {
-    pub(super) fn push(&mut self, score: f64) {
-        self.merge(&Self(Some((score, score)).filter(|_| !score.is_nan())));
-    }
-
-    pub(super) fn merge(&mut self, other: &Self) {
-        let both = self.0.into_iter().chain(other.0);
-        self.0 = both.reduce(|(low, high), (least, greatest)| (low.min(least), high.max(greatest)));
-    }
-
-    /// Says that logits look like probabilities.
-    pub(super) fn note(&self, path: &Path, is_probability: bool) {
-        let Some((low, high)) =
-            self.0.filter(|(low, high)| !is_probability && *low >= 0.0 && *high <= 1.0 && low < high)
-        else {
-            return;
-        };
-        super::note(format_args!(
-            "{}: all numbers are from {low} to {high} and were taken as logits: of probabilities say --probabilities, of class \
-             ids save uint8",
-            path.display()
-        ));
     }
 }
 

@@ -94,25 +94,22 @@ impl Pairs {
                 }
                 Ok(found)
             }
-            Self::List(list, pairs) => pairs
-                .iter()
+            Self::List(list, pairs) => {
                 // A first line that names no files is a heading.
-                .skip(usize::from(
-                    pairs.first().is_some_and(|pair| !pair.iter().any(|path| path.extension().is_some())),
-                ))
-                .enumerate()
-                .map(|(number, pair)| {
+                let is_heading = |pair: &[PathBuf; 2]| pair.iter().all(|path| path.extension().is_none());
+                let pairs = pairs.iter().skip(usize::from(pairs.first().is_some_and(is_heading)));
+                let file = |pair: &[PathBuf; 2]| {
                     let [below, here] = [folder.join(&pair[place]), pair[place].clone()];
                     let file = [below, here].into_iter().find(|file| file.is_file()).ok_or_else(|| {
                         let missing = pair[place].display();
                         let line = format!("found no file {missing} in {} or from here", folder.display());
                         Error::new(line).at(list)
                     })?;
-                    // Numbered, so that two lines with one file are two pairs; named after the prediction.
-                    let name = pair[0].with_extension("").to_string_lossy().into_owned();
-                    Ok((format!("{name}#{number}"), file))
-                })
-                .collect(),
+                    // Named after the prediction on both sides.
+                    Ok((pair[0].with_extension("").to_string_lossy().into_owned(), file))
+                };
+                pairs.map(file).collect()
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod choices;
 mod demo;
 mod edges;
 mod input;
+mod matrix;
 mod overlap;
 mod report;
 mod scores;

@@ -9,8 +9,8 @@ use crate::simd::{LANES, Simd};
 use crate::view::Frame;
 
 /// Writes two planes for a class of multiclass logits: its probability, folded (see [`crate::loss::ClassPlane`]), and what
-/// that lacks. Differences of neighbours which are nearly alike are less than what `f32` rounds. `f64` sums and
-/// exponentials, which every machine does alike; one per class and pixel.
+/// that lacks. Differences of neighbours which are nearly alike are less than what `f32` rounds. Sums and
+/// exponentials in `f64`, which every machine does alike: as many per pixel as there are classes.
 pub(in crate::loss) struct PrecisePass<'a, const C: usize> {
     pub(in crate::loss) frame: Frame<'a, C>,
     pub(in crate::loss) class: usize,

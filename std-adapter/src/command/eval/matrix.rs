@@ -37,11 +37,17 @@ impl Matrix {
         self.0.iter().any(|row| row.last().is_some_and(|count| *count != 0))
     }
 
-    /// Rows are labels, columns predictions, the last one of what is no class.
+    /// Rows are labels, columns predictions; predictions that are no class stand apart.
     pub(super) fn json(&self) -> Value {
-        let shares =
-            self.0.iter().map(|row| Self::shares(row).into_iter().map(report::number).collect::<Value>());
-        json!({ "counts": self.0, "normalised": shares.collect::<Value>() })
+        let square = |row: &[u64]| row[..self.0.len()].to_vec();
+        let shares = |row: &[u64]| -> Value {
+            Self::shares(row).into_iter().take(self.0.len()).map(report::number).collect()
+        };
+        json!({
+            "counts": self.0.iter().map(|row| square(row)).collect::<Vec<_>>(),
+            "normalised": self.0.iter().map(|row| shares(row)).collect::<Value>(),
+            "no_class": self.0.iter().map(|row| row.last().copied().unwrap_or(0)).collect::<Vec<_>>(),
+        })
     }
 
     fn heads<'a>(&self, printed: &'a Printed<'_>) -> Vec<&'a str> {

@@ -1,15 +1,16 @@
 //! Images as predictions beside their labels.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
-use segmeter::core::view::{Activation, Code, Labels, Quantised, Quantiser, Shape};
+use segmeter::core::view::{Activation, Code, IGNORE, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
-use super::exact::{Real, Scale};
+use super::decide::{above, highest};
+use super::exact::Scale;
 use super::{Arguments, Failure};
-use crate::command::input::{Broken, LabelReader};
+use crate::command::input::{Broken, LabelReader, wrong_score};
 
 /// Reads predictions and labels image by image.
 pub(super) struct Reader {
@@ -50,8 +51,8 @@ pub(super) struct Pair {
     /// Class ids.
     pub(super) prediction: Vec<u8>,
     pub(super) labels: Vec<u8>,
-    /// The predicted ids that are more than a byte holds, by pixel.
-    pub(super) high_ids: BTreeMap<usize, u16>,
+    /// Predicted ids from 255 on, which are no class, where pixels are scored.
+    pub(super) high_ids: BTreeSet<u16>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
     /// Binary scores if they are no codes, or scores of every class, plane after plane; none of other predictions.
@@ -139,16 +140,18 @@ impl Reader {
         Ok(())
     }
 
-    /// Which predicted id is foreground: the one of the labels, but of masks that are binary already 1.
+    /// Which predicted id is foreground: the one of the labels. Only 255 is no class of anybody's: beside it, predictions of 0
+    /// and 1 alone are binary masks as well.
     fn predicted_foreground(&self) -> Result<Option<u16>, Failure> {
         let foreground = self.labels.foreground().filter(|_| matches!(self.kind, Prediction::Mask));
-        let Some(foreground) = foreground else { return Ok(None) };
+        if foreground != Some(u16::from(IGNORE)) {
+            return Ok(foreground);
+        }
         for slot in &self.slots {
             // What cannot be read is reported when it is counted.
             let Ok(image) = self.source.image(slot.index) else { continue };
-            let ids = self.mask(*slot, image.elements)?;
-            if ids.iter().any(|id| *id > 1) {
-                return Ok(Some(foreground));
+            if self.mask(*slot, image.elements)?.iter().any(|id| *id > 1) {
+                return Ok(foreground);
             }
         }
         Ok(Some(1))
@@ -264,7 +267,7 @@ impl Reader {
             return Err(Failure::Input(format!("{}: {line}", self.path().display())));
         }
         self.check_scores(&image, &labels, &name)?;
-        let mut high_ids = BTreeMap::new();
+        let mut high_ids = BTreeSet::new();
         let (prediction, sketch) = match (&self.kind, &image.elements) {
             (_, elements) if self.is_exact != matches!(elements, Elements::F64(_)) => {
                 return Err(self.other_type(elements, &name));
@@ -273,9 +276,8 @@ impl Reader {
             (Prediction::Mask, ids @ (Elements::U8(_) | Elements::U16(_))) => {
                 let ids = self.mask(slot, ids.clone())?;
                 if self.foreground.is_none() {
-                    let is_high = |(_, id): &(usize, &u16)| **id > u16::from(u8::MAX);
-                    high_ids =
-                        ids.iter().enumerate().filter(is_high).map(|(pixel, id)| (pixel, *id)).collect();
+                    let scored = ids.iter().zip(&labels).filter(|(_, label)| **label != self.labels.ignore());
+                    high_ids = scored.map(|(id, _)| *id).filter(|id| *id >= u16::from(IGNORE)).collect();
                 }
                 (ids.into_iter().map(|id| self.byte(id)).collect(), None)
             }
@@ -316,24 +318,12 @@ impl Reader {
 
     /// Refuses what is no score, but where it is not scored.
     fn check_scores(&self, image: &Image, labels: &[u8], name: &str) -> Result<(), Failure> {
-        fn wrong<T: Real>(scores: &[T], is_probability: bool) -> impl Iterator<Item = (usize, f64)> {
-            let scores = scores.iter().enumerate().map(|(place, score)| (place, (*score).into()));
-            scores.filter(
-                move |(_, score)| {
-                    if is_probability { !(0.0..=1.0).contains(score) } else { score.is_nan() }
-                },
-            )
-        }
         let pixel = |place: usize| match image.order {
             Order::Interleaved => place / image.channels.max(1),
             _ => place % labels.len().max(1),
         };
         let is_scored = |(place, _): &(usize, f64)| labels.get(pixel(*place)) != Some(&self.labels.ignore());
-        let found = match &image.elements {
-            Elements::F32(scores) => wrong(scores, self.is_probability).find(is_scored),
-            Elements::F64(scores) => wrong(scores, self.is_probability).find(is_scored),
-            _ => None,
-        };
+        let found = wrong_score(&image.elements, self.is_probability, is_scored);
         let Some((place, score)) = found else { return Ok(()) };
         let what = if image.channels > 1 { "place" } else { "pixel" };
         let expected = if self.is_probability { "probabilities in [0, 1]" } else { "a logit" };
@@ -383,36 +373,4 @@ impl Reader {
         let prediction = codes.iter().map(|code| u8::from(foreground(code))).collect();
         Ok((prediction, Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
     }
-}
-
-/// Which scores are above one.
-fn above<T: Real>(scores: &[T], least: f64) -> Vec<u8> {
-    scores.iter().map(|z| u8::from((*z).into() > least)).collect()
-}
-
-/// The class with the highest score at every pixel.
-fn highest(image: &Image) -> Vec<u8> {
-    match &image.elements {
-        Elements::F32(logits) => argmax(logits, image),
-        Elements::F64(logits) => argmax(logits, image),
-        Elements::I8(codes) => argmax(codes, image),
-        Elements::U8(codes) => argmax(codes, image),
-        Elements::U16(ids) => argmax(ids, image),
-    }
-}
-
-/// The channel with the highest number at every pixel, the lowest of those that tie.
-fn argmax<T: PartialOrd>(numbers: &[T], image: &Image) -> Vec<u8> {
-    let pixels = image.shape.pixels();
-    let number = |pixel: usize, channel: usize| match image.order {
-        Order::Interleaved => &numbers[pixel * image.channels + channel],
-        _ => &numbers[channel * pixels + pixel],
-    };
-    let better = |pixel: usize, best: usize, channel: usize| {
-        if number(pixel, channel) > number(pixel, best) { channel } else { best }
-    };
-    // What has more channels than a byte has values is refused with its number of classes.
-    let class =
-        |pixel: usize| (1..image.channels).fold(0, |best, channel| better(pixel, best, channel)) as u8;
-    (0..pixels).map(class).collect()
 }

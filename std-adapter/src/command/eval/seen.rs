@@ -28,12 +28,14 @@ impl Seen {
             Logits::F64(scores) => scores.iter().for_each(|score| self.scores.push(*score)),
         }
         let before = self.pixels;
-        for (pixel, (id, label)) in pair.prediction.iter().zip(&pair.labels).enumerate() {
+        for (id, label) in pair.prediction.iter().zip(&pair.labels) {
             if usize::from(*id) >= classes && *label != ignore {
-                self.ids.insert(pair.high_ids.get(&pixel).copied().unwrap_or(u16::from(*id)));
                 self.pixels += 1;
+                // The others are known by what the file has.
+                self.ids.extend(Some(u16::from(*id)).filter(|id| *id < u16::from(IGNORE)));
             }
         }
+        self.ids.extend(&pair.high_ids);
         if self.pixels > before {
             self.strangers = Some(self.strangers.map_or(image, |first| first.min(image)));
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use segmeter::core::view::{Activation, Encoding, Quantiser};
 use segmeter::files::Elements;
 
-use super::Input;
+use super::{Input, wrong_score};
 use crate::command::{Failure, note};
 
 /// The step of logits that are not told otherwise: of eight bits, from -8 to 7.94, which is from 0.03 % to 99.96 %.
@@ -75,7 +75,7 @@ impl Coder {
     /// Codes in the place of floats; `None` if one of them is not a number or infinite.
     ///
     /// # Errors
-    /// Numbers of another type than those of the first frame.
+    /// Numbers of another type than those of the first frame, or what is said to be a probability and is none.
     pub(in crate::command) fn codes(
         &self,
         elements: Elements,
@@ -92,6 +92,15 @@ impl Coder {
             let line = format!("{path}: found {found} in image {index}, expected {expected} as in the first");
             return Err(Failure::Input(line));
         }
+        let is_probability = self.quantiser.activation() == Activation::Probabilities;
+        let none = wrong_score(&elements, is_probability, |(_, score)| score.is_finite());
+        if let Some((place, found)) = none.filter(|_| self.is_float) {
+            let path = path.display();
+            let line = format!(
+                "{path}: found {found} at place {place} of image {index}, expected probabilities in [0, 1]"
+            );
+            return Err(Failure::Input(line));
+        }
         Ok(match &elements {
             Elements::F32(values) => self.of(values.iter().map(|value| f64::from(*value))),
             Elements::F64(values) => self.of(values.iter().copied()),
@@ -100,10 +109,7 @@ impl Coder {
     }
 
     fn of(&self, values: impl Iterator<Item = f64> + Clone) -> Option<Elements> {
-        let is_probability = self.quantiser.activation() == Activation::Probabilities;
-        // What is no probability is no number here.
-        let is_good = |value: f64| value.is_finite() && (!is_probability || (0.0..=1.0).contains(&value));
-        if !values.clone().all(is_good) {
+        if !values.clone().all(f64::is_finite) {
             return None;
         }
         let (scale, zero_point) = self

@@ -20,7 +20,7 @@ pub(in crate::command) struct LabelInput {
     /// Masks of scored pixels: 0 is ignored, like the ignored ids
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
-    /// Binary masks from class ids: this one is foreground, the others background. Predicted masks of 0 and 1 alone stay so
+    /// Binary masks from class ids: this one is foreground, the others background. With 255, predictions of 0 and 1 stay so
     #[arg(long, value_name = "ID")]
     foreground: Option<u16>,
     /// Class ids for those in the files, of labels, predictions or both: cityscapes (its 19 classes of training), or a table

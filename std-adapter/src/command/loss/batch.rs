@@ -8,7 +8,7 @@ use segmeter::files::{self, Elements, Image, MaskOrder, Order, Reading, Slot, So
 
 use super::sample::Sample;
 use super::{Arguments, Failure, Formula};
-use crate::command::input::{Broken, Input, LabelReader, Range};
+use crate::command::input::{Broken, Input, LabelReader, Range, wrong_score};
 
 /// What the channels of an image are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -201,8 +201,9 @@ fn scores(
     mode: Mode,
     path: &Path,
 ) -> Result<(Option<Quantiser>, Activation), Failure> {
-    if let (Elements::F32(values), true) = (&image.elements, input.is_probability()) {
-        if let Some((place, found)) = values.iter().enumerate().find(|(_, p)| **p < 0.0 || **p > 1.0) {
+    if let (Elements::F32(_), true) = (&image.elements, input.is_probability()) {
+        // NaN is found where the loss meets it.
+        if let Some((place, found)) = wrong_score(&image.elements, true, |(_, score)| !score.is_nan()) {
             return Err(Failure::Input(format!(
                 "{}: found {found} at place {place}, expected probabilities in [0, 1]",
                 path.display()
