@@ -2,7 +2,7 @@
 //!
 //! | family | metrics |
 //! |---|---|
-//! | [`overlap`] | [`Confusion`], [`ClassReport`]: accuracy, IoU, Dice, precision, recall ... |
+//! | [`overlap`] | [`Confusion`], [`ConfusionView`], [`ClassReport`]: accuracy, IoU, Dice, precision, recall ... |
 //! | [`average`] | [`Averages`]: a metric pooled, per image and per class |
 //! | [`threshold`] | AUROC, average precision, MaxF, the ROC and precision-recall curves of a [`crate::sketch::Sketch`] |
 //! | [`calibration`] | calibration errors, Brier score, log-likelihood of a sketch |
@@ -34,7 +34,7 @@ pub use class::{ClassReport, Ratio};
 pub use instance::InstanceIou;
 pub use lesion::{LesionReport, LesionWise};
 pub use named::{ClassMetric, Empties, Empty, Score};
-pub use overlap::{Confusion, Disagreement, Volume};
+pub use overlap::{Confusion, ConfusionView, Disagreement, Volume};
 pub use panoptic::{PanopticClass, PanopticQuality, SegmentArea};
 pub use preset::Preset;
 pub use segment::{Overlap, Overlaps, Segment};

@@ -59,7 +59,7 @@ fn bad_input_is_one_line_and_exit_code_2() {
         ("eval ok.png two.png --classes 2 --report r.html", "two.png: found class id 2 at pixel 2"),
         ("eval ok.png two.png --classes 2 --csv e.csv", "found class id 2"),
         ("eval ok.png ok.png --metrics iuo", "found metric `iuo`"),
-        ("eval ok.png ok.png --classes 999999999999", "2 to 255"),
+        ("eval ok.png ok.png --classes 999999999999", "2 to 1024"),
         ("eval nan.npy ok.png", "found NaN"),
         ("eval codes.npy two.png --scale 1 --zero-point 0", "found class id 2"),
         ("eval ok.png ok.png --frames 0..9", "image 8"),

@@ -1,14 +1,15 @@
 //! Overlap metrics from a confusion matrix of integer counts.
 
-use super::{ClassReport, Mean, Ratio};
 use crate::error::{Error, Result};
 use crate::sketch::{Count, SigmoidTable, Sketch};
 use count::add;
 
 mod agreement;
 mod count;
+mod read;
 
 pub use agreement::{Disagreement, Volume};
+pub use read::ConfusionView;
 
 /// Counts of (label, prediction) over `C` classes.
 ///
@@ -31,7 +32,8 @@ pub struct Confusion<const C: usize> {
     /// Scored pixels whose prediction is no class: wrong for their label, in nobody's predicted area.
     foreign: [u64; C],
     ignored: u64,
-    ignore: u8,
+    /// The ignore id: if it is a class, it is in no mean.
+    ignore: [u16; 1],
     saturated: bool,
 }
 
@@ -39,7 +41,12 @@ impl<const C: usize> Confusion<C> {
     /// An empty matrix; pixels labelled `ignore` are not scored. If that is a class, the class is in no mean.
     #[must_use]
     pub const fn new(ignore: u8) -> Self {
-        Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore, saturated: false }
+        Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore: [ignore as u16], saturated: false }
+    }
+
+    const fn ignore_id(&self) -> u8 {
+        let [ignore] = self.ignore;
+        ignore as u8
     }
 
     /// Adds one row.
@@ -55,7 +62,7 @@ impl<const C: usize> Confusion<C> {
         if predictions.len() != labels.len() {
             return Err(Error::Length { expected: labels.len(), found: predictions.len() });
         }
-        if C == 2 && self.ignore > 1 {
+        if C == 2 && self.ignore_id() > 1 {
             self.push_two(predictions, labels)
         } else if Self::is_banked(labels.len()) {
             self.push_banked(predictions, labels)
@@ -78,7 +85,7 @@ impl<const C: usize> Confusion<C> {
 
     /// Forgets every pixel.
     pub fn clear(&mut self) {
-        *self = Self::new(self.ignore);
+        *self = Self::new(self.ignore_id());
     }
 
     /// Whether a counter would have passed its largest value; what is read from it is then too low.
@@ -96,81 +103,11 @@ impl<const C: usize> Confusion<C> {
     pub const fn ignored(&self) -> u64 {
         self.ignored
     }
-    /// Scored pixels.
+    /// The same counts without their number in the type.
     #[must_use]
-    pub fn pixels(&self) -> u64 {
-        total((0..C).map(|c| self.labelled(c)))
+    pub const fn view(&self) -> ConfusionView<'_> {
+        ConfusionView::of(self.counts.as_flattened(), &self.foreign, &self.ignore)
     }
-
-    /// Pixels whose label is `class`.
-    fn labelled(&self, class: usize) -> u64 {
-        let row = self.counts.get(class).into_iter().flatten();
-        total(row.chain(self.foreign.get(class)).copied())
-    }
-    /// Scored pixels whose prediction is `class`.
-    fn predicted(&self, class: usize) -> u64 {
-        total(self.counts.iter().filter_map(|row| row.get(class)).copied())
-    }
-    fn correct(&self) -> u64 {
-        total(self.counts.iter().enumerate().filter_map(|(c, row)| row.get(c)).copied())
-    }
-
-    /// One class against the rest; all zero if there is no such class.
-    #[must_use]
-    pub fn class(&self, class: usize) -> ClassReport {
-        let true_positive = self.counts.get(class).and_then(|row| row.get(class)).copied().unwrap_or(0);
-        let (labelled, predicted) = (self.labelled(class), self.predicted(class));
-        ClassReport {
-            true_positive,
-            false_positive: predicted - true_positive,
-            false_negative: labelled - true_positive,
-            true_negative: self.pixels().saturating_sub(labelled).saturating_sub(predicted - true_positive),
-        }
-    }
-
-    /// Share of scored pixels that are right.
-    #[must_use]
-    pub fn pixel_accuracy(&self) -> Ratio {
-        Ratio { numerator: self.correct(), denominator: self.pixels() }
-    }
-
-    /// Classes that means are over: all but the ignored one.
-    fn scored(&self) -> impl Iterator<Item = usize> {
-        let ignored = usize::from(self.ignore);
-        (0..C).filter(move |class| *class != ignored)
-    }
-
-    /// Mean of a quotient over the classes where it is defined.
-    fn mean(&self, quotient: impl Fn(ClassReport) -> Ratio) -> Option<f64> {
-        let mut mean = Mean::default();
-        self.scored().for_each(|c| mean.push(quotient(self.class(c)).value().into()));
-        mean.value()
-    }
-
-    /// Mean recall over the classes present in the labels.
-    #[must_use]
-    pub fn mean_accuracy(&self) -> Option<f64> {
-        self.mean(|class| class.recall())
-    }
-
-    /// Mean IoU over the classes present in labels or predictions.
-    #[must_use]
-    pub fn mean_iou(&self) -> Option<f64> {
-        self.mean(|class| class.iou())
-    }
-
-    /// IoU weighted by the share of each class in the labels.
-    #[must_use]
-    pub fn frequency_weighted_iou(&self) -> Option<f64> {
-        let pixels = self.pixels();
-        let weighted = |c| Some(self.labelled(c) as f64 * self.class(c).iou().value()?);
-        (pixels != 0).then(|| (0..C).filter_map(weighted).sum::<f64>() / pixels as f64)
-    }
-}
-
-/// A sum that stops at the largest value.
-fn total(counts: impl Iterator<Item = u64>) -> u64 {
-    counts.fold(0, u64::saturating_add)
 }
 
 impl Confusion<2> {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use segmeter::Engine;
-use segmeter::core::metric::Confidence;
+use segmeter::core::metric::{ClassReport, Confidence};
 
 use super::input::{Input, LabelInput};
-use super::{Common, Failure, Outcome, refuse};
+use super::{Common, Failure, Outcome, note, refuse};
 use crate::output;
 
 mod choice;
@@ -65,6 +65,13 @@ pub(super) struct Arguments {
     label_input: LabelInput,
 }
 
+impl Arguments {
+    /// The number of classes that were asked for.
+    fn said_classes(&self) -> Option<usize> {
+        self.classes.as_deref().map(|text| text.parse().unwrap_or_else(|_| text.split(',').count()))
+    }
+}
+
 pub(super) fn run(
     arguments: &Arguments,
     common: &Common,
@@ -94,6 +101,8 @@ pub(super) fn run(
     result.seen.note(&reader, names.len());
     let labelled = result.pooled.classes.iter().skip(1).map(|class| class.positives()).sum();
     reader.labels().note_if_all_ignored(labelled, result.pooled.ignored);
+    reader.labels().note_if_class_ignored(names.len());
+    note_if_cityscapes(&reader, &result.pooled.classes);
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let page = report.as_ref().map(|_| {
@@ -120,6 +129,16 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
+/// Labels as they are published beside predictions of the ids of training are all wrong, and look like bad predictions.
+fn note_if_cityscapes(reader: &Reader, classes: &[ClassReport]) {
+    let file = reader.label_file(0);
+    let is_predicted = classes.iter().skip(19).any(|class| class.predicted() != 0);
+    if let Some(remedy) = reader.labels().of_cityscapes(file).filter(|_| classes.len() > 19 && !is_predicted)
+    {
+        note(format_args!("{}: no id above 18 is predicted; {remedy}", file.display()));
+    }
+}
+
 /// The names of the classes; their number is part of the definition of every mean.
 fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failure> {
     let numbered = |count: usize| (0..count).map(|id| id.to_string()).collect::<Vec<_>>();
@@ -136,6 +155,13 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
             Err(_) => named(text)?,
         },
     };
+    if names.len() > tally::MOST_CLASSES && text.is_none() && reader.classes().is_none() {
+        let (path, id, most) = (reader.path().display(), names.len() - 1, tally::MOST_CLASSES);
+        let line = format!("found class id {id} in predictions or labels, expected at most {most} classes");
+        return Err(Failure::Input(format!(
+            "{path}: {line}: give other ids with --map, ignore or make foreground"
+        )));
+    }
     if !(2..=tally::MOST_CLASSES).contains(&names.len()) {
         return Err(count_refused(names.len()));
     }

@@ -305,8 +305,8 @@ fn names_of_classes() {
         (",", "found --classes ,, with a name that is blank"),
         ("a,", "with a name that is blank"),
         ("a,b,a", "with `a` twice"),
-        ("1", "found 1 classes, expected 2 to 255"),
-        ("road", "found 1 classes, expected 2 to 255"),
+        ("1", "found 1 classes, expected 2 to 1024"),
+        ("road", "found 1 classes, expected 2 to 1024"),
     ] {
         let stderr = bench.refusal(&format!("eval p.png g.png --classes {text}"));
         assert!(stderr.contains(found), "{text}: {stderr}");

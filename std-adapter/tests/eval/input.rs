@@ -98,7 +98,7 @@ fn bad_input_leaves_nothing_behind() {
         });
         encoder.set_depth(depth);
         let size = if depth == png::BitDepth::Sixteen { 4 } else { 6 };
-        encoder.write_header().unwrap().write_image_data(&[1, 44, 0, 0, 0, 0][..size]).unwrap();
+        encoder.write_header().unwrap().write_image_data(&[9, 44, 0, 0, 0, 0][..size]).unwrap();
         bytes
     };
     let two = png_grey(2, 1, &[0, 1]);
@@ -128,7 +128,7 @@ fn bad_input_leaves_nothing_behind() {
         ("eval rgb g", "rgb/b.png: found 8-bit Rgb pixels"),
         (
             "eval p deep",
-            "deep/b.png: found class id 300 at pixel 0, expected ids up to 254 here: give others with --map",
+            "p: found class id 2348 in predictions or labels, expected at most 1024 classes: give other ids with --map",
         ),
         ("eval p four --classes 2", "four/b.png: found class id 4 at pixel 1 of image b, expected 0 to 1"),
         ("eval p empty", "empty: found no .npy, .npz, .png, .bmp, .tif, .tiff, .bin in this folder or below"),

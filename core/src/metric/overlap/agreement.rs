@@ -1,6 +1,7 @@
 //! What needs the whole matrix: agreement beyond chance, and classes weighted or merged.
 
-use super::{Confusion, total};
+use super::read::{ConfusionView, total};
+use crate::metric::ClassReport;
 use crate::metric::class::{Ratio, signed_difference};
 
 /// How wrong it is to take class `i` for class `j`, for classes in a rising order.
@@ -46,8 +47,8 @@ impl Volume {
     }
 }
 
-impl<const C: usize> Confusion<C> {
-    /// Cohen's kappa; `None` if chance agreement is certain.
+impl ConfusionView<'_> {
+    /// See [`super::Confusion::kappa`].
     #[must_use]
     pub fn kappa(&self) -> Option<f64> {
         let (n, chance) = (self.pixels(), self.products(Self::labelled, Self::predicted));
@@ -56,36 +57,27 @@ impl<const C: usize> Confusion<C> {
         (denominator != 0).then(|| numerator / denominator as f64)
     }
 
-    /// Weighted kappa, `1 - n sum_ij w_ij M_ij / sum_ij w_ij t_i p_j`: for classes that have an order. A prediction
-    /// that is no class is as wrong as can be. `None` if chance agreement is certain.
-    ///
-    /// ```
-    /// use segmeter_core::metric::{Confusion, Disagreement};
-    /// let mut confusion = Confusion::<3>::new(255);
-    /// confusion.push_row(&[0, 1, 2, 2, 0], &[0, 1, 1, 2, 2])?;
-    /// assert_eq!(confusion.weighted_kappa(Disagreement::Linear), Some(1.0 - 5.0 * 3.0 / 23.0));
-    /// # Ok::<(), segmeter_core::Error>(())
-    /// ```
+    /// See [`super::Confusion::weighted_kappa`].
     #[must_use]
     pub fn weighted_kappa(&self, disagreement: Disagreement) -> Option<f64> {
-        let worst = disagreement.weight(0, C.saturating_sub(1));
+        let worst = disagreement.weight(0, self.classes().saturating_sub(1));
+        let all_foreign = u128::from(total(self.foreign()));
+        let mut chance = Chance::new(disagreement, self);
         let (mut observed, mut expected) = (0_u128, 0_u128);
-        for (label, (row, foreign)) in self.counts.iter().zip(self.foreign).enumerate() {
-            let labelled = self.labelled(label);
-            let classes = row.iter().enumerate().map(|(prediction, count)| {
-                (disagreement.weight(label, prediction), *count, self.predicted(prediction))
-            });
-            let all_foreign = total(self.foreign.iter().copied());
-            for (weight, count, predicted) in classes.chain([(worst, foreign, all_foreign)]) {
-                observed = observed.saturating_add(weight.saturating_mul(u128::from(count)));
-                expected = expected.saturating_add(weight.saturating_mul(product(labelled, predicted)));
+        for (label, (row, foreign)) in self.rows().zip(self.foreign()).enumerate() {
+            let classes = row.iter().enumerate();
+            let classes = classes.map(|(prediction, count)| (disagreement.weight(label, prediction), count));
+            for (weight, count) in classes.chain([(worst, foreign)]) {
+                observed = observed.saturating_add(weight.saturating_mul(u128::from(*count)));
             }
+            let apart = chance.distance().saturating_add(worst.saturating_mul(all_foreign));
+            expected = expected.saturating_add(apart.saturating_mul(u128::from(self.labelled(label))));
+            chance.step(self.predicted(label));
         }
         (expected != 0).then(|| 1.0 - self.pixels() as f64 * observed as f64 / expected as f64)
     }
 
-    /// Matthews correlation (Gorodkin's for more than two classes); `None` if one side is constant. The covariance is a
-    /// difference of exact integers: in torchmetrics, of `f32`, whose digits are gone where a class is rare.
+    /// See [`super::Confusion::mcc`].
     #[must_use]
     pub fn mcc(&self) -> Option<f64> {
         let n = self.pixels();
@@ -98,50 +90,32 @@ impl<const C: usize> Confusion<C> {
         defined.then(|| (numerator / denominator).clamp(-1.0, 1.0))
     }
 
-    /// Generalised Dice score, `2 sum w_c TP_c / sum w_c (t_c + p_c)` from class `first` (1 leaves the background
-    /// out). A class without labels gets the largest weight of the others, as in MONAI; `None` if no class has any.
-    ///
-    /// ```
-    /// use segmeter_core::metric::{Confusion, Volume};
-    /// let mut confusion = Confusion::<2>::new(255);
-    /// confusion.push_row(&[0, 0, 1, 1, 0], &[0, 0, 0, 1, 0])?;
-    /// assert_eq!(confusion.generalised_dice(Volume::Linear, 0), Some(0.8));
-    /// assert_eq!(confusion.generalised_dice(Volume::Simple, 1), Some(2.0 / 3.0));
-    /// # Ok::<(), segmeter_core::Error>(())
-    /// ```
+    /// See [`super::Confusion::generalised_dice`].
     #[must_use]
     pub fn generalised_dice(&self, volume: Volume, first: usize) -> Option<f64> {
-        let present = |class: &usize| self.labelled(*class) != 0;
-        let weight = |class: usize| volume.weight(self.labelled(class));
-        let classes = || self.scored().filter(|class| *class >= first);
+        let classes = || {
+            let classes = self.each().enumerate().skip(first);
+            classes.filter(|(class, _)| self.is_scored(*class)).map(|(_, report)| report)
+        };
+        let present = |class: &ClassReport| class.positives() != 0;
+        let weight = |class: ClassReport| volume.weight(class.positives());
         let largest = classes().filter(present).map(weight).fold(0.0, f64::max);
         let (mut hits, mut areas) = (0.0, 0.0);
         for class in classes() {
             let weight = if present(&class) { weight(class) } else { largest };
-            hits += weight * self.class(class).true_positive as f64;
-            areas += weight * (self.labelled(class) as f64 + self.predicted(class) as f64);
+            hits += weight * class.true_positive as f64;
+            areas += weight * (class.positives() as f64 + class.predicted() as f64);
         }
         (areas > 0.0).then(|| 2.0 * hits / areas)
     }
 
-    /// IoU of a category: its classes taken as one, so that taking one of them for another is no error. Cityscapes.
-    ///
-    /// `categories` has the category of every class; a class beyond its end has none.
-    ///
-    /// ```
-    /// use segmeter_core::metric::Confusion;
-    /// let mut confusion = Confusion::<3>::new(255);
-    /// confusion.push_row(&[0, 2, 1, 0, 1], &[0, 1, 2, 1, 1])?;
-    /// let (flat, vehicle) = (0, 1);
-    /// assert_eq!(confusion.category_iou(&[flat, vehicle, vehicle], vehicle).value(), Some(0.75));
-    /// # Ok::<(), segmeter_core::Error>(())
-    /// ```
+    /// See [`super::Confusion::category_iou`].
     #[must_use]
     pub fn category_iou(&self, categories: &[u8], category: u8) -> Ratio {
         let among = |class: usize| categories.get(class) == Some(&category);
         let (mut hits, mut union) = (0, 0_u64);
-        for (label, row) in self.counts.iter().enumerate() {
-            let predicted = total(row.iter().enumerate().filter(|(c, _)| among(*c)).map(|(_, n)| *n));
+        for (label, row) in self.rows().enumerate() {
+            let predicted = total(row.iter().enumerate().filter(|(c, _)| among(*c)).map(|(_, n)| n));
             if among(label) {
                 hits = predicted.saturating_add(hits);
                 union = union.saturating_add(self.labelled(label));
@@ -153,7 +127,54 @@ impl<const C: usize> Confusion<C> {
     }
 
     fn products(&self, a: fn(&Self, usize) -> u64, b: fn(&Self, usize) -> u64) -> u128 {
-        (0..C).map(|class| product(a(self, class), b(self, class))).fold(0, u128::saturating_add)
+        (0..self.classes()).map(|class| product(a(self, class), b(self, class))).fold(0, u128::saturating_add)
+    }
+}
+
+/// How wrong all predictions of a class are, taken together, for one label after the other: each from the last one, so that
+/// all labels cost as much as one.
+struct Chance {
+    disagreement: Disagreement,
+    /// `sum_j |i - j| p_j` and `sum_j (i - j) p_j`.
+    linear: u128,
+    signed: i128,
+    /// `sum_j (i - j)^2 p_j`.
+    quadratic: u128,
+    /// Predictions of classes before label `i`, and of it and those after.
+    before: u128,
+    after: u128,
+}
+
+impl Chance {
+    /// For label 0.
+    fn new(disagreement: Disagreement, view: &ConfusionView<'_>) -> Self {
+        let mut chance = Self { disagreement, linear: 0, signed: 0, quadratic: 0, before: 0, after: 0 };
+        for class in 0..view.classes() {
+            let predicted = u128::from(view.predicted(class));
+            let moment = class as u128 * predicted;
+            chance.linear += moment;
+            chance.signed -= moment as i128;
+            chance.quadratic += class as u128 * moment;
+            chance.after += predicted;
+        }
+        chance
+    }
+
+    const fn distance(&self) -> u128 {
+        match self.disagreement {
+            Disagreement::Linear => self.linear,
+            Disagreement::Quadratic => self.quadratic,
+        }
+    }
+
+    /// Goes on to the next label; `predicted` are the predictions of this one.
+    fn step(&mut self, predicted: u64) {
+        self.before += u128::from(predicted);
+        self.after -= u128::from(predicted);
+        let all = self.before + self.after;
+        self.linear = self.linear + self.before - self.after;
+        self.quadratic = (self.quadratic + all).wrapping_add_signed(2 * self.signed);
+        self.signed += all as i128;
     }
 }
 

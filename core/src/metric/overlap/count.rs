@@ -30,7 +30,7 @@ impl<const C: usize> Confusion<C> {
             let (blocks, rest) = predictions.as_chunks();
             let (label_blocks, label_rest) = labels.as_chunks();
             let first = part * PART;
-            match pairs(blocks, label_blocks, self.ignore) {
+            match pairs(blocks, label_blocks, self.ignore_id()) {
                 Some((counts, ignored)) => {
                     for (label, row) in counts.into_iter().enumerate() {
                         for (prediction, more) in row.into_iter().enumerate() {
@@ -49,7 +49,7 @@ impl<const C: usize> Confusion<C> {
     /// Adds a row, pixel by pixel; `first` is the number of its first pixel.
     pub(super) fn push_each(&mut self, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
         for (pixel, (prediction, label)) in predictions.iter().zip(labels).enumerate() {
-            if *label == self.ignore {
+            if *label == self.ignore_id() {
                 self.ignore(1);
             } else if usize::from(*label) < C {
                 self.add(usize::from(*label), usize::from(*prediction), 1);
@@ -104,7 +104,7 @@ impl<const C: usize> Confusion<C> {
         let [a, b, c, d] = banks;
         let mut start = first;
         for (predictions, labels) in blocks.iter().zip(label_blocks) {
-            match cells::<C>(predictions, labels, self.ignore) {
+            match cells::<C>(predictions, labels, self.ignore_id()) {
                 // What most of a road is made of.
                 Some(cells) if all_equal(&cells) => {
                     let [cell, ..] = cells;

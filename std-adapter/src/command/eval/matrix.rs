@@ -3,28 +3,90 @@
 use std::io::Write;
 
 use maud::{Markup, html};
+use segmeter::core::metric::ConfusionView;
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::predict::IGNORED;
 use super::print::Printed;
 use crate::report;
 
 /// Classes of which a page or a terminal shows the whole matrix; JSON has all.
 const MOST: usize = 32;
 
-/// Pixels by label and prediction; the last prediction is what is no class.
-pub(super) struct Matrix(Vec<Vec<u64>>);
+/// Pixels by label and prediction of any number of classes.
+#[derive(Clone)]
+pub(super) struct Matrix {
+    /// Row after row, one for each label.
+    counts: Vec<u64>,
+    /// Scored pixels of every label whose prediction is no class.
+    strangers: Vec<u64>,
+    /// Classes that are in no mean.
+    left_out: Vec<u16>,
+    pub(super) ignored: u64,
+}
 
 impl Matrix {
-    /// Of these classes of a matrix; `labelled` are the pixels of each label.
-    pub(super) fn new<const C: usize>(counts: &[[u64; C]; C], labelled: &[u64]) -> Self {
-        let classes = labelled.len();
-        let row = |(counts, labelled): (&[u64; C], &u64)| {
-            let mut row = counts.get(..classes).unwrap_or_default().to_vec();
-            row.push(labelled.saturating_sub(row.iter().sum()));
-            row
+    /// No pixel yet.
+    pub(super) fn new(classes: usize, left_out: &[usize]) -> Self {
+        let left_out = left_out.iter().filter_map(|id| u16::try_from(*id).ok()).collect();
+        Self { counts: vec![0; classes * classes], strangers: vec![0; classes], left_out, ignored: 0 }
+    }
+
+    /// Adds an image, run by run: neighbours are often the same. Fails with the first label that is no class, and its pixel.
+    pub(super) fn push(&mut self, prediction: &[u16], labels: &[u16]) -> Result<(), (usize, u16)> {
+        let mut start = 0;
+        while let (Some(predicted), Some(label)) = (prediction.get(start), labels.get(start)) {
+            let is_same = |(other, ids): (&u16, &u16)| other == predicted && ids == label;
+            let run =
+                prediction[start..].iter().zip(&labels[start..]).take_while(|ids| is_same(*ids)).count();
+            self.add(*predicted, *label, run as u64).ok_or((start, *label))?;
+            start += run;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, predicted: u16, label: u16, pixels: u64) -> Option<()> {
+        let (predicted, place, classes) = (usize::from(predicted), usize::from(label), self.strangers.len());
+        let count = if label == IGNORED {
+            &mut self.ignored
+        } else if predicted < classes && place < classes {
+            self.counts.get_mut(place * classes + predicted)?
+        } else {
+            self.strangers.get_mut(place)?
         };
-        Self(counts.iter().zip(labelled).map(row).collect())
+        *count += pixels;
+        Some(())
+    }
+
+    /// Adds other images.
+    pub(super) fn merge(&mut self, other: &Self) {
+        let counts = self.counts.iter_mut().zip(&other.counts);
+        let strangers = self.strangers.iter_mut().zip(&other.strangers);
+        counts
+            .chain(strangers)
+            .chain([(&mut self.ignored, &other.ignored)])
+            .for_each(|(all, more)| *all += more);
+    }
+
+    /// What metrics are read from.
+    pub(super) fn view(&self) -> ConfusionView<'_> {
+        match ConfusionView::new(&self.counts, &self.strangers, &self.left_out) {
+            Ok(view) => view,
+            // The counts were made as the square of the others.
+            Err(error) => unreachable!("{error}"),
+        }
+    }
+
+    /// Whether something was predicted that is no class.
+    pub(super) fn has_strangers(&self) -> bool {
+        self.strangers.iter().any(|pixels| *pixels != 0)
+    }
+
+    /// Pixels of a label by prediction; the last prediction is what is no class.
+    fn rows(&self) -> impl Iterator<Item = Vec<u64>> {
+        let rows = self.counts.chunks(self.strangers.len().max(1)).zip(&self.strangers);
+        rows.map(|(row, strangers)| row.iter().chain([strangers]).copied().collect())
     }
 
     /// The share of a label's pixels; none without such a label.
@@ -33,20 +95,16 @@ impl Matrix {
         row.iter().map(|count| (all != 0).then(|| *count as f64 / all as f64)).collect()
     }
 
-    fn has_strangers(&self) -> bool {
-        self.0.iter().any(|row| row.last().is_some_and(|count| *count != 0))
-    }
-
     /// Rows are labels, columns predictions; predictions that are no class stand apart.
     pub(super) fn json(&self) -> Value {
-        let square = |row: &[u64]| row[..self.0.len()].to_vec();
-        let shares = |row: &[u64]| -> Value {
-            Self::shares(row).into_iter().take(self.0.len()).map(report::number).collect()
+        let classes = self.strangers.len();
+        let shares = |row: Vec<u64>| -> Value {
+            Self::shares(&row).into_iter().take(classes).map(report::number).collect()
         };
         json!({
-            "counts": self.0.iter().map(|row| square(row)).collect::<Vec<_>>(),
-            "normalised": self.0.iter().map(|row| shares(row)).collect::<Value>(),
-            "no_class": self.0.iter().map(|row| row.last().copied().unwrap_or(0)).collect::<Vec<_>>(),
+            "counts": self.counts.chunks(classes.max(1)).collect::<Vec<_>>(),
+            "normalised": self.rows().map(shares).collect::<Value>(),
+            "no_class": self.strangers,
         })
     }
 
@@ -57,17 +115,18 @@ impl Matrix {
     }
 
     pub(super) fn print(&self, printed: &Printed<'_>, out: &mut dyn Write) -> Result<(), Failure> {
-        if self.0.len() > MOST {
-            writeln!(out, "\nconfusion matrix of {} classes: --json or --report", self.0.len())?;
+        let classes = self.strangers.len();
+        if classes > MOST {
+            writeln!(out, "\nconfusion matrix of {classes} classes: --json")?;
             return Ok(());
         }
         let heads: Vec<String> = self.heads(printed).into_iter().map(str::to_owned).collect();
         let rows = |cell: &dyn Fn(u64, Option<f64>) -> String| -> Vec<Vec<String>> {
-            let row = |(name, row): (&String, &Vec<u64>)| {
-                let cells = row.iter().zip(Self::shares(row)).map(|(count, share)| cell(*count, share));
+            let row = |(name, row): (&String, Vec<u64>)| {
+                let cells = row.iter().zip(Self::shares(&row)).map(|(count, share)| cell(*count, share));
                 std::iter::once(name.clone()).chain(cells).take(heads.len()).collect()
             };
-            printed.names.iter().zip(&self.0).map(row).collect()
+            printed.names.iter().zip(self.rows()).map(row).collect()
         };
         writeln!(out, "\nconfusion matrix: pixels by label (rows) and prediction")?;
         report::fitted(out, &heads, |_| rows(&|count, _| count.to_string()))?;
@@ -79,7 +138,7 @@ impl Matrix {
     }
 
     pub(super) fn html(&self, printed: &Printed<'_>) -> Markup {
-        if self.0.len() > MOST {
+        if self.strangers.len() > MOST {
             return html! {};
         }
         let width = self.heads(printed).len() - 1;
@@ -89,10 +148,10 @@ impl Matrix {
             table {
                 thead { tr { @for head in self.heads(printed) { th { (head) } } } }
                 tbody {
-                    @for (name, row) in printed.names.iter().zip(&self.0) {
+                    @for (name, row) in printed.names.iter().zip(self.rows()) {
                         tr {
                             th { (name) }
-                            @for (count, share) in row.iter().zip(Self::shares(row)).take(width) {
+                            @for (count, share) in row.iter().zip(Self::shares(&row)).take(width) {
                                 td style=(format!("background:rgba(0,114,178,{:.2})", 0.6 * share.unwrap_or(0.0))) {
                                     (count)
                                     @if let Some(share) = share { br; (format!("{:.1} %", 100.0 * share)) }

@@ -1,11 +1,12 @@
 //! Overlap and agreement: what is read from counts.
 
 use segmeter::core::metric::{
-    Averaging, ClassMetric, ClassReport, Confusion, Disagreement, Mean, Preset, Score, Volume,
+    Averaging, ClassMetric, ClassReport, ConfusionView, Disagreement, Mean, Preset, Score, Volume,
 };
 
 use super::choice::{Categories, Choice};
 use super::detail::Detail;
+use super::matrix::Matrix;
 
 /// A metric and its value.
 pub(super) type Named = (&'static str, Option<f64>);
@@ -43,18 +44,14 @@ pub(super) const fn of_class(
     ]
 }
 
-/// The metrics of all classes together, of the first `classes` of a matrix.
-pub(super) fn of_matrix<const C: usize>(
-    choice: &Choice,
-    confusion: &Confusion<C>,
-    classes: usize,
-) -> [Named; 10] {
+/// The metrics of all classes together.
+pub(super) fn of_matrix(choice: &Choice, matrix: &Matrix, classes: &[ClassReport]) -> [Named; 10] {
     let mut mean_iou = Mean::default();
-    let iou = |id: usize| choice.score("iou", ClassMetric::Iou, id, confusion.class(id));
-    (0..classes).for_each(|id| mean_iou.push(iou(id)));
+    let iou = |(id, class): (usize, &ClassReport)| choice.score("iou", ClassMetric::Iou, id, *class);
+    classes.iter().enumerate().for_each(|class| mean_iou.push(iou(class)));
+    let confusion = matrix.view();
     // What is wrong by how much is known of classes only.
-    let counted: u64 = confusion.counts().as_flattened().iter().sum();
-    let weighted = |w| (counted == confusion.pixels()).then(|| confusion.weighted_kappa(w)).flatten();
+    let weighted = |w| (!matrix.has_strangers()).then(|| confusion.weighted_kappa(w)).flatten();
     [
         ("mean_iou", mean_iou.value()),
         ("frequency_weighted_iou", confusion.frequency_weighted_iou()),
@@ -65,12 +62,12 @@ pub(super) fn of_matrix<const C: usize>(
         ("weighted_kappa", weighted(Disagreement::Linear)),
         ("weighted_kappa_quadratic", weighted(Disagreement::Quadratic)),
         ("generalised_dice", confusion.generalised_dice(Volume::Square, 0)),
-        ("category_iou", mean_of(categories(choice, confusion).into_iter().map(Score::from))),
+        ("category_iou", mean_of(categories(choice, &confusion).into_iter().map(Score::from))),
     ]
 }
 
 /// The IoU of every category.
-pub(super) fn categories<const C: usize>(choice: &Choice, confusion: &Confusion<C>) -> Vec<Option<f64>> {
+pub(super) fn categories(choice: &Choice, confusion: &ConfusionView<'_>) -> Vec<Option<f64>> {
     let iou = |categories: &Categories| {
         let of = |(category, _)| confusion.category_iou(&categories.of_class, category).value();
         (0_u8..).zip(&categories.names).map(of).collect()

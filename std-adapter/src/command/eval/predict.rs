@@ -1,6 +1,5 @@
 //! Images as predictions beside their labels.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use segmeter::core::sketch::{SigmoidTable, Sketch};
@@ -11,6 +10,9 @@ use super::decide::{above, highest};
 use super::exact::Scale;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, LabelReader, wrong_score};
+
+/// The id of labels that are not scored: what is one by `--ignore` and `--valid`.
+pub(super) const IGNORED: u16 = u16::MAX;
 
 /// Reads predictions and labels image by image.
 pub(super) struct Reader {
@@ -48,11 +50,9 @@ pub(super) enum Logits {
 pub(super) struct Pair {
     pub(super) name: String,
     pub(super) shape: Shape,
-    /// Class ids.
-    pub(super) prediction: Vec<u8>,
-    pub(super) labels: Vec<u8>,
-    /// Predicted ids from 255 on, which are no class, where pixels are scored.
-    pub(super) high_ids: BTreeSet<u16>,
+    /// Class ids; of labels also [`IGNORED`].
+    pub(super) prediction: Vec<u16>,
+    pub(super) labels: Vec<u16>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
     /// Binary scores if they are no codes, or scores of every class, plane after plane; none of other predictions.
@@ -64,7 +64,10 @@ impl Reader {
         files::check_sizes(&arguments.prediction, &arguments.labels)?;
         let source = arguments.input.exact_source(&arguments.prediction, arguments.input.order())?;
         let slots = arguments.input.slots(&source)?;
-        let labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
+        let mut labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
+        if arguments.said_classes().is_some_and(|classes| classes > usize::from(IGNORE)) {
+            labels.score_all();
+        }
         if let (Some(stray), false) = (labels.stray(&source), arguments.input.has_frames()) {
             let line = format!("found no prediction for these labels in {}", source.path().display());
             return Err(Failure::Input(format!(
@@ -244,11 +247,12 @@ impl Reader {
 
     /// The highest class id of labels and predictions, at least 1.
     pub(super) fn highest_id(&self) -> Result<usize, Failure> {
-        let ignore = self.labels.ignore();
+        let ignored = self.labels.ignored();
         let mut highest = 1;
         for pair in self.pairs() {
             let Pair { prediction, labels, .. } = pair?;
-            let ids = prediction.iter().chain(&labels).filter(|id| **id != ignore);
+            let predicted = prediction.iter().filter(|id| !ignored.contains(id));
+            let ids = predicted.chain(labels.iter().filter(|id| **id != IGNORED));
             highest = highest.max(ids.copied().max().unwrap_or(0));
         }
         Ok(usize::from(highest))
@@ -260,14 +264,13 @@ impl Reader {
         let slot = *self.slots.get(image).ok_or(Failure::Input(number))?;
         let image = self.source.image(slot.index)?;
         let name = self.source.name(slot.index);
-        let labels = self.labels.ids(&self.source, slot, image.shape)?;
+        let labels = self.labels.ids_but(&self.source, slot, image.shape, IGNORED)?;
         let channels = self.classes().unwrap_or(1);
         if image.channels != channels {
             let line = format!("found {} channels in image {name}, expected {channels}", image.channels);
             return Err(Failure::Input(format!("{}: {line}", self.path().display())));
         }
         self.check_scores(&image, &labels, &name)?;
-        let mut high_ids = BTreeSet::new();
         let (prediction, sketch) = match (&self.kind, &image.elements) {
             (_, elements) if self.is_exact != matches!(elements, Elements::F64(_)) => {
                 return Err(self.other_type(elements, &name));
@@ -275,11 +278,8 @@ impl Reader {
             (Prediction::Classes(..), _) => (highest(&image), None),
             (Prediction::Mask, ids @ (Elements::U8(_) | Elements::U16(_))) => {
                 let ids = self.mask(slot, ids.clone())?;
-                if self.foreground.is_none() {
-                    let scored = ids.iter().zip(&labels).filter(|(_, label)| **label != self.labels.ignore());
-                    high_ids = scored.map(|(id, _)| *id).filter(|id| *id >= u16::from(IGNORE)).collect();
-                }
-                (ids.into_iter().map(|id| self.byte(id)).collect(), None)
+                let binary = |foreground| ids.iter().map(|id| u16::from(*id == foreground)).collect();
+                (self.foreground.map_or_else(|| ids.clone(), binary), None)
             }
             (Prediction::Scores(least), Elements::F32(scores)) => (above(scores, *least), None),
             (Prediction::Scores(least), Elements::F64(scores)) => (above(scores, *least), None),
@@ -291,23 +291,7 @@ impl Reader {
             }
             (_, other) => return Err(self.other_type(other, &name)),
         };
-        Ok(Pair {
-            name,
-            shape: image.shape,
-            prediction,
-            labels,
-            high_ids,
-            sketch,
-            logits: self.scores(image),
-        })
-    }
-
-    /// A predicted id as the core takes it; what is more than a byte is no class.
-    fn byte(&self, id: u16) -> u8 {
-        match self.foreground {
-            Some(foreground) => u8::from(id == foreground),
-            None => u8::try_from(id).unwrap_or(u8::MAX),
-        }
+        Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits: self.scores(image) })
     }
 
     fn other_type(&self, found: &Elements, name: &str) -> Failure {
@@ -317,12 +301,12 @@ impl Reader {
     }
 
     /// Refuses what is no score, but where it is not scored.
-    fn check_scores(&self, image: &Image, labels: &[u8], name: &str) -> Result<(), Failure> {
+    fn check_scores(&self, image: &Image, labels: &[u16], name: &str) -> Result<(), Failure> {
         let pixel = |place: usize| match image.order {
             Order::Interleaved => place / image.channels.max(1),
             _ => place % labels.len().max(1),
         };
-        let is_scored = |(place, _): &(usize, f64)| labels.get(pixel(*place)) != Some(&self.labels.ignore());
+        let is_scored = |(place, _): &(usize, f64)| labels.get(pixel(*place)) != Some(&IGNORED);
         let found = wrong_score(&image.elements, self.is_probability, is_scored);
         let Some((place, score)) = found else { return Ok(()) };
         let what = if image.channels > 1 { "place" } else { "pixel" };
@@ -361,16 +345,20 @@ impl Reader {
         &self,
         image: &Image,
         codes: &[Q],
-        labels: &[u8],
+        labels: &[u16],
         name: &str,
         quantiser: Quantiser,
         above: Option<u8>,
-    ) -> Result<(Vec<u8>, Option<Sketch>), Failure> {
+    ) -> Result<(Vec<u16>, Option<Sketch>), Failure> {
         let explain = |e| self.labels.explain(e, name, "0, 1");
-        let checked = Labels::new(image.shape, labels, self.labels.ignore()).map_err(explain)?;
+        if let Some((pixel, id)) = labels.iter().enumerate().find(|(_, id)| **id > 1 && **id != IGNORED) {
+            return Err(self.labels.no_class(self.labels.path(), *id, pixel, name, "0, 1"));
+        }
+        let labels: Vec<u8> = labels.iter().map(|id| u8::try_from(*id).unwrap_or(IGNORE)).collect();
+        let checked = Labels::new(image.shape, &labels, IGNORE).map_err(explain)?;
         let frame = Quantised::new(image.shape, codes, quantiser).map_err(explain)?;
         let foreground = |code: &Q| above.is_some_and(|above| quantiser.index(code.byte()) >= above);
-        let prediction = codes.iter().map(|code| u8::from(foreground(code))).collect();
+        let prediction = codes.iter().map(|code| u16::from(foreground(code))).collect();
         Ok((prediction, Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
     }
 }

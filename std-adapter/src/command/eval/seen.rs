@@ -5,7 +5,7 @@ use std::path::Path;
 
 use segmeter::core::view::IGNORE;
 
-use super::predict::{Logits, Pair, Reader};
+use super::predict::{IGNORED, Logits, Pair, Reader};
 use crate::command::input::Range;
 use crate::command::note;
 
@@ -22,20 +22,18 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Adds an image.
-    pub(super) fn add(&mut self, image: usize, pair: &Pair, classes: usize, ignore: u8) {
+    pub(super) fn add(&mut self, image: usize, pair: &Pair, classes: usize) {
         match &pair.logits {
             Logits::F32(scores) => scores.iter().for_each(|score| self.scores.push(f64::from(*score))),
             Logits::F64(scores) => scores.iter().for_each(|score| self.scores.push(*score)),
         }
         let before = self.pixels;
         for (id, label) in pair.prediction.iter().zip(&pair.labels) {
-            if usize::from(*id) >= classes && *label != ignore {
+            if usize::from(*id) >= classes && *label != IGNORED {
                 self.pixels += 1;
-                // The others are known by what the file has.
-                self.ids.extend(Some(u16::from(*id)).filter(|id| *id < u16::from(IGNORE)));
+                self.ids.insert(*id);
             }
         }
-        self.ids.extend(&pair.high_ids);
         if self.pixels > before {
             self.strangers = Some(self.strangers.map_or(image, |first| first.min(image)));
         }

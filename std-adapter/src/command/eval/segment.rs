@@ -46,16 +46,16 @@ pub(super) fn is_pooled(key: &str) -> bool {
 }
 
 /// Measures a class, whose segments are added to `all`.
-pub(super) fn of_class(choice: &Choice, ids: &Ids<'_>, class: u8, all: &mut Segments) -> Result<Vec<Score>> {
+pub(super) fn of_class(choice: &Choice, ids: &Ids, all: &mut Segments) -> Result<Vec<Score>> {
     let mut scores = Vec::new();
     if choice.wants_any(&POOLED) {
-        let image = segments(choice, ids, class)?;
-        let counts = counts(ids, class);
+        let image = segments(choice, ids)?;
+        let counts = counts(ids);
         scores.extend(values(&image, counts).filter(|(key, _)| choice.wants(key)).map(|(_, score)| score));
         all.merge(&image);
     }
     if choice.wants(LESIONS) {
-        scores.push(lesions(choice, ids, class)?);
+        scores.push(lesions(choice, ids)?);
     }
     Ok(scores)
 }
@@ -83,9 +83,9 @@ fn instance_iou(instances: &InstanceIou<2>, counts: ClassReport) -> Option<f64> 
     (union != 0).then(|| found * counts.positives() as f64 / union as f64)
 }
 
-fn counts(ids: &Ids<'_>, class: u8) -> ClassReport {
+fn counts(ids: &Ids) -> ClassReport {
     let mut counts = ClassReport::default();
-    let [prediction, labels] = ids.masks(class);
+    let [prediction, labels] = ids.masks();
     for pixel in 0..ids.shape.pixels() {
         let count = match (prediction(pixel), labels(pixel)) {
             (true, true) => &mut counts.true_positive,
@@ -149,11 +149,11 @@ impl Pairs {
     }
 }
 
-fn segments(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Segments> {
-    let of = |ids: &[u8], pixel: usize| ids.get(pixel) == Some(&class);
+fn segments(choice: &Choice, ids: &Ids) -> Result<Segments> {
+    let of = |ids: &[u8], pixel: usize| ids.get(pixel) == Some(&1);
     let masks: [&dyn Fn(usize) -> bool; 2] =
-        [&|pixel| of(ids.prediction, pixel), &|pixel| of(ids.labels, pixel)];
-    let is_void = |pixel: usize| ids.labels.get(pixel) == Some(&ids.ignore);
+        [&|pixel| of(&ids.prediction, pixel), &|pixel| of(&ids.labels, pixel)];
+    let is_void = |pixel: usize| ids.labels.get(pixel) == Some(&IGNORE);
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
     let Pairs { labels, predictions, shared } = Pairs::new(ids.shape, masks, is_void, connectivity)?;
     let mut segments = Segments::default();
@@ -176,8 +176,8 @@ fn segments(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Segments> {
 }
 
 /// [`segmeter::core::metric::LesionWise`] without dilation, of any number of components.
-fn lesions(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Score> {
-    let [prediction, label] = ids.masks(class);
+fn lesions(choice: &Choice, ids: &Ids) -> Result<Score> {
+    let [prediction, label] = ids.masks();
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
     let Pairs { labels, predictions, shared } =
         Pairs::new(ids.shape, [&prediction, &label], |_| false, connectivity)?;

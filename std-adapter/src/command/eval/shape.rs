@@ -9,9 +9,10 @@ use segmeter::core::metric::topology::{
 };
 use segmeter::core::metric::{Empties, Empty, Score};
 use segmeter::core::plane::{Bits, Row};
-use segmeter::core::view::Shape;
+use segmeter::core::view::{IGNORE, Shape};
 
 use super::choice::{Choice, is_square};
+use super::predict::{IGNORED, Pair};
 use super::segment::{self, Segments};
 
 /// Families of what is measured class by class.
@@ -29,30 +30,36 @@ const TOPOLOGY: [&str; 7] = [
 ];
 const ROAD: [&str; 3] = ["corridor_width", "boundary_offset", "lowest_road"];
 
-/// Class ids of an image.
-#[derive(Clone, Copy)]
-pub(super) struct Ids<'a> {
+/// A class of an image against the rest: 1 and 0, and in labels [`IGNORE`].
+pub(super) struct Ids {
     pub(super) shape: Shape,
-    pub(super) prediction: &'a [u8],
-    pub(super) labels: &'a [u8],
-    pub(super) ignore: u8,
+    pub(super) prediction: Vec<u8>,
+    pub(super) labels: Vec<u8>,
 }
 
-impl<'a> Ids<'a> {
-    fn rows(&self, class: u8) -> impl Iterator<Item = Row<'a>> {
-        let (width, ignore) = (self.shape.width(), self.ignore);
-        self.prediction
-            .chunks(width)
-            .zip(self.labels.chunks(width))
-            .map(move |(prediction, label)| Row::Ids { prediction, label, class, ignore })
+impl Ids {
+    pub(super) fn of(pair: &Pair, class: u16) -> Self {
+        let prediction = pair.prediction.iter().map(|id| u8::from(*id == class)).collect();
+        let label = |id: &u16| if *id == IGNORED { IGNORE } else { u8::from(*id == class) };
+        Self { shape: pair.shape, prediction, labels: pair.labels.iter().map(label).collect() }
     }
 
-    /// Scored pixels of a class: predicted, or labelled.
-    pub(super) fn masks(&self, class: u8) -> [impl Fn(usize) -> bool + Copy; 2] {
-        let Self { labels, ignore, .. } = *self;
-        [self.prediction, labels].map(move |ids| {
-            move |pixel: usize| ids.get(pixel) == Some(&class) && labels.get(pixel) != Some(&ignore)
-        })
+    /// A class in neither mask is worth the same in every frame.
+    pub(super) fn nothing() -> Result<Self> {
+        Ok(Self { shape: Shape::new(1, 1)?, prediction: vec![0], labels: vec![0] })
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let width = self.shape.width();
+        let rows = self.prediction.chunks(width).zip(self.labels.chunks(width));
+        rows.map(|(prediction, label)| Row::Ids { prediction, label, class: 1, ignore: IGNORE })
+    }
+
+    /// Scored pixels of the class: predicted, or labelled.
+    pub(super) fn masks(&self) -> [impl Fn(usize) -> bool + Copy + '_; 2] {
+        let labels = &self.labels;
+        [&self.prediction, labels]
+            .map(|ids| move |pixel: usize| ids.get(pixel) == Some(&1) && labels.get(pixel) != Some(&IGNORE))
     }
 }
 
@@ -66,19 +73,10 @@ pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
 
 /// Measures a class that is in the labels or the prediction, or in neither, in all of which nothing is to be seen; its
 /// segments are added to `all`.
-pub(super) fn of_class(
-    choice: &Choice,
-    ids: &Ids<'_>,
-    class: u8,
-    is_there: bool,
-    all: &mut Segments,
-) -> Result<Vec<Score>> {
-    // A class in neither mask is worth the same in every frame.
-    let nothing = Ids { shape: Shape::new(1, 1)?, prediction: &[0], labels: &[1], ignore: 1 };
-    let ids = if is_there { ids } else { &nothing };
+pub(super) fn of_class(choice: &Choice, ids: &Ids, is_there: bool, all: &mut Segments) -> Result<Vec<Score>> {
     let mut scores = Vec::new();
     if choice.wants_any(&DISTANCES) {
-        let report = distances(choice, ids, class)?;
+        let report = distances(choice, ids)?;
         let percentile = report.percentile().unwrap_or(Score::Undefined);
         let values = [report.hausdorff(), percentile, report.assd(), report.masd(), report.nsd()];
         scores.extend(DISTANCES.into_iter().zip(values).filter(|(key, _)| choice.wants(key)).map(|(_, v)| v));
@@ -88,24 +86,24 @@ pub(super) fn of_class(
         let iou = BoundaryIou { frame_counts, ..BoundaryIou::of_diagonal(ratio, ids.shape) };
         let mut scratch = vec![0; iou.scratch_len(ids.shape.width())];
         let mut rows = iou.rows(ids.shape.width(), &mut scratch)?;
-        ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+        ids.rows().try_for_each(|row| rows.push_row(&row))?;
         scores.push(rows.finish().iou().value().into());
     }
     if choice.wants("boundary_f") {
-        scores.push(boundary_f(choice, ids, class)?);
+        scores.push(boundary_f(choice, ids)?);
     }
     if choice.wants_any(&["trimap", "trimap_accuracy"]) {
         let trimap = trimap(choice);
         let mut scratch = vec![0; trimap.scratch_len(ids.shape.width())?];
         let mut rows = trimap.rows(ids.shape.width(), &mut scratch)?;
-        ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+        ids.rows().try_for_each(|row| rows.push_row(&row))?;
         let counts = rows.finish();
         let values = [("trimap", counts.report().iou()), ("trimap_accuracy", counts.accuracy())];
         scores
             .extend(values.iter().filter(|(key, _)| choice.wants(key)).map(|(_, v)| Score::from(v.value())));
     }
     if choice.wants_any(&TOPOLOGY) {
-        let [prediction, labels] = ids.masks(class);
+        let [prediction, labels] = ids.masks();
         let prediction = topology(choice, ids.shape, prediction)?;
         let labels = topology(choice, ids.shape, labels)?;
         let values = [
@@ -123,41 +121,41 @@ pub(super) fn of_class(
         );
     }
     if choice.wants("centreline_dice") {
-        scores.push(centreline(choice, ids, class)?);
+        scores.push(centreline(choice, ids)?);
     }
     if choice.wants("apls") && !is_square(choice.surface.spacing) {
         scores.push(Score::Undefined);
     } else if choice.wants("apls") {
-        let [prediction, labels] = ids.masks(class);
+        let [prediction, labels] = ids.masks();
         scores.push(apls(choice).report(ids.shape, prediction, labels)?.value.into());
     }
-    scores.extend(segment::of_class(choice, ids, class, all)?);
+    scores.extend(segment::of_class(choice, ids, all)?);
     Ok(scores)
 }
 
-fn distances(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<SurfaceReport> {
+fn distances(choice: &Choice, ids: &Ids) -> Result<SurfaceReport> {
     let percentile = choice.surface.percentile.filter(|_| choice.wants("hd95"));
-    surface(&Surface { percentile, ..choice.surface }, ids, class)
+    surface(&Surface { percentile, ..choice.surface }, ids)
 }
 
-fn surface(surface: &Surface, ids: &Ids<'_>, class: u8) -> Result<SurfaceReport> {
+fn surface(surface: &Surface, ids: &Ids) -> Result<SurfaceReport> {
     let mut scratch = vec![0; surface.scratch_len(ids.shape)];
     let mut rows = surface.rows(ids.shape, &mut scratch)?;
-    ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+    ids.rows().try_for_each(|row| rows.push_row(&row))?;
     rows.finish()
 }
 
 /// Row by row, unless the tolerance reaches too many of them.
-fn boundary_f(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Score> {
+fn boundary_f(choice: &Choice, ids: &Ids) -> Result<Score> {
     let matching = matching(choice, ids.shape);
     let Matching { contour, spacing, tolerance, empties } = matching;
     let Ok(need) = matching.scratch_len(ids.shape.width()) else {
         let of = Surface { contour, spacing, tolerance, percentile: None, ..Surface::SEGMETER };
-        return Ok(surface(&Surface { nsd_empties: empties, ..of }, ids, class)?.f_score());
+        return Ok(surface(&Surface { nsd_empties: empties, ..of }, ids)?.f_score());
     };
     let mut scratch = vec![0; need];
     let mut rows = matching.rows(ids.shape.width(), &mut scratch)?;
-    ids.rows(class).try_for_each(|row| rows.push_row(&row))?;
+    ids.rows().try_for_each(|row| rows.push_row(&row))?;
     Ok(rows.finish().f_score())
 }
 
@@ -193,9 +191,9 @@ fn topology(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Resu
     Ok(components.finish())
 }
 
-fn centreline(choice: &Choice, ids: &Ids<'_>, class: u8) -> Result<Score> {
+fn centreline(choice: &Choice, ids: &Ids) -> Result<Score> {
     let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(ids.shape)]);
-    let [prediction, labels] = ids.masks(class);
+    let [prediction, labels] = ids.masks();
     let prediction = Bits::new(ids.shape, &mut a, prediction)?;
     let labels = Bits::new(ids.shape, &mut b, labels)?;
     let mut scratch = vec![0; centreline_scratch_len(ids.shape)];
@@ -213,9 +211,9 @@ pub(super) fn road_keys(choice: &Choice) -> Vec<&'static str> {
     ROAD.into_iter().filter(|key| choice.wants(key)).collect()
 }
 
-/// Measures the road, class 1.
-pub(super) fn of_road(choice: &Choice, ids: &Ids<'_>) -> Result<Vec<Score>> {
-    let [prediction, labels] = ids.masks(1);
+/// Measures the road.
+pub(super) fn of_road(choice: &Choice, ids: &Ids) -> Result<Vec<Score>> {
+    let [prediction, labels] = ids.masks();
     let prediction = Road::new(choice, ids.shape, prediction)?;
     let labels = Road::new(choice, ids.shape, labels)?;
     let mut offset = Deviation::of(&prediction.left, &labels.left);

@@ -9,6 +9,7 @@ use segmeter::core::num::exp_nonpositive_f64;
 use super::choice::{Binning, Choice};
 use super::exact::{self, Level, Levels, Real, Scale, Sides};
 use super::overlap::Named;
+use super::predict::IGNORED;
 use super::scored::{self, Scored};
 
 /// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`.
@@ -60,12 +61,12 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Of an image with such planes.
-    pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u8], ignore: u8) -> Self {
+    pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u16]) -> Self {
         let mut sums = Self::default();
         let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
-        for (class, plane) in (0_u8..=255).zip(planes.chunks(labels.len().max(1))) {
+        for (class, plane) in (0..).zip(planes.chunks(labels.len().max(1))) {
             let levels: Vec<Level> =
-                of_class(class, plane, labels, ignore).map(|scored| level(choice.scale, scored)).collect();
+                of_class(class, plane, labels).map(|scored| level(choice.scale, scored)).collect();
             sums.classes.push(exact::bins(&levels, binning));
             sums.squares += exact::squares(&levels);
             for level in levels.iter().filter(|level| level.pixels == [0, 1]) {
@@ -95,12 +96,11 @@ const fn level(scale: Scale, (score, is_label): (f64, bool)) -> Level {
 
 /// The scores of a class where it is scored, and whether it is the label.
 pub(super) fn of_class<'a, T: Real>(
-    class: u8,
+    class: u16,
     plane: &'a [T],
-    labels: &'a [u8],
-    ignore: u8,
+    labels: &'a [u16],
 ) -> impl Iterator<Item = (f64, bool)> + 'a {
-    let scored = plane.iter().zip(labels).filter(move |(_, label)| **label != ignore);
+    let scored = plane.iter().zip(labels).filter(|(_, label)| **label != IGNORED);
     // Without the sign of zero.
     scored.map(move |(logit, label)| ((*logit).into() + 0.0, *label == class))
 }
@@ -108,12 +108,11 @@ pub(super) fn of_class<'a, T: Real>(
 /// The scored logits of the predicted classes, and whether they are right.
 pub(super) fn of_top<'a, T: Real>(
     planes: &'a [T],
-    prediction: &'a [u8],
-    labels: &'a [u8],
-    ignore: u8,
+    prediction: &'a [u16],
+    labels: &'a [u16],
 ) -> impl Iterator<Item = (f64, bool)> + 'a {
     let pixels = labels.len();
-    let scored = prediction.iter().zip(labels).enumerate().filter(move |(_, (_, label))| **label != ignore);
+    let scored = prediction.iter().zip(labels).enumerate().filter(|(_, (_, label))| **label != IGNORED);
     scored.filter_map(move |(pixel, (prediction, label))| {
         let logit = *planes.get(usize::from(*prediction) * pixels + pixel)?;
         Some((logit.into() + 0.0, prediction == label))

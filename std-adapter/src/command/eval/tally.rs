@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::slice;
 
-use segmeter::core::metric::{ClassReport, Confusion, Mean, Score};
+use segmeter::core::metric::{ClassReport, Mean, Score};
 use segmeter::core::sketch::Sketch;
 
 use super::Failure;
@@ -20,9 +20,8 @@ use super::shape::{self, Ids};
 use super::softmax;
 use crate::report;
 
-/// One id less than there are bytes: a prediction that is no class needs one that is none.
-pub(super) const MOST_CLASSES: usize = 255;
-const NO_CLASS: u8 = 255;
+/// Of more, a matrix would not fit into caches, nor its numbers into anything that reads them.
+pub(super) const MOST_CLASSES: usize = 1024;
 
 /// What is known of an image, or of all of them.
 pub(super) struct Scores {
@@ -71,28 +70,9 @@ impl Evaluated {
     }
 }
 
-/// Counts all images in a matrix of at least this many classes.
-pub(super) fn tally(
-    reader: &Reader,
-    choice: &Choice,
-    classes: usize,
-    threads: NonZero<usize>,
-) -> Result<Evaluated, Failure> {
-    match classes {
-        0..=2 => matrix::<2>(reader, choice, classes, threads),
-        3..=4 => matrix::<4>(reader, choice, classes, threads),
-        5..=8 => matrix::<8>(reader, choice, classes, threads),
-        9..=16 => matrix::<16>(reader, choice, classes, threads),
-        17..=32 => matrix::<32>(reader, choice, classes, threads),
-        33..=64 => matrix::<64>(reader, choice, classes, threads),
-        65..=128 => matrix::<128>(reader, choice, classes, threads),
-        _ => matrix::<MOST_CLASSES>(reader, choice, classes, threads),
-    }
-}
-
 /// What a thread adds up. Integers, and logits that are sorted: in which order does not matter.
-struct Sums<const C: usize> {
-    confusion: Box<Confusion<C>>,
+struct Sums {
+    matrix: Matrix,
     sketch: Option<Sketch<u64>>,
     /// Of background and foreground, or of wrong and right predictions.
     logits: Sides,
@@ -103,10 +83,10 @@ struct Sums<const C: usize> {
     seen: Seen,
 }
 
-impl<const C: usize> Sums<C> {
-    fn new(reader: &Reader) -> Self {
+impl Sums {
+    fn new(reader: &Reader, choice: &Choice, classes: usize) -> Self {
         Self {
-            confusion: Box::new(Confusion::new(reader.labels().ignore())),
+            matrix: Matrix::new(classes, &choice.ignored),
             sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
             logits: Sides::new(reader.is_exact()),
             classes: Vec::new(),
@@ -116,7 +96,7 @@ impl<const C: usize> Sums<C> {
     }
 
     fn merge(&mut self, other: &mut Self) -> segmeter::core::Result<()> {
-        self.confusion.merge(&other.confusion);
+        self.matrix.merge(&other.matrix);
         self.seen.merge(&mut other.seen);
         self.make_room(other.classes.len());
         let classes = self.classes.iter_mut().zip(&mut other.classes);
@@ -132,46 +112,41 @@ impl<const C: usize> Sums<C> {
         self.classes.resize_with(self.classes.len().max(classes), || Sides::new(is_exact));
     }
 
-    fn add(&mut self, pair: &Pair, ignore: u8) -> segmeter::core::Result<()> {
+    fn add(&mut self, pair: &Pair) -> segmeter::core::Result<()> {
         if let (Some(all), Some(one)) = (&mut self.sketch, &pair.sketch) {
             all.merge(one)?;
         }
         match &pair.logits {
-            Logits::F32(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels, ignore)),
-            Logits::F64(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels, ignore)),
+            Logits::F32(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels)),
+            Logits::F64(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels)),
         }
         Ok(())
     }
 
     /// Adds an image of logits of classes; what its order matters for is the result.
-    fn add_classes(&mut self, choice: &Choice, pair: &Pair, ignore: u8) -> softmax::Sums {
+    fn add_classes(&mut self, choice: &Choice, pair: &Pair) -> softmax::Sums {
         match &pair.logits {
-            Logits::F32(logits) => self.add_logits(choice, pair, logits, ignore),
-            Logits::F64(logits) => self.add_logits(choice, pair, logits, ignore),
+            Logits::F32(logits) => self.add_logits(choice, pair, logits),
+            Logits::F64(logits) => self.add_logits(choice, pair, logits),
         }
     }
 
-    fn add_logits<T: Real>(
-        &mut self,
-        choice: &Choice,
-        pair: &Pair,
-        logits: &[T],
-        ignore: u8,
-    ) -> softmax::Sums {
+    fn add_logits<T: Real>(&mut self, choice: &Choice, pair: &Pair, logits: &[T]) -> softmax::Sums {
         let pixels = pair.labels.len().max(1);
         let planes = softmax::planes(choice.scale, pair.labels.len(), logits);
-        self.logits.extend(softmax::of_top(&planes, &pair.prediction, &pair.labels, ignore));
+        self.logits.extend(softmax::of_top(&planes, &pair.prediction, &pair.labels));
         if choice.needs_curves_of_classes() {
             self.make_room(planes.len() / pixels);
-            for ((class, plane), sides) in (0_u8..=255).zip(planes.chunks(pixels)).zip(&mut self.classes) {
-                sides.extend(softmax::of_class(class, plane, &pair.labels, ignore));
+            for ((class, plane), sides) in (0..).zip(planes.chunks(pixels)).zip(&mut self.classes) {
+                sides.extend(softmax::of_class(class, plane, &pair.labels));
             }
         }
-        softmax::Sums::of(choice, &planes, &pair.labels, ignore)
+        softmax::Sums::of(choice, &planes, &pair.labels)
     }
 }
 
-fn matrix<const C: usize>(
+/// Counts and measures all images.
+pub(super) fn tally(
     reader: &Reader,
     choice: &Choice,
     classes: usize,
@@ -179,34 +154,34 @@ fn matrix<const C: usize>(
 ) -> Result<Evaluated, Failure> {
     let bar = report::progress(reader.len());
     let in_file = |e| Failure::Input(format!("{}: {e}", reader.path().display()));
-    let work = |sums: &mut Sums<C>, image: usize| {
+    let work = |sums: &mut Sums, image: usize| {
         let pair = reader.pair(image)?;
-        let ignore = reader.labels().ignore();
-        let mut confusion = Box::new(Confusion::<C>::new(ignore));
-        count(&mut confusion, &pair, classes, ignore).map_err(|e| {
+        let mut matrix = Matrix::new(classes, &choice.ignored);
+        matrix.push(&pair.prediction, &pair.labels).map_err(|(pixel, id)| {
             let expected = format!("0 to {}", classes - 1);
-            reader.labels().explain_of(e, reader.label_file(image), &pair.name, &expected)
+            reader.labels().no_class(reader.label_file(image), id, pixel, &pair.name, &expected)
         })?;
-        sums.confusion.merge(&confusion);
-        sums.seen.add(image, &pair, classes, ignore);
-        let mut scores = counted(choice, &pair.name, &confusion, classes);
+        sums.matrix.merge(&matrix);
+        sums.seen.add(image, &pair, classes);
+        let mut scores = counted(choice, &pair.name, &matrix);
         if choice.needs_scores() && choice.softmax {
-            scores.softmax = sums.add_classes(choice, &pair, ignore);
+            scores.softmax = sums.add_classes(choice, &pair);
         } else if choice.needs_scores() {
-            sums.add(&pair, ignore).map_err(in_file)?;
+            sums.add(&pair).map_err(in_file)?;
         }
-        measure(choice, &pair, ignore, &mut scores)
+        measure(choice, &pair, &mut scores)
             .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
         bar.inc(1);
         Ok(scores)
     };
-    let (sums, images) = each(threads, reader.len(), || Sums::<C>::new(reader), work)?;
+    let start = || Sums::new(reader, choice, classes);
+    let (sums, images) = each(threads, reader.len(), start, work)?;
     bar.finish_and_clear();
-    let mut all = Sums::<C>::new(reader);
+    let mut all = start();
     for mut sums in sums {
         all.merge(&mut sums).map_err(in_file)?;
     }
-    let mut pooled = counted(choice, "all", &all.confusion, classes);
+    let mut pooled = counted(choice, "all", &all.matrix);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
     pooled.shapes = (0..classes).map(|class| means(&images, |image| &image.shapes[class])).collect();
     pool_segments(&mut pooled, &images, &shape_keys);
@@ -225,11 +200,8 @@ fn matrix<const C: usize>(
     let average = |metric: &(_, _)| Averages::new(*metric, choice, &pooled.classes, &reports);
     Ok(Evaluated {
         averages: choice.class_metrics.iter().map(average).collect(),
-        categories: overlap::categories(choice, &all.confusion),
-        matrix: Matrix::new(
-            all.confusion.counts(),
-            &pooled.classes.iter().map(|class| class.positives()).collect::<Vec<_>>(),
-        ),
+        categories: overlap::categories(choice, &all.matrix.view()),
+        matrix: all.matrix.clone(),
         seen: std::mem::take(&mut all.seen),
         scored: scores(reader, choice, all, &images),
         pooled,
@@ -241,12 +213,7 @@ fn matrix<const C: usize>(
     })
 }
 
-fn scores<const C: usize>(
-    reader: &Reader,
-    choice: &Choice,
-    all: Sums<C>,
-    images: &[Scores],
-) -> Option<Scored> {
+fn scores(reader: &Reader, choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
     match &all.sketch {
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();
@@ -259,54 +226,36 @@ fn scores<const C: usize>(
     }
 }
 
-/// Ids from `classes` to `C` would be classes to the matrix, and are not.
-fn count<const C: usize>(
-    confusion: &mut Confusion<C>,
-    pair: &Pair,
-    classes: usize,
-    ignore: u8,
-) -> segmeter::core::Result<()> {
-    let is_class = |id: u8| usize::from(id) < classes;
-    if let Some((pixel, found)) =
-        pair.labels.iter().enumerate().find(|(_, id)| !is_class(**id) && **id != ignore)
-    {
-        return Err(segmeter::core::Error::ClassId { found: *found, pixel });
-    }
-    if classes == C {
-        return confusion.push_row(&pair.prediction, &pair.labels);
-    }
-    let known: Vec<u8> =
-        pair.prediction.iter().map(|id| if is_class(*id) { *id } else { NO_CLASS }).collect();
-    confusion.push_row(&known, &pair.labels)
-}
-
-fn counted<const C: usize>(choice: &Choice, name: &str, confusion: &Confusion<C>, classes: usize) -> Scores {
-    let overall = overlap::of_matrix(choice, confusion, classes);
+fn counted(choice: &Choice, name: &str, matrix: &Matrix) -> Scores {
+    let view = matrix.view();
+    let classes: Vec<ClassReport> = view.each().collect();
+    let overall = overlap::of_matrix(choice, matrix, &classes);
     Scores {
         name: name.to_owned(),
-        pixels: confusion.pixels(),
-        ignored: confusion.ignored(),
-        classes: (0..classes).map(|class| confusion.class(class)).collect(),
+        pixels: view.pixels(),
+        ignored: matrix.ignored,
         overall: overall.into_iter().filter(|(key, _)| choice.wants(key)).collect(),
-        shapes: vec![Vec::new(); classes],
-        segments: vec![Segments::default(); classes],
+        shapes: vec![Vec::new(); classes.len()],
+        segments: vec![Segments::default(); classes.len()],
+        classes,
         softmax: softmax::Sums::default(),
         road: Vec::new(),
     }
 }
 
 /// Measures the shapes of an image that has been counted.
-fn measure(choice: &Choice, pair: &Pair, ignore: u8, scores: &mut Scores) -> segmeter::core::Result<()> {
-    let ids = Ids { shape: pair.shape, prediction: &pair.prediction, labels: &pair.labels, ignore };
+fn measure(choice: &Choice, pair: &Pair, scores: &mut Scores) -> segmeter::core::Result<()> {
+    let has_shapes = !shape::keys(choice).is_empty();
     let classes = scores.classes.iter().zip(&mut scores.shapes).zip(&mut scores.segments);
-    for (class, ((report, shapes), segments)) in (0_u8..=255).zip(classes) {
-        if usize::from(class) >= choice.first && !choice.ignored.contains(&class.into()) {
+    for (class, ((report, shapes), segments)) in (0_u16..).zip(classes) {
+        if has_shapes && usize::from(class) >= choice.first && !choice.ignored.contains(&class.into()) {
             let is_there = report.positives() != 0 || report.predicted() != 0;
-            *shapes = shape::of_class(choice, &ids, class, is_there, segments)?;
+            let ids = if is_there { Ids::of(pair, class) } else { Ids::nothing()? };
+            *shapes = shape::of_class(choice, &ids, is_there, segments)?;
         }
     }
     if scores.classes.len() == 2 && !shape::road_keys(choice).is_empty() {
-        scores.road = shape::of_road(choice, &ids)?;
+        scores.road = shape::of_road(choice, &Ids::of(pair, 1))?;
     }
     Ok(())
 }

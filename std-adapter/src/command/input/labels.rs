@@ -72,12 +72,28 @@ impl FromStr for MapArgument {
     }
 }
 
+/// An id of a pixel: the core's are bytes.
+pub(in crate::command) trait Id: Copy + PartialEq + From<bool> + TryFrom<u16> {
+    /// The highest id that may be a class, since one must mean "not scored".
+    const LAST: u16;
+}
+
+impl Id for u8 {
+    const LAST: u16 = 254;
+}
+
+impl Id for u16 {
+    const LAST: u16 = Self::MAX - 1;
+}
+
 /// Labels of the images of a source.
 pub(in crate::command) struct LabelReader {
     masks: Masks,
     valid: Option<Masks>,
     /// The ids of ignored pixels in the files.
     ignored: Vec<u16>,
+    /// Nobody said which.
+    is_default: bool,
     foreground: Option<u16>,
     map: Option<IdMap>,
     predicted: Option<IdMap>,
@@ -116,11 +132,19 @@ impl LabelInput {
         let map =
             |of: fn(&MapArgument) -> bool| self.map.iter().rfind(|map| of(map)).map(|map| map.map.clone());
         let (predicted, map) = (map(|map| map.predictions), map(|map| map.labels));
-        Ok(LabelReader { masks, valid, ignored, foreground: self.foreground, map, predicted })
+        let (is_default, foreground) = (self.ignore.is_empty(), self.foreground);
+        Ok(LabelReader { masks, valid, ignored, is_default, foreground, map, predicted })
     }
 }
 
 impl LabelReader {
+    /// Takes 255 as a class, unless somebody said that it is not scored.
+    pub(in crate::command) fn score_all(&mut self) {
+        if self.is_default {
+            self.ignored.clear();
+        }
+    }
+
     /// The id of ignored pixels in what [`LabelReader::ids`] returns.
     pub(in crate::command) fn ignore(&self) -> u8 {
         let first = self.ignored.iter().find_map(|id| u8::try_from(*id).ok());
@@ -162,16 +186,28 @@ impl LabelReader {
         self.masks.has(source, slot)
     }
 
-    /// The class ids of an image.
+    /// The class ids of an image as the core takes them.
     pub(in crate::command) fn ids(
         &self,
         source: &Source,
         slot: Slot,
         shape: Shape,
     ) -> Result<Vec<u8>, Failure> {
+        self.ids_but(source, slot, shape, self.ignore())
+    }
+
+    /// The class ids of an image, with this one in the place of what is not scored.
+    pub(in crate::command) fn ids_but<T: Id>(
+        &self,
+        source: &Source,
+        slot: Slot,
+        shape: Shape,
+        ignore: T,
+    ) -> Result<Vec<T>, Failure> {
         let ids = self.masks.ids(source, slot, shape)?;
         let valid = self.valid(source, slot, shape)?;
-        Ok(self.scored(ids, valid.as_deref(), |place| place).map_err(|e| e.at(self.file(source, slot)))?)
+        let scored = self.scored(ids, valid.as_deref(), ignore, |place| place);
+        Ok(scored.map_err(|e| e.at(self.file(source, slot)))?)
     }
 
     /// Class ids or soft labels of an image, and its valid pixels if there is a mask of them. Class ids know of
@@ -190,7 +226,7 @@ impl LabelReader {
             Elements::U16(ids) => {
                 let is_interleaved = ids.len() > pixels && image.order == Order::Interleaved;
                 let pixel = |place| if is_interleaved { place / image.channels } else { place % pixels };
-                Elements::U8(self.scored(ids, valid.as_deref(), pixel).map_err(named)?)
+                Elements::U8(self.scored(ids, valid.as_deref(), self.ignore(), pixel).map_err(named)?)
             }
             _ if self.foreground.is_some() || self.map.is_some() => {
                 let line = "found f32 soft labels, expected class ids for --foreground and --map";
@@ -205,23 +241,22 @@ impl LabelReader {
         Ok(self.valid.as_ref().map(|valid| valid.ids(source, slot, shape)).transpose()?)
     }
 
-    /// Ids as the core takes them: mapped, made binary if asked for, and one id for all that is not scored. `pixel` is that of
-    /// a place.
-    fn scored(
+    /// Ids mapped, made binary if asked for, and one id for all that is not scored. `pixel` is that of a place.
+    fn scored<T: Id>(
         &self,
         ids: Vec<u16>,
         valid: Option<&[u16]>,
+        ignore: T,
         pixel: impl Fn(usize) -> usize,
-    ) -> files::Result<Vec<u8>> {
-        let ignore = self.ignore();
+    ) -> files::Result<Vec<T>> {
         let scored = |(place, id): (usize, u16)| {
             if self.ignored.contains(&id) || valid.is_some_and(|valid| valid.get(pixel(place)) == Some(&0)) {
                 return Ok(ignore);
             }
             match self.foreground {
-                Some(foreground) => Ok(u8::from(id == foreground)),
-                None => u8::try_from(id).ok().filter(|id| *id != ignore).ok_or_else(|| {
-                    let (pixel, last) = (pixel(place), u8::MAX - 1);
+                Some(foreground) => Ok(T::from(id == foreground)),
+                None => T::try_from(id).ok().filter(|id| *id != ignore).ok_or_else(|| {
+                    let (pixel, last) = (pixel(place), T::LAST);
                     files::Error::new(format_args!(
                         "found class id {id} at pixel {pixel}, expected ids up to {last} here: give others with --map"
                     ))
@@ -244,6 +279,17 @@ impl LabelReader {
         ));
     }
 
+    /// Ids of as many classes as these are more than those of a byte.
+    pub(in crate::command) fn note_if_class_ignored(&self, classes: usize) {
+        let id = usize::from(IGNORE);
+        if self.is_default && !self.ignored.is_empty() && classes > id {
+            let path = self.path().display();
+            note(format_args!(
+                "{path}: class {id} of {classes} is not scored; if it should be, say --ignore none"
+            ));
+        }
+    }
+
     /// A core error about labels, in terms of the file.
     pub(in crate::command) fn explain(&self, error: Error, image: &str, expected: &str) -> Failure {
         self.explain_of(error, self.path(), image, expected)
@@ -257,21 +303,47 @@ impl LabelReader {
         image: &str,
         expected: &str,
     ) -> Failure {
-        let path = path.display();
+        let name = path.display();
         Failure::Input(match error {
-            Error::ClassId { found, pixel } => format!(
-                "{path}: found class id {found} at pixel {pixel} of image {image}, expected {expected} or the ignore \
-                 id {}",
-                self.ignore()
-            ),
+            Error::ClassId { found, pixel } => {
+                return self.no_class(path, found.into(), pixel, image, expected);
+            }
             Error::Parameter("ignore") => {
                 format!("--ignore {} is a class, expected an id that is not {expected}", self.ignore())
             }
             Error::Share { place } => {
-                format!("{path}: found a soft label outside [0, 1] at place {place} of image {image}")
+                format!("{name}: found a soft label outside [0, 1] at place {place} of image {image}")
             }
-            other => format!("{path}: image {image}: {other}"),
+            other => format!("{name}: image {image}: {other}"),
         })
+    }
+
+    /// What to say where labels are ids of Cityscapes by the name of their file, and nobody maps them.
+    pub(in crate::command) fn of_cityscapes(&self, file: &Path) -> Option<&'static str> {
+        let name = file.file_stem()?.to_string_lossy();
+        (self.map.is_none() && name.ends_with("labelIds"))
+            .then_some("if predictions have the 19 ids of training, say --map labels=cityscapes")
+    }
+
+    /// A label that is no class.
+    pub(in crate::command) fn no_class(
+        &self,
+        path: &Path,
+        found: u16,
+        pixel: usize,
+        image: &str,
+        expected: &str,
+    ) -> Failure {
+        let ignored: Vec<_> = self.ignored.iter().map(ToString::to_string).collect();
+        let ignored = match ignored.len() {
+            0 => String::new(),
+            1 => format!(" or the ignore id {}", ignored.join("")),
+            _ => format!(" or the ignore ids {}", ignored.join(", ")),
+        };
+        let remedy = self.of_cityscapes(path).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        let path = path.display();
+        let line = format!("found class id {found} at pixel {pixel} of image {image}");
+        Failure::Input(format!("{path}: {line}, expected {expected}{ignored}{remedy}"))
     }
 }
 

@@ -9,9 +9,9 @@ use segmeter_core::metric::calibration::{Bin, Edges, EqualMass, Multiclass, Prob
 use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
-    Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, Disagreement, Empties,
-    InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality, Preset, Reliability,
-    Score, Segment, SegmentArea, Volume, calibration, threshold,
+    Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, ConfusionView, Disagreement,
+    Empties, InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality, Preset,
+    Reliability, Score, Segment, SegmentArea, Volume, calibration, threshold,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
@@ -52,6 +52,12 @@ fn overlap<const C: usize>() -> Result<()> {
     black_box((confusion.class(black_box(2)), confusion.saturated()));
     confusion.clear();
     black_box(&confusion);
+    let view = ConfusionView::new(unknown(&[0; 49]), unknown(&[0; 7]), unknown(&[0]))?;
+    black_box((view.classes(), view.each().count(), view.weighted_kappa(black_box(Disagreement::Linear))));
+    black_box((view.pixels(), view.class(black_box(1)), view.pixel_accuracy(), view.mean_accuracy()));
+    black_box((view.mean_iou(), view.frequency_weighted_iou(), view.kappa(), view.mcc()));
+    black_box(view.generalised_dice(black_box(Volume::Simple), black_box(0)));
+    black_box(view.category_iou(unknown(&[0; 7]), black_box(1)));
     Ok(())
 }
 

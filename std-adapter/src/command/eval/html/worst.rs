@@ -8,7 +8,7 @@ use segmeter::core::metric::{ClassMetric, Score};
 use super::Failure;
 use crate::command::eval::choice::{Choice, metric_of};
 use crate::command::eval::overlap::mean_of;
-use crate::command::eval::predict::{Pair, Reader};
+use crate::command::eval::predict::{IGNORED, Pair, Reader};
 use crate::command::eval::tally::{Evaluated, Scores};
 
 /// Images that are shown.
@@ -102,8 +102,7 @@ pub(super) fn worst(
     );
     let shown = |(place, value): (usize, f64)| {
         let pair = reader.pair(place)?;
-        let map = map(&pair, reader.labels().ignore())
-            .map_err(|e| Failure::Input(format!("error map of image {}: {e}", pair.name)))?;
+        let map = map(&pair).map_err(|e| Failure::Input(format!("error map of image {}: {e}", pair.name)))?;
         let size = (pair.shape.width(), pair.shape.height());
         Ok(Shown { name: pair.name, value, map, size })
     };
@@ -111,9 +110,9 @@ pub(super) fn worst(
 }
 
 /// A place in the legend: class 0 is taken as the background.
-const fn kind(prediction: u8, label: u8, ignore: u8) -> u8 {
+const fn kind(prediction: u16, label: u16) -> u8 {
     match (prediction, label) {
-        (_, label) if label == ignore => 5,
+        (_, IGNORED) => 5,
         (0, 0) => 4,
         (0, _) => 2,
         (_, 0) => 1,
@@ -123,13 +122,13 @@ const fn kind(prediction: u8, label: u8, ignore: u8) -> u8 {
 }
 
 /// The map of an image as a PNG with a palette.
-fn map(pair: &Pair, ignore: u8) -> Result<String, png::EncodingError> {
+fn map(pair: &Pair) -> Result<String, png::EncodingError> {
     let width = pair.shape.width();
     let step = width.div_ceil(MOST_COLUMNS);
     let rows = || pair.prediction.chunks(width).zip(pair.labels.chunks(width)).step_by(step);
-    let of_row = |(prediction, labels): (&[u8], &[u8])| {
+    let of_row = |(prediction, labels): (&[u16], &[u16])| {
         let pixels = prediction.iter().zip(labels).step_by(step);
-        pixels.map(|(prediction, label)| kind(*prediction, *label, ignore)).collect::<Vec<_>>()
+        pixels.map(|(prediction, label)| kind(*prediction, *label)).collect::<Vec<_>>()
     };
     let (columns, lines) = (width.div_ceil(step) as u32, pair.shape.height().div_ceil(step) as u32);
     let mut bytes = Vec::new();
