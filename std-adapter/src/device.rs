@@ -26,6 +26,10 @@ pub use qemu::Qemu;
 /// How long a device may take to answer, or an emulator to start.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often the greeting and the opening of a session are sent while there is no answer: either may be lost, and both may
+/// be said twice.
+const ATTEMPTS: u32 = 8;
+
 /// The longest answer, with room to spare.
 const LONGEST_ANSWER: usize = 512;
 
@@ -70,14 +74,16 @@ impl<L: Line> Device<L> {
         let (receiver, rest) = (Receiver::new(), Vec::new());
         let mut device =
             Self { line, receiver, rest, board: String::new(), max_width: 0, patience, tag, in_step: false };
-        device.send(&HostMessage::Hello)?;
-        (device.board, device.max_width) = device.receive(|message| match message {
-            Ok(DeviceMessage::Ready { protocol: VERSION, board, max_width }) => {
-                Some(Ok((board.to_owned(), max_width)))
-            }
-            Ok(DeviceMessage::Ready { protocol, .. }) => Some(Err(Error::Version(protocol))),
-            // Whatever was said to whoever used the line before.
-            _ => None,
+        (device.board, device.max_width) = device.persist(|device, patience| {
+            device.send(&HostMessage::Hello, patience)?;
+            device.receive(patience, |message| match message {
+                Ok(DeviceMessage::Ready { protocol: VERSION, board, max_width }) => {
+                    Some(Ok((board.to_owned(), max_width)))
+                }
+                Ok(DeviceMessage::Ready { protocol, .. }) => Some(Err(Error::Version(protocol))),
+                // Whatever was said to whoever used the line before.
+                _ => None,
+            })
         })?;
         device.synchronise()?;
         Ok(device)
@@ -186,22 +192,35 @@ impl<L: Line> Device<L> {
     /// Opens another session and passes over everything before the answer to that: damaged answers, and those to
     /// requests before.
     fn synchronise(&mut self) -> Result<(), Error> {
-        self.tag = Tag { session: self.tag.session.wrapping_add(1), number: 0 };
-        self.request(Request::Open)?;
-        let awaited = self.tag;
-        self.receive(|message| match message {
-            Ok(DeviceMessage::Response(tag, Response::Accepted)) if tag == awaited => Some(Ok(())),
-            _ => None,
+        self.persist(|device, patience| {
+            device.tag = Tag { session: device.tag.session.wrapping_add(1), number: 1 };
+            let awaited = device.tag;
+            device.send(&HostMessage::Request(awaited, Request::Open), patience)?;
+            device.receive(patience, |message| match message {
+                Ok(DeviceMessage::Response(tag, Response::Accepted)) if tag == awaited => Some(Ok(())),
+                _ => None,
+            })
         })?;
         self.in_step = true;
         Ok(())
+    }
+
+    /// Asks again and again, for [`PATIENCE`] in all.
+    fn persist<T>(&mut self, ask: impl Fn(&mut Self, Duration) -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 0..ATTEMPTS {
+            match ask(self, self.patience / ATTEMPTS) {
+                Err(Error::TimedOut(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Error::TimedOut(self.patience))
     }
 
     /// The answer to a request; those to others are passed over.
     fn ask(&mut self, request: Request<'_>) -> Result<Response, Error> {
         self.request(request)?;
         let awaited = self.tag;
-        self.receive(|message| match message {
+        self.receive(self.patience, |message| match message {
             Ok(DeviceMessage::Response(tag, response)) if tag == awaited => Some(match response {
                 Response::Rejected(reason) => Err(Error::Rejected(reason)),
                 response => Ok(response),
@@ -214,14 +233,14 @@ impl<L: Line> Device<L> {
     /// Sends the next request.
     fn request(&mut self, request: Request<'_>) -> Result<(), Error> {
         self.tag = self.tag.next();
-        self.send(&HostMessage::Request(self.tag, request))
+        self.send(&HostMessage::Request(self.tag, request), self.patience)
     }
 
-    fn send(&mut self, message: &HostMessage<'_>) -> Result<(), Error> {
+    fn send(&mut self, message: &HostMessage<'_>, patience: Duration) -> Result<(), Error> {
         let mut bytes = Vec::new();
         // Into memory first: the line gets one write per message instead of one per run of bytes.
         match send(&mut FromStd::new(&mut bytes), message) {
-            Ok(()) => Deadline::new(self.patience).write(&mut self.line, &bytes),
+            Ok(()) => Deadline::new(patience).write(&mut self.line, &bytes),
             Err(SendError::Line(error)) => Err(Error::Line(error)),
             Err(SendError::Unencodable) => Err(Error::Unexpected),
         }
@@ -230,9 +249,10 @@ impl<L: Line> Device<L> {
     /// Reads messages until `pick` takes one.
     fn receive<T>(
         &mut self,
+        patience: Duration,
         mut pick: impl FnMut(Result<DeviceMessage<'_>, Fault>) -> Option<Result<T, Error>>,
     ) -> Result<T, Error> {
-        let deadline = Deadline::new(self.patience);
+        let deadline = Deadline::new(patience);
         let (mut room, mut buffer) = (LONGEST_WAIT, [0; 1024]);
         loop {
             let mut chunk = &self.rest[..];
@@ -261,9 +281,9 @@ pub fn in_process() -> Result<UnixStream, Error> {
     use segmeter_firmware::board::host::{Clock, Lamp, Line};
     let (here, there) = UnixStream::pair()?;
     let reader = there.try_clone()?;
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let line = Line::new(reader, there);
         App::new("host", &mut Evaluator::new(), line, Lamp::default(), Lamp::default(), Clock).run()
-    });
+    })?;
     Ok(here)
 }

@@ -1,6 +1,7 @@
 //! Which instructions, how many threads.
 
 use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 
 use segmeter_core::loss::{Execute, Job};
 use segmeter_core::simd::Scalar;
@@ -82,27 +83,38 @@ impl Execute for Engine {
         }
         let chunk = rows.div_ceil(threads);
         let widths: Vec<usize> = out.iter().map(|plane| plane.len() / rows).collect();
-        let mut total = J::Partial::default();
-        std::thread::scope(|scope| {
-            let mut rest: Vec<&mut [f32]> = out.iter_mut().map(|plane| &mut **plane).collect();
-            let mut workers = Vec::with_capacity(threads);
-            for start in (0..rows).step_by(chunk) {
-                let range = start..(start + chunk).min(rows);
-                let mut parts = Vec::with_capacity(rest.len());
-                for (plane, width) in rest.iter_mut().zip(&widths) {
-                    let (part, more) = std::mem::take(plane).split_at_mut(range.len() * width);
-                    parts.push(part);
-                    *plane = more;
-                }
-                workers.push(scope.spawn(move || self.run(job, range, &mut parts)));
+        let mut rest: Vec<&mut [f32]> = out.iter_mut().map(|plane| &mut **plane).collect();
+        let chunks = (0..rows).step_by(chunk).map(|start| {
+            let range = start..(start + chunk).min(rows);
+            let parts = rest.iter_mut().zip(&widths).map(|(plane, width)| {
+                let (part, more) = std::mem::take(plane).split_at_mut(range.len() * width);
+                *plane = more;
+                part
+            });
+            let parts: Vec<_> = parts.collect();
+            (range, parts)
+        });
+        let chunks = Mutex::new(chunks.collect::<Vec<_>>());
+        let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let work = || {
+            let mut total = J::Partial::default();
+            while let Some((range, mut parts)) = next() {
+                J::merge(&mut total, &self.run(job, range, &mut parts));
             }
+            total
+        };
+        std::thread::scope(|scope| {
+            // Where the system gives no more threads, those that are there do all of the work.
+            let worker = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
+            let workers: Vec<_> = (1..threads).map_while(worker).collect();
+            let mut total = work();
             for worker in workers {
                 match worker.join() {
                     Ok(part) => J::merge(&mut total, &part),
                     Err(panic) => std::panic::resume_unwind(panic),
                 }
             }
-        });
-        total
+            total
+        })
     }
 }

@@ -109,6 +109,7 @@ fn what_cannot_be_read_is_left_out() {
         format!("watch f --profile whole.profile {flags}"),
         format!("loss dice --logits f --labels g {flags}"),
         format!("eval f g {flags}"),
+        format!("device f --host --labels g --profile whole.profile {flags}"),
     ] {
         assert!(
             String::from_utf8(bench.run(&line).stderr).unwrap().contains("f/1.npy: not an .npy file"),

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::ops::Range;
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use segmeter::device::{Device, DeviceFrame, Error, Line, PATIENCE};
+use segmeter::device::{Device, DeviceFrame, Error, Line, PATIENCE, in_process};
 use segmeter_core::view::Quantiser;
 use segmeter_firmware::app::App;
 use segmeter_firmware::board::host::{self, Clock, Lamp};
@@ -252,4 +253,59 @@ fn another_version_is_refused_by_its_number() {
     let refused = Device::connect_as(&mut line, 1, PATIENCE).map(|_| ()).unwrap_err();
     assert!(matches!(refused, Error::Version(2)));
     assert!(refused.to_string().contains("protocol version 2, this program version 3"), "{refused}");
+}
+
+/// A line to a device of its own on which some messages of the host are lost, and some of what comes back is damaged.
+struct Shaky {
+    line: UnixStream,
+    lost: &'static [usize],
+    sent: usize,
+    damaged: usize,
+}
+
+impl Read for Shaky {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.line.read(buffer)?;
+        if self.damaged > 0 {
+            self.damaged -= 1;
+            buffer[2] ^= 0x10;
+        }
+        Ok(count)
+    }
+}
+
+impl Write for Shaky {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sent += 1;
+        if self.lost.contains(&(self.sent - 1)) { Ok(bytes.len()) } else { self.line.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.line.flush()
+    }
+}
+
+impl Line for Shaky {
+    fn limit(&mut self, time: Duration) -> io::Result<()> {
+        self.line.limit(time)
+    }
+}
+
+/// Whoever greets does not wait as long as for an evaluation before he greets again, nor for a session.
+#[test]
+fn a_lost_greeting_is_said_again() {
+    let patience = Duration::from_millis(1600);
+    for (lost, damaged) in [(&[][..], 0), (&[0], 0), (&[1], 0), (&[0, 2], 0), (&[0, 1, 2, 4], 0), (&[], 1)] {
+        let (start, line) = (Instant::now(), in_process().unwrap());
+        let device = Device::connect_as(Shaky { line, lost, sent: 0, damaged }, 7, patience);
+        let mut device = device.unwrap_or_else(|e| panic!("{lost:?}, {damaged}: {e}"));
+        assert!(start.elapsed() < patience, "{lost:?}, {damaged}");
+        let configuration = Configuration { codes: codes(&Quantiser::probabilities()), profile: None };
+        device.configure(configuration).unwrap();
+        let frame = DeviceFrame { number: 3, width: 2, codes: &[0; 4], labels: None };
+        assert_eq!(device.evaluate(frame).unwrap().frame, 3);
+    }
+    let line = Shaky { line: in_process().unwrap(), lost: &[0, 1, 2, 3, 4, 5, 6, 7, 8], sent: 0, damaged: 0 };
+    let refused = Device::connect_as(line, 7, SHORT).map(|_| ()).unwrap_err();
+    assert!(matches!(refused, Error::TimedOut(SHORT)), "{refused:?}");
 }

@@ -10,7 +10,7 @@ use segmeter::files::{self, Elements, Image, Slot, Source};
 use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
 use segmeter_firmware::protocol::{Configuration, Report};
 
-use super::input::{Coder, Input, LabelInput, LabelReader};
+use super::input::{Broken, Coder, Input, LabelInput, LabelReader};
 use super::{Common, Failure, Outcome};
 use crate::report;
 
@@ -128,8 +128,17 @@ fn converse<L: Line>(
     let mut summary = Summary::new(frames.arguments.verify);
     let mut printer = Printer::new(common.json, frames.labels.is_some(), configuration.profile.is_some());
     let bar = report::progress(frames.slots.len());
-    for (count, slot) in frames.slots.iter().enumerate() {
-        let packed = frames.pack(*slot, device.max_width())?;
+    let mut broken = Vec::new();
+    for slot in &frames.slots {
+        let packed = match frames.pack(*slot, device.max_width()) {
+            Ok(packed) => packed,
+            Err(error) if frames.arguments.input.keeps_going() => {
+                broken.push(error);
+                bar.inc(1);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let frame = packed.frame();
         let named = |e: &Error| Failure::Input(format!("frame {}: {e}", packed.number));
         let found = device.evaluate(frame).map_err(|e| named(&e))?;
@@ -137,15 +146,16 @@ fn converse<L: Line>(
             let expected = frame.evaluate(&mut desk).map_err(|e| named(&Error::Rejected(e)))?;
             summary.compare(&found, &expected);
         }
-        summary.add(&found);
-        if count == 0 {
+        if summary.frames == 0 {
             // Not before: what is refused must leave nothing on stdout.
             printer.start(out, device.board())?;
         }
+        summary.add(&found);
         bar.suspend(|| printer.frame(out, &found))?;
         bar.inc(1);
     }
     bar.finish_and_clear();
+    Broken::of(broken.iter(), frames.source.path(), frames.slots.len())?.note();
     summary.stack_bytes = device.stack_bytes().map_err(|e| failed(&e))?;
     device.shut_down().map_err(|e| failed(&e))?;
     printer.summary(out, device.board(), &summary)?;
@@ -159,8 +169,7 @@ impl<'a> Frames<'a> {
             Some(path) => Some(arguments.label_input.open(path, &source, slots.len())?),
             None => None,
         };
-        let first = slots.first().map_or(0, |slot| slot.index);
-        let image = source.image(first)?;
+        let image = arguments.input.first(&source, &slots)?;
         let known = profile.map(|profile| profile.quantiser);
         let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
         coder.note(source.path());

@@ -1,6 +1,7 @@
 //! From the values of a signal to its chart.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use segmeter_core::drift::{Baseline, Rules, SIGNALS, Signal};
@@ -208,14 +209,23 @@ impl Desk {
         questions.sort_unstable();
         questions.dedup();
         let threads = thread::available_parallelism().map_or(1, usize::from).min(questions.len().max(1));
-        let found = thread::scope(|scope| {
-            let parts = questions
-                .chunks(questions.len().div_ceil(threads).max(1))
-                .map(|part| scope.spawn(move || part.iter().map(|q| (*q, q.answer())).collect::<Vec<_>>()));
-            let parts: Vec<_> = parts.collect();
-            parts.into_iter().filter_map(|part| part.join().ok()).flatten().collect::<Vec<_>>()
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let ask = || questions.get(next.fetch_add(1, Ordering::Relaxed)).copied();
+            std::iter::from_fn(ask).map(|question| (question, question.answer())).collect::<Vec<_>>()
+        };
+        thread::scope(|scope| {
+            // Where the system gives no more threads, those that are there do all of the work.
+            let worker = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+            let workers: Vec<_> = (1..threads).map_while(worker).collect();
+            self.known.extend(work());
+            for worker in workers {
+                match worker.join() {
+                    Ok(answers) => self.known.extend(answers),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
         });
-        self.known.extend(found);
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::Summary;
 use crate::command::Failure;
 use crate::report;
+use crate::text::printable;
 
 /// Prints reports.
 pub(super) struct Printer {
@@ -44,7 +45,7 @@ impl Printer {
         if self.json {
             return Ok(());
         }
-        writeln!(out, "device: {board}")?;
+        writeln!(out, "device: {}", printable(board))?;
         write!(out, "{:>5}", "frame")?;
         let scores = SCORES.iter().filter(|_| self.labelled);
         let signals = SIGNALS.iter().map(|(head, _, width)| (*head, *width)).chain([ESTIMATE]);
@@ -131,7 +132,7 @@ impl Printer {
             None if self.drift => writeln!(out, "no drift detected")?,
             None => {}
         }
-        write!(out, "{} frames on {board}", summary.frames)?;
+        write!(out, "{} frames on {}", summary.frames, printable(board))?;
         if let Some(instructions) = per_pixel {
             write!(out, ", {instructions:.1} instructions per pixel from rows to report")?;
         }

@@ -262,6 +262,8 @@ impl Reader {
     pub(super) fn pair(&self, image: usize) -> Result<Pair, Failure> {
         let number = format!("found {} images, expected image {image}", self.len());
         let slot = *self.slots.get(image).ok_or(Failure::Input(number))?;
+        // Known before either is decoded.
+        files::check_sizes(self.source.file(slot.index), self.labels.file(&self.source, slot))?;
         let image = self.source.image(slot.index)?;
         let name = self.source.name(slot.index);
         let labels = self.labels.ids_but(&self.source, slot, image.shape, IGNORED)?;
