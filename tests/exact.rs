@@ -8,10 +8,11 @@ use segmeter_core::loss::{
     ActiveContour, Bootstrapped, CrossEntropy, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy,
     TopK,
 };
-use segmeter_core::num::exp_nonpositive_f64;
+use segmeter_core::num::{exp_nonpositive_f64, ln1p};
+use segmeter_core::simd::Scalar;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{
-    Activation, Encoding, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights,
+    Activation, Encoding, Frame, IGNORE, Labels, Layout, MAX_CLASSES, Quantised, Quantiser, Shape, Weights,
 };
 
 fn row(pixels: usize) -> Shape {
@@ -215,4 +216,50 @@ fn exponential_of_f64() {
         assert_eq!(exp_nonpositive_f64(x).to_bits(), 0, "{x}");
     }
     assert!(exp_nonpositive_f64(f64::NAN).is_nan());
+}
+
+/// `ln(1 + x)` keeps its digits where the sum has lost those of `x`.
+#[test]
+fn logarithm_beside_one() {
+    let mut worst = (0.0_f64, 0.0);
+    for bits in (1e-30_f32.to_bits()..=1e30_f32.to_bits()).step_by(1009) {
+        let x = f32::from_bits(bits);
+        let error = f64::from(ln1p(Scalar, x)) / f64::from(x).ln_1p() - 1.0;
+        worst = if error.abs() > worst.0 { (error.abs(), x) } else { worst };
+    }
+    assert!(worst.0 < 4e-7, "{worst:?}");
+    assert_eq!(ln1p(Scalar, 0.0), 0.0);
+}
+
+/// What a code stands for, against the definition.
+#[test]
+fn codes_stand_for_scores() {
+    for (encoding, first) in [(Encoding::Signed, -128), (Encoding::Unsigned, 0)] {
+        for (scale, zero_point) in [(1.0 / 256.0, first), (0.0123, first + 100), (3.0, first + 255)] {
+            let logits = Quantiser::logits(encoding, scale, zero_point).unwrap();
+            let probabilities = Quantiser::scaled_probabilities(encoding, scale, zero_point).unwrap();
+            for index in 0..=255_u8 {
+                let value = scale * (first + i32::from(index) - zero_point) as f32;
+                assert_eq!(logits.score(index), value);
+                assert_eq!(probabilities.score(index), value.clamp(0.0, 1.0));
+                assert_eq!(Quantiser::probabilities().score(index), f32::from(index) / 255.0);
+            }
+        }
+    }
+}
+
+/// Both ends of what a frame takes.
+#[test]
+fn frames_have_two_classes_at_least_and_no_more_than_room() {
+    fn taken<const C: usize>(classes: usize) -> bool {
+        let (logits, ids) = (vec![0.0; 2 * classes], [0, 0]);
+        let frame = Frame::<C>::multiclass(row(2), classes, Layout::Planar, &logits, &ids, IGNORE);
+        let refused = Some(Error::Classes { room: C });
+        assert!(frame.is_ok() || frame.as_ref().err() == refused.as_ref(), "{:?}", frame.err());
+        frame.is_ok()
+    }
+    assert_eq!([1, 2, 3, 4].map(taken::<3>), [false, true, true, false]);
+    assert_eq!([1, 2, 31, 32, 33].map(taken::<MAX_CLASSES>), [false, true, true, true, false]);
+    assert_eq!([1, 2, 3].map(taken::<2>), [false; 3]);
+    assert_eq!([2, 33].map(taken::<{ MAX_CLASSES + 1 }>), [false; 2]);
 }
