@@ -93,6 +93,8 @@ fn an_alarm_is_entered_at_the_threshold_and_left_after_calm_blocks() {
     assert_eq!(bench.frame(Signal::RoadMargin, 1.0).state, State::Normal);
     // z = 3 twice: sums 2.5 and 5, above half of 4 and above it.
     assert_eq!(bench.block(Signal::RoadMargin, 2.5), State::Watch);
+    let reasons = bench.monitor.verdict().reasons;
+    assert!(Reasons::signals(reasons.factory).eq([Signal::RoadMargin]) && reasons.site == 0, "{reasons:?}");
     assert_eq!(bench.block(Signal::RoadMargin, 2.5), State::Alarm);
     let reasons = bench.monitor.verdict().reasons;
     assert!(Reasons::signals(reasons.factory).eq([Signal::RoadMargin]) && reasons.site == 0);
@@ -101,6 +103,17 @@ fn an_alarm_is_entered_at_the_threshold_and_left_after_calm_blocks() {
     assert_eq!(bench.calm(), State::Alarm);
     assert_eq!(bench.calm(), State::Normal);
     assert_eq!(bench.monitor.alarms(), 1);
+}
+
+/// What only warns is no reason of an alarm.
+#[test]
+fn reasons_of_an_alarm_are_what_drifts() {
+    let mut bench = Bench::new(|_| {});
+    assert_eq!(bench.block(Signal::RoadMargin, 2.5), State::Watch);
+    // The sum of the first falls by the slack alone, and stays a warning.
+    assert_eq!(bench.block(Signal::MeanEntropy, 9.0), State::Alarm);
+    let reasons = bench.monitor.verdict().reasons;
+    assert!(Reasons::signals(reasons.factory).eq([Signal::MeanEntropy]) && reasons.site == 0, "{reasons:?}");
 }
 
 #[test]
