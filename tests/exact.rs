@@ -6,7 +6,7 @@
 use segmeter_core::Error;
 use segmeter_core::loss::{
     ActiveContour, Bootstrapped, CrossEntropy, Loss, LovaszHinge, LovaszSoftmax, Ohem, RecallCrossEntropy,
-    TopK,
+    TopK, WassersteinDice,
 };
 use segmeter_core::num::{exp_nonpositive_f64, ln1p};
 use segmeter_core::simd::Scalar;
@@ -262,4 +262,23 @@ fn frames_have_two_classes_at_least_and_no_more_than_room() {
     assert_eq!([1, 2, 31, 32, 33].map(taken::<MAX_CLASSES>), [false, true, true, true, false]);
     assert_eq!([1, 2, 3].map(taken::<2>), [false; 3]);
     assert_eq!([2, 33].map(taken::<{ MAX_CLASSES + 1 }>), [false; 2]);
+}
+
+/// Where nearly all is wrong, the little that is right decides the slope of the background: against `f64`.
+#[test]
+fn what_little_is_right_keeps_its_digits() {
+    let (logits, ids) = ([-10.0_f32, -13.0, 3.0, -5.0], [1, 1, 0, 0]);
+    let p = logits.map(|z| 1.0 / (1.0 + f64::from(-z).exp()));
+    let (agreed, missed) = (p[0] + p[1], 1.0 / (1.0 + (-10.0_f64).exp()) + 1.0 / (1.0 + (-13.0_f64).exp()));
+    let all = 2.0 * agreed + missed + p[2] + p[3] + 1e-5;
+    let score = (2.0 * agreed + 1e-5) / all;
+    let frame = binary(&logits, &ids, Activation::Logits);
+    let mut gradient = [0.0; 4];
+    WassersteinDice::PAPER.value_and_gradient(&frame, &mut [], &mut gradient).unwrap();
+    for pixel in 0..4 {
+        let by_p = if ids[pixel] == 1 { -(2.0 - score) / all } else { score / all };
+        let expected = by_p * p[pixel] / (1.0 + f64::from(logits[pixel]).exp());
+        let error = (f64::from(gradient[pixel]) / expected - 1.0).abs();
+        assert!(error < 1e-6, "pixel {pixel}: {:e}, expected {expected:e}", gradient[pixel]);
+    }
 }

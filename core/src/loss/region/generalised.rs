@@ -250,20 +250,25 @@ impl<'a> WassersteinDice<'a> {
 }
 
 impl SumLoss for WassersteinDice<'_> {
-    type Terms<T: Copy + Send> = [T; 1];
+    /// Of the pixels with this label, what they cost and what they agree by: one from the other would lose the digits of
+    /// what little is right where nearly all is wrong.
+    type Terms<T: Copy + Send> = [T; 2];
     /// The derivative with respect to `delta` of a pixel with this label.
     type Slope = f32;
     const POINTWISE: bool = false;
 
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
+    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
+        [value; 2]
     }
     #[inline(always)]
-    fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-        let delta = if self.distances.is_some() { pixel.map } else { pixel.complement };
-        [pixel.mass.foreground * delta]
+    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
+        let (delta, agreement) = match self.distances {
+            Some(_) => (pixel.map, s.splat(1.0) - pixel.map),
+            None => (pixel.complement, pixel.probability),
+        };
+        [pixel.mass.foreground * delta, pixel.mass.foreground * agreement]
     }
-    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
+    fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
         let smooth = f64::from(self.smooth);
         let classes = || tally.sums.iter().zip(tally.masses).enumerate();
         let generalised = self.mode == WassersteinMode::Generalised;
@@ -272,20 +277,20 @@ impl SumLoss for WassersteinDice<'_> {
             WassersteinMode::Default => f64::from(u8::from(class != usize::from(self.background_class))),
         };
         let (mut agreed, mut missed) = (0.0, 0.0);
-        for (class, ([delta], mass)) in classes() {
+        for (class, ([delta, agreement], mass)) in classes() {
             let weight = weight(class, *mass);
-            agreed += weight * (mass - delta);
+            agreed += weight * agreement;
             missed += if generalised { weight * delta } else { *delta };
         }
         let denominator = 2.0 * agreed + missed + smooth;
         if denominator <= 0.0 {
             return None;
         }
-        let loss = missed / denominator;
+        let (loss, score) = (missed / denominator, (2.0 * agreed + smooth) / denominator);
         for ((class, (_, mass)), slot) in classes().zip(slopes) {
             let weight = weight(class, *mass);
             let own = if generalised { weight } else { 1.0 };
-            *slot = tally.bounded((own - loss * (own - 2.0 * weight)) / denominator);
+            *slot = tally.bounded((own * score + 2.0 * weight * loss) / denominator);
         }
         Some(loss)
     }
