@@ -7,6 +7,7 @@ use segmeter_core::loss::{Execute, Job};
 use segmeter_core::simd::Scalar;
 
 use crate::LevelName;
+use crate::threads::share;
 use crate::wide::Machine;
 
 /// Walks the rows of a frame with vector instructions and threads.
@@ -103,18 +104,8 @@ impl Execute for Engine {
             }
             total
         };
-        std::thread::scope(|scope| {
-            // Where the system gives no more threads, those that are there do all of the work.
-            let worker = |_| std::thread::Builder::new().spawn_scoped(scope, work).ok();
-            let workers: Vec<_> = (1..threads).map_while(worker).collect();
-            let mut total = work();
-            for worker in workers {
-                match worker.join() {
-                    Ok(part) => J::merge(&mut total, &part),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            total
-        })
+        let mut total = J::Partial::default();
+        share(threads, work).iter().for_each(|part| J::merge(&mut total, part));
+        total
     }
 }

@@ -1,8 +1,8 @@
 //! Learning the profile of a drift monitor from frames that are in control.
 
-use segmeter_core::drift::gate;
 use std::borrow::Cow;
 
+use segmeter_core::drift::gate;
 use segmeter_core::drift::{
     CalibrationMap, Facts, Group, Identity, Invalid, Monitor, Outline, Profile, Reference, Rules, SIGNALS,
     Signal, Signals,

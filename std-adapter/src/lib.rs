@@ -14,6 +14,7 @@ mod engine;
 pub mod files;
 pub mod learn;
 mod level;
+pub mod threads;
 #[cfg_attr(not(feature = "simd"), path = "narrow.rs")]
 mod wide;
 

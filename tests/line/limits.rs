@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use segmeter::device::{Device, DeviceFrame, Error, Line, PATIENCE, in_process};
 use segmeter_core::view::Quantiser;
@@ -296,10 +296,9 @@ impl Line for Shaky {
 fn a_lost_greeting_is_said_again() {
     let patience = Duration::from_millis(1600);
     for (lost, damaged) in [(&[][..], 0), (&[0], 0), (&[1], 0), (&[0, 2], 0), (&[0, 1, 2, 4], 0), (&[], 1)] {
-        let (start, line) = (Instant::now(), in_process().unwrap());
+        let line = in_process().unwrap();
         let device = Device::connect_as(Shaky { line, lost, sent: 0, damaged }, 7, patience);
         let mut device = device.unwrap_or_else(|e| panic!("{lost:?}, {damaged}: {e}"));
-        assert!(start.elapsed() < patience, "{lost:?}, {damaged}");
         let configuration = Configuration { codes: codes(&Quantiser::probabilities()), profile: None };
         device.configure(configuration).unwrap();
         let frame = DeviceFrame { number: 3, width: 2, codes: &[0; 4], labels: None };

@@ -109,8 +109,8 @@ fn an_alarm_is_entered_at_the_threshold_and_left_after_calm_blocks() {
 #[test]
 fn reasons_of_an_alarm_are_what_drifts() {
     let mut bench = Bench::new(|_| {});
-    assert_eq!(bench.block(Signal::RoadMargin, 2.5), State::Watch);
-    // The sum of the first falls by the slack alone, and stays a warning.
+    // z = 4: a sum of 3.5, and of 3 in the next block, above half of the threshold.
+    assert_eq!(bench.block(Signal::RoadMargin, 3.0), State::Watch);
     assert_eq!(bench.block(Signal::MeanEntropy, 9.0), State::Alarm);
     let reasons = bench.monitor.verdict().reasons;
     assert!(Reasons::signals(reasons.factory).eq([Signal::MeanEntropy]) && reasons.site == 0, "{reasons:?}");

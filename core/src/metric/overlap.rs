@@ -1,5 +1,7 @@
 //! Overlap metrics from a confusion matrix of integer counts.
 
+use core::slice;
+
 use crate::error::{Error, Result};
 use crate::sketch::{Count, SigmoidTable, Sketch};
 use count::add;
@@ -33,7 +35,7 @@ pub struct Confusion<const C: usize> {
     foreign: [u64; C],
     ignored: u64,
     /// The ignore id: if it is a class, it is in no mean.
-    ignore: [u16; 1],
+    ignore: u16,
     saturated: bool,
 }
 
@@ -41,12 +43,11 @@ impl<const C: usize> Confusion<C> {
     /// An empty matrix; pixels labelled `ignore` are not scored. If that is a class, the class is in no mean.
     #[must_use]
     pub const fn new(ignore: u8) -> Self {
-        Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore: [ignore as u16], saturated: false }
+        Self { counts: [[0; C]; C], foreign: [0; C], ignored: 0, ignore: ignore as u16, saturated: false }
     }
 
     const fn ignore_id(&self) -> u8 {
-        let [ignore] = self.ignore;
-        ignore as u8
+        self.ignore as u8
     }
 
     /// Adds one row.
@@ -106,7 +107,7 @@ impl<const C: usize> Confusion<C> {
     /// The same counts without their number in the type.
     #[must_use]
     pub const fn view(&self) -> ConfusionView<'_> {
-        ConfusionView::of(self.counts.as_flattened(), &self.foreign, &self.ignore)
+        ConfusionView::of(self.counts.as_flattened(), &self.foreign, slice::from_ref(&self.ignore))
     }
 }
 

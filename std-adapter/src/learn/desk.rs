@@ -9,6 +9,7 @@ use segmeter_core::num::Q16;
 
 use super::fleet::{Fleet, Learnt, Stream};
 use super::{Settings, interval_frames, series};
+use crate::threads::share;
 
 /// Steps of an autocorrelation: charts that share one share a simulation.
 const STEPS: f64 = 128.0;
@@ -214,18 +215,7 @@ impl Desk {
             let ask = || questions.get(next.fetch_add(1, Ordering::Relaxed)).copied();
             std::iter::from_fn(ask).map(|question| (question, question.answer())).collect::<Vec<_>>()
         };
-        thread::scope(|scope| {
-            // Where the system gives no more threads, those that are there do all of the work.
-            let worker = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-            let workers: Vec<_> = (1..threads).map_while(worker).collect();
-            self.known.extend(work());
-            for worker in workers {
-                match worker.join() {
-                    Ok(answers) => self.known.extend(answers),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-        });
+        self.known.extend(share(threads, work).into_iter().flatten());
     }
 }
 

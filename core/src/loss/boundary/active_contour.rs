@@ -21,7 +21,8 @@ use crate::view::Shape;
 /// for the value. Source: Chen et al. 2019.
 ///
 /// Differences are taken before anything is rounded: of binary logits by the logits, of several classes by a softmax in
-/// `f64`, an exponential per pixel and class for each class of the mean. Gradients are within 1e-6 of the largest entry (real frames of three sizes, `tests/spatial/real.rs`).
+/// `f64`, an exponential per pixel and class for each class of the mean. Gradients are within 1e-6 of the largest entry
+/// (real frames of three sizes, `tests/spatial/real.rs`).
 ///
 /// ```
 /// use segmeter_core::{loss::{ActiveContour, ClassPlane, SpatialLoss}, view::Shape};

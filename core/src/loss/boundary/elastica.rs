@@ -21,7 +21,8 @@ use bytemuck::must_cast_slice_mut;
 /// the value. Source: Chen et al. 2020 (Euler's elastica).
 ///
 /// Differences are taken before anything is rounded: of binary logits by the logits, of several classes by a softmax in
-/// `f64`, an exponential per pixel and class for each class of the mean. Gradients are within 1e-6 of the largest entry (real frames of three sizes, `tests/spatial/real.rs`).
+/// `f64`, an exponential per pixel and class for each class of the mean. Gradients are within 1e-6 of the largest entry
+/// (real frames of three sizes, `tests/spatial/real.rs`).
 ///
 /// ```
 /// use segmeter_core::{loss::{ClassPlane, Elastica, SpatialLoss}, view::Shape};

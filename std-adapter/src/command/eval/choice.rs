@@ -204,8 +204,10 @@ impl ChoiceInput {
                 if categories.of_class[place] != u8::MAX {
                     return Err(twice(member));
                 }
-                // Every category has a class of its own, so that there are no more than of these.
-                categories.of_class[place] = category as u8;
+                categories.of_class[place] = u8::try_from(category)
+                    .ok()
+                    .filter(|category| *category < u8::MAX)
+                    .ok_or_else(|| bad(format!("expected at most {} categories", u8::MAX)))?;
             }
             categories.names.push(name.to_owned());
         }

@@ -5,6 +5,8 @@ use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use segmeter::threads::share;
+
 use super::Failure;
 
 /// Runs `work` for 0 to `count` on threads that each begin with what `start` makes; results in order.
@@ -34,19 +36,7 @@ pub(super) fn each<S: Send, T: Send>(
             }
         }
     };
-    let states = std::thread::scope(|scope| {
-        // Where the system gives no more threads, those that are there do all of the work.
-        let worker = |_| std::thread::Builder::new().spawn_scoped(scope, run).ok();
-        let workers: Vec<_> = (1..threads.get().min(count)).map_while(worker).collect();
-        let mut states = vec![run()];
-        for worker in workers {
-            match worker.join() {
-                Ok(state) => states.push(state),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        states
-    });
+    let states = share(threads.get().min(count), run);
     let results = done.into_inner().unwrap_or_default().into_values();
     Ok((states, results.collect::<Result<_, _>>()?))
 }

@@ -20,7 +20,7 @@ pub(super) struct Matrix {
     /// Row after row, one for each label.
     counts: Vec<u64>,
     /// Scored pixels of every label whose prediction is no class.
-    strangers: Vec<u64>,
+    foreign: Vec<u64>,
     /// Classes that are in no mean.
     left_out: Vec<u16>,
     pub(super) ignored: u64,
@@ -30,7 +30,7 @@ impl Matrix {
     /// No pixel yet.
     pub(super) fn new(classes: usize, left_out: &[usize]) -> Self {
         let left_out = left_out.iter().filter_map(|id| u16::try_from(*id).ok()).collect();
-        Self { counts: vec![0; classes * classes], strangers: vec![0; classes], left_out, ignored: 0 }
+        Self { counts: vec![0; classes * classes], foreign: vec![0; classes], left_out, ignored: 0 }
     }
 
     /// Adds an image, run by run: neighbours are often the same. Fails with the first label that is no class, and its pixel.
@@ -47,13 +47,13 @@ impl Matrix {
     }
 
     fn add(&mut self, predicted: u16, label: u16, pixels: u64) -> Option<()> {
-        let (predicted, place, classes) = (usize::from(predicted), usize::from(label), self.strangers.len());
+        let (predicted, place, classes) = (usize::from(predicted), usize::from(label), self.foreign.len());
         let count = if label == IGNORED {
             &mut self.ignored
         } else if predicted < classes && place < classes {
             self.counts.get_mut(place * classes + predicted)?
         } else {
-            self.strangers.get_mut(place)?
+            self.foreign.get_mut(place)?
         };
         *count += pixels;
         Some(())
@@ -62,16 +62,16 @@ impl Matrix {
     /// Adds other images.
     pub(super) fn merge(&mut self, other: &Self) {
         let counts = self.counts.iter_mut().zip(&other.counts);
-        let strangers = self.strangers.iter_mut().zip(&other.strangers);
+        let foreign = self.foreign.iter_mut().zip(&other.foreign);
         counts
-            .chain(strangers)
+            .chain(foreign)
             .chain([(&mut self.ignored, &other.ignored)])
             .for_each(|(all, more)| *all += more);
     }
 
     /// What metrics are read from.
     pub(super) fn view(&self) -> ConfusionView<'_> {
-        match ConfusionView::new(&self.counts, &self.strangers, &self.left_out) {
+        match ConfusionView::new(&self.counts, &self.foreign, &self.left_out) {
             Ok(view) => view,
             // The counts were made as the square of the others.
             Err(error) => unreachable!("{error}"),
@@ -79,14 +79,14 @@ impl Matrix {
     }
 
     /// Whether something was predicted that is no class.
-    pub(super) fn has_strangers(&self) -> bool {
-        self.strangers.iter().any(|pixels| *pixels != 0)
+    pub(super) fn has_foreign(&self) -> bool {
+        self.foreign.iter().any(|pixels| *pixels != 0)
     }
 
     /// Pixels of a label by prediction; the last prediction is what is no class.
     fn rows(&self) -> impl Iterator<Item = Vec<u64>> {
-        let rows = self.counts.chunks(self.strangers.len().max(1)).zip(&self.strangers);
-        rows.map(|(row, strangers)| row.iter().chain([strangers]).copied().collect())
+        let rows = self.counts.chunks(self.foreign.len().max(1)).zip(&self.foreign);
+        rows.map(|(row, foreign)| row.iter().chain([foreign]).copied().collect())
     }
 
     /// The share of a label's pixels; none without such a label.
@@ -97,25 +97,25 @@ impl Matrix {
 
     /// Rows are labels, columns predictions; predictions that are no class stand apart.
     pub(super) fn json(&self) -> Value {
-        let classes = self.strangers.len();
+        let classes = self.foreign.len();
         let shares = |row: Vec<u64>| -> Value {
             Self::shares(&row).into_iter().take(classes).map(report::number).collect()
         };
         json!({
             "counts": self.counts.chunks(classes.max(1)).collect::<Vec<_>>(),
             "normalised": self.rows().map(shares).collect::<Value>(),
-            "no_class": self.strangers,
+            "no_class": self.foreign,
         })
     }
 
     fn heads<'a>(&self, printed: &'a Printed<'_>) -> Vec<&'a str> {
         let names = printed.names.iter().map(String::as_str);
-        let strangers = if self.has_strangers() { Some("no class") } else { None };
-        std::iter::once("label").chain(names).chain(strangers).collect()
+        let no_class = if self.has_foreign() { Some("no class") } else { None };
+        std::iter::once("label").chain(names).chain(no_class).collect()
     }
 
     pub(super) fn print(&self, printed: &Printed<'_>, out: &mut dyn Write) -> Result<(), Failure> {
-        let classes = self.strangers.len();
+        let classes = self.foreign.len();
         if classes > MOST {
             writeln!(out, "\nconfusion matrix of {classes} classes: --json")?;
             return Ok(());
@@ -138,7 +138,7 @@ impl Matrix {
     }
 
     pub(super) fn html(&self, printed: &Printed<'_>) -> Markup {
-        if self.strangers.len() > MOST {
+        if self.foreign.len() > MOST {
             return html! {};
         }
         let width = self.heads(printed).len() - 1;

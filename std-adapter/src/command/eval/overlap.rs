@@ -51,7 +51,7 @@ pub(super) fn of_matrix(choice: &Choice, matrix: &Matrix, classes: &[ClassReport
     classes.iter().enumerate().for_each(|class| mean_iou.push(iou(class)));
     let confusion = matrix.view();
     // What is wrong by how much is known of classes only.
-    let weighted = |w| (!matrix.has_strangers()).then(|| confusion.weighted_kappa(w)).flatten();
+    let weighted = |w| (!matrix.has_foreign()).then(|| confusion.weighted_kappa(w)).flatten();
     [
         ("mean_iou", mean_iou.value()),
         ("frequency_weighted_iou", confusion.frequency_weighted_iou()),

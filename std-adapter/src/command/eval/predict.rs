@@ -11,7 +11,7 @@ use super::exact::Scale;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, LabelReader, wrong_score};
 
-/// The id of labels that are not scored: what is one by `--ignore` and `--valid`.
+/// The id of every pixel that is not scored, whatever the file has there.
 pub(super) const IGNORED: u16 = u16::MAX;
 
 /// Reads predictions and labels image by image.
@@ -280,8 +280,11 @@ impl Reader {
             (Prediction::Classes(..), _) => (highest(&image), None),
             (Prediction::Mask, ids @ (Elements::U8(_) | Elements::U16(_))) => {
                 let ids = self.mask(slot, ids.clone())?;
-                let binary = |foreground| ids.iter().map(|id| u16::from(*id == foreground)).collect();
-                (self.foreground.map_or_else(|| ids.clone(), binary), None)
+                let ids = match self.foreground {
+                    Some(foreground) => ids.into_iter().map(|id| u16::from(id == foreground)).collect(),
+                    None => ids,
+                };
+                (ids, None)
             }
             (Prediction::Scores(least), Elements::F32(scores)) => (above(scores, *least), None),
             (Prediction::Scores(least), Elements::F64(scores)) => (above(scores, *least), None),

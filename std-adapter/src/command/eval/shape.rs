@@ -46,7 +46,7 @@ impl Ids {
 
     /// A class in neither mask is worth the same in every frame.
     pub(super) fn nothing() -> Result<Self> {
-        Ok(Self { shape: Shape::new(1, 1)?, prediction: vec![0], labels: vec![0] })
+        Ok(Self { shape: Shape::new(1, 1)?, prediction: vec![0], labels: vec![IGNORE] })
     }
 
     fn rows(&self) -> impl Iterator<Item = Row<'_>> {

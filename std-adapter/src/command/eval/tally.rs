@@ -20,7 +20,7 @@ use super::shape::{self, Ids};
 use super::softmax;
 use crate::report;
 
-/// Of more, a matrix would not fit into caches, nor its numbers into anything that reads them.
+/// A matrix of so many has 8 MiB, one per thread and one per image under way.
 pub(super) const MOST_CLASSES: usize = 1024;
 
 /// What is known of an image, or of all of them.

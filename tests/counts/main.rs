@@ -3,11 +3,13 @@
 
 use segmeter_core::Error;
 use segmeter_core::metric::{
-    Averages, Averaging, ClassMetric, ClassReport, Confusion, ConfusionView, Disagreement, Empties, Empty,
-    Mean, Score, Volume,
+    Averages, Averaging, ClassMetric, ClassReport, Confusion, Disagreement, Empties, Empty, Mean, Score,
+    Volume,
 };
 use segmeter_core::view::IGNORE;
 use segmeter_tests::Random;
+
+mod view;
 
 /// Ids of `classes` in runs of random length, some of them `odd`.
 fn ids(random: &mut Random, pixels: usize, classes: u8, odd: &[u8], run: f32) -> Vec<u8> {
@@ -395,69 +397,4 @@ fn kappa_of_predictions_that_are_no_class() {
         near(confusion.weighted_kappa(Disagreement::Linear), kappa(&weight(1)));
         near(confusion.weighted_kappa(Disagreement::Quadratic), kappa(&weight(2)));
     }
-}
-
-/// More classes than a byte has values, one of them in no mean, against the definitions over pixels.
-#[test]
-fn a_view_of_many_classes() {
-    const C: usize = 300;
-    let mut random = Random(92);
-    let mut id = || (random.uniform() * 302.0) as usize % 301;
-    let pixels: Vec<(usize, usize)> = (0..5000).map(|_| (id() % C, id())).collect();
-    let pixels: Vec<_> = pixels.into_iter().map(|(g, p)| (g, if g % 2 == 0 { g } else { p })).collect();
-    let (mut counts, mut foreign) = (vec![0; C * C], vec![0; C]);
-    for (label, prediction) in &pixels {
-        let count = if *prediction < C { &mut counts[label * C + prediction] } else { &mut foreign[*label] };
-        *count += 1;
-    }
-    assert!(foreign.iter().any(|count| *count != 0), "too easy");
-    let view = ConfusionView::new(&counts, &foreign, &[7, 8]).unwrap();
-    let share = |of: &dyn Fn(usize, usize) -> bool, among: &dyn Fn(usize, usize) -> bool| {
-        let count = |by: &dyn Fn(usize, usize) -> bool| pixels.iter().filter(|(g, p)| by(*g, *p)).count();
-        (count(among) != 0).then(|| count(of) as f64 / count(among) as f64)
-    };
-    let mean = |of: &dyn Fn(usize) -> Option<f64>| {
-        let values: Vec<f64> = (0..C).filter(|c| ![7, 8].contains(c)).filter_map(of).collect();
-        values.iter().sum::<f64>() / values.len() as f64
-    };
-    let iou = |c: usize| share(&|g, p| g == c && p == c, &|g, p| g == c || p == c);
-    let near = |found: Option<f64>, expected: f64| {
-        assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?}, expected {expected}");
-    };
-    near(view.mean_iou(), mean(&iou));
-    near(view.mean_accuracy(), mean(&|c| share(&|g, p| g == c && p == c, &|g, _| g == c)));
-    near(view.pixel_accuracy().value(), share(&|g, p| g == p, &|_, _| true).unwrap());
-    let weighted = (0..C).filter_map(|c| Some(share(&|g, _| g == c, &|_, _| true)? * iou(c)?)).sum();
-    near(view.frequency_weighted_iou(), weighted);
-    near(view.class(299).iou().value(), iou(299).unwrap());
-    assert_eq!(view.each().nth(299), Some(view.class(299)));
-    assert_eq!((view.classes(), view.pixels()), (C, 5000));
-    let dice = |classes: &mut dyn Iterator<Item = usize>| {
-        let (mut hits, mut areas) = (0.0, 0.0);
-        for class in classes {
-            let report = view.class(class);
-            hits += 2.0 * report.true_positive as f64;
-            areas += (report.positives() + report.predicted()) as f64;
-        }
-        hits / areas
-    };
-    near(view.generalised_dice(Volume::Linear, 0), dice(&mut (0..C).filter(|c| ![7, 8].contains(c))));
-    near(view.generalised_dice(Volume::Linear, 8), dice(&mut (9..C)));
-    let category = [vec![0; 150], vec![1; 150]].concat();
-    let of = |id: usize| id / 150;
-    near(
-        view.category_iou(&category, 1).value(),
-        share(&|g, p| of(g) == 1 && of(p) == 1, &|g, p| of(g) == 1 || of(p) == 1).unwrap(),
-    );
-}
-
-#[test]
-fn a_view_is_square() {
-    for (counts, classes) in [(8, 3), (10, 3), (0, 1), (1, 0)] {
-        let (counts, foreign) = (vec![0; counts], vec![0; classes]);
-        let expected = Error::Length { expected: classes * classes, found: counts.len() };
-        assert_eq!(ConfusionView::new(&counts, &foreign, &[]).unwrap_err(), expected);
-    }
-    let none = ConfusionView::new(&[], &[], &[]).unwrap();
-    assert_eq!((none.pixels(), none.mean_iou(), none.kappa(), none.mcc()), (0, None, None, None));
 }
