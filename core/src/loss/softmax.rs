@@ -233,15 +233,17 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
                 map = map + classes.probability(s, other) * s.splat(*distance);
             }
         }
+        let mut probability = classes.probability(s, class.index);
         let mut complement = classes.complement(s, class.index);
         if self.loss.complement_is_sum() && self.frame.activation() == Activation::Probabilities {
             complement = s.splat(0.0);
             for other in (0..self.frame.channels()).filter(|other| *other != class.index) {
                 complement = complement + classes.probability(s, other);
             }
+            probability = s.splat(1.0) - complement;
         }
         Pixel {
-            probability: classes.probability(s, class.index),
+            probability,
             complement,
             log: classes.log(s, class.index),
             top: classes.top.select_equal(class.number, s.splat(1.0), s.splat(0.0)),

@@ -48,8 +48,8 @@ pub trait SumLoss: Sync {
     fn distances(&self) -> Option<&[f32]> {
         None
     }
-    /// Whether `1 - p` of a loss stands for the sum of the other classes' probabilities, which makes a difference where each
-    /// is given for itself.
+    /// Whether `1 - p` of a loss stands for the sum of the other classes' probabilities, and `p` for 1 less that, which makes
+    /// a difference where each is given for itself.
     fn complement_is_sum(&self) -> bool {
         false
     }
