@@ -272,13 +272,25 @@ fn what_little_is_right_keeps_its_digits() {
     let (agreed, missed) = (p[0] + p[1], 1.0 / (1.0 + (-10.0_f64).exp()) + 1.0 / (1.0 + (-13.0_f64).exp()));
     let all = 2.0 * agreed + missed + p[2] + p[3] + 1e-5;
     let score = (2.0 * agreed + 1e-5) / all;
+    let expected = |pixel: usize| {
+        let by_p = if ids[pixel] == 1 { -(2.0 - score) / all } else { score / all };
+        by_p * p[pixel] / (1.0 + f64::from(logits[pixel]).exp())
+    };
+    let close = |found: f32, expected: f64| (f64::from(found) / expected - 1.0).abs() < 1e-6;
     let frame = binary(&logits, &ids, Activation::Logits);
     let mut gradient = [0.0; 4];
     WassersteinDice::PAPER.value_and_gradient(&frame, &mut [], &mut gradient).unwrap();
-    for pixel in 0..4 {
-        let by_p = if ids[pixel] == 1 { -(2.0 - score) / all } else { score / all };
-        let expected = by_p * p[pixel] / (1.0 + f64::from(logits[pixel]).exp());
-        let error = (f64::from(gradient[pixel]) / expected - 1.0).abs();
-        assert!(error < 1e-6, "pixel {pixel}: {:e}, expected {expected:e}", gradient[pixel]);
+    for (pixel, found) in gradient.into_iter().enumerate() {
+        assert!(close(found, expected(pixel)), "pixel {pixel}: {found:e}, expected {:e}", expected(pixel));
+    }
+    // The same by a matrix of distances.
+    let scores = [0.0, -10.0, 0.0, -13.0, 0.0, 3.0, 0.0, -5.0];
+    let frame = Frame::<3>::multiclass(row(4), 2, Layout::Interleaved, &scores, &ids, IGNORE).unwrap();
+    let mut gradient = [0.0; 8];
+    let loss = WassersteinDice::PAPER.with_distances(2, &[0.0, 1.0, 1.0, 0.0]).unwrap();
+    loss.value_and_gradient(&frame, &mut [], &mut gradient).unwrap();
+    for (pixel, &[of_background, found]) in gradient.as_chunks().0.iter().enumerate() {
+        assert!(close(found, expected(pixel)), "pixel {pixel}: {found:e}, expected {:e}", expected(pixel));
+        assert!(close(of_background, -expected(pixel)), "pixel {pixel}: {of_background:e}");
     }
 }

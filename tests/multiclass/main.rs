@@ -16,7 +16,7 @@ use segmeter_core::view::IGNORE;
 use segmeter_tests::{Scene, named, takes};
 use serde_json::json;
 
-use oracle::{Answer, Pixels, has_ties, planes};
+use oracle::{Answer, Pixels, classes, has_ties, planes};
 use references::{Reference, references};
 use scene::{largest_margin, pixels, scene};
 
@@ -130,6 +130,9 @@ fn every_multiclass_loss_is_its_definition() {
             }
             // Weights make a sum of steps of what is a count here.
             if *name == "lovasz_softmax" && (scene.kind.weighted || has_ties(&pixels(&scene))) {
+                continue;
+            }
+            if set["distances"].as_array().is_some_and(|all| all.len() != classes(&pixels(&scene)).pow(2)) {
                 continue;
             }
             compared += 1;

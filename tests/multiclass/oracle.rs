@@ -230,21 +230,33 @@ pub(crate) fn lovasz(pixels: &Pixels) -> Answer {
     answer
 }
 
-/// `1 - (2 A + s) / (2 A + sum w d + s)` with all classes at distance 1 and class 0 the background.
-pub(crate) fn wasserstein(pixels: &Pixels, smooth: f64) -> Answer {
+/// `1 - (2 A + s) / (2 A + sum w d + s)` with class 0 the background; in the generalised mode every pixel counts by
+/// `1 / (1 + mass)` of its label, the background's as well.
+pub(crate) fn wasserstein(
+    pixels: &Pixels,
+    smooth: f64,
+    generalised: bool,
+    distance: impl Fn(usize, usize) -> f64,
+) -> Answer {
+    let volume = |class: usize| if generalised { 1.0 / (1.0 + mass(pixels, class)) } else { 1.0 };
+    let counted = |class: usize| if generalised || class != 0 { volume(class) } else { 0.0 };
     let (mut agreed, mut missed) = (0.0, 0.0);
     for (_, pixel) in scored(pixels) {
         let y = pixel.label;
-        agreed += if y == 0 { 0.0 } else { pixel.weight * pixel.p[y] };
-        missed += pixel.weight * pixel.q[y];
+        for (other, p) in pixel.p.iter().enumerate() {
+            agreed += pixel.weight * counted(y) * (1.0 - distance(y, other)) * p;
+            missed += pixel.weight * volume(y) * distance(y, other) * p;
+        }
     }
     let all = 2.0 * agreed + missed + smooth;
     let mut answer = Answer::new(pixels, missed / all);
     for (place, pixel) in scored(pixels) {
-        let on = f64::from(u8::from(pixel.label != 0));
-        // With respect to the distance 1 - p: A falls by `on`, the sum grows by 1.
-        let by_delta = (1.0 - answer.value * (1.0 - 2.0 * on)) / all;
-        answer.by_p[place][pixel.label] = -pixel.weight * by_delta;
+        let y = pixel.label;
+        // With respect to what the pixel costs: its agreement falls by as much.
+        let by_delta = (volume(y) - answer.value * (volume(y) - 2.0 * counted(y))) / all;
+        for (other, by_p) in answer.by_p[place].iter_mut().enumerate() {
+            *by_p = pixel.weight * by_delta * distance(y, other);
+        }
     }
     answer
 }

@@ -12,6 +12,11 @@ use crate::scene;
 /// The smoothings at which each loss that has one is held to its definition.
 const SMOOTHINGS: [f64; 4] = [0.0, 1e-7, 1e-5, 1.0];
 
+/// Distances between four classes.
+const ALL_APART: [f32; 16] = [0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+const SOME_ALIKE: [f32; 16] =
+    [0.0, 1.0, 0.3, 1.0, 1.0, 0.0, 0.7, 0.0, 0.3, 0.7, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0];
+
 fn dice(sums: [Dual; 5], smooth: f64) -> Option<[Dual; 2]> {
     tversky(sums, 0.5, 0.5, 0.5 * smooth)
 }
@@ -216,7 +221,20 @@ pub(crate) fn references() -> Vec<(&'static str, serde_json::Value, Reference)> 
                 generalised_dice(pixels, s, |loss| loss / (Dual::from(1.0) + 2.5 * (Dual::from(1.0) - loss)))
             }),
         );
-        add("wasserstein_dice", set.clone(), Box::new(move |pixels| wasserstein(pixels, s)));
+        for (mode, generalised) in [("default", false), ("gdl", true)] {
+            let set = json!({"smooth": s, "mode": mode});
+            let apart = |a, b| f64::from(u8::from(a != b));
+            add("wasserstein_dice", set, Box::new(move |pixels| wasserstein(pixels, s, generalised, apart)));
+            for distances in [ALL_APART, SOME_ALIKE] {
+                let set = json!({"smooth": s, "mode": mode, "distances": distances});
+                let distance = move |a: usize, b: usize| f64::from(distances[a * 4 + b]);
+                add(
+                    "wasserstein_dice",
+                    set,
+                    Box::new(move |pixels| wasserstein(pixels, s, generalised, distance)),
+                );
+            }
+        }
         let dices = move |pixels: &Pixels| mean_of_classes(pixels, 2.0, |sums| Some(dice(sums, s)?[0]));
         let logs = move |pixels: &Pixels, e| mean_of_classes(pixels, 2.0, |sums| log_dice(sums, s, e));
         let focals = move |pixels: &Pixels| {

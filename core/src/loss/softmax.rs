@@ -225,22 +225,12 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         vector: usize,
     ) -> Pixel<S::V> {
         let (mass, target) = block.masses(s, class, vector);
-        let mut map = s.load(&block.map, vector);
-        if let Some(distances) = self.loss.distances() {
-            let count = self.frame.channels();
-            map = s.splat(0.0);
-            for (other, distance) in distances.iter().skip(class.index * count).take(count).enumerate() {
-                map = map + classes.probability(s, other) * s.splat(*distance);
-            }
-        }
         let mut probability = classes.probability(s, class.index);
         let mut complement = classes.complement(s, class.index);
-        if self.loss.complement_is_sum() && self.frame.activation() == Activation::Probabilities {
-            complement = s.splat(0.0);
-            for other in (0..self.frame.channels()).filter(|other| *other != class.index) {
-                complement = complement + classes.probability(s, other);
-            }
-            probability = s.splat(1.0) - complement;
+        let given = self.frame.activation() == Activation::Probabilities;
+        let distances = self.loss.distances();
+        if self.loss.complement_is_sum() && (given || distances.is_some()) {
+            (probability, complement) = self.by_distance(s, classes, class.index, distances);
         }
         Pixel {
             probability,
@@ -249,10 +239,35 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
             top: classes.top.select_equal(class.number, s.splat(1.0), s.splat(0.0)),
             mass,
             target,
-            map,
+            map: s.load(&block.map, vector),
             uniform: s.splat(1.0 / self.frame.channels() as f32),
             soft: true,
         }
+    }
+
+    /// What the probabilities of a pixel agree by with a class, and what they miss it by: those of the other classes count by
+    /// their distances, which are 1 unless given.
+    #[inline(always)]
+    fn by_distance<S: Simd>(
+        &self,
+        s: S,
+        classes: &Classes<S::V, C>,
+        class: usize,
+        distances: Option<&[f32]>,
+    ) -> (S::V, S::V) {
+        let count = self.frame.channels();
+        let (mut agreed, mut missed) = (s.splat(0.0), s.splat(0.0));
+        for other in 0..count {
+            let apart = f32::from(u8::from(other != class));
+            let distance =
+                distances.map_or(apart, |all| all.get(class * count + other).copied().unwrap_or(apart));
+            let p = classes.probability(s, other);
+            missed = missed + p * s.splat(distance);
+            agreed = agreed + p * s.splat(1.0 - distance);
+        }
+        // Where they are given they need not sum to 1, and the definition is by what is missed.
+        let given = self.frame.activation() == Activation::Probabilities;
+        (if given { s.splat(1.0) - missed } else { agreed }, missed)
     }
 
     /// `weight` times the derivative with respect to every score, from the slopes.
@@ -278,8 +293,11 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         let (by, out) = (by.get_mut(..count).unwrap_or_default(), out.get_mut(..count).unwrap_or_default());
         if self.frame.activation() == Activation::Probabilities {
             // `-d` for the class itself is `d` for all others.
-            let shared =
-                if self.loss.complement_is_sum() { by.iter().fold(zero, |sum, by| sum + *by) } else { zero };
+            let shared = if self.loss.complement_is_sum() && self.loss.distances().is_none() {
+                by.iter().fold(zero, |sum, by| sum + *by)
+            } else {
+                zero
+            };
             for (class, (by, out)) in by.iter().zip(out).enumerate() {
                 let by = if L::POINTWISE {
                     zero - ratio(s, *by, classes.probability(s, class))

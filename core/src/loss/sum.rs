@@ -43,13 +43,14 @@ pub trait SumLoss: Sync {
     fn background(&self) -> bool {
         Self::POINTWISE
     }
-    /// Distances between classes, row by row, by which [`Pixel::map`] of a multiclass pixel is
-    /// `sum_k distance[class][k] p_k`, and a slope the derivative with respect to that.
+    /// Distances between classes, row by row, by which [`Pixel::complement`] of a multiclass pixel is
+    /// `sum_k distance[class][k] p_k`, and a slope the derivative with respect to that; [`Pixel::probability`] is
+    /// `sum_k (1 - distance[class][k]) p_k`.
     fn distances(&self) -> Option<&[f32]> {
         None
     }
     /// Whether `1 - p` of a loss stands for the sum of the other classes' probabilities, and `p` for 1 less that, which makes
-    /// a difference where each is given for itself.
+    /// a difference where each is given for itself, or classes have distances.
     fn complement_is_sum(&self) -> bool {
         false
     }

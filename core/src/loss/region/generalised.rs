@@ -261,12 +261,8 @@ impl SumLoss for WassersteinDice<'_> {
         [value; 2]
     }
     #[inline(always)]
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
-        let (delta, agreement) = match self.distances {
-            Some(_) => (pixel.map, s.splat(1.0) - pixel.map),
-            None => (pixel.complement, pixel.probability),
-        };
-        [pixel.mass.foreground * delta, pixel.mass.foreground * agreement]
+    fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
+        [pixel.mass.foreground * pixel.complement, pixel.mass.foreground * pixel.probability]
     }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
         let smooth = f64::from(self.smooth);
@@ -307,6 +303,6 @@ impl SumLoss for WassersteinDice<'_> {
         self.distances
     }
     fn complement_is_sum(&self) -> bool {
-        self.distances.is_none()
+        true
     }
 }
