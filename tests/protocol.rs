@@ -4,7 +4,7 @@ use embedded_hal::digital::StatefulOutputPin;
 use segmeter_core::drift::{Packet, Profile, Snapshot, State};
 use segmeter_firmware::app::{App, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
-use segmeter_firmware::evaluator::{Evaluator, configuration};
+use segmeter_firmware::evaluator::{Evaluator, MAX_WIDTH, configuration};
 use segmeter_firmware::protocol::{
     Codes, Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Rejection, Report, Request,
     Response, RowLabels, Tag, Telemetry, decode, send,
@@ -122,6 +122,26 @@ fn frames_come_back_as_reports() {
     let state = |report: &Report| report.drift.unwrap().verdict().state;
     assert_eq!(state(&reports[0]), State::Unknown, "no block of two frames is complete");
     assert_ne!(state(&reports[1]), State::Unknown);
+}
+
+/// The longest message that there is: a row of the greatest width, with labels.
+#[test]
+fn the_widest_rows_are_taken() {
+    let width = usize::from(MAX_WIDTH);
+    let (mut wire, mut evaluator) = configured(&Demo::load());
+    let codes: Vec<u8> = (0..width).map(|place| (place * 7 % 256) as u8).collect();
+    let (foreground, valid) = (vec![0xa5; width / 8], vec![0xff; width / 8]);
+    let labels = Some(RowLabels { foreground: &foreground, valid: &valid });
+    wire.send(&Request::Begin { frame: 1, height: 2, width: MAX_WIDTH, labelled: true });
+    evaluator.begin(1, 2, MAX_WIDTH, true).unwrap();
+    for row in 0..2 {
+        wire.send(&Request::Row { frame: 1, row, codes: &codes, labels });
+        evaluator.row(1, row, &codes, labels).unwrap();
+    }
+    wire.send(&Request::End { frame: 1 });
+    let expected = evaluator.end(1).unwrap();
+    let (responses, _) = answers(&wire);
+    assert_eq!(responses[1..], [Response::Accepted, Response::Report(expected)]);
 }
 
 /// Something goes wrong in the middle of frame 5; frame 6 must be reported as if nothing had been.

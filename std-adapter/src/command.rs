@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use segmeter::{Engine, LevelName, files};
 
 use crate::text;
@@ -115,7 +115,14 @@ impl From<serde_json::Error> for Failure {
 
 /// Runs the command line `arguments`, printing to `out`.
 pub(crate) fn run(arguments: impl Iterator<Item = OsString>, out: &mut dyn Write) -> ExitCode {
-    let outcome = match Cli::try_parse_from(arguments) {
+    // What begins with a hyphen and a digit is a value: whether it is a good one says its range.
+    let negative = |argument: Arg| {
+        let takes_value = argument.get_action().takes_values();
+        argument.allow_negative_numbers(takes_value)
+    };
+    let command = Cli::command().mut_subcommands(|command| command.mut_args(negative));
+    let parsed = command.try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
+    let outcome = match parsed {
         Ok(cli) => dispatch(&cli, out),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             write!(out, "{}", error.render()).map(|()| Outcome::Done).map_err(Failure::Output)
@@ -157,7 +164,10 @@ static NOTES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn note(line: impl std::fmt::Display) {
     if let Ok(mut notes) = NOTES.lock() {
-        notes.push(line.to_string());
+        let line = line.to_string();
+        if !notes.contains(&line) {
+            notes.push(line);
+        }
     }
 }
 

@@ -222,6 +222,9 @@ fn volume(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |product, axis| product.checked_mul(*axis))
 }
 
+/// What to do where names of two folders differ.
+pub const OTHER_NAMES: &str = "other names need --pair '{}_a.png={}_b.png', or a CSV of pairs";
+
 /// The most pixels of an image whose file does not grow with them, until [`limit_pixels`] says another number.
 pub const MOST_PIXELS: u64 = 1 << 26;
 

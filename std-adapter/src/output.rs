@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use segmeter::files::{Reading, Source};
 
 use crate::command::Failure;
 
@@ -32,10 +33,12 @@ enum Target {
     Stream(File),
 }
 
-/// Opens what flags name. Two of them cannot be one file, nor can one be stdout if that has a JSON document.
+/// Opens what flags name. Two of them cannot be one file, nor can one be stdout if that has a JSON document, or a file that
+/// is read: one of `inputs`, or an image of one that is a folder.
 pub(crate) fn open<const N: usize>(
     flags: [(&str, &Option<PathBuf>); N],
     json: bool,
+    inputs: &[&Path],
 ) -> Result<[Option<Output>; N], Failure> {
     let mut outputs = [const { None }; N];
     for place in 0..N {
@@ -43,6 +46,10 @@ pub(crate) fn open<const N: usize>(
         let output = Output::open(path)?;
         if json && output.is_stdout() {
             let line = "is stdout, where --json prints its document: name a file";
+            return Err(Failure::Input(format!("{flag} {}: {line}", path.display())));
+        }
+        if let Some(input) = inputs.iter().find(|input| output.overwrites(input)) {
+            let line = format!("would overwrite what is read from {}: name another file", input.display());
             return Err(Failure::Input(format!("{flag} {}: {line}", path.display())));
         }
         let same = (0..place).find(|other| outputs[*other].as_ref().is_some_and(|o: &Output| o.is(&output)));
@@ -82,6 +89,19 @@ impl Output {
             (Target::File(one), Target::File(other)) => one == other,
             _ => false,
         }
+    }
+
+    /// Whether a file that is there is this input, or an image in it.
+    fn overwrites(&self, input: &Path) -> bool {
+        let Target::File(place) = &self.target else { return false };
+        let identity = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+        let Some(there) = identity(place) else { return false };
+        let is_it = |path: &Path| identity(path) == Some(there);
+        if !input.is_dir() {
+            return is_it(input);
+        }
+        let images = Source::open(input, Reading::default());
+        images.is_ok_and(|images| (0..images.len()).any(|index| is_it(images.file(index))))
     }
 
     /// Writes what the flag asks for.

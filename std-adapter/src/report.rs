@@ -69,19 +69,21 @@ const DECIMALS: [usize; 2] = [6, 4];
 const LONGEST_NAME: usize = 32;
 
 /// Prints a table in the columns of the terminal: decimals go first, then the last columns, and no number is broken. `rows`
-/// are those with so many decimals.
+/// are those with so many decimals; the first `texts` columns are of text.
 pub(crate) fn fitted(
     out: &mut dyn Write,
     heads: &[String],
+    texts: usize,
     rows: impl Fn(usize) -> Vec<Vec<String>>,
 ) -> io::Result<()> {
-    fitted_to(out, usize::from(width()), heads, rows)
+    fitted_to(out, usize::from(width()), heads, texts, rows)
 }
 
 fn fitted_to(
     out: &mut dyn Write,
     room: usize,
     heads: &[String],
+    texts: usize,
     rows: impl Fn(usize) -> Vec<Vec<String>>,
 ) -> io::Result<()> {
     let short = |mut rows: Vec<Vec<String>>| {
@@ -111,6 +113,9 @@ fn fitted_to(
     let kept = kept.count().max(2).min(heads.len());
     let mut table = table(&heads[..kept].iter().map(String::as_str).collect::<Vec<_>>());
     table.set_content_arrangement(ContentArrangement::Disabled);
+    table.column_iter_mut().take(texts).for_each(|column| {
+        column.set_cell_alignment(CellAlignment::Left);
+    });
     rows.iter().for_each(|cells| row(&mut table, cells.iter().take(kept).cloned()));
     print(out, &table)?;
     if kept < heads.len() {
@@ -216,7 +221,7 @@ mod tests {
             vec![row("background", "0"), row("a class with a name that is longer than any number", "1")]
         };
         let mut out = Vec::new();
-        fitted_to(&mut out, room, &heads, rows).unwrap();
+        fitted_to(&mut out, room, &heads, 1, rows).unwrap();
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
 

@@ -48,6 +48,68 @@ fn cities() {
     assert_eq!((&report["classes"][0]["iou"], &report["classes"][13]["iou"]), (&0.4.into(), &0.25.into()));
 }
 
+/// The same with predictions in one folder, and with the pictures as labels; what shares no folder is told by its own name.
+#[test]
+fn cities_in_one_folder() {
+    let bench = Bench::new();
+    let (road, car, parking, trailer) = ([128, 64, 128], [0, 0, 142], [250, 170, 160], [0, 0, 110]);
+    for city in ["aachen", "bremen"] {
+        bench.file(&format!("pred/{city}_0_leftImg8bit.png"), &png_grey(4, 1, &[0, 13, 13, 0]));
+        bench.file(&format!("gt/{city}/{city}_0_gtFine_labelIds.png"), &png_grey(4, 1, &[7, 7, 26, 6]));
+        bench.file(&format!("gt/{city}/{city}_0_gtFine_color.png"), &picture(&[road, road, car, parking]));
+    }
+    bench.file("gt/bremen/bremen_0_gtFine_color.png", &picture(&[road, road, car, trailer]));
+    let ids =
+        bench.json("eval pred gt --pair {}_leftImg8bit.png={}_gtFine_labelIds.png --map labels=cityscapes");
+    let colours =
+        bench.json("eval pred gt --pair {}_leftImg8bit.png={}_gtFine_color.png --colours cityscapes");
+    assert_eq!(
+        (&ids["images"], &ids["ignored"], &ids["classes"][0]["iou"]),
+        (&2.into(), &2.into(), &0.5.into())
+    );
+    assert_eq!(ids["pooled"], colours["pooled"]);
+    // Names that are in two folders tell nothing.
+    for city in ["aachen", "bremen"] {
+        bench.file(&format!("twice/{city}/a.png"), &png_grey(4, 1, &[0; 4]));
+    }
+    bench.file("flat/a.png", &png_grey(4, 1, &[0; 4]));
+    let said = bench.refusal("eval flat twice");
+    assert!(
+        said.contains("twice/aachen/a.png: found no image") && said.contains("or a CSV of pairs"),
+        "{said}"
+    );
+    let said = bench.refusal("eval pred gt --pair {}_leftImg8bit.png={}_gtFine_color.png --colours voc");
+    assert!(said.contains("which --colours voc does not have: give a table of your own"), "{said}");
+}
+
+/// Outputs of networks, one to a file, with classes last and an axis for one image.
+#[test]
+fn outputs_of_networks_in_a_folder() {
+    let bench = Bench::new();
+    let (height, width, classes) = (40, 6, 3);
+    let score = |pixel: usize, class: usize| ((pixel * 37 + class * 101) % 97) as f32 / 9.0 - 5.0;
+    let pixels = 0..height * width;
+    let last: Vec<f32> = pixels.clone().flat_map(|p| (0..classes).map(move |c| score(p, c))).collect();
+    let first: Vec<f32> = (0..classes).flat_map(|c| pixels.clone().map(move |p| score(p, c))).collect();
+    bench.file("last/a.npy", &npy_f32(&[1, height, width, classes], &last));
+    bench.file("three/a.npy", &npy_f32(&[height, width, classes], &last));
+    bench.file("first/a.npy", &npy_f32(&[classes, height, width], &first));
+    let ids: Vec<u8> = pixels.map(|pixel| (pixel * 7 % classes) as u8).collect();
+    bench.file("g/a.png", &png_grey(width as u32, height as u32, &ids));
+    let expected = bench.json("eval first g --layout chw");
+    for folder in ["last", "three", "first"] {
+        assert_eq!(bench.json(&format!("eval {folder} g")), expected, "{folder}");
+    }
+    // One image alone is many: the message says what it can be.
+    let said = bench.refusal("eval three/a.npy g/a.png");
+    assert!(said.contains("of one image with 3 classes say --layout hwc"), "{said}");
+    assert_eq!(bench.json("eval three/a.npy g/a.png --layout hwc")["pooled"], expected["pooled"]);
+    let codes: Vec<u8> = (0..240).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    bench.file("column.npy", &npy("|i1", &[40, 6, 1], &codes));
+    let said = bench.notes("profile column.npy --scale 0.1 --zero-point 0 --out x");
+    assert!(said.contains("was read as 40 images of 6x1: of one image 40x6 say --layout hwc"), "{said}");
+}
+
 /// What an exporter of 8-bit networks writes: softmax and sigmoid heads, channels last, with steps of their own.
 #[test]
 fn heads_in_8_bits_with_channels_last() {

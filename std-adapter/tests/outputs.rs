@@ -59,6 +59,46 @@ fn a_file_is_replaced_with_its_permissions() {
     assert_eq!(read_f32(&path).0, [2, 3]);
 }
 
+/// Nothing that is read is written over, by whatever name.
+#[test]
+fn inputs_are_no_outputs() {
+    let bench = bench();
+    bench.file("p/a.png", &png_grey(3, 2, &[0, 1, 1, 0, 0, 0]));
+    bench.file("g/a.png", &png_grey(3, 2, &[0, 1, 1, 0, 0, 0]));
+    bench.file("map.csv", b"0,0\n1,1\n");
+    bench.file("colours.csv", b"0,0,0,0\n1,255,255,255\n");
+    bench.file("w.npy", &npy_f32(&[2, 3], &[1.0; 6]));
+    symlink("g.png", bench.path("link")).unwrap();
+    fs::hard_link(bench.path("g.png"), bench.path("hard")).unwrap();
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out a.profile"), 0);
+    let frames: Vec<u8> = (0..40 * 48).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    bench.file("f.npy", &npy("|i1", &[40, 6, 8], &frames));
+    bench.file("valid.png", &png_grey(3, 2, &[1; 6]));
+    let before = |name: &str| fs::read(bench.path(name)).unwrap();
+    for (line, name) in [
+        (format!("{EVAL} --csv g.png"), "g.png"),
+        (format!("{EVAL} --csv link"), "g.png"),
+        (format!("{EVAL} --report hard"), "g.png"),
+        (format!("{EVAL} --map map.csv --csv map.csv"), "map.csv"),
+        (format!("{EVAL} --colours colours.csv --csv colours.csv"), "colours.csv"),
+        (format!("{EVAL} --valid valid.png --csv ./valid.png"), "valid.png"),
+        ("eval p g --csv p/a.png".to_owned(), "p/a.png"),
+        ("eval p g --report g/a.png".to_owned(), "g/a.png"),
+        (format!("{LOSS} --gradient z.npy"), "z.npy"),
+        (format!("{LOSS} --pixel-weights w.npy --gradient w.npy"), "w.npy"),
+        ("profile f.npy --scale 0.1 --zero-point 0 --out f.npy".to_owned(), "f.npy"),
+        (format!("watch @road_i8.bin {DEMO} --profile a.profile --report a.profile"), "a.profile"),
+    ] {
+        let bytes = before(name);
+        let said = bench.refusal(&line);
+        assert!(said.contains("would overwrite what is read from"), "{line}: {said}");
+        assert_eq!(before(name), bytes, "{line}");
+    }
+    // A table of an earlier run may lie beside the images.
+    bench.stdout("eval p g --csv p/result.csv", 0);
+    bench.stdout("eval p g --csv p/result.csv", 0);
+}
+
 #[test]
 fn links_are_followed_to_their_end() {
     let bench = bench();

@@ -156,6 +156,8 @@ fn converse<L: Line>(
     }
     bar.finish_and_clear();
     Broken::of(broken.iter(), frames.source.path(), frames.slots.len())?.note();
+    frames.coder.note(frames.source.path());
+    frames.labels.iter().for_each(LabelReader::note_if_no_foreground);
     summary.stack_bytes = device.stack_bytes().map_err(|e| failed(&e))?;
     device.shut_down().map_err(|e| failed(&e))?;
     printer.summary(out, device.board(), &summary)?;
@@ -166,13 +168,12 @@ impl<'a> Frames<'a> {
     fn open(arguments: &'a Arguments, profile: Option<&Profile>) -> Result<Self, Failure> {
         let (source, slots) = arguments.input.open(&arguments.recording)?;
         let labels = match &arguments.labels {
-            Some(path) => Some(arguments.label_input.open(path, &source, slots.len())?),
+            Some(path) => Some(arguments.label_input.open(path, &source, &slots)?),
             None => None,
         };
         let image = arguments.input.first(&source, &slots)?;
         let known = profile.map(|profile| profile.quantiser);
         let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
-        coder.note(source.path());
         let quantiser = coder.quantiser();
         if profile.is_some_and(|profile| profile.quantiser != quantiser) {
             return Err(Failure::Input(format!(

@@ -30,7 +30,7 @@ mod sheet;
 mod softmax;
 mod tally;
 
-use choice::ChoiceInput;
+use choice::{Choice, ChoiceInput};
 use predict::Reader;
 
 #[derive(Args)]
@@ -81,7 +81,9 @@ pub(super) fn run(
     let mut choice = arguments.choice.choice(arguments.threshold)?;
     html::check(&choice, &arguments.worst_by)?;
     let files = [("--csv", &arguments.csv), ("--report", &arguments.report)];
-    let [csv, report] = output::open(files, common.json)?;
+    let inputs = [arguments.prediction.as_path(), &arguments.labels].into_iter();
+    let tables = arguments.input.tables().chain(arguments.label_input.tables());
+    let [csv, report] = output::open(files, common.json, &inputs.chain(tables).collect::<Vec<_>>())?;
     let is_taken = output::take_stdout(&[&csv, &report]);
     let reader = Reader::open(arguments)?;
     if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
@@ -99,10 +101,11 @@ pub(super) fn run(
     choice.scale = reader.scale();
     let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
     result.seen.note(&reader, names.len());
-    let labelled = result.pooled.classes.iter().skip(1).map(|class| class.positives()).sum();
-    reader.labels().note_if_all_ignored(labelled, result.pooled.ignored);
+    reader.labels().note_if_no_foreground();
     reader.labels().note_if_class_ignored(names.len());
     note_if_cityscapes(&reader, &result.pooled.classes);
+    note_if_no_ids(arguments, &reader, &result.pooled.classes);
+    note_if_not_computed(&choice, &reader, names.len());
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let page = report.as_ref().map(|_| {
@@ -139,6 +142,40 @@ fn note_if_cityscapes(reader: &Reader, classes: &[ClassReport]) {
     }
 }
 
+/// Scores that were taken as class ids, or masks of 0 and 255, come to many classes that nothing is labelled with.
+fn note_if_no_ids(arguments: &Arguments, reader: &Reader, classes: &[ClassReport]) {
+    const MANY: usize = 32;
+    let labelled = classes.iter().filter(|class| class.positives() != 0).count();
+    if arguments.classes.is_some()
+        || reader.classes().is_some()
+        || classes.len() <= MANY
+        || 2 * labelled > classes.len()
+    {
+        return;
+    }
+    note(format_args!(
+        "{}: ids up to {} make {} classes, of which {labelled} are labelled: of scores say --scale and --zero-point or \
+         --probabilities, of masks of 0 and 255 --foreground 255, of ids --classes",
+        reader.path().display(),
+        classes.len() - 1,
+        classes.len()
+    ));
+}
+
+/// Names what was asked for by name and is not there.
+fn note_if_not_computed(choice: &Choice, reader: &Reader, classes: usize) {
+    for entry in choice.named() {
+        let needs = match entry.family {
+            "threshold" | "calibration" if !reader.is_binary() && !reader.has_softmax() => {
+                "scores, and predictions are class ids"
+            }
+            "road" if classes != 2 => "two classes: say which is the road with --foreground",
+            _ => continue,
+        };
+        note(format_args!("{} was not computed: it needs {needs}", entry.name));
+    }
+}
+
 /// The names of the classes; their number is part of the definition of every mean.
 fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failure> {
     let numbered = |count: usize| (0..count).map(|id| id.to_string()).collect::<Vec<_>>();
@@ -152,6 +189,10 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
             // Checked before the names are made: the number may be anything.
             Ok(count) if count <= tally::MOST_CLASSES => numbered(count),
             Ok(count) => return Err(count_refused(count)),
+            Err(_) if !text.contains(',') => {
+                let line = "expected a number of classes, or the names of two or more with commas";
+                return Err(Failure::Input(format!("found --classes {text}, {line}")));
+            }
             Err(_) => named(text)?,
         },
     };

@@ -75,6 +75,9 @@ impl Formula {
         let target = self.parts.iter_mut().find(is_meant);
         let Some(part) = target.filter(|part| part.entry.parameters.iter().any(|p| p.name == name)) else {
             let known = if known.is_empty() { "none" } else { &known };
+            if loss.is_none() && !single {
+                return Err(format!("found --set {key} for a sum, expected one of the parameters: {known}"));
+            }
             let near = registry::nearest(
                 name,
                 self.parts.iter().flat_map(|part| part.entry.parameters).map(|p| p.name),

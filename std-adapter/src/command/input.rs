@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use segmeter::core::view::{Encoding, Quantiser};
 use segmeter::files::{Colours, Elements, Image, Order, Pairs, Reading, Slot, Source, bin};
 
-use super::Failure;
+use super::{Failure, note};
 
 mod broken;
 mod codes;
@@ -24,7 +24,7 @@ pub(super) use scores::{Range, wrong_score};
 #[command(next_help_heading = "How images are read")]
 pub(super) struct Input {
     /// Axes of an image of scores: hw has one score per pixel, the others have one for every class. Without it, three axes are
-    /// images of one score per pixel in a file, and classes in a directory
+    /// images of one score per pixel in a file, and classes in a directory: chw, or hwc where chw had more than 32
     #[arg(long, value_enum)]
     layout: Option<Layout>,
     /// Shape of a .bin
@@ -34,10 +34,10 @@ pub(super) struct Input {
     #[arg(long, value_enum)]
     dtype: Option<Dtype>,
     /// 8-bit logits: logit = S * (code - Z); with --probabilities the probability, cut to [0, 1]
-    #[arg(long, value_name = "S", requires = "zero_point", allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", requires = "zero_point")]
     scale: Option<f32>,
     /// The code of 0
-    #[arg(long, value_name = "Z", requires = "scale", allow_negative_numbers = true)]
+    #[arg(long, value_name = "Z", requires = "scale")]
     zero_point: Option<i32>,
     /// Numbers are probabilities: u8 in steps of 1/255 unless there is a scale; floats as they are
     #[arg(long)]
@@ -142,6 +142,11 @@ impl Input {
         }
     }
 
+    /// Tables that are read.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Path> {
+        self.colours.iter().chain(&self.pair).map(Path::new)
+    }
+
     /// Whether files that cannot be read are left out.
     pub(super) const fn keeps_going(&self) -> bool {
         self.keep_going
@@ -170,6 +175,9 @@ impl Input {
     fn reading(&self, path: &Path, order: Option<Order>, exact: bool) -> Result<Reading, Failure> {
         let layout = self.bare(path)?;
         let colours = self.colours.as_deref().map(Colours::new).transpose()?;
+        if let Some(table) = colours.as_ref().and_then(Colours::counted) {
+            note(format_args!("{}: has no ids: colours are counted from 0, line by line", table.display()));
+        }
         let pairs = self.pair.as_deref().map(Pairs::new).transpose()?;
         Ok(Reading { layout, order, exact, colours, pairs })
     }
@@ -201,6 +209,15 @@ impl Input {
             }
             None => (0..source.len()).collect(),
         };
+        if self.layout.is_none() && source.len() > 1 && !source.path().is_dir() {
+            let shape = source.image(0)?.shape;
+            if source.channels()? == (Order::Plane, 1) && shape.width() == 1 && shape.height() > 1 {
+                let (path, images, height) = (source.path().display(), source.len(), shape.height());
+                note(format_args!(
+                    "{path}: was read as {images} images of {height}x1: of one image {images}x{height} say --layout hwc"
+                ));
+            }
+        }
         Ok(indices.into_iter().enumerate().map(|(position, index)| Slot { index, position }).collect())
     }
 
@@ -212,6 +229,11 @@ impl Input {
     /// Whether numbers are said to be probabilities.
     pub(super) const fn is_probability(&self) -> bool {
         self.probabilities
+    }
+
+    /// Whether 8-bit numbers are said to be probabilities in steps of 1/255.
+    pub(super) const fn has_steps(&self) -> bool {
+        self.probabilities && self.scale.is_none()
     }
 
     /// Whether codes are said to stand for something.
@@ -238,7 +260,11 @@ impl Input {
             _ => Err(named(format!(
                 "found {}, which needs --scale and --zero-point{}",
                 elements.type_name(),
-                if encoding == Encoding::Unsigned { ", or --probabilities" } else { "" }
+                if encoding == Encoding::Unsigned {
+                    ", or --probabilities; of class ids there are no scores, only eval takes them"
+                } else {
+                    ""
+                }
             ))),
         }
     }

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     multilabel: bool,
     /// Weight of each class; binary: of background and foreground; with --multilabel: of each channel
-    #[arg(long, value_name = "a,b,...", value_delimiter = ',', num_args = 1, allow_negative_numbers = true)]
+    #[arg(long, value_name = "a,b,...", value_delimiter = ',', num_args = 1)]
     class_weights: Option<Vec<f32>>,
     /// Weight of each pixel: .npy f32, or .bin with the shape of the labels
     #[arg(long, value_name = "FILE")]
@@ -82,7 +82,11 @@ pub(super) fn run(
         formula.set_empty(policy).map_err(Failure::Input)?;
     }
     let loss = formula.loss().map_err(Failure::Input)?;
-    let [gradient] = output::open([("--gradient", &arguments.gradient)], common.json)?;
+    let inputs = [arguments.logits.as_path(), &arguments.labels].into_iter();
+    let inputs = inputs.chain(arguments.pixel_weights.as_deref());
+    let inputs = inputs.chain(arguments.input.tables()).chain(arguments.label_input.tables());
+    let [gradient] =
+        output::open([("--gradient", &arguments.gradient)], common.json, &inputs.collect::<Vec<_>>())?;
     let is_taken = output::take_stdout(&[&gradient]);
     let is_placed = looks_at_places(&loss);
     let reduction = reduction(arguments, &formula, is_placed);
@@ -113,7 +117,7 @@ pub(super) fn run(
         }
         gradient.write(out, |file| files::npy::write_f32(file, axes, &answer.gradient))?;
     }
-    batch.labels.note_if_all_ignored(answer.foreground, answer.ignored);
+    batch.labels.note_if_no_foreground();
     let printed = print::Printed { arguments, formula: &formula, engine, batch: &batch, reduction };
     if !is_taken {
         printed.print(&answer, common.json, out)?;

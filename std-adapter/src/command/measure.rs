@@ -1,6 +1,7 @@
 //! Frames as drift commands measure them.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser};
@@ -31,22 +32,38 @@ pub(super) struct SomeLabels {
 }
 
 impl LabelArguments {
+    /// Everything that is read for them.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.labels.as_deref().into_iter().chain(self.label_input.tables())
+    }
+
     pub(super) fn open(&self, source: &Source, slots: &[Slot]) -> Result<Option<SomeLabels>, Failure> {
         let Some(path) = &self.labels else { return Ok(None) };
-        let frames = match &self.label_frames {
-            Some(frames) => Some(frames.indices(source.len()).map_err(|line| {
-                let line = line.replace("--frames", "--label-frames");
-                Failure::Input(format!("{}: {line}", source.path().display()))
-            })?),
-            None => None,
+        let named = |line: String| {
+            let line = line.replace("--frames", "--label-frames");
+            Failure::Input(format!("{}: {line}", source.path().display()))
         };
-        let selected = frames.as_ref().map_or(slots.len(), Vec::len);
-        let reader = self.label_input.open(path, source, selected)?;
+        let frames = self.label_frames.as_ref().map(|frames| frames.indices(source.len())).transpose();
+        let frames = frames.map_err(named)?;
+        let mut seen = BTreeSet::new();
+        if let Some(frame) = frames.iter().flatten().find(|frame| !seen.insert(**frame)) {
+            return Err(named(format!("--frames has image {frame} twice, expected it once")));
+        }
+        let of_frames = |frames: &Vec<usize>| {
+            frames.iter().enumerate().map(|(position, index)| Slot { index: *index, position }).collect()
+        };
+        let labelled: Vec<Slot> = frames.as_ref().map_or_else(|| slots.to_vec(), of_frames);
+        let reader = self.label_input.open(path, source, &labelled)?;
         Ok(Some(SomeLabels { reader, frames }))
     }
 }
 
 impl SomeLabels {
+    /// Says what may mislead, at the end.
+    pub(super) fn note(&self) {
+        self.reader.note_if_no_foreground();
+    }
+
     /// The ids of a frame's labels; `None` if it has none.
     fn ids(&self, source: &Source, slot: Slot, image: &Image) -> Result<Option<Vec<u8>>, Failure> {
         let position = match &self.frames {

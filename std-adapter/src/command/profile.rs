@@ -11,7 +11,7 @@ use segmeter::learn::{Learnt, Settings, learn};
 use serde_json::{Map, Value, json};
 
 use super::input::{Broken, Coder, Input};
-use super::measure::{LabelArguments, measure};
+use super::measure::{LabelArguments, SomeLabels, measure};
 use super::{Common, Failure, Outcome, note};
 use crate::{output, report, text};
 
@@ -74,7 +74,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         print(&path.display().to_string(), &profile, None, common, out)?;
         return Ok(Outcome::Done);
     }
-    let [file] = output::open([("--out", &arguments.out)], common.json)?;
+    let inputs = arguments.recording.as_deref().into_iter();
+    let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.tables()).collect::<Vec<_>>();
+    let [file] = output::open([("--out", &arguments.out)], common.json, &inputs)?;
     let is_taken = output::take_stdout(&[&file]);
     let (Some(recording), Some(path), Some(file)) = (&arguments.recording, &arguments.out, file) else {
         return Err(Failure::Input("expected frames and --out".to_owned()));
@@ -85,7 +87,6 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let frames_path = source.path();
     let first = arguments.input.first(&source, &slots)?;
     let (coder, shape) = (Coder::new(&arguments.input, &first.elements, frames_path, None)?, first.shape);
-    coder.note(frames_path);
     let (mut not_finite, mut broken) = (0, Vec::new());
     let mut frames = Vec::with_capacity(slots.len());
     let bar = report::progress(slots.len());
@@ -118,6 +119,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     }
     bar.finish_and_clear();
     Broken::of(broken.iter(), frames_path, slots.len())?.note();
+    coder.note(frames_path);
+    labels.iter().for_each(SomeLabels::note);
     if not_finite > 0 {
         note(format_args!(
             "{}: {not_finite} frames have numbers that are not finite, and are left out",
@@ -210,7 +213,7 @@ fn print(
         if profile.calibration.is_learnt() {
             "learnt from labels"
         } else {
-            "none, no frame has labels: no estimate of IoU"
+            "none, no frame has labels: estimated_iou is as the network's own probabilities have it"
         }
     )?;
     if let Some(learnt) = learnt {

@@ -1,5 +1,6 @@
 //! `segmeter watch`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use clap::{Args, ValueEnum};
 use segmeter::core::drift::{Facts, Invalid, Monitor, Observation, Profile, Reasons, Signal, State};
 use segmeter::core::metric::Confusion;
 use segmeter::core::sketch::SigmoidTable;
+use segmeter::core::view::{Activation, Encoding, Quantiser};
 use segmeter::files::{self, Image, Slot, Source};
 
 use super::input::{Broken, Coder, Input};
@@ -67,6 +69,8 @@ impl Shown {
 struct Summary {
     frames: usize,
     invalid: usize,
+    /// Of these, by what they are.
+    reasons: BTreeMap<&'static str, usize>,
     /// How often the state became an alarm.
     alarms: usize,
     alarm_frames: usize,
@@ -77,7 +81,9 @@ struct Summary {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let [report] = output::open([("--report", &arguments.report)], common.json)?;
+    let inputs = [arguments.recording.as_path(), &arguments.profile].into_iter();
+    let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.tables()).collect::<Vec<_>>();
+    let [report] = output::open([("--report", &arguments.report)], common.json, &inputs)?;
     let bytes = files::read(&arguments.profile)?;
     let profile = files::profile::read(&bytes).map_err(|e| e.at(&arguments.profile))?;
     let (source, slots) = arguments.input.open(&arguments.recording)?;
@@ -88,7 +94,6 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let mut printer = Printer::new(common.json, &profile, labels.is_some());
     let mut shown = Vec::new();
     let coder = coder(arguments, &profile, &arguments.input.first(&source, &slots)?, &source)?;
-    coder.note(source.path());
     let mut broken = Vec::new();
     let bar = report::progress(slots.len());
     for slot in &slots {
@@ -118,6 +123,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     }
     bar.finish_and_clear();
     Broken::of(broken.iter(), source.path(), slots.len())?.note();
+    coder.note(source.path());
+    labels.iter().for_each(SomeLabels::note);
     if !output::take_stdout(&[&report]) {
         printer.summary(out, &summary)?;
     }
@@ -175,7 +182,10 @@ impl Watch<'_> {
 impl Summary {
     fn add(&mut self, shown: &Shown) {
         self.frames += 1;
-        self.invalid += usize::from(shown.seen.signals.is_err());
+        if let Err(invalid) = shown.seen.signals {
+            self.invalid += 1;
+            *self.reasons.entry(invalid.name()).or_default() += 1;
+        }
         if let (Some(estimate), Some(iou)) = (&shown.seen.estimate, shown.iou) {
             self.estimated.0 += 1;
             self.estimated.1 += (estimate.value.to_f64() - iou).abs();
@@ -206,19 +216,26 @@ fn coder(arguments: &Arguments, profile: &Profile, first: &Image, source: &Sourc
     if coder.quantiser() == profile.quantiser && coder.takes(&first.elements) {
         return Ok(coder);
     }
-    let expected = match profile.quantiser.affine() {
-        Some((scale, zero_point)) => format!(
-            "{:?} 8-bit {:?}, scale {scale}, zero point {zero_point}",
-            profile.quantiser.encoding(),
-            profile.quantiser.activation()
-        ),
-        None => "u8 probabilities".to_owned(),
+    let found = if coder.takes(&first.elements) && first.elements.type_name().ends_with('8') {
+        described(&coder.quantiser())
+    } else {
+        first.elements.type_name().to_owned()
     };
     Err(Failure::Input(format!(
-        "{}: found {} in the first image, or another scale or zero point, expected {} as in {}",
+        "{}: found {found}, expected {} as in {}: learn a profile of such frames, or leave out --scale, --zero-point and \
+         --probabilities if they say it wrong",
         path.display(),
-        first.elements.type_name(),
-        expected.to_lowercase(),
+        described(&profile.quantiser),
         arguments.profile.display()
     )))
+}
+
+/// What codes stand for.
+fn described(quantiser: &Quantiser) -> String {
+    let kind = if quantiser.encoding() == Encoding::Signed { "i8" } else { "u8" };
+    let what = if quantiser.activation() == Activation::Logits { "logits" } else { "probabilities" };
+    match quantiser.affine() {
+        Some((scale, zero_point)) => format!("{kind} {what} with --scale {scale} --zero-point {zero_point}"),
+        None => format!("{kind} {what} in steps of 1/255"),
+    }
 }

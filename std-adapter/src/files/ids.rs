@@ -33,6 +33,20 @@ const CITYSCAPES_COLOURS: [[u8; 3]; 19] = [
     [0, 0, 230],
     [119, 11, 32],
 ];
+/// The colours of labels that are not scored, but of those that share the colour of one: groups of poles are poles, and
+/// licence plates are cars.
+const CITYSCAPES_UNSCORED: [[u8; 3]; 10] = [
+    [0, 0, 0],
+    [111, 74, 0],
+    [81, 0, 81],
+    [250, 170, 160],
+    [230, 150, 140],
+    [180, 165, 180],
+    [150, 100, 100],
+    [150, 120, 90],
+    [0, 0, 90],
+    [0, 0, 110],
+];
 /// The classes of Pascal VOC, background included.
 const VOC_CLASSES: u8 = 21;
 
@@ -48,6 +62,8 @@ pub struct IdMap {
 pub struct Colours {
     name: String,
     ids: BTreeMap<[u8; 3], u16>,
+    /// Whether ids are the places of colours in a table that has none.
+    is_counted: bool,
 }
 
 impl IdMap {
@@ -94,6 +110,12 @@ impl IdMap {
         Ok(Self { name, ids })
     }
 
+    /// The name or the path that it was made of.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The id that stands for another.
     ///
     /// # Errors
@@ -101,8 +123,9 @@ impl IdMap {
     pub fn id(&self, found: u16) -> Result<u16> {
         self.ids.get(&found).copied().ok_or_else(|| {
             Error::new(format_args!(
-                "found id {found}, which --map {} does not have: add it there",
-                self.name
+                "found id {found}, which --map {} does not have: {}",
+                self.name,
+                way(&self.name)
             ))
         })
     }
@@ -119,11 +142,14 @@ impl Colours {
             "voc" => Some(
                 (0..VOC_CLASSES).map(|id| (voc(id), u16::from(id))).chain([([224, 224, 192], 255)]).collect(),
             ),
-            "cityscapes" => Some(CITYSCAPES_COLOURS.into_iter().zip(0..).chain([([0, 0, 0], 255)]).collect()),
+            "cityscapes" => {
+                let unscored = CITYSCAPES_UNSCORED.map(|colour| (colour, 255));
+                Some(CITYSCAPES_COLOURS.into_iter().zip(0..).chain(unscored).collect())
+            }
             _ => None,
         };
         if let Some(ids) = known {
-            return Ok(Self { name, ids });
+            return Ok(Self { name, ids, is_counted: false });
         }
         let path = Path::new(text);
         let rows = numbers(
@@ -142,12 +168,15 @@ impl Colours {
     }
 
     fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
-        let mut ids = BTreeMap::new();
+        let (mut ids, mut is_counted) = (BTreeMap::new(), false);
         for (place, (line, row)) in rows.into_iter().enumerate() {
             let (id, colour) = match row[..] {
                 [id, r, g, b] => (id, [r, g, b]),
                 // Without ids, they are counted.
-                [r, g, b] => (place as i64, [r, g, b]),
+                [r, g, b] => {
+                    is_counted = true;
+                    (place as i64, [r, g, b])
+                }
                 _ => {
                     let line = format!("found {} numbers in line {line}, expected id,r,g,b", row.len());
                     return Err(Error::new(line));
@@ -164,7 +193,13 @@ impl Colours {
                 return Err(Error::new(line));
             }
         }
-        Ok(Self { name, ids })
+        Ok(Self { name, ids, is_counted })
+    }
+
+    /// The file of a table without ids, which are counted then.
+    #[must_use]
+    pub fn counted(&self) -> Option<&Path> {
+        self.is_counted.then(|| Path::new(&self.name))
     }
 
     /// The id of a colour.
@@ -175,8 +210,9 @@ impl Colours {
         self.ids.get(&colour).copied().ok_or_else(|| {
             let colour = colour_text(colour);
             Error::new(format_args!(
-                "found colour {colour}, which --colours {} does not have: add it there",
-                self.name
+                "found colour {colour}, which --colours {} does not have: {}",
+                self.name,
+                way(&self.name)
             ))
         })
     }
@@ -214,6 +250,11 @@ pub(super) fn refused(kind: &str) -> Error {
         "found {kind} pixels, expected a class id in each, grey or palette; of colours say which id they are: --colours \
          voc, cityscapes or a table id,r,g,b"
     ))
+}
+
+/// How a table gets what it does not have.
+fn way(name: &str) -> &'static str {
+    if Path::new(name).is_file() { "add it there" } else { "give a table of your own with it" }
 }
 
 fn colour_text([r, g, b]: [u8; 3]) -> String {

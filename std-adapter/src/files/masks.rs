@@ -8,7 +8,7 @@ use segmeter_core::view::Shape;
 use super::folder::{self, Side};
 use super::order::Order;
 use super::source::{Content, Image, Reading, extension, load, single};
-use super::{Array, Elements, Error, Result, Source, axes, bin, other_size, png_size, read};
+use super::{Array, Elements, Error, OTHER_NAMES, Result, Source, axes, bin, other_size, png_size, read};
 
 /// Which image is meant: its number in the whole sequence, and among those that were selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Masks {
     reading: Reading,
     /// Whether a mask exists for every image rather than for the selected ones.
     by_index: bool,
+    /// Whether partners have the same name in folders that differ.
+    by_file: bool,
 }
 
 #[derive(Debug)]
@@ -84,7 +86,14 @@ impl Masks {
             let line = format!("found {found} masks, expected {expected}, one for each image");
             return Err(Error::new(line).at(path));
         }
-        Ok(Self { path: path.to_owned(), content, order, reading, by_index: found == total })
+        let (content, by_file) = by_file_name(content, source);
+        Ok(Self { path: path.to_owned(), content, order, reading, by_index: found == total, by_file })
+    }
+
+    /// The name by which an image finds its mask.
+    fn key(&self, source: &Source, index: usize) -> String {
+        let name = source.name(index);
+        if self.by_file { file_name(&name).to_owned() } else { name }
     }
 
     /// Where they were opened.
@@ -98,7 +107,7 @@ impl Masks {
     pub fn has(&self, source: &Source, slot: Slot) -> bool {
         match &self.content {
             MaskContent::Stack(_) | MaskContent::List(_) => true,
-            MaskContent::Named(files) => files.contains_key(&source.name(slot.index)),
+            MaskContent::Named(files) => files.contains_key(&self.key(source, slot.index)),
         }
     }
 
@@ -109,7 +118,7 @@ impl Masks {
         let file = match &self.content {
             MaskContent::Stack(_) => None,
             MaskContent::List(files) => files.get(number),
-            MaskContent::Named(files) => files.get(&source.name(slot.index)),
+            MaskContent::Named(files) => files.get(&self.key(source, slot.index)),
         };
         file.unwrap_or(&self.path)
     }
@@ -118,7 +127,7 @@ impl Masks {
     #[must_use]
     pub fn stray(&self, source: &Source) -> Option<&Path> {
         let MaskContent::Named(files) = &self.content else { return None };
-        let names: BTreeSet<_> = (0..source.len()).map(|index| source.name(index)).collect();
+        let names: BTreeSet<_> = (0..source.len()).map(|index| self.key(source, index)).collect();
         files.iter().find(|(name, _)| !names.contains(*name)).map(|(_, file)| file.as_path())
     }
 
@@ -147,7 +156,7 @@ impl Masks {
     fn one(&self, source: &Source, slot: Slot, shape: Shape, channels: usize) -> Result<(Elements, &Path)> {
         let number = if self.by_index { slot.index } else { slot.position };
         let expected = (shape.height(), shape.width());
-        let refuse = |found| other_size(found, expected, &source.path);
+        let refuse = |found| self.other_size(source, slot, found, expected);
         let file = |path: &Path| match png_size(path) {
             // Known before it is decoded.
             Some(found) if found != expected => Err(refuse(found).at(path)),
@@ -160,14 +169,14 @@ impl Masks {
                 None => return Err(Error::new("found too few masks").at(&self.path)),
             },
             MaskContent::Named(files) => {
-                let name = source.name(slot.index);
+                let name = self.key(source, slot.index);
                 let path = files.get(&name).ok_or_else(|| {
                     let images = source.path.display();
                     let line = format!(
                         "found no mask `{name}`, expected one for each image of {images}, of the same name below the \
-                         folder; other names need --pair '{{}}_a.png={{}}_b.png'"
+                         folder; "
                     );
-                    Error::new(line).at(&self.path)
+                    Error::new(line + OTHER_NAMES).at(&self.path)
                 })?;
                 (file(path)?, path.as_path())
             }
@@ -186,6 +195,26 @@ impl Masks {
         Ok((mask.elements, path))
     }
 
+    /// A mask has another size than its image, whose axes may have been taken for others.
+    fn other_size(
+        &self,
+        source: &Source,
+        slot: Slot,
+        found: (usize, usize),
+        expected: (usize, usize),
+    ) -> Error {
+        let error = other_size(found, expected, &source.path);
+        let image = source.image(slot.index).ok().filter(|_| source.reading.order.is_none());
+        match image {
+            Some(image)
+                if image.order == Order::Planar && found == (image.channels, image.shape.height()) =>
+            {
+                Error::new(format_args!("{error}; if classes come last there, say --layout hwc"))
+            }
+            _ => error,
+        }
+    }
+
     /// A file with one mask; errors name it.
     fn file(&self, path: &Path, shape: Shape, channels: usize) -> Result<Image> {
         let array = if extension(path) == "bin" {
@@ -196,6 +225,28 @@ impl Masks {
         let order = self.order.of(&array.elements);
         single(array, Some(order)).map_err(|e| e.at(path))
     }
+}
+
+/// The part of a name that is no folder.
+fn file_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Masks by their own names, where no image lies in the same folder as its mask and these names tell them apart.
+fn by_file_name(content: MaskContent, source: &Source) -> (MaskContent, bool) {
+    let MaskContent::Named(files) = content else { return (content, false) };
+    let names: Vec<String> = (0..source.len()).map(|index| source.name(index)).collect();
+    let unique = |names: &[&str]| {
+        names.iter().map(|name| file_name(name)).collect::<BTreeSet<_>>().len() == names.len()
+    };
+    let masks: Vec<&str> = files.keys().map(String::as_str).collect();
+    let images: Vec<&str> = names.iter().map(String::as_str).collect();
+    let is_shared = names.iter().any(|name| files.contains_key(name));
+    if is_shared || !unique(&masks) || !unique(&images) {
+        return (MaskContent::Named(files), false);
+    }
+    let files = files.into_iter().map(|(name, file)| (file_name(&name).to_owned(), file)).collect();
+    (MaskContent::Named(files), true)
 }
 
 /// A file with masks for all images or the selected ones.
@@ -220,10 +271,19 @@ fn stack(
     if source.is_batch() && !masks.is_batch() && total > 1 {
         let (first, images) = (source.image(0)?, source.path.display());
         let image = axes(&first.order.axes(first.shape, first.channels));
-        let line = format!(
-            "found 1 mask, expected {total} for {images}, which was read as {total} images {image}; of one image with \
-             {total} classes say --layout chw"
-        );
+        let mut line =
+            format!("found 1 mask, expected {total} for {images}, which was read as {total} images");
+        if !source.path.is_dir() {
+            // One image with classes, if its mask agrees.
+            let mask = masks.image(0)?.shape;
+            let (classes, layout) = match (mask.height(), mask.width()) {
+                (height, width) if (height, width) == (total, first.shape.height()) => {
+                    (first.shape.width(), "hwc")
+                }
+                _ => (total, "chw"),
+            };
+            line += &format!(" {image}; of one image with {classes} classes say --layout {layout}");
+        }
         return Err(Error::new(line).at(path));
     }
     Ok(masks)

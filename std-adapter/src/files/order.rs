@@ -1,6 +1,6 @@
 //! What the axes of a file mean.
 
-use segmeter_core::view::Shape;
+use segmeter_core::view::{MAX_CLASSES, Shape};
 
 use super::{Error, Result, axes};
 
@@ -28,10 +28,12 @@ pub(super) struct Arrangement {
 
 impl Order {
     /// What a file is unless told: the channels of a single image are told from many images without channels only
-    /// by what is beside the file.
-    pub(super) const fn guess(rank: usize, in_directory: bool) -> Self {
-        match (rank, in_directory) {
-            (4, _) | (3, true) => Self::Planar,
+    /// by what is beside the file. They come first, unless only the last can be classes.
+    pub(super) const fn guess(found: &[usize], in_directory: bool) -> Self {
+        match (found, in_directory) {
+            ([_, first, _, last], _) | ([first, _, last], true) => {
+                if *first > MAX_CLASSES && *last <= MAX_CLASSES { Self::Interleaved } else { Self::Planar }
+            }
             _ => Self::Plane,
         }
     }
@@ -84,7 +86,8 @@ impl Order {
     /// Names the axes of a file that holds one image.
     pub(super) fn arrange_one(self, found: &[usize]) -> Result<Arrangement> {
         match self.arrange(found)? {
-            one @ Arrangement { batch: None, .. } => Ok(one),
+            // An axis for one image, as networks have it.
+            one @ Arrangement { batch: None | Some(1), .. } => Ok(Arrangement { batch: None, ..one }),
             _ => Err(Error::new(format_args!(
                 "found axes {}, expected ({}): in a directory a file holds one image",
                 axes(found),
@@ -146,6 +149,27 @@ mod tests {
         assert!(line(Order::Planar, &[0, 4, 2, 3]).contains("one image"));
         assert!(line(Order::Plane, &[2, 0]).contains("2x0"));
         assert!(line(Order::Interleaved, &[1 << 33, 1, 1]).contains("2^32"));
-        assert!(Order::Planar.arrange_one(&[1, 2, 3, 4]).unwrap_err().to_string().contains("one image"));
+        assert!(Order::Planar.arrange_one(&[2, 2, 3, 4]).unwrap_err().to_string().contains("one image"));
+    }
+
+    /// Outputs of networks as they are dumped.
+    #[test]
+    fn classes_come_first_or_last() {
+        for (found, order) in [
+            (&[48, 64, 5][..], Order::Interleaved),
+            (&[48, 64, 1], Order::Interleaved),
+            (&[1, 48, 64, 5], Order::Interleaved),
+            (&[5, 48, 64], Order::Planar),
+            (&[32, 48, 32], Order::Planar),
+            (&[33, 48, 32], Order::Interleaved),
+            (&[150, 512, 512], Order::Planar),
+            (&[1, 1, 48, 64], Order::Planar),
+            (&[48, 64], Order::Plane),
+        ] {
+            assert_eq!(Order::guess(found, true), order, "{found:?}");
+        }
+        assert_eq!(Order::guess(&[48, 64, 5], false), Order::Plane, "many images in a file");
+        let one = Order::Interleaved.arrange_one(&[1, 48, 64, 5]).unwrap();
+        assert_eq!((one.batch, one.channels, one.shape.width()), (None, 5, 64));
     }
 }

@@ -73,7 +73,7 @@ impl Source {
     }
 
     pub(super) fn of_array(path: &Path, array: Array, reading: Reading) -> Result<Self> {
-        let order = reading.order.unwrap_or(Order::guess(array.shape.len(), false));
+        let order = reading.order.unwrap_or(Order::guess(&array.shape, false));
         let arrangement = order.arrange(&array.shape).map_err(|e| e.at(path))?;
         Ok(Self { path: path.to_owned(), content: Content::Stack { array, arrangement }, reading })
     }
@@ -191,13 +191,17 @@ pub(super) fn load(path: &Path, reading: &Reading) -> Result<Array> {
         ("tif" | "tiff", _) => parsed(&|bytes| raster::read_tiff(bytes, colours)),
         ("bin", Some((shape, kind))) => parsed(&|bytes| bin::read(bytes, shape, *kind)),
         ("bin", None) => refused("a .bin has no header: say --shape N,H,W (or H,W) and --dtype".to_owned()),
-        (other, _) => refused(format!("found a file `.{other}`, expected .{}", EXTENSIONS.join(", ."))),
+        _ if !path.exists() => refused("found no such file or directory (stdin is not read)".to_owned()),
+        (other, _) => {
+            let kind = if other.is_empty() { "without an extension" } else { &format!("`.{other}`") };
+            refused(format!("found a file {kind}, expected .{}", EXTENSIONS.join(", .")))
+        }
     }
 }
 
 /// The image that a file of a directory holds.
 pub(super) fn single(array: Array, order: Option<Order>) -> Result<Image> {
-    let order = order.unwrap_or(Order::guess(array.shape.len(), true));
+    let order = order.unwrap_or(Order::guess(&array.shape, true));
     let Arrangement { shape, channels, .. } = order.arrange_one(&array.shape)?;
     Ok(Image { shape, channels, order, elements: array.elements })
 }

@@ -122,8 +122,8 @@ fn bad_input_leaves_nothing_behind() {
     let cases = [
         ("eval p wide", "wide/b.png: found 1x3 pixels, expected 1x2"),
         ("eval p few", "few: found no mask `b`, expected one for each image of p"),
-        ("eval few g", "g/b.png: found no prediction for these labels in few"),
-        ("eval p other", "other/z.png: found no prediction"),
+        ("eval few g", "g/b.png: found no image for these labels in few"),
+        ("eval p other", "other/z.png: found no image"),
         ("eval p rgb", "rgb/b.png: found 8-bit Rgb pixels, expected a class id in each, grey or palette"),
         ("eval rgb g", "rgb/b.png: found 8-bit Rgb pixels"),
         (

@@ -69,6 +69,14 @@ impl Bench {
         serde_json::from_str(&self.stdout(&format!("{line} --json"), 0)).unwrap()
     }
 
+    /// What a run that succeeds says on stderr.
+    pub(crate) fn notes(&self, line: &str) -> String {
+        let output = self.run(line);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}: {stderr}");
+        stderr
+    }
+
     /// The JSON lines of a run that must end with `code`.
     pub(crate) fn json_lines(&self, line: &str, code: i32) -> Vec<Value> {
         let text = self.stdout(&format!("{line} --json"), code);

@@ -111,14 +111,16 @@ pub(super) struct Choice {
     pub(super) softmax: bool,
     /// Whether thresholds of every class may be looked at: all logits are kept for it.
     has_named: bool,
+    /// Whether metrics were asked for one by one.
+    is_listed: bool,
 }
 
 impl ChoiceInput {
     /// `threshold` is the probability above which a pixel is foreground.
     pub(super) fn choice(&self, threshold: f64) -> Result<Choice, Failure> {
-        let metrics = self.wanted()?;
-        let preset = self.preset.as_deref().map(known_preset).transpose()?;
         let detail = self.detail.detail()?;
+        let metrics = self.wanted(detail.percentile_key)?;
+        let preset = self.preset.as_deref().map(known_preset).transpose()?;
         let class_metrics = overlap::of_class(self.beta, &detail, threshold);
         let class_metrics = class_metrics.into_iter().filter(|(name, _)| metrics.contains(name)).collect();
         let ratio = if preset == Some("boundary_iou_cityscapes") {
@@ -160,16 +162,17 @@ impl ChoiceInput {
             scale: Scale::Logit,
             softmax: false,
             has_named: self.metrics.is_some(),
+            is_listed: self.metrics.as_deref().is_some_and(|text| text != "all"),
         })
     }
 
     /// The names of the metrics.
-    fn wanted(&self) -> Result<BTreeSet<&'static str>, Failure> {
+    fn wanted(&self, percentile_key: &str) -> Result<BTreeSet<&'static str>, Failure> {
         let mut metrics = match self.metrics.as_deref() {
             None => known().map(|entry| entry.name).filter(|name| *name != SLOW).collect(),
             Some("all") => known().map(|entry| entry.name).collect(),
             Some(text) => {
-                let metrics = listed(text)?;
+                let metrics = listed(text, percentile_key)?;
                 if metrics.contains(CATEGORIES) && self.categories.is_none() {
                     let line =
                         format!("found metric `{CATEGORIES}` without categories, expected --categories");
@@ -270,6 +273,11 @@ impl Choice {
         self.softmax && self.has_named && self.entries().any(|entry| entry.family == "threshold")
     }
 
+    /// The entries of what was asked for by its name.
+    pub(super) fn named(&self) -> impl Iterator<Item = &'static Entry> {
+        self.entries().filter(|_| self.is_listed)
+    }
+
     /// The entries of all that is wanted.
     pub(super) fn entries(&self) -> impl Iterator<Item = &'static Entry> {
         known().filter(|entry| self.metrics.contains(entry.name))
@@ -340,15 +348,23 @@ fn known() -> impl Iterator<Item = &'static Entry> {
     registry::all().filter(|entry| entry.kind == Kind::Metric)
 }
 
-/// The metrics named in a list.
-fn listed(text: &str) -> Result<BTreeSet<&'static str>, Failure> {
+/// The metrics named in a list; hd95 by its percentile as well.
+fn listed(text: &str, percentile_key: &str) -> Result<BTreeSet<&'static str>, Failure> {
     let find = |name: &str| {
-        let listed = registry::metric(name);
+        let mut listed = registry::metric(name);
+        if is_percentile(&listed) && listed == percentile_key {
+            listed = PERCENTILE.to_owned();
+        }
         known().map(|entry| entry.name).find(|known| *known == listed).ok_or_else(|| {
             let near = registry::nearest(name, registry::names(Kind::Metric));
-            Failure::Input(format!(
-                "found metric `{name}`{near} (all, or some of what segmeter list metrics prints)"
-            ))
+            Failure::Input(match listed.strip_prefix("hd").filter(|_| is_percentile(&listed)) {
+                Some(percentile) => {
+                    format!("found metric `{name}`, which is hd95 with --percentile {percentile}")
+                }
+                None => {
+                    format!("found metric `{name}`{near} (all, or some of what segmeter list metrics prints)")
+                }
+            })
         })
     };
     text.split(',').map(find).collect()

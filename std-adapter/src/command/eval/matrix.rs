@@ -129,12 +129,12 @@ impl Matrix {
             printed.names.iter().zip(self.rows()).map(row).collect()
         };
         writeln!(out, "\nconfusion matrix: pixels by label (rows) and prediction")?;
-        report::fitted(out, &heads, |_| rows(&|count, _| count.to_string()))?;
+        report::fitted(out, &heads, 1, |_| rows(&|count, _| count.to_string()))?;
         writeln!(out, "\nthe same as shares of the label, %")?;
         let percent = |share: Option<f64>| {
             share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}", 100.0 * share))
         };
-        Ok(report::fitted(out, &heads, |_| rows(&|_, share| percent(share)))?)
+        Ok(report::fitted(out, &heads, 1, |_| rows(&|_, share| percent(share)))?)
     }
 
     pub(super) fn html(&self, printed: &Printed<'_>) -> Markup {

@@ -64,17 +64,9 @@ impl Reader {
         files::check_sizes(&arguments.prediction, &arguments.labels)?;
         let source = arguments.input.exact_source(&arguments.prediction, arguments.input.order())?;
         let slots = arguments.input.slots(&source)?;
-        let mut labels = arguments.label_input.open(&arguments.labels, &source, slots.len())?;
+        let mut labels = arguments.label_input.open(&arguments.labels, &source, &slots)?;
         if arguments.said_classes().is_some_and(|classes| classes > usize::from(IGNORE)) {
             labels.score_all();
-        }
-        if let (Some(stray), false) = (labels.stray(&source), arguments.input.has_frames()) {
-            let line = format!("found no prediction for these labels in {}", source.path().display());
-            return Err(Failure::Input(format!(
-                "{}: {line}, expected one of the same name below the folder; other names need --pair \
-                 '{{}}_a.png={{}}_b.png'",
-                stray.display()
-            )));
         }
         let threshold = arguments.threshold;
         if !(threshold > 0.0 && threshold < 1.0) {

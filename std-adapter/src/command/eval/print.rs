@@ -286,7 +286,7 @@ impl Printed<'_> {
         };
         writeln!(out)?;
         let classes = || self.result.pooled.classes.iter().zip(self.names).enumerate();
-        Ok(report::fitted(out, &heads, |places| classes().map(|class| row(class, places)).collect())?)
+        Ok(report::fitted(out, &heads, 1, |places| classes().map(|class| row(class, places)).collect())?)
     }
 
     fn average_table(&self, out: &mut dyn Write) -> Result<(), Failure> {
@@ -317,7 +317,7 @@ impl Printed<'_> {
         }
         writeln!(out, "\nall pixels pooled, and means of images and of classes")?;
         let heads: Vec<String> = heads.into_iter().map(str::to_owned).collect();
-        Ok(report::fitted(out, &heads, rows)?)
+        Ok(report::fitted(out, &heads, 1, rows)?)
     }
 
     /// What fits a line: two overall metrics, and the IoU of the first classes.
@@ -340,7 +340,7 @@ impl Printed<'_> {
         };
         writeln!(out)?;
         let images = &self.result.images;
-        Ok(report::fitted(out, &header, |places| images.iter().map(|image| row(image, places)).collect())?)
+        Ok(report::fitted(out, &header, 1, |places| images.iter().map(|image| row(image, places)).collect())?)
     }
 }
 

@@ -27,6 +27,10 @@ impl Seen {
             Logits::F32(scores) => scores.iter().for_each(|score| self.scores.push(f64::from(*score))),
             Logits::F64(scores) => scores.iter().for_each(|score| self.scores.push(*score)),
         }
+        if let Some(sketch) = &pair.sketch {
+            let highest = (0..=u8::MAX).rfind(|code| sketch.pixels_at(*code) != 0);
+            self.scores = self.scores.with_codes(highest.as_slice());
+        }
         let before = self.pixels;
         for (id, label) in pair.prediction.iter().zip(&pair.labels) {
             if usize::from(*id) >= classes && *label != IGNORED {
@@ -48,7 +52,9 @@ impl Seen {
 
     /// Says what may mislead.
     pub(super) fn note(&self, reader: &Reader, classes: usize) {
-        self.scores.note(reader.path(), !reader.has_float_logits());
+        let has_scale = reader.quantiser().is_some_and(|quantiser| quantiser.affine().is_some());
+        let scores = if has_scale { self.scores.without_codes() } else { self.scores };
+        scores.note(reader.path(), !reader.has_float_logits());
         let Some(image) = self.strangers else { return };
         let ids: Vec<_> = self.ids.iter().take(5).map(ToString::to_string).collect();
         let more = if self.ids.len() > ids.len() { ", ..." } else { "" };
@@ -56,6 +62,8 @@ impl Seen {
         let foreground = self.ids.contains(&u16::from(IGNORE)) && classes == 2;
         let way = if foreground {
             "--foreground 255, or give ids with --map"
+        } else if reader.labels().maps_predictions() {
+            "--classes, or, of predictions that have the ids of the map already, --map labels=..."
         } else {
             "--classes, or give ids with --map"
         };

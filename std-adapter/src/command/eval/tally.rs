@@ -156,9 +156,20 @@ pub(super) fn tally(
     let in_file = |e| Failure::Input(format!("{}: {e}", reader.path().display()));
     let work = |sums: &mut Sums, image: usize| {
         let pair = reader.pair(image)?;
+        if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
+            let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
+            return Err(Failure::Input(format!(
+                "{file}: found --ego {ego}, expected a column from 0 to {last}"
+            )));
+        }
         let mut matrix = Matrix::new(classes, &choice.ignored);
         matrix.push(&pair.prediction, &pair.labels).map_err(|(pixel, id)| {
-            let expected = format!("0 to {}", classes - 1);
+            let kind = if reader.is_binary() {
+                " beside one score per pixel (class ids are files of uint8)"
+            } else {
+                ""
+            };
+            let expected = format!("0 to {}{kind}", classes - 1);
             reader.labels().no_class(reader.label_file(image), id, pixel, &pair.name, &expected)
         })?;
         sums.matrix.merge(&matrix);

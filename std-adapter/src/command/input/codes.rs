@@ -1,11 +1,12 @@
 //! What works on 8 bits, of floats as well.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use segmeter::core::view::{Activation, Encoding, Quantiser};
 use segmeter::files::Elements;
 
-use super::{Input, wrong_score};
+use super::{Input, Range, wrong_score};
 use crate::command::{Failure, note};
 
 /// The step of logits that are not told otherwise: of eight bits, from -8 to 7.94, which is from 0.03 % to 99.96 %.
@@ -15,6 +16,10 @@ const STEP: f32 = 0.0625;
 pub(in crate::command) struct Coder {
     quantiser: Quantiser,
     is_float: bool,
+    /// Whether 8-bit numbers mean what a profile says, and not what the command line says.
+    is_known: bool,
+    /// Of all frames.
+    range: Cell<Range>,
 }
 
 impl Coder {
@@ -32,7 +37,7 @@ impl Coder {
                 Some(quantiser) => quantiser,
                 None => input.quantiser(first, path)?.ok_or_else(|| no_scores(first, path))?,
             };
-            return Ok(Self { quantiser, is_float });
+            return Ok(Self { quantiser, is_float, is_known: told.is_some(), range: Cell::default() });
         }
         let quantiser = match (input.scale, input.zero_point, known) {
             (Some(_), Some(_), _) => input.affine(Encoding::Signed, path)?,
@@ -40,7 +45,7 @@ impl Coder {
             (_, _, Some(known)) => known,
             _ => Quantiser::logits(Encoding::Signed, STEP, 0).map_err(|_| no_scores(first, path))?,
         };
-        Ok(Self { quantiser, is_float })
+        Ok(Self { quantiser, is_float, is_known: false, range: Cell::default() })
     }
 
     pub(in crate::command) const fn quantiser(&self) -> Quantiser {
@@ -57,10 +62,16 @@ impl Coder {
         }
     }
 
-    /// Says how floats became codes.
+    /// Says at the end how floats became codes, and what may mislead.
     pub(in crate::command) fn note(&self, path: &Path) {
+        self.range.get().note(path, self.quantiser.activation() == Activation::Probabilities);
         let path = path.display();
         match (self.is_float, self.quantiser.affine()) {
+            // A step of floats, which no network has been quantised by.
+            (false, Some((STEP, 0))) if self.is_known => note(format_args!(
+                "{path}: 8-bit codes were taken as {STEP} code, as in the profile, which was learnt from floats: if they are \
+                 others, learn a profile of such frames"
+            )),
             (false, _) => {}
             (true, None) => {
                 note(format_args!("{path}: probabilities are held as 8-bit codes in steps of 1/255"))
@@ -101,6 +112,9 @@ impl Coder {
             );
             return Err(Failure::Input(line));
         }
+        if let (Elements::U8(codes), None) = (&elements, self.quantiser.affine()) {
+            self.range.set(self.range.get().with_codes(codes));
+        }
         Ok(match &elements {
             Elements::F32(values) => self.of(values.iter().map(|value| f64::from(*value))),
             Elements::F64(values) => self.of(values.iter().copied()),
@@ -112,6 +126,9 @@ impl Coder {
         if !values.clone().all(f64::is_finite) {
             return None;
         }
+        let mut range = self.range.get();
+        values.clone().for_each(|value| range.push(value));
+        self.range.set(range);
         let (scale, zero_point) = self
             .quantiser
             .affine()

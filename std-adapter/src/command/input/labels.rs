@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use segmeter::core::Error;
@@ -20,7 +21,7 @@ pub(in crate::command) struct LabelInput {
     /// Masks of scored pixels: 0 is ignored, like the ignored ids
     #[arg(long, value_name = "FILE")]
     valid: Option<PathBuf>,
-    /// Binary masks from class ids: this one is foreground, the others background. With 255, predictions of 0 and 1 stay so
+    /// Binary masks from class ids: this one is foreground, the others background. With 255, masks of 0 and 1 stay so
     #[arg(long, value_name = "ID")]
     foreground: Option<u16>,
     /// Class ids for those in the files, of labels, predictions or both: cityscapes (its 19 classes of training), or a table
@@ -95,30 +96,44 @@ pub(in crate::command) struct LabelReader {
     /// Nobody said which.
     is_default: bool,
     foreground: Option<u16>,
+    /// The same in the labels, which may have 1 for it.
+    labelled: Option<u16>,
     map: Option<IdMap>,
     predicted: Option<IdMap>,
+    /// Whether some pixel has a class other than 0, or an ignored id.
+    has_foreground: AtomicBool,
+    has_ignored: AtomicBool,
 }
 
 impl LabelInput {
+    /// Files that are read beside the labels.
+    pub(in crate::command) fn tables(&self) -> impl Iterator<Item = &Path> {
+        self.valid.as_deref().into_iter().chain(self.map.iter().map(|map| Path::new(map.map.name())))
+    }
+
     /// Opens masks of one class id per pixel.
     pub(in crate::command) fn open(
         &self,
         path: &Path,
         source: &Source,
-        selected: usize,
+        slots: &[Slot],
     ) -> Result<LabelReader, Failure> {
-        self.open_as(path, source, selected, MaskOrder::default())
+        self.open_as(path, source, slots, MaskOrder::default())
     }
 
-    /// Opens labels.
+    /// Opens labels of these images.
     pub(in crate::command) fn open_as(
         &self,
         path: &Path,
         source: &Source,
-        selected: usize,
+        slots: &[Slot],
         order: MaskOrder,
     ) -> Result<LabelReader, Failure> {
+        let selected = slots.len();
         let listed: Vec<u16> = self.ignore.iter().filter_map(|ignored| ignored.0).collect();
+        if self.ignore.len() > 1 && listed.len() < self.ignore.len() {
+            return Err(Failure::Input("found --ignore none beside ids, expected either".to_owned()));
+        }
         if let Some(id) = self.foreground.filter(|id| listed.contains(id)) {
             let line = format!("--foreground {id} is an ignored id: say --ignore with another one");
             return Err(Failure::Input(line));
@@ -132,12 +147,59 @@ impl LabelInput {
         let map =
             |of: fn(&MapArgument) -> bool| self.map.iter().rfind(|map| of(map)).map(|map| map.map.clone());
         let (predicted, map) = (map(|map| map.predictions), map(|map| map.labels));
-        let (is_default, foreground) = (self.ignore.is_empty(), self.foreground);
-        Ok(LabelReader { masks, valid, ignored, is_default, foreground, map, predicted })
+        let mut reader = LabelReader {
+            masks,
+            valid,
+            ignored,
+            is_default: self.ignore.is_empty(),
+            foreground: self.foreground,
+            labelled: self.foreground,
+            map,
+            predicted,
+            has_foreground: AtomicBool::new(false),
+            has_ignored: AtomicBool::new(false),
+        };
+        reader.refuse_stray(source, selected)?;
+        reader.labelled = reader.labelled_foreground(source, slots);
+        Ok(reader)
     }
 }
 
 impl LabelReader {
+    /// Refuses labels of no image, unless some images are selected.
+    fn refuse_stray(&self, source: &Source, selected: usize) -> Result<(), Failure> {
+        match self.masks.stray(source).filter(|_| selected == source.len()) {
+            Some(stray) => Err(Failure::Input(format!(
+                "{}: found no image for these labels in {}, expected one of the same name below the folder; {}",
+                stray.display(),
+                source.path().display(),
+                files::OTHER_NAMES
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Which id of labels is foreground: the one that was said. Only 255 is no class of anybody's: labels of 0 and 1 alone are
+    /// binary masks as well.
+    fn labelled_foreground(&self, source: &Source, slots: &[Slot]) -> Option<u16> {
+        let said = self.foreground;
+        if said != Some(u16::from(IGNORE)) {
+            return said;
+        }
+        let mut is_binary = false;
+        for slot in slots.iter().filter(|slot| self.has(source, **slot)) {
+            // What cannot be read is reported when it is evaluated.
+            let Ok(image) = source.image(slot.index) else { continue };
+            let ids = self.masks.ids(source, *slot, image.shape);
+            let Ok(ids) = ids.and_then(|ids| mapped(ids, self.map.as_ref())) else { continue };
+            if ids.iter().any(|id| *id > 1 && !self.ignored.contains(id)) {
+                return said;
+            }
+            is_binary = true;
+        }
+        if is_binary { Some(1) } else { said }
+    }
+
     /// Takes 255 as a class, unless somebody said that it is not scored.
     pub(in crate::command) fn score_all(&mut self) {
         if self.is_default {
@@ -161,6 +223,11 @@ impl LabelReader {
         self.foreground
     }
 
+    /// Whether ids of predictions are mapped.
+    pub(in crate::command) const fn maps_predictions(&self) -> bool {
+        self.predicted.is_some()
+    }
+
     /// The ids of predictions after their map.
     pub(in crate::command) fn predicted(&self, ids: Vec<u16>) -> files::Result<Vec<u16>> {
         mapped(ids, self.predicted.as_ref())
@@ -174,11 +241,6 @@ impl LabelReader {
     /// The file with the labels of an image.
     pub(in crate::command) fn file(&self, source: &Source, slot: Slot) -> &Path {
         self.masks.file_of(source, slot)
-    }
-
-    /// A mask that belongs to no image.
-    pub(in crate::command) fn stray(&self, source: &Source) -> Option<&Path> {
-        self.masks.stray(source)
     }
 
     /// Whether this image has labels.
@@ -250,10 +312,14 @@ impl LabelReader {
         pixel: impl Fn(usize) -> usize,
     ) -> files::Result<Vec<T>> {
         let scored = |(place, id): (usize, u16)| {
-            if self.ignored.contains(&id) || valid.is_some_and(|valid| valid.get(pixel(place)) == Some(&0)) {
+            if self.ignored.contains(&id) {
+                self.has_ignored.store(true, Ordering::Relaxed);
                 return Ok(ignore);
             }
-            match self.foreground {
+            if valid.is_some_and(|valid| valid.get(pixel(place)) == Some(&0)) {
+                return Ok(ignore);
+            }
+            match self.labelled {
                 Some(foreground) => Ok(T::from(id == foreground)),
                 None => T::try_from(id).ok().filter(|id| *id != ignore).ok_or_else(|| {
                     let (pixel, last) = (pixel(place), T::LAST);
@@ -263,20 +329,33 @@ impl LabelReader {
                 }),
             }
         };
-        mapped(ids, self.map.as_ref())?.into_iter().enumerate().map(scored).collect()
+        let ids: Vec<T> = mapped(ids, self.map.as_ref())?
+            .into_iter()
+            .enumerate()
+            .map(scored)
+            .collect::<files::Result<_>>()?;
+        if ids.iter().any(|id| *id != ignore && *id != T::from(false)) {
+            self.has_foreground.store(true, Ordering::Relaxed);
+        }
+        Ok(ids)
     }
 
-    /// Masks of 0 and 255 are common, and 255 means "ignore" unless told otherwise.
-    pub(in crate::command) fn note_if_all_ignored(&self, foreground: u64, ignored: u64) {
-        if foreground != 0 || ignored == 0 {
+    /// Says that nothing is labelled foreground, where that may be a matter of ids: masks of 0 and 255 are common, and 255 is
+    /// not scored unless told otherwise.
+    pub(in crate::command) fn note_if_no_foreground(&self) {
+        if self.has_foreground.load(Ordering::Relaxed) {
             return;
         }
         let (path, ignore) = (self.path().display(), self.ignore());
-        let other = if ignore == IGNORE { String::new() } else { format!(" --ignore {IGNORE}") };
-        note(format_args!(
-            "{path}: no pixel is labelled foreground and {ignored} are ignored; if {ignore} means foreground, say \
-             --foreground {ignore}{other}",
-        ));
+        if let Some(foreground) = self.foreground {
+            note(format_args!("{path}: no pixel has the id {foreground} that --foreground names"));
+        } else if self.has_ignored.load(Ordering::Relaxed) {
+            let other = if ignore == IGNORE { String::new() } else { format!(" --ignore {IGNORE}") };
+            note(format_args!(
+                "{path}: no pixel has a class but 0, and those of {ignore} are ignored: if {ignore} means foreground, say \
+                 --foreground {ignore}{other}",
+            ));
+        }
     }
 
     /// Ids of as many classes as these are more than those of a byte.

@@ -58,7 +58,7 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
         ids: if mode == Mode::Multilabel { order } else { Order::Plane },
         shares: if mode == Mode::Binary { Order::Plane } else { order },
     };
-    let labels = arguments.label_input.open_as(&arguments.labels, &source, slots.len(), masks)?;
+    let labels = arguments.label_input.open_as(&arguments.labels, &source, &slots, masks)?;
     let weights = arguments.pixel_weights.as_deref().map(|path| open_weights(path, &source)).transpose()?;
     let (mut quantiser, mut activation) = (None, Activation::Logits);
     let (mut range, mut broken) = (Range::default(), Vec::new());
@@ -75,6 +75,9 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
             let line =
                 format!("found {} channels, expected {channels} as in the first image", image.channels);
             return Err(Failure::Input(format!("{}: {line}", source.path().display())));
+        }
+        if let (Elements::U8(codes), true) = (&image.elements, arguments.input.has_steps()) {
+            range = range.with_codes(codes);
         }
         (quantiser, activation) = scores(&arguments.input, &mut image, mode, source.path())?;
         if samples.first().is_some_and(|first| first.scores.type_name() != image.elements.type_name()) {

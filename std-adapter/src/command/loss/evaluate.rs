@@ -21,7 +21,6 @@ pub(super) struct Answer {
     pub(super) undefined: usize,
     pub(super) pixels: u64,
     pub(super) ignored: u64,
-    pub(super) foreground: u64,
     pub(super) gradient: Vec<f32>,
 }
 
@@ -72,10 +71,10 @@ impl Work<'_> {
         }
         let per_class = self.per_class(&found)?;
         bar.finish_and_clear();
-        let (pixels, ignored, foreground) = self.count();
+        let (pixels, ignored) = self.count();
         let undefined = found.iter().filter(|one| one.undefined).count();
         let gradient = if with_gradient { self.batch.arrange(gradient) } else { gradient };
-        Ok(Answer { value, per_class, undefined, pixels, ignored, foreground, gradient })
+        Ok(Answer { value, per_class, undefined, pixels, ignored, gradient })
     }
 
     /// The class weights that a frame knows of; those of channels weigh their mean.
@@ -143,24 +142,22 @@ impl Work<'_> {
         Ok(Some(values))
     }
 
-    /// Labelled, ignored and foreground pixels.
-    fn count(&self) -> (u64, u64, u64) {
+    /// Labelled and ignored pixels.
+    fn count(&self) -> (u64, u64) {
         let ignore = self.batch.labels.ignore();
-        let (mut labelled, mut ignored, mut foreground) = (0, 0, 0);
+        let (mut labelled, mut ignored) = (0, 0);
         for sample in &self.batch.samples {
             if let Elements::U8(ids) = &sample.labels {
                 let without = ids.iter().filter(|id| **id == ignore).count() as u64;
                 ignored += without;
                 labelled += ids.len() as u64 - without;
-                foreground += ids.iter().filter(|id| **id != ignore && **id != 0).count() as u64;
             } else {
                 let unweighted = |weights: &Vec<f32>| weights.iter().filter(|weight| **weight <= 0.0).count();
                 let without = sample.weights.as_ref().map_or(0, unweighted) as u64;
                 ignored += without;
                 labelled += sample.shape.pixels() as u64 - without;
-                foreground += 1;
             }
         }
-        (labelled, ignored, foreground)
+        (labelled, ignored)
     }
 }

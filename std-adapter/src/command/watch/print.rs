@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use comfy_table::{Attribute, Cell, ColumnConstraint, Table, Width};
 use segmeter::core::drift::{Profile, Reasons, Signal, State};
 use serde_json::{Map, Value, json};
 
@@ -11,10 +10,15 @@ use super::{Shown, Summary};
 use crate::command::Failure;
 use crate::report;
 
+/// Of the reasons of a row; all of them are in the summary and in JSON.
+const LONGEST_REASONS: usize = 24;
+
 /// Prints frame by frame, or collects blocks into a table.
 pub(super) struct Printer {
     json: bool,
-    table: Table,
+    rows: Vec<Vec<String>>,
+    /// The signals in the order of their columns.
+    order: [usize; Signal::ALL.len()],
     block_frames: usize,
     labelled: bool,
     block: Vec<Measured>,
@@ -36,22 +40,15 @@ struct Measured {
 
 impl Printer {
     pub(super) fn new(json: bool, profile: &Profile, labelled: bool) -> Self {
-        let mut header = vec!["frames"];
-        header.extend(report::SIGNAL_HEADS);
-        if labelled {
-            header.push("iou");
-        }
-        header.extend(["state", "because of"]);
-        let mut table = report::table(&header);
-        report::texts(table.column_iter_mut().rev().take(2));
-        // Wide enough for the longest name: none is cut in two.
-        if let Some(column) = table.column_iter_mut().last() {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(20)));
-        }
+        // What an estimate says of the mask matters most.
+        let estimate = Signal::ALL.iter().position(|signal| *signal == Signal::EstimatedIou).unwrap_or(0);
+        let mut order: [usize; Signal::ALL.len()] = std::array::from_fn(|place| place);
+        order[..=estimate].rotate_right(1);
         let block_frames = usize::from(profile.rules.block_frames);
         Self {
             json,
-            table,
+            rows: Vec::new(),
+            order,
             block_frames,
             labelled,
             block: Vec::new(),
@@ -83,17 +80,6 @@ impl Printer {
     fn row(&mut self, state: State, reasons: Reasons) {
         let block = std::mem::take(&mut self.block);
         let (Some(first), Some(last)) = (block.first(), block.last()) else { return };
-        let mut cells = vec![Cell::new(format!("{}..{}", first.index, last.index + 1))];
-        let cell = |values: &mut dyn Iterator<Item = f64>| {
-            let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
-            Cell::new(if count == 0 { "-".to_owned() } else { format!("{:.3}", sum / f64::from(count)) })
-        };
-        for signal in 0..Signal::ALL.len() {
-            cells.push(cell(&mut block.iter().filter_map(|frame| frame.signals[signal])));
-        }
-        if self.labelled {
-            cells.push(cell(&mut block.iter().filter_map(|frame| frame.iou)));
-        }
         let changed = state != self.last && !(self.last == State::Unknown && state == State::Normal);
         self.last = state;
         let text =
@@ -102,11 +88,30 @@ impl Printer {
         let because =
             if state == State::Normal || named == self.because { String::new() } else { named.clone() };
         self.because = named;
-        let tail = [Cell::new(text), Cell::new(because)];
-        cells.extend(
-            tail.into_iter().map(|cell| if changed { cell.add_attribute(Attribute::Bold) } else { cell }),
-        );
-        self.table.add_row(cells);
+        let because = report::cut(&because, LONGEST_REASONS);
+        let mut cells = vec![format!("{}..{}", first.index, last.index + 1), text, because];
+        let mean = |values: &mut dyn Iterator<Item = f64>| {
+            let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
+            report::decimals((count != 0).then(|| sum / f64::from(count)), 3)
+        };
+        if self.labelled {
+            cells.push(mean(&mut block.iter().filter_map(|frame| frame.iou)));
+        }
+        for signal in self.order {
+            cells.push(mean(&mut block.iter().filter_map(|frame| frame.signals[signal])));
+        }
+        self.rows.push(cells);
+    }
+
+    /// The columns for which there is room: reasons and estimates come first.
+    fn table(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        let mut heads = vec!["frames", "state", "because of"];
+        if self.labelled {
+            heads.push("iou");
+        }
+        heads.extend(self.order.map(|signal| report::SIGNAL_HEADS[signal]));
+        let heads: Vec<String> = heads.into_iter().map(str::to_owned).collect();
+        Ok(report::fitted(out, &heads, 3, |_| self.rows.clone())?)
     }
 
     pub(super) fn summary(&mut self, out: &mut dyn Write, summary: &Summary) -> Result<(), Failure> {
@@ -128,12 +133,12 @@ impl Printer {
             // The monitor waits for the rest of this block.
             self.row(self.last, Reasons::default());
         }
-        report::print(out, &self.table)?;
-        writeln!(
-            out,
-            "{} frames in blocks of {}, {} invalid",
-            summary.frames, self.block_frames, summary.invalid
-        )?;
+        self.table(out)?;
+        let (frames, blocks, invalid) = (summary.frames, self.block_frames, summary.invalid);
+        let reasons: Vec<String> =
+            summary.reasons.iter().map(|(reason, frames)| format!("{reason} {frames}")).collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
+        writeln!(out, "{frames} frames in blocks of {blocks}, {invalid} invalid{reasons}")?;
         if let Some(error) = summary.estimate_error() {
             let frames = summary.estimated.0;
             writeln!(out, "estimated IoU: mean absolute error {error:.4} on {frames} frames with labels")?;

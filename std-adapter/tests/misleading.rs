@@ -1,0 +1,187 @@
+//! Input that looks like something else: a right number, a refusal, or a note that names a remedy that works.
+#![allow(clippy::float_cmp, reason = "the same numbers by two ways")]
+
+mod support;
+
+use support::{Bench, npy, npy_f32, png_grey};
+
+/// A mask of two rows of four pixels, with the codes of background and foreground.
+fn mask(low: u8, high: u8) -> Vec<u8> {
+    png_grey(4, 2, &[0, 1, 1, 0, 0, 0, 1, 1].map(|id| if id == 1 { high } else { low }))
+}
+
+/// Predictions and labels in 0 and 1 or 0 and 255, in all four ways: --foreground 255 is right for each.
+#[test]
+fn masks_of_0_and_255_on_either_side() {
+    let bench = Bench::new();
+    for name in ["a", "b"] {
+        bench.file(&format!("one/{name}.png"), &mask(0, 1));
+        bench.file(&format!("all/{name}.png"), &mask(0, 255));
+    }
+    for line in ["eval one one", "eval one all", "eval all one", "eval all all"] {
+        let report = bench.json(&format!("{line} --foreground 255"));
+        assert_eq!((&report["pooled"]["mean_iou"], &report["pixels"]), (&1.0.into(), &16.into()), "{line}");
+        assert_eq!(bench.notes(&format!("{line} --foreground 255")), "", "{line}");
+    }
+    // 1 is a class beside others: then 255 alone is foreground.
+    bench.file("three/a.png", &png_grey(4, 2, &[0, 1, 2, 255, 0, 0, 1, 1]));
+    bench.file("three/b.png", &mask(0, 1));
+    let report = bench.json("eval three three --foreground 255");
+    assert_eq!(report["classes"][1]["true_positive"], 1);
+    // An id that is nowhere: all is background, and it looks perfect.
+    let said = bench.notes("eval one one --foreground 7");
+    assert!(said.contains("no pixel has the id 7 that --foreground names"), "{said}");
+}
+
+/// The same note whatever reads the labels.
+#[test]
+fn labels_of_0_and_255_are_noted_by_every_command() {
+    let bench = Bench::new();
+    let frames: Vec<u8> = (0..40 * 48).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    let masks: Vec<u8> = frames.iter().map(|code| if code.cast_signed() > 0 { 255 } else { 0 }).collect();
+    bench.file("f.npy", &npy("|i1", &[40, 6, 8], &frames));
+    bench.file("g.npy", &npy("|u1", &[40, 6, 8], &masks));
+    let scale = "--scale 0.1 --zero-point 0";
+    bench.notes(&format!("profile f.npy {scale} --labels g.npy --foreground 255 --out good.profile"));
+    for line in [
+        format!("eval f.npy g.npy {scale}"),
+        format!("loss dice --logits f.npy --labels g.npy {scale}"),
+        format!("profile f.npy {scale} --labels g.npy --out a.profile"),
+        "watch f.npy --labels g.npy --profile good.profile".to_owned(),
+        format!("device f.npy --host --labels g.npy {scale}"),
+    ] {
+        let said = bench.notes(&line);
+        assert!(said.contains("g.npy: ") && said.contains("say --foreground 255"), "{line}: {said}");
+        let said = bench.notes(&format!("{line} --foreground 255"));
+        assert!(!said.contains("foreground"), "{line}: {said}");
+    }
+}
+
+/// Floats that look like probabilities or class ids, codes that look like masks, and steps that are those of floats.
+#[test]
+fn numbers_that_look_like_others() {
+    let bench = Bench::new();
+    let shares: Vec<f32> = (0..40 * 48).map(|n: u32| (n * n * 31 % 253) as f32 / 253.0).collect();
+    let logits: Vec<f32> = shares.iter().map(|share| 8.0 * share - 4.0).collect();
+    bench.file("p.npy", &npy_f32(&[40, 6, 8], &shares));
+    bench.file("z.npy", &npy_f32(&[40, 6, 8], &logits));
+    let masks: Vec<u8> = shares.iter().map(|share| u8::from(*share > 0.5)).collect();
+    bench.file("g.npy", &npy("|u1", &[40, 6, 8], &masks));
+    let codes: Vec<u8> = shares.iter().map(|share| (255.0 * share) as u8).collect();
+    bench.file("u8.npy", &npy("|u1", &[40, 6, 8], &codes));
+    bench.file("i8.npy", &npy("|i1", &[40, 6, 8], &codes));
+    bench.notes("profile z.npy --out z.profile");
+    let plenty = "say --probabilities";
+    for line in ["profile p.npy --out x", "watch p.npy --profile z.profile", "eval p.npy g.npy"] {
+        let said = bench.notes(line);
+        assert!(said.contains("p.npy: all numbers are from 0") && said.contains(plenty), "{line}: {said}");
+    }
+    let said = bench.notes("profile p.npy --probabilities --out p.profile");
+    assert!(!said.contains("all numbers"), "{said}");
+    let scaled: Vec<f32> = shares.iter().map(|share| 255.0 * share).collect();
+    bench.file("p255.npy", &npy_f32(&[40, 6, 8], &scaled));
+    let said = bench.notes("eval p255.npy g.npy");
+    assert!(said.contains("none below 0") && said.contains(plenty), "{said}");
+    for line in
+        ["eval g.npy g.npy", "loss bce --logits g.npy --labels g.npy", "watch g.npy --profile p.profile"]
+    {
+        let said = bench.notes(&format!("{line} --probabilities"));
+        assert!(
+            said.contains("all numbers are 0 or 1") && said.contains("leave --probabilities out"),
+            "{said}"
+        );
+    }
+    let said = bench.notes("eval u8.npy g.npy");
+    assert!(
+        said.contains("248 classes, of which 2 are labelled") && said.contains("--probabilities"),
+        "{said}"
+    );
+    let said = bench.notes("watch i8.npy --profile z.profile");
+    assert!(said.contains("8-bit codes were taken as 0.0625 code, as in the profile"), "{said}");
+    let said = bench.refusal("watch i8.npy --profile z.profile --scale 0.1 --zero-point 15");
+    assert!(
+        said.contains(
+            "found i8 logits with --scale 0.1 --zero-point 15, expected i8 logits with --scale 0.0625"
+        ),
+        "{said}"
+    );
+}
+
+/// What was asked for by name is there, or a line says why it is not.
+#[test]
+fn what_is_not_computed_is_said() {
+    let bench = Bench::new();
+    bench.file("p.png", &mask(0, 1));
+    bench.file("g.png", &mask(0, 1));
+    bench.file("three.png", &png_grey(4, 2, &[0, 1, 2, 0, 0, 0, 1, 1]));
+    let said = bench.notes("eval p.png g.png --metrics auroc,ece,iou");
+    assert!(
+        said.contains("auroc was not computed: it needs scores") && said.contains("ece was not"),
+        "{said}"
+    );
+    assert!(!said.contains("iou was not"), "{said}");
+    let said = bench.notes("eval three.png three.png --metrics corridor_width,iou");
+    assert!(said.contains("corridor_width was not computed: it needs two classes"), "{said}");
+    assert_eq!(bench.notes("eval p.png g.png"), "", "nobody asked for them");
+    let report = bench.json("eval p.png g.png --metrics hd90 --percentile 90");
+    assert_eq!(report["surface"]["hd90"], 0.0);
+    for (line, found) in [
+        ("eval p.png g.png --metrics hd90", "found metric `hd90`, which is hd95 with --percentile 90"),
+        ("eval p.png g.png --ego 4", "found --ego 4, expected a column from 0 to 3"),
+        ("eval p.png g.png --ignore none,1", "found --ignore none beside ids"),
+        (
+            "eval p.png g.png --classes names.txt",
+            "found --classes names.txt, expected a number of classes, or the names",
+        ),
+        ("eval p.png g.png --tolerance -1", "found --tolerance -1, expected a finite number"),
+        ("eval p.png g.png --beta -1", "found --beta -1"),
+        ("eval missing g.png", "missing: found no such file or directory"),
+        ("eval - g.png", "-: found no such file or directory (stdin is not read)"),
+        (
+            "loss bce+dice --set smooth=0 --logits p.png --labels g.png",
+            "found --set smooth for a sum, expected one of the parameters: ",
+        ),
+    ] {
+        let said = bench.refusal(line);
+        assert!(said.contains(found), "{line}: {said}");
+    }
+}
+
+/// Labels of no frame are a mistake, whoever reads them.
+#[test]
+fn labels_without_a_frame_are_refused() {
+    let bench = Bench::new();
+    for frame in 0..12_u32 {
+        let codes: Vec<u8> = (0..48).map(|n: u32| ((n * n + frame * 17) * 31 % 253) as u8).collect();
+        bench.file(&format!("f/{frame}.npy"), &npy("|i1", &[6, 8], &codes));
+    }
+    bench.file("some/3.png", &png_grey(8, 6, &[0, 1].repeat(24)));
+    bench.file("stray/3.png", &png_grey(8, 6, &[0, 1].repeat(24)));
+    bench.file("stray/x.png", &png_grey(8, 6, &[0, 1].repeat(24)));
+    let scale = "--scale 0.1 --zero-point 0";
+    bench.notes(&format!("profile f {scale} --labels some --out a.profile"));
+    for line in [
+        format!("profile f {scale} --out x --labels stray"),
+        "watch f --profile a.profile --labels stray".to_owned(),
+        format!("device f --host {scale} --labels stray"),
+        format!("loss dice --logits f {scale} --labels stray"),
+        format!("eval f stray {scale}"),
+    ] {
+        let said = bench.refusal(&line);
+        assert!(said.contains("stray/x.png: found no image for these labels in f"), "{line}: {said}");
+    }
+    let said = bench.refusal(&format!("profile f {scale} --out x --labels some --label-frames 3,3"));
+    assert!(said.contains("--label-frames has image 3 twice"), "{said}");
+}
+
+/// A frame of another size is invalid, and the summary says so.
+#[test]
+fn invalid_frames_are_counted_by_reason() {
+    let bench = Bench::new();
+    let codes = |count: usize| (0..count as u32).map(|n| (n * n * 31 % 253) as u8).collect::<Vec<u8>>();
+    bench.file("f.npy", &npy("|i1", &[40, 6, 8], &codes(40 * 48)));
+    bench.file("small.npy", &npy("|i1", &[3, 4, 8], &codes(96)));
+    bench.notes("profile f.npy --scale 0.1 --zero-point 0 --out a.profile");
+    let table = bench.stdout("watch small.npy --profile a.profile", 0);
+    assert!(table.contains(" 3 invalid: shape 3"), "{table}");
+}
