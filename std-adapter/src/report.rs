@@ -120,7 +120,7 @@ fn fitted_to(
     print(out, &table)?;
     if kept < heads.len() {
         let gone: Vec<&str> = heads[kept..].iter().map(String::as_str).collect();
-        let line = format!("no room for {}: a wider terminal, --json or --csv", gone.join(", "));
+        let line = format!("no room for {}: a wider terminal or --json", gone.join(", "));
         writeln!(out, "{}", cut(&line, room))?;
     }
     Ok(())

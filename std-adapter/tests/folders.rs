@@ -110,6 +110,48 @@ fn outputs_of_networks_in_a_folder() {
     assert!(said.contains("was read as 40 images of 6x1: of one image 40x6 say --layout hwc"), "{said}");
 }
 
+/// One number per pixel with an axis of its own, a single mask for one frame of many, and bitmaps of any depth.
+#[test]
+fn masks_as_others_write_them() {
+    let bench = Bench::new();
+    let ids: Vec<u8> = (0..60).map(|n| u8::from(n % 3 == 0)).collect();
+    bench.file("p/a.npy", &npy("|u1", &[6, 10, 1], &ids));
+    bench.file("g/a.npy", &npy("|u1", &[1, 6, 10], &ids));
+    assert_eq!(bench.json("eval p g --layout hwc")["pooled"]["mean_iou"], 1.0);
+    bench.file("h/a.npy", &npy("|u1", &[6, 10, 1], &ids));
+    assert_eq!(bench.json("eval g h")["pooled"]["mean_iou"], 1.0);
+    for (bits, palette) in [(1, 2), (4, 16), (8, 256)] {
+        bench.file("b/a.bmp", &bitmap(10, 6, bits, palette, &ids));
+        assert_eq!(bench.json("eval b g")["pooled"]["mean_iou"], 1.0, "{bits} bits");
+    }
+    let frames: Vec<u8> = (0..40 * 60).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    bench.file("f.npy", &npy("|i1", &[40, 6, 10], &frames));
+    bench.file("one.png", &png_grey(10, 6, &ids));
+    let line = "profile f.npy --scale 0.1 --zero-point 0 --labels one.png --label-frames 7 --out x";
+    assert!(bench.stdout(line, 0).contains("1 frames with labels"));
+}
+
+/// A bitmap of Windows, rows from the bottom, with a grey palette.
+fn bitmap(width: usize, height: usize, bits: usize, palette: usize, ids: &[u8]) -> Vec<u8> {
+    let row = (width * bits).div_ceil(32) * 4;
+    let start = 54 + 4 * palette;
+    let mut bytes = b"BM".to_vec();
+    for word in
+        [start + row * height, 0, start, 40, width, height, 1 | bits << 16, 0, row * height, 0, 0, palette, 0]
+    {
+        bytes.extend((word as u32).to_le_bytes());
+    }
+    (0..palette).for_each(|place| bytes.extend([(place * 255 / (palette - 1)) as u8, 7, place as u8, 0]));
+    for ids in ids.chunks(width).rev() {
+        let mut packed = vec![0_u8; row];
+        for (place, id) in ids.iter().enumerate() {
+            packed[place * bits / 8] |= id << (8 - bits - place * bits % 8);
+        }
+        bytes.extend(packed);
+    }
+    bytes
+}
+
 /// What an exporter of 8-bit networks writes: softmax and sigmoid heads, channels last, with steps of their own.
 #[test]
 fn heads_in_8_bits_with_channels_last() {

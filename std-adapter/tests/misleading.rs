@@ -28,6 +28,21 @@ fn masks_of_0_and_255_on_either_side() {
     bench.file("three/b.png", &mask(0, 1));
     let report = bench.json("eval three three --foreground 255");
     assert_eq!(report["classes"][1]["true_positive"], 1);
+    let others = "made background of ids that are neither 0 nor 255";
+    assert!(bench.notes("eval three three --foreground 255").contains(others));
+    // 255 is not scored, and yet called foreground; and masks of both kinds in one folder.
+    bench.file("void/a.png", &png_grey(4, 2, &[0, 1, 1, 0, 255, 255, 1, 1]));
+    bench.file("void/b.png", &mask(0, 1));
+    bench.file("mixed/a.png", &mask(0, 255));
+    bench.file("mixed/b.png", &mask(0, 1));
+    for line in ["eval one void", "eval mixed one"] {
+        let said = bench.notes(&format!("{line} --foreground 255"));
+        assert!(said.contains(others) && said.contains("leave it out"), "{line}: {said}");
+    }
+    bench.file("sevens/a.png", &mask(0, 7));
+    bench.file("sevens/b.png", &mask(0, 7));
+    let said = bench.notes("eval one sevens --foreground 7");
+    assert!(said.contains("nothing is predicted as the id 7 that --foreground names"), "{said}");
     // An id that is nowhere: all is background, and it looks perfect.
     let said = bench.notes("eval one one --foreground 7");
     assert!(said.contains("no pixel has the id 7 that --foreground names"), "{said}");
@@ -107,6 +122,50 @@ fn numbers_that_look_like_others() {
     );
 }
 
+/// A sigmoid head in 8 bits, with the scale that its file says, and logits that are called probabilities.
+#[test]
+fn scales_that_say_what_numbers_are() {
+    let bench = Bench::new();
+    let codes: Vec<u8> = (0..40 * 48).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    let masks: Vec<u8> = codes.iter().map(|code| u8::from(code.cast_signed() > 0)).collect();
+    bench.file("i8.npy", &npy("|i1", &[40, 6, 8], &codes));
+    bench.file("g.npy", &npy("|u1", &[40, 6, 8], &masks));
+    for line in [
+        "eval i8.npy g.npy",
+        "loss bce --logits i8.npy --labels g.npy",
+        "profile i8.npy --out x",
+        "device i8.npy --host",
+    ] {
+        let said = bench.notes(&format!("{line} --scale 0.00390625 --zero-point -128"));
+        assert!(said.contains("numbers from 0 to 0.99609375, which were taken as logits"), "{line}: {said}");
+        let said = bench.notes(&format!("{line} --scale 0.1 --zero-point 0 --probabilities"));
+        assert!(said.contains("which were cut to probabilities"), "{line}: {said}");
+        for right in ["--scale 0.00390625 --zero-point -128 --probabilities", "--scale 0.1 --zero-point 0"] {
+            assert!(!bench.notes(&format!("{line} {right}")).contains("make codes"), "{line} {right}");
+        }
+    }
+    // Floats beyond the codes that hold them.
+    let wide: Vec<f32> = codes.iter().map(|code| f32::from(code.cast_signed()) / 4.0).collect();
+    bench.file("wide.npy", &npy_f32(&[40, 6, 8], &wide));
+    assert!(bench.notes("profile wide.npy --out x").contains(", cut to -8 to 7.9375; another step"));
+    assert!(!bench.notes("profile wide.npy --scale 0.25 --zero-point 0 --out x").contains(", cut"));
+}
+
+/// Ordinary input is not commented on.
+#[test]
+fn nothing_is_said_of_what_is_right() {
+    let bench = Bench::new();
+    let ids: Vec<u8> = (0..60).map(|n| if n % 7 == 0 { 255 } else { n }).collect();
+    bench.file("many.png", &png_grey(10, 6, &ids));
+    bench.file("two.png", &mask(0, 1));
+    let relu: Vec<f32> = (0..3 * 8).map(|n| (n * 7 % 11) as f32).collect();
+    bench.file("relu.npy", &npy_f32(&[1, 3, 2, 4], &relu));
+    bench.file("three.npy", &npy("|u1", &[1, 2, 4], &[0, 1, 2, 255, 0, 1, 2, 0]));
+    for line in ["eval many.png many.png", "eval two.png two.png", "eval relu.npy three.npy"] {
+        assert_eq!(bench.notes(line), "", "{line}");
+    }
+}
+
 /// What was asked for by name is there, or a line says why it is not.
 #[test]
 fn what_is_not_computed_is_said() {
@@ -135,6 +194,7 @@ fn what_is_not_computed_is_said() {
         ),
         ("eval p.png g.png --tolerance -1", "found --tolerance -1, expected a finite number"),
         ("eval p.png g.png --beta -1", "found --beta -1"),
+        ("eval p.png g.png --spacing -1,1", "found --spacing -1,1, expected two numbers"),
         ("eval missing g.png", "missing: found no such file or directory"),
         ("eval - g.png", "-: found no such file or directory (stdin is not read)"),
         (

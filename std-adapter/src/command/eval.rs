@@ -106,6 +106,7 @@ pub(super) fn run(
     note_if_cityscapes(&reader, &result.pooled.classes);
     note_if_no_ids(arguments, &reader, &result.pooled.classes);
     note_if_not_computed(&choice, &reader, names.len());
+    note_if_not_predicted(&reader, &result.pooled.classes);
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let page = report.as_ref().map(|_| {
@@ -136,6 +137,13 @@ pub(super) fn run(
 fn note_if_cityscapes(reader: &Reader, classes: &[ClassReport]) {
     let file = reader.label_file(0);
     let is_predicted = classes.iter().skip(19).any(|class| class.predicted() != 0);
+    let is_labelled = classes.iter().skip(19).any(|class| class.positives() != 0);
+    if reader.labels().is_mapped_by("cityscapes") && is_predicted && !is_labelled {
+        let path = reader.path().display();
+        note(format_args!(
+            "{path}: ids above 18 are predicted, and the map of labels has none: if they are its ids say --map cityscapes"
+        ));
+    }
     if let Some(remedy) = reader.labels().of_cityscapes(file).filter(|_| classes.len() > 19 && !is_predicted)
     {
         note(format_args!("{}: no id above 18 is predicted; {remedy}", file.display()));
@@ -146,20 +154,32 @@ fn note_if_cityscapes(reader: &Reader, classes: &[ClassReport]) {
 fn note_if_no_ids(arguments: &Arguments, reader: &Reader, classes: &[ClassReport]) {
     const MANY: usize = 32;
     let labelled = classes.iter().filter(|class| class.positives() != 0).count();
-    if arguments.classes.is_some()
-        || reader.classes().is_some()
-        || classes.len() <= MANY
-        || 2 * labelled > classes.len()
-    {
+    if arguments.classes.is_some() || reader.classes().is_some() || classes.len() <= MANY || labelled > 2 {
         return;
     }
     note(format_args!(
-        "{}: ids up to {} make {} classes, of which {labelled} are labelled: of scores say --scale and --zero-point or \
-         --probabilities, of masks of 0 and 255 --foreground 255, of ids --classes",
+        "{}: ids of predictions or labels up to {} make {} classes, of which {labelled} are labelled: of scores say --scale \
+         and --zero-point or --probabilities, of masks of 0 and 255 --foreground 255, of ids --classes",
         reader.path().display(),
         classes.len() - 1,
         classes.len()
     ));
+}
+
+/// A foreground that predictions do not have: they may have another id for it.
+fn note_if_not_predicted(reader: &Reader, classes: &[ClassReport]) {
+    let Some(foreground) =
+        reader.labels().foreground().filter(|_| !reader.has_softmax() && !reader.is_binary())
+    else {
+        return;
+    };
+    if classes.get(1).is_some_and(|class| class.predicted() == 0 && class.positives() != 0) {
+        let path = reader.path().display();
+        note(format_args!(
+            "{path}: nothing is predicted as the id {foreground} that --foreground names: of other ids say --map \
+             predictions=FILE"
+        ));
+    }
 }
 
 /// Names what was asked for by name and is not there.
@@ -169,6 +189,7 @@ fn note_if_not_computed(choice: &Choice, reader: &Reader, classes: usize) {
             "threshold" | "calibration" if !reader.is_binary() && !reader.has_softmax() => {
                 "scores, and predictions are class ids"
             }
+            "road" if classes != 2 && reader.classes().is_some() => "two classes, and scores are of more",
             "road" if classes != 2 => "two classes: say which is the road with --foreground",
             _ => continue,
         };

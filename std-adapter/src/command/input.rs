@@ -274,12 +274,23 @@ impl Input {
     /// What codes of this scale and zero point mean.
     fn affine(&self, encoding: Encoding, path: &Path) -> Result<Quantiser, Failure> {
         let (scale, zero_point) = (self.scale.unwrap_or_default(), self.zero_point.unwrap_or_default());
-        let range = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
+        let codes = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
         let of = if self.probabilities { Quantiser::scaled_probabilities } else { Quantiser::logits };
+        let ends = if encoding == Encoding::Signed { [-128, 127] } else { [0, 255] };
+        let [low, high] = ends.map(|code| f64::from(scale) * f64::from(code - zero_point));
+        let range =
+            format!("{}: --scale and --zero-point make codes numbers from {low} to {high}", path.display());
+        if !self.probabilities && low >= 0.0 && (0.9..1.1).contains(&high) {
+            note(format_args!("{range}, which were taken as logits: of probabilities say --probabilities"));
+        } else if self.probabilities && (low < -0.5 || high > 1.5) {
+            note(format_args!(
+                "{range}, which were cut to probabilities: of logits leave --probabilities out"
+            ));
+        }
         of(encoding, scale, zero_point).map_err(|_| {
             Failure::Input(format!(
                 "{}: found --scale {scale} --zero-point {zero_point}, expected a scale in (0, 1e6) and a zero point in \
-                 {range}",
+                 {codes}",
                 path.display()
             ))
         })

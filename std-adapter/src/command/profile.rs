@@ -134,9 +134,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let settings = arguments.settings(side(shape.height())?, side(shape.width())?)?;
     let learnt = learn(coder.quantiser(), &frames, &settings).map_err(named)?;
     file.write(out, |file| files::profile::write(file, &learnt.profile))?;
-    if is_taken {
-        learnt.notes.iter().for_each(note);
-    } else {
+    learnt.notes.iter().for_each(note);
+    if !is_taken {
         print(&path.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
     }
     Ok(Outcome::Done)
@@ -218,7 +217,6 @@ fn print(
     )?;
     if let Some(learnt) = learnt {
         writeln!(out, "{} blocks, {} frames with labels", learnt.blocks, learnt.labelled)?;
-        learnt.notes.iter().try_for_each(|note| writeln!(out, "note: {note}"))?;
     }
     Ok(())
 }

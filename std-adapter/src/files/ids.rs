@@ -74,7 +74,8 @@ impl IdMap {
     pub fn new(text: &str) -> Result<Self> {
         let name = text.to_owned();
         if text == "cityscapes" {
-            return Ok(Self { name, ids: (0..).zip(CITYSCAPES).collect() });
+            let ids = (0..).zip(CITYSCAPES).chain([(255, 255)]);
+            return Ok(Self { name, ids: ids.collect() });
         }
         let path = Path::new(text);
         let rows = numbers(path, "expected cityscapes, or a table with two ids in each line: from,to")?;
@@ -157,6 +158,18 @@ impl Colours {
             "expected voc, cityscapes, or a table with an id and a colour in each line: id,r,g,b",
         )?;
         Self::of_rows(name, rows).map_err(|e| e.at(path))
+    }
+
+    /// The places of colours in a palette.
+    pub(super) fn of_palette(palette: &[[u8; 3]]) -> Result<Self> {
+        let mut ids = BTreeMap::new();
+        for (colour, id) in palette.iter().zip(0..) {
+            if ids.insert(*colour, id).is_some() {
+                let line = "twice in a palette of fewer than 8 bits, expected it once: save it as PNG";
+                return Err(Error::new(format_args!("found colour {} {line}", colour_text(*colour))));
+            }
+        }
+        Ok(Self { name: "palette".to_owned(), ids, is_counted: false })
     }
 
     /// From the text of a table.

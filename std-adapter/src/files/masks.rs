@@ -102,6 +102,12 @@ impl Masks {
         &self.path
     }
 
+    /// Whether these are files that belong to the images by their place, in another order than that of their letters.
+    #[must_use]
+    pub fn is_renumbered(&self) -> bool {
+        matches!(&self.content, MaskContent::List(files) if !files.is_sorted())
+    }
+
     /// Whether image `slot` of `source` has a mask.
     #[must_use]
     pub fn has(&self, source: &Source, slot: Slot) -> bool {
@@ -268,7 +274,7 @@ fn stack(
     };
     let order = Some(order.of(&array.elements));
     let masks = Source::of_array(path, array, Reading { order, ..Reading::default() })?;
-    if source.is_batch() && !masks.is_batch() && total > 1 {
+    if source.is_batch() && !masks.is_batch() && total > 1 && selected > 1 {
         let (first, images) = (source.image(0)?, source.path.display());
         let image = axes(&first.order.axes(first.shape, first.channels));
         let mut line =

@@ -85,6 +85,11 @@ impl Order {
 
     /// Names the axes of a file that holds one image.
     pub(super) fn arrange_one(self, found: &[usize]) -> Result<Arrangement> {
+        // One number per pixel may have an axis of its own.
+        let found = match (self, found) {
+            (Self::Plane, [sides @ .., 1]) if sides.len() == 2 && sides != [1, 1] => sides,
+            _ => found,
+        };
         match self.arrange(found)? {
             // An axis for one image, as networks have it.
             one @ Arrangement { batch: None | Some(1), .. } => Ok(Arrangement { batch: None, ..one }),

@@ -24,6 +24,14 @@ pub fn read_bmp(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
     }
     let mut decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(damaged)?;
     let palette = decoder.get_palette().map(<[_]>::to_vec);
+    let bits = bytes.get(28).copied().unwrap_or(0);
+    if let (Some(palette), 1..8) = (&palette, bits) {
+        // The decoder gives no indices of fewer than 8 bits: they are told by their colours.
+        let most = 1 << bits;
+        let used = field(46).filter(|used| (1..most).contains(used)).unwrap_or(most) as usize;
+        let indices = Colours::of_palette(palette.get(..used).unwrap_or(palette))?;
+        return decode(decoder, bytes.len(), Some(colours.unwrap_or(&indices)));
+    }
     // A palette stays what it is.
     decoder.set_indexed_color(palette.is_some());
     let Array { shape, elements } = decode(decoder, bytes.len(), colours)?;

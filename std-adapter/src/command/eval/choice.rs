@@ -48,7 +48,7 @@ pub(super) struct ChoiceInput {
     #[arg(long, value_name = "D")]
     tolerance: Option<f64>,
     /// Size of a pixel, from row to row and from column to column; apls needs square ones
-    #[arg(long, value_name = "SY,SX", value_delimiter = ',', num_args = 1)]
+    #[arg(long, value_name = "SY,SX", value_delimiter = ',', num_args = 1, allow_hyphen_values = true)]
     spacing: Option<Vec<f64>>,
     /// Pixels from the labelled contour that count in trimap
     #[arg(long, value_name = "R", default_value_t = 3.0)]

@@ -111,9 +111,9 @@ impl Reader {
             "for class-id masks and logits of classes",
         )?;
         super::refuse(
-            matches!(kind, Prediction::Classes(..)) && labels.foreground().is_some(),
+            matches!(kind, Prediction::Classes(3.., _)) && labels.foreground().is_some(),
             "--foreground",
-            "for scores of several classes: every one is reported",
+            "for scores of several classes: every one is reported; of ids say --map labels=FILE",
         )?;
         let is_probability = arguments.input.is_probability();
         let is_exact = matches!(elements, Elements::F64(_));
@@ -273,7 +273,7 @@ impl Reader {
             (Prediction::Mask, ids @ (Elements::U8(_) | Elements::U16(_))) => {
                 let ids = self.mask(slot, ids.clone())?;
                 let ids = match self.foreground {
-                    Some(foreground) => ids.into_iter().map(|id| u16::from(id == foreground)).collect(),
+                    Some(foreground) => self.labels.binary(ids, foreground),
                     None => ids,
                 };
                 (ids, None)

@@ -76,10 +76,18 @@ impl Coder {
             (true, None) => {
                 note(format_args!("{path}: probabilities are held as 8-bit codes in steps of 1/255"))
             }
-            (true, Some((scale, zero_point))) => note(format_args!(
-                "{path}: floats are held as 8-bit codes, value = {scale} (code - {zero_point}); another step with --scale \
-                 and --zero-point"
-            )),
+            (true, Some((scale, zero_point))) => {
+                let ends = if self.quantiser.encoding() == Encoding::Signed { [-128, 127] } else { [0, 255] };
+                let [low, high] = ends.map(|code| f64::from(scale) * f64::from(code - zero_point));
+                // Half a step beyond the ends is rounding.
+                let half = 0.5 * f64::from(scale);
+                let is_cut = self.range.get().is_beyond(low - half, high + half);
+                let cut = if is_cut { format!(", cut to {low} to {high}") } else { String::new() };
+                note(format_args!(
+                    "{path}: floats are held as 8-bit codes, value = {scale} (code - {zero_point}){cut}; another step with \
+                     --scale and --zero-point"
+                ));
+            }
         }
     }
 

@@ -103,6 +103,8 @@ pub(in crate::command) struct LabelReader {
     /// Whether some pixel has a class other than 0, or an ignored id.
     has_foreground: AtomicBool,
     has_ignored: AtomicBool,
+    /// Whether some id is neither 0 nor 255 where 255 is foreground: masks of 0 and 255 have none.
+    has_others: AtomicBool,
 }
 
 impl LabelInput {
@@ -158,8 +160,16 @@ impl LabelInput {
             predicted,
             has_foreground: AtomicBool::new(false),
             has_ignored: AtomicBool::new(false),
+            has_others: AtomicBool::new(false),
         };
         reader.refuse_stray(source, selected)?;
+        if reader.masks.is_renumbered() {
+            note(format_args!(
+                "{}: files belong to the images of {} by place, in the order of the numbers in their names: 2 before 10",
+                path.display(),
+                source.path().display()
+            ));
+        }
         reader.labelled = reader.labelled_foreground(source, slots);
         Ok(reader)
     }
@@ -221,6 +231,11 @@ impl LabelReader {
     /// Which id is foreground, if class ids are made binary.
     pub(in crate::command) const fn foreground(&self) -> Option<u16> {
         self.foreground
+    }
+
+    /// Whether ids of labels are mapped by this table.
+    pub(in crate::command) fn is_mapped_by(&self, name: &str) -> bool {
+        self.map.as_ref().is_some_and(|map| map.name() == name)
     }
 
     /// Whether ids of predictions are mapped.
@@ -320,7 +335,10 @@ impl LabelReader {
                 return Ok(ignore);
             }
             match self.labelled {
-                Some(foreground) => Ok(T::from(id == foreground)),
+                Some(foreground) => {
+                    self.look_at(foreground, id);
+                    Ok(T::from(id == foreground))
+                }
                 None => T::try_from(id).ok().filter(|id| *id != ignore).ok_or_else(|| {
                     let (pixel, last) = (pixel(place), T::LAST);
                     files::Error::new(format_args!(
@@ -340,16 +358,39 @@ impl LabelReader {
         Ok(ids)
     }
 
+    /// Looks for ids that masks of 0 and 255 do not have.
+    fn look_at(&self, foreground: u16, id: u16) {
+        if foreground == u16::from(IGNORE) && id != 0 && id != foreground {
+            self.has_others.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Predicted ids made binary.
+    pub(in crate::command) fn binary(&self, ids: Vec<u16>, foreground: u16) -> Vec<u16> {
+        let of = |id: u16| {
+            self.look_at(foreground, id);
+            u16::from(id == foreground)
+        };
+        ids.into_iter().map(of).collect()
+    }
+
     /// Says that nothing is labelled foreground, where that may be a matter of ids: masks of 0 and 255 are common, and 255 is
     /// not scored unless told otherwise.
     pub(in crate::command) fn note_if_no_foreground(&self) {
+        let (path, ignore) = (self.path().display(), self.ignore());
+        if self.has_others.load(Ordering::Relaxed) {
+            note(format_args!(
+                "{path}: --foreground {IGNORE} made background of ids that are neither 0 nor {IGNORE}, in labels or \
+                 predictions: if {IGNORE} is not scored leave it out, of probabilities say --probabilities, else give ids with --map"
+            ));
+        }
         if self.has_foreground.load(Ordering::Relaxed) {
             return;
         }
-        let (path, ignore) = (self.path().display(), self.ignore());
+        let is_one = self.ignored.len() == 1 && ignore != 0;
         if let Some(foreground) = self.foreground {
             note(format_args!("{path}: no pixel has the id {foreground} that --foreground names"));
-        } else if self.has_ignored.load(Ordering::Relaxed) {
+        } else if is_one && self.has_ignored.load(Ordering::Relaxed) {
             let other = if ignore == IGNORE { String::new() } else { format!(" --ignore {IGNORE}") };
             note(format_args!(
                 "{path}: no pixel has a class but 0, and those of {ignore} are ignored: if {ignore} means foreground, say \

@@ -42,6 +42,11 @@ impl Range {
         self
     }
 
+    /// Whether some scores are beyond these.
+    pub(in crate::command) fn is_beyond(&self, least: f64, most: f64) -> bool {
+        self.scores.is_some_and(|(low, high)| low < least || high > most)
+    }
+
     /// Without the codes, where they stand for others.
     pub(in crate::command) fn without_codes(self) -> Self {
         Self { highest_code: None, ..self }
@@ -70,7 +75,7 @@ impl Range {
         let taken = format!("{path}: all numbers are from {low} to {high} and were taken as logits");
         if high <= 1.0 {
             note(format_args!("{taken}: of probabilities say --probabilities, of class ids save uint8"));
-        } else if high <= 255.0 {
+        } else if high > 30.0 && high <= 255.0 {
             note(format_args!(
                 "{taken}, none below 0: of class ids save uint8, of probabilities times 255 too and say --probabilities"
             ));
