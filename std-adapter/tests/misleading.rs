@@ -111,6 +111,8 @@ fn numbers_that_look_like_others() {
         said.contains("248 classes, of which 2 are labelled") && said.contains("--probabilities"),
         "{said}"
     );
+    let said = bench.notes("eval g.npy u8.npy");
+    assert!(said.contains("2 predicted: of scores say"), "{said}");
     let said = bench.notes("watch i8.npy --profile z.profile");
     assert!(said.contains("8-bit codes were taken as 0.0625 code, as in the profile"), "{said}");
     let said = bench.refusal("watch i8.npy --profile z.profile --scale 0.1 --zero-point 15");

@@ -154,12 +154,18 @@ fn note_if_cityscapes(reader: &Reader, classes: &[ClassReport]) {
 fn note_if_no_ids(arguments: &Arguments, reader: &Reader, classes: &[ClassReport]) {
     const MANY: usize = 32;
     let labelled = classes.iter().filter(|class| class.positives() != 0).count();
-    if arguments.classes.is_some() || reader.classes().is_some() || classes.len() <= MANY || labelled > 2 {
+    let predicted = classes.iter().filter(|class| class.predicted() != 0).count();
+    if arguments.classes.is_some()
+        || reader.classes().is_some()
+        || classes.len() <= MANY
+        || labelled.min(predicted) > 2
+    {
         return;
     }
     note(format_args!(
-        "{}: ids of predictions or labels up to {} make {} classes, of which {labelled} are labelled: of scores say --scale \
-         and --zero-point or --probabilities, of masks of 0 and 255 --foreground 255, of ids --classes",
+        "{}: ids of predictions or labels up to {} make {} classes, of which {labelled} are labelled and {predicted} \
+         predicted: of scores say --scale and --zero-point or --probabilities, of masks of 0 and 255 --foreground 255, of \
+         ids --classes",
         reader.path().display(),
         classes.len() - 1,
         classes.len()
