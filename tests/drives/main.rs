@@ -1,7 +1,8 @@
 //! Drives that are made: road scenes with exact masks, and what can happen to them.
 //!
 //! `cargo run --release -p segmeter-tests --no-default-features --example drives -- montage OUT.png` shows some of them;
-//! `... frames OUT.bin FIRST COUNT EVERY` writes pictures and masks for `train.py`.
+//! `... frames OUT.bin FIRST COUNT EVERY` writes pictures and masks for `train.py`;
+//! `... survey tests/drives/networks.bin 2000 6` prints the IoU of six drives under every change.
 
 mod change;
 mod network;

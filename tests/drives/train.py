@@ -30,7 +30,7 @@ LAYERS = [
     (12, 1, 1, 1, 1),
 ]
 # Steps of training after which a network is kept.
-EARLY = [40, 80, 160, 400]
+EARLY = [40, 80, 160]
 
 
 class Network(nn.Module):
@@ -132,7 +132,7 @@ def main():
     learn = len(pictures) * 5 // 6
     network = Network()
     optimiser = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-4)
-    epochs, batch = int(sys.argv[3]) if len(sys.argv) > 3 else 24, 16
+    epochs, batch = int(sys.argv[3]) if len(sys.argv) > 3 else 6, 16
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 6e-3, epochs * (learn // batch) + 1)
     step, early = 0, []
     for epoch in range(epochs):
