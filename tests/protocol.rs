@@ -28,11 +28,8 @@ impl Wire {
         self
     }
 
-    fn begin(&mut self, demo: &Demo, frame: usize) -> &mut Self {
-        let shape = Demo::shape();
-        let (height, width) = (shape.height() as u16, shape.width() as u16);
-        let _ = demo;
-        self.send(&Request::Begin { frame: frame as u32, height, width, labelled: true })
+    fn begin(&mut self, frame: usize) -> &mut Self {
+        self.send(&Request::Begin { frame: frame as u32, height: 120, width: 160, labelled: true })
     }
 
     fn row(&mut self, demo: &Demo, frame: usize, row: usize) -> &mut Self {
@@ -42,7 +39,7 @@ impl Wire {
     }
 
     fn frame(&mut self, demo: &Demo, frame: usize) -> &mut Self {
-        self.begin(demo, frame);
+        self.begin(frame);
         for row in 0..Demo::shape().height() {
             self.row(demo, frame, row);
         }
@@ -127,11 +124,9 @@ fn frames_come_back_as_reports() {
 /// The longest message that there is: a row of the greatest width, with labels.
 #[test]
 fn the_widest_rows_are_taken() {
-    let width = usize::from(MAX_WIDTH);
     let (mut wire, mut evaluator) = configured(&Demo::load());
-    let codes: Vec<u8> = (0..width).map(|place| (place * 7 % 256) as u8).collect();
-    let (foreground, valid) = (vec![0xa5; width / 8], vec![0xff; width / 8]);
-    let labels = Some(RowLabels { foreground: &foreground, valid: &valid });
+    let codes: Vec<u8> = (0..MAX_WIDTH).map(|place| (place * 7 % 256) as u8).collect();
+    let labels = Some(RowLabels { foreground: &codes[..128], valid: &[0xff; 128] });
     wire.send(&Request::Begin { frame: 1, height: 2, width: MAX_WIDTH, labelled: true });
     evaluator.begin(1, 2, MAX_WIDTH, true).unwrap();
     for row in 0..2 {
@@ -139,16 +134,14 @@ fn the_widest_rows_are_taken() {
         evaluator.row(1, row, &codes, labels).unwrap();
     }
     wire.send(&Request::End { frame: 1 });
-    let expected = evaluator.end(1).unwrap();
-    let (responses, _) = answers(&wire);
-    assert_eq!(responses[1..], [Response::Accepted, Response::Report(expected)]);
+    assert_eq!(answers(&wire).0[1..], [Response::Accepted, Response::Report(evaluator.end(1).unwrap())]);
 }
 
 /// Something goes wrong in the middle of frame 5; frame 6 must be reported as if nothing had been.
 fn disturbed(what: &str, reason: Rejection, disturb: impl Fn(&mut Wire, &Demo)) {
     let demo = Demo::load();
     let (mut wire, mut evaluator) = configured(&demo);
-    wire.begin(&demo, 5).row(&demo, 5, 0).row(&demo, 5, 1);
+    wire.begin(5).row(&demo, 5, 0).row(&demo, 5, 1);
     disturb(&mut wire, &demo);
     wire.row(&demo, 5, 3).row(&demo, 5, 4).send(&Request::End { frame: 5 }).frame(&demo, 6);
     let (responses, _) = answers(&wire);
@@ -238,7 +231,7 @@ fn frames_must_be_whole_and_announced() {
     wire.frame(&demo, 0);
     assert_eq!(rejected(&wire)[0], Rejection::NotConfigured);
     let (mut wire, _) = configured(&demo);
-    wire.begin(&demo, 1).row(&demo, 1, 0).send(&Request::End { frame: 1 });
+    wire.begin(1).row(&demo, 1, 0).send(&Request::End { frame: 1 });
     assert_eq!(rejected(&wire), [Rejection::OutOfOrder { expected: 120, found: 1 }]);
     let (mut wire, _) = configured(&demo);
     for (height, width) in [(0, 160), (120, 0), (120, 1025)] {

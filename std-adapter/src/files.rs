@@ -30,7 +30,7 @@ pub mod raster;
 mod source;
 mod table;
 
-pub use folder::{Pairs, Pattern};
+pub use folder::{Pairs, Pattern, images};
 pub use ids::{Colours, IdMap};
 pub use masks::{MaskOrder, Masks, Slot};
 pub use order::Order;

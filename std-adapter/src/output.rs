@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use segmeter::files::{Reading, Source};
+use segmeter::files;
 
 use crate::command::Failure;
 
@@ -38,7 +38,7 @@ enum Target {
 pub(crate) fn open<const N: usize>(
     flags: [(&str, &Option<PathBuf>); N],
     json: bool,
-    inputs: &[&Path],
+    inputs: &[PathBuf],
 ) -> Result<[Option<Output>; N], Failure> {
     let mut outputs = [const { None }; N];
     for place in 0..N {
@@ -100,8 +100,7 @@ impl Output {
         if !input.is_dir() {
             return is_it(input);
         }
-        let images = Source::open(input, Reading::default());
-        images.is_ok_and(|images| (0..images.len()).any(|index| is_it(images.file(index))))
+        files::images(input).any(|image| is_it(&image))
     }
 
     /// Writes what the flag asks for.

@@ -115,13 +115,17 @@ fn numbers_that_look_like_others() {
     assert!(said.contains("2 predicted: of scores say"), "{said}");
     let said = bench.notes("watch i8.npy --profile z.profile");
     assert!(said.contains("8-bit codes were taken as 0.0625 code, as in the profile"), "{said}");
-    let said = bench.refusal("watch i8.npy --profile z.profile --scale 0.1 --zero-point 15");
-    assert!(
-        said.contains(
-            "found i8 logits with --scale 0.1 --zero-point 15, expected i8 logits with --scale 0.0625"
-        ),
-        "{said}"
-    );
+    for line in ["watch i8.npy --profile z.profile", "device i8.npy --host --profile z.profile"] {
+        let said = bench.refusal(&format!("{line} --scale 0.1 --zero-point 15"));
+        let found =
+            "found i8 logits with --scale 0.1 --zero-point 15, expected i8 logits with --scale 0.0625";
+        assert!(said.contains(found) && said.contains("as in z.profile"), "{line}: {said}");
+        let said = bench.refusal(&line.replace("i8.npy", "u8.npy"));
+        assert!(said.contains("found u8, expected i8 logits"), "{line}: {said}");
+    }
+    // The least of all numbers is no zero point, and no overflow.
+    let said = bench.refusal("eval i8.npy g.npy --scale 0.1 --zero-point -2147483648");
+    assert!(said.contains("expected a scale in (0, 1e6) and a zero point in -128..=127"), "{said}");
 }
 
 /// A sigmoid head in 8 bits, with the scale that its file says, and logits that are called probabilities.
@@ -234,6 +238,32 @@ fn labels_without_a_frame_are_refused() {
     }
     let said = bench.refusal(&format!("profile f {scale} --out x --labels some --label-frames 3,3"));
     assert!(said.contains("--label-frames has image 3 twice"), "{said}");
+}
+
+/// Of a hundred blocks and more every one has a line, in the columns that there are, and no number is broken.
+#[test]
+fn a_timeline_has_a_line_for_each_block() {
+    let bench = Bench::new();
+    let frames: Vec<u8> = (0..120 * 48).map(|n: u32| (n * n * 31 % 253) as u8).collect();
+    let masks: Vec<u8> = frames.iter().map(|code| u8::from(code.cast_signed() > 0)).collect();
+    bench.file("f.npy", &npy("|i1", &[120, 6, 8], &frames));
+    bench.file("g.npy", &npy("|u1", &[120, 6, 8], &masks));
+    bench.notes("profile f.npy --scale 0.1 --zero-point 0 --labels g.npy --block 1 --out a.profile");
+    let table = bench.stdout("watch f.npy --profile a.profile --labels g.npy", 0);
+    assert!(
+        table.lines().filter(|line| line.contains("..")).all(|line| line.chars().count() <= 120),
+        "{table}"
+    );
+    let is_number = |word: &&str| word.parse::<f64>().is_ok();
+    for block in 0..120 {
+        let line = table.lines().nth(2 + block).unwrap();
+        assert!(line.starts_with(&format!(" {block}..{} ", block + 1)), "{line}");
+        let numbers: Vec<&str> = line.split_whitespace().skip(1).filter(is_number).collect();
+        assert!(
+            numbers.len() >= 8 && numbers.iter().all(|n| n.split_once('.').unwrap().1.len() == 3),
+            "{line}"
+        );
+    }
 }
 
 /// A frame of another size is invalid, and the summary says so.

@@ -74,6 +74,10 @@ fn inputs_are_no_outputs() {
     let frames: Vec<u8> = (0..40 * 48).map(|n: u32| (n * n * 31 % 253) as u8).collect();
     bench.file("f.npy", &npy("|i1", &[40, 6, 8], &frames));
     bench.file("valid.png", &png_grey(3, 2, &[1; 6]));
+    bench.file("far/b.png", &png_grey(3, 2, &[0, 1, 1, 0, 0, 0]));
+    bench.file("pairs.csv", b"far/b.png,g/a.png\n");
+    bench.file("g/twice.npy", &npy("|u1", &[2, 3], &[0; 6]));
+    bench.file("g/twice.png", &png_grey(3, 2, &[0; 6]));
     let before = |name: &str| fs::read(bench.path(name)).unwrap();
     for (line, name) in [
         (format!("{EVAL} --csv g.png"), "g.png"),
@@ -84,6 +88,10 @@ fn inputs_are_no_outputs() {
         (format!("{EVAL} --valid valid.png --csv ./valid.png"), "valid.png"),
         ("eval p g --csv p/a.png".to_owned(), "p/a.png"),
         ("eval p g --report g/a.png".to_owned(), "g/a.png"),
+        // Files that a list names from here; in the folder two share a name.
+        ("eval p g --pair pairs.csv --csv far/b.png".to_owned(), "far/b.png"),
+        ("eval p g --pair pairs.csv --csv g/twice.npy".to_owned(), "g/twice.npy"),
+        ("eval p g --pair pairs.csv --csv pairs.csv".to_owned(), "pairs.csv"),
         (format!("{LOSS} --gradient z.npy"), "z.npy"),
         (format!("{LOSS} --pixel-weights w.npy --gradient w.npy"), "w.npy"),
         ("profile f.npy --scale 0.1 --zero-point 0 --out f.npy".to_owned(), "f.npy"),
@@ -95,6 +103,8 @@ fn inputs_are_no_outputs() {
         assert_eq!(before(name), bytes, "{line}");
     }
     // A table of an earlier run may lie beside the images.
+    fs::remove_file(bench.path("g/twice.npy")).unwrap();
+    fs::remove_file(bench.path("g/twice.png")).unwrap();
     bench.stdout("eval p g --csv p/result.csv", 0);
     bench.stdout("eval p g --csv p/result.csv", 0);
 }

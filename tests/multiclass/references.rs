@@ -13,9 +13,8 @@ use crate::scene;
 const SMOOTHINGS: [f64; 4] = [0.0, 1e-7, 1e-5, 1.0];
 
 /// Distances between four classes.
-const ALL_APART: [f32; 16] = [0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0];
-const SOME_ALIKE: [f32; 16] =
-    [0.0, 1.0, 0.3, 1.0, 1.0, 0.0, 0.7, 0.0, 0.3, 0.7, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0];
+const APART: [f32; 16] = [0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+const ALIKE: [f32; 16] = [0.0, 1.0, 0.3, 1.0, 1.0, 0.0, 0.7, 0.0, 0.3, 0.7, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0];
 
 fn dice(sums: [Dual; 5], smooth: f64) -> Option<[Dual; 2]> {
     tversky(sums, 0.5, 0.5, 0.5 * smooth)
@@ -222,17 +221,13 @@ pub(crate) fn references() -> Vec<(&'static str, serde_json::Value, Reference)> 
             }),
         );
         for (mode, generalised) in [("default", false), ("gdl", true)] {
-            let set = json!({"smooth": s, "mode": mode});
-            let apart = |a, b| f64::from(u8::from(a != b));
-            add("wasserstein_dice", set, Box::new(move |pixels| wasserstein(pixels, s, generalised, apart)));
-            for distances in [ALL_APART, SOME_ALIKE] {
-                let set = json!({"smooth": s, "mode": mode, "distances": distances});
-                let distance = move |a: usize, b: usize| f64::from(distances[a * 4 + b]);
-                add(
-                    "wasserstein_dice",
-                    set,
-                    Box::new(move |pixels| wasserstein(pixels, s, generalised, distance)),
-                );
+            for distances in [None, Some(APART), Some(ALIKE)] {
+                let mut set = json!({"smooth": s, "mode": mode});
+                distances.iter().for_each(|distances| set["distances"] = json!(distances));
+                let apart = |a, b| f32::from(u8::from(a != b));
+                let distance = move |a, b| f64::from(distances.map_or(apart(a, b), |all| all[a * 4 + b]));
+                let of = move |pixels: &Pixels| wasserstein(pixels, s, generalised, distance);
+                add("wasserstein_dice", set, Box::new(of));
             }
         }
         let dices = move |pixels: &Pixels| mean_of_classes(pixels, 2.0, |sums| Some(dice(sums, s)?[0]));

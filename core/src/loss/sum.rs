@@ -49,8 +49,7 @@ pub trait SumLoss: Sync {
     fn distances(&self) -> Option<&[f32]> {
         None
     }
-    /// Whether `1 - p` of a loss stands for the sum of the other classes' probabilities, and `p` for 1 less that, which makes
-    /// a difference where each is given for itself, or classes have distances.
+    /// Whether `1 - p` stands for the sum of the other classes' probabilities, by their distances, and `p` for 1 less that.
     fn complement_is_sum(&self) -> bool {
         false
     }

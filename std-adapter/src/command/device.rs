@@ -172,15 +172,8 @@ impl<'a> Frames<'a> {
             None => None,
         };
         let image = arguments.input.first(&source, &slots)?;
-        let known = profile.map(|profile| profile.quantiser);
+        let known = profile.map(|profile| profile.quantiser).zip(arguments.profile.as_deref());
         let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
-        let quantiser = coder.quantiser();
-        if profile.is_some_and(|profile| profile.quantiser != quantiser) {
-            return Err(Failure::Input(format!(
-                "{}: found another scale, zero point or encoding than in the profile",
-                arguments.recording.display()
-            )));
-        }
         Ok(Self { arguments, source, slots, labels, coder })
     }
 

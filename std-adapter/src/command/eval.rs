@@ -81,9 +81,9 @@ pub(super) fn run(
     let mut choice = arguments.choice.choice(arguments.threshold)?;
     html::check(&choice, &arguments.worst_by)?;
     let files = [("--csv", &arguments.csv), ("--report", &arguments.report)];
-    let inputs = [arguments.prediction.as_path(), &arguments.labels].into_iter();
-    let tables = arguments.input.tables().chain(arguments.label_input.tables());
-    let [csv, report] = output::open(files, common.json, &inputs.chain(tables).collect::<Vec<_>>())?;
+    let inputs = [&arguments.prediction, &arguments.labels].into_iter().cloned();
+    let inputs = inputs.chain(arguments.input.files()).chain(arguments.label_input.files());
+    let [csv, report] = output::open(files, common.json, &inputs.collect::<Vec<_>>())?;
     let is_taken = output::take_stdout(&[&csv, &report]);
     let reader = Reader::open(arguments)?;
     if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {

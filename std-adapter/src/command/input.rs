@@ -1,6 +1,6 @@
 //! Arguments that say where images and labels are and how to read them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -142,9 +142,11 @@ impl Input {
         }
     }
 
-    /// Tables that are read.
-    pub(super) fn tables(&self) -> impl Iterator<Item = &Path> {
-        self.colours.iter().chain(&self.pair).map(Path::new)
+    /// Files that are read besides: tables, and what a list of pairs names.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let pairs = self.pair.as_deref().and_then(|pair| Pairs::new(pair).ok());
+        let listed: Vec<PathBuf> = pairs.iter().flat_map(Pairs::listed).map(Path::to_owned).collect();
+        self.colours.iter().chain(&self.pair).map(PathBuf::from).chain(listed)
     }
 
     /// Whether files that cannot be read are left out.
@@ -274,10 +276,9 @@ impl Input {
     /// What codes of this scale and zero point mean.
     fn affine(&self, encoding: Encoding, path: &Path) -> Result<Quantiser, Failure> {
         let (scale, zero_point) = (self.scale.unwrap_or_default(), self.zero_point.unwrap_or_default());
-        let codes = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
+        let zero_points = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
         let of = if self.probabilities { Quantiser::scaled_probabilities } else { Quantiser::logits };
-        let ends = if encoding == Encoding::Signed { [-128, 127] } else { [0, 255] };
-        let [low, high] = ends.map(|code| f64::from(scale) * f64::from(code - zero_point));
+        let [low, high] = codes::ends(encoding, scale, zero_point);
         let range =
             format!("{}: --scale and --zero-point make codes numbers from {low} to {high}", path.display());
         if !self.probabilities && low >= 0.0 && (0.9..1.1).contains(&high) {
@@ -290,7 +291,7 @@ impl Input {
         of(encoding, scale, zero_point).map_err(|_| {
             Failure::Input(format!(
                 "{}: found --scale {scale} --zero-point {zero_point}, expected a scale in (0, 1e6) and a zero point in \
-                 {codes}",
+                 {zero_points}",
                 path.display()
             ))
         })

@@ -82,9 +82,8 @@ pub(super) fn run(
         formula.set_empty(policy).map_err(Failure::Input)?;
     }
     let loss = formula.loss().map_err(Failure::Input)?;
-    let inputs = [arguments.logits.as_path(), &arguments.labels].into_iter();
-    let inputs = inputs.chain(arguments.pixel_weights.as_deref());
-    let inputs = inputs.chain(arguments.input.tables()).chain(arguments.label_input.tables());
+    let inputs = [&arguments.logits, &arguments.labels].into_iter().chain(&arguments.pixel_weights).cloned();
+    let inputs = inputs.chain(arguments.input.files()).chain(arguments.label_input.files());
     let [gradient] =
         output::open([("--gradient", &arguments.gradient)], common.json, &inputs.collect::<Vec<_>>())?;
     let is_taken = output::take_stdout(&[&gradient]);

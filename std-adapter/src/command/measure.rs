@@ -1,7 +1,7 @@
 //! Frames as drift commands measure them.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use segmeter::core::view::{Code, Labels, Quantised, Quantiser};
@@ -33,8 +33,8 @@ pub(super) struct SomeLabels {
 
 impl LabelArguments {
     /// Everything that is read for them.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.labels.as_deref().into_iter().chain(self.label_input.tables())
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.labels.iter().cloned().chain(self.label_input.files())
     }
 
     pub(super) fn open(&self, source: &Source, slots: &[Slot]) -> Result<Option<SomeLabels>, Failure> {

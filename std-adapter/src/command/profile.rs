@@ -74,8 +74,8 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
         print(&path.display().to_string(), &profile, None, common, out)?;
         return Ok(Outcome::Done);
     }
-    let inputs = arguments.recording.as_deref().into_iter();
-    let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.tables()).collect::<Vec<_>>();
+    let inputs = arguments.recording.iter().cloned();
+    let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.files()).collect::<Vec<_>>();
     let [file] = output::open([("--out", &arguments.out)], common.json, &inputs)?;
     let is_taken = output::take_stdout(&[&file]);
     let (Some(recording), Some(path), Some(file)) = (&arguments.recording, &arguments.out, file) else {

@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 use segmeter::core::drift::{Facts, Invalid, Monitor, Observation, Profile, Reasons, Signal, State};
 use segmeter::core::metric::Confusion;
 use segmeter::core::sketch::SigmoidTable;
-use segmeter::core::view::{Activation, Encoding, Quantiser};
 use segmeter::files::{self, Image, Slot, Source};
 
 use super::input::{Broken, Coder, Input};
@@ -81,8 +80,8 @@ struct Summary {
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    let inputs = [arguments.recording.as_path(), &arguments.profile].into_iter();
-    let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.tables()).collect::<Vec<_>>();
+    let inputs = [&arguments.recording, &arguments.profile].into_iter().cloned();
+    let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.files()).collect::<Vec<_>>();
     let [report] = output::open([("--report", &arguments.report)], common.json, &inputs)?;
     let bytes = files::read(&arguments.profile)?;
     let profile = files::profile::read(&bytes).map_err(|e| e.at(&arguments.profile))?;
@@ -93,7 +92,9 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let mut summary = Summary::default();
     let mut printer = Printer::new(common.json, &profile, labels.is_some());
     let mut shown = Vec::new();
-    let coder = coder(arguments, &profile, &arguments.input.first(&source, &slots)?, &source)?;
+    let first = arguments.input.first(&source, &slots)?;
+    let known = Some((profile.quantiser, arguments.profile.as_path()));
+    let coder = Coder::new(&arguments.input, &first.elements, source.path(), known)?;
     let mut broken = Vec::new();
     let bar = report::progress(slots.len());
     for slot in &slots {
@@ -206,36 +207,5 @@ impl Summary {
     fn estimate_error(&self) -> Option<f64> {
         let (frames, sum) = self.estimated;
         (frames != 0).then(|| sum / frames as f64)
-    }
-}
-
-/// Codes must mean what they meant when the profile was learnt.
-fn coder(arguments: &Arguments, profile: &Profile, first: &Image, source: &Source) -> Result<Coder, Failure> {
-    let path = source.path();
-    let coder = Coder::new(&arguments.input, &first.elements, path, Some(profile.quantiser))?;
-    if coder.quantiser() == profile.quantiser && coder.takes(&first.elements) {
-        return Ok(coder);
-    }
-    let found = if coder.takes(&first.elements) && first.elements.type_name().ends_with('8') {
-        described(&coder.quantiser())
-    } else {
-        first.elements.type_name().to_owned()
-    };
-    Err(Failure::Input(format!(
-        "{}: found {found}, expected {} as in {}: learn a profile of such frames, or leave out --scale, --zero-point and \
-         --probabilities if they say it wrong",
-        path.display(),
-        described(&profile.quantiser),
-        arguments.profile.display()
-    )))
-}
-
-/// What codes stand for.
-fn described(quantiser: &Quantiser) -> String {
-    let kind = if quantiser.encoding() == Encoding::Signed { "i8" } else { "u8" };
-    let what = if quantiser.activation() == Activation::Logits { "logits" } else { "probabilities" };
-    match quantiser.affine() {
-        Some((scale, zero_point)) => format!("{kind} {what} with --scale {scale} --zero-point {zero_point}"),
-        None => format!("{kind} {what} in steps of 1/255"),
     }
 }

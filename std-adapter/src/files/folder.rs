@@ -64,6 +64,12 @@ impl Pairs {
         })
     }
 
+    /// The files that a list names, as it names them.
+    pub fn listed(&self) -> impl Iterator<Item = &Path> {
+        let pairs: &[[PathBuf; 2]] = if let Self::List(_, pairs) = self { pairs } else { &[] };
+        pairs.iter().flatten().map(PathBuf::as_path)
+    }
+
     fn list(path: &Path) -> Result<Self> {
         let rows = table::rows(path)?;
         let pair = |row: &Row| match &row.cells[..] {
@@ -120,17 +126,28 @@ fn relative(folder: &Path, file: &Path) -> String {
     below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// The files of a folder and those below it that can be images, in the order of the numbers in their names. Hidden ones are
-/// left out.
-pub(super) fn images(folder: &Path) -> Result<Vec<Named>> {
+/// Everything in a folder and below that is not hidden.
+fn entries(folder: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEntry>> {
     let is_hidden =
         |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+    walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(move |entry| !is_hidden(entry))
+}
+
+fn is_image(file: &Path) -> bool {
+    super::source::is_readable(file) && !file.is_dir()
+}
+
+/// The files of a folder and those below it that can be images, in any order. What cannot be looked at is left out.
+pub fn images(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    entries(folder).flatten().map(walkdir::DirEntry::into_path).filter(|file| is_image(file))
+}
+
+/// The same by their names, in the order of the numbers in these.
+pub(super) fn named(folder: &Path) -> Result<Vec<Named>> {
     let mut files = BTreeMap::new();
-    for entry in walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(|e| !is_hidden(e))
-    {
-        let entry = entry.map_err(|e| Error::new(e).at(folder))?;
-        let file = entry.into_path();
-        if !super::source::is_readable(&file) || file.is_dir() {
+    for entry in entries(folder) {
+        let file = entry.map_err(|e| Error::new(e).at(folder))?.into_path();
+        if !is_image(&file) {
             continue;
         }
         let name = relative(folder, &file.with_extension(""));
@@ -157,7 +174,7 @@ pub(super) fn selected(folder: &Path, side: Side, pairs: Option<&Pairs>) -> Resu
     let files = match pairs {
         // The list says which.
         Some(Pairs::List(..)) => Vec::new(),
-        _ => images(folder)?,
+        _ => named(folder)?,
     };
     let files = match pairs {
         Some(pairs) => pairs.select(folder, side, files)?,

@@ -352,7 +352,7 @@ fn known() -> impl Iterator<Item = &'static Entry> {
 fn listed(text: &str, percentile_key: &str) -> Result<BTreeSet<&'static str>, Failure> {
     let find = |name: &str| {
         let mut listed = registry::metric(name);
-        if is_percentile(&listed) && listed == percentile_key {
+        if listed == percentile_key {
             listed = PERCENTILE.to_owned();
         }
         known().map(|entry| entry.name).find(|known| *known == listed).ok_or_else(|| {

@@ -118,7 +118,7 @@ impl Reader {
         let is_probability = arguments.input.is_probability();
         let is_exact = matches!(elements, Elements::F64(_));
         let mut reader = Self { source, slots, labels, kind, is_probability, is_exact, foreground: None };
-        reader.foreground = reader.predicted_foreground()?;
+        reader.foreground = reader.predicted_foreground();
         if arguments.input.keeps_going() {
             reader.leave_out_broken()?;
         }
@@ -135,21 +135,13 @@ impl Reader {
         Ok(())
     }
 
-    /// Which predicted id is foreground: the one of the labels. Only 255 is no class of anybody's: beside it, predictions of 0
-    /// and 1 alone are binary masks as well.
-    fn predicted_foreground(&self) -> Result<Option<u16>, Failure> {
-        let foreground = self.labels.foreground().filter(|_| matches!(self.kind, Prediction::Mask));
-        if foreground != Some(u16::from(IGNORE)) {
-            return Ok(foreground);
-        }
-        for slot in &self.slots {
-            // What cannot be read is reported when it is counted.
-            let Ok(image) = self.source.image(slot.index) else { continue };
-            if self.mask(*slot, image.elements)?.iter().any(|id| *id > 1) {
-                return Ok(foreground);
-            }
-        }
-        Ok(Some(1))
+    /// Which predicted id is foreground, if class ids are made binary.
+    fn predicted_foreground(&self) -> Option<u16> {
+        let masks = self.slots.iter().filter_map(|slot| {
+            let image = self.source.image(slot.index).ok()?;
+            self.mask(*slot, image.elements).ok()
+        });
+        if matches!(self.kind, Prediction::Mask) { self.labels.foreground_in(masks) } else { None }
     }
 
     /// The class ids of a predicted mask.

@@ -23,8 +23,32 @@ pub(in crate::command) struct Coder {
 }
 
 impl Coder {
-    /// What the numbers of frames mean: what was said of them, what a profile knows of them, or of floats a fixed step.
+    /// What the numbers of frames mean: what was said of them, what a profile knows of them, or of floats a fixed step. They
+    /// must mean what they meant when the profile, which is this file, was learnt.
     pub(in crate::command) fn new(
+        input: &Input,
+        first: &Elements,
+        path: &Path,
+        known: Option<(Quantiser, &Path)>,
+    ) -> Result<Self, Failure> {
+        let coder = Self::of_input(input, first, path, known.map(|(quantiser, _)| quantiser))?;
+        match known {
+            Some((quantiser, profile)) if coder.quantiser != quantiser || !coder.takes(first) => {
+                let is_other = coder.takes(first) && !coder.is_float;
+                let found = if is_other { described(&coder.quantiser) } else { first.type_name().to_owned() };
+                Err(Failure::Input(format!(
+                    "{}: found {found}, expected {} as in {}: learn a profile of such frames, or leave out --scale, \
+                     --zero-point and --probabilities if they say it wrong",
+                    path.display(),
+                    described(&quantiser),
+                    profile.display()
+                )))
+            }
+            _ => Ok(coder),
+        }
+    }
+
+    fn of_input(
         input: &Input,
         first: &Elements,
         path: &Path,
@@ -77,8 +101,7 @@ impl Coder {
                 note(format_args!("{path}: probabilities are held as 8-bit codes in steps of 1/255"))
             }
             (true, Some((scale, zero_point))) => {
-                let ends = if self.quantiser.encoding() == Encoding::Signed { [-128, 127] } else { [0, 255] };
-                let [low, high] = ends.map(|code| f64::from(scale) * f64::from(code - zero_point));
+                let [low, high] = ends(self.quantiser.encoding(), scale, zero_point);
                 // Half a step beyond the ends is rounding.
                 let half = 0.5 * f64::from(scale);
                 let is_cut = self.range.get().is_beyond(low - half, high + half);
@@ -150,6 +173,22 @@ impl Coder {
             _ => Elements::U8(values.map(|value| code(value, [0.0, 255.0]) as u8).collect()),
         })
     }
+}
+
+/// What codes stand for.
+fn described(quantiser: &Quantiser) -> String {
+    let kind = if quantiser.encoding() == Encoding::Signed { "i8" } else { "u8" };
+    let what = if quantiser.activation() == Activation::Logits { "logits" } else { "probabilities" };
+    match quantiser.affine() {
+        Some((scale, zero_point)) => format!("{kind} {what} with --scale {scale} --zero-point {zero_point}"),
+        None => format!("{kind} {what} in steps of 1/255"),
+    }
+}
+
+/// The numbers that the lowest and the highest code stand for.
+pub(super) fn ends(encoding: Encoding, scale: f32, zero_point: i32) -> [f64; 2] {
+    let codes = if encoding == Encoding::Signed { [-128, 127] } else { [0, 255] };
+    codes.map(|code: i32| f64::from(scale) * (f64::from(code) - f64::from(zero_point)))
 }
 
 fn no_scores(found: &Elements, path: &Path) -> Failure {

@@ -110,8 +110,8 @@ pub(in crate::command) struct LabelReader {
 
 impl LabelInput {
     /// Files that are read beside the labels.
-    pub(in crate::command) fn tables(&self) -> impl Iterator<Item = &Path> {
-        self.valid.as_deref().into_iter().chain(self.map.iter().map(|map| Path::new(map.map.name())))
+    pub(in crate::command) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.valid.iter().cloned().chain(self.map.iter().map(|map| PathBuf::from(map.map.name())))
     }
 
     /// Opens masks of one class id per pixel.
@@ -171,7 +171,7 @@ impl LabelInput {
                 source.path().display()
             ));
         }
-        reader.labelled = reader.labelled_foreground(source, slots);
+        reader.labelled = reader.foreground_in(reader.readable(source, slots));
         Ok(reader)
     }
 }
@@ -190,25 +190,30 @@ impl LabelReader {
         }
     }
 
-    /// Which id of labels is foreground: the one that was said. Only 255 is no class of anybody's: labels of 0 and 1 alone are
-    /// binary masks as well.
-    fn labelled_foreground(&self, source: &Source, slots: &[Slot]) -> Option<u16> {
+    /// Which id is foreground in some masks: the one that was said. Only 255 is no class of anybody's: masks of 0 and 1 alone
+    /// are binary as well.
+    pub(in crate::command) fn foreground_in(&self, masks: impl Iterator<Item = Vec<u16>>) -> Option<u16> {
         let said = self.foreground;
         if said != Some(u16::from(IGNORE)) {
             return said;
         }
         let mut is_binary = false;
-        for slot in slots.iter().filter(|slot| self.has(source, **slot)) {
-            // What cannot be read is reported when it is evaluated.
-            let Ok(image) = source.image(slot.index) else { continue };
-            let ids = self.masks.ids(source, *slot, image.shape);
-            let Ok(ids) = ids.and_then(|ids| mapped(ids, self.map.as_ref())) else { continue };
+        for ids in masks {
             if ids.iter().any(|id| *id > 1 && !self.ignored.contains(id)) {
                 return said;
             }
             is_binary = true;
         }
         if is_binary { Some(1) } else { said }
+    }
+
+    /// The masks that can be read: the others are reported when they are evaluated.
+    fn readable(&self, source: &Source, slots: &[Slot]) -> impl Iterator<Item = Vec<u16>> {
+        slots.iter().filter(|slot| self.has(source, **slot)).filter_map(|slot| {
+            let image = source.image(slot.index).ok()?;
+            let ids = self.masks.ids(source, *slot, image.shape).ok()?;
+            mapped(ids, self.map.as_ref()).ok()
+        })
     }
 
     /// Takes 255 as a class, unless somebody said that it is not scored.

@@ -10,7 +10,7 @@ use super::{Shown, Summary};
 use crate::command::Failure;
 use crate::report;
 
-/// Of the reasons of a row; all of them are in the summary and in JSON.
+/// Of the reasons of a row; JSON has all of them.
 const LONGEST_REASONS: usize = 24;
 
 /// Prints frame by frame, or collects blocks into a table.
