@@ -177,7 +177,7 @@ impl Elements {
                 .collect(),
             Self::F32(_) | Self::F64(_) => {
                 let line = "expected class ids or bool: save ids as uint8, and shares as array > 0.5";
-                Err(Error::new(format_args!("found {}, {line}", self.type_name())))
+                Err(Error::new(format_args!("found floats, {line}")))
             }
         }
     }

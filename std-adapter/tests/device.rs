@@ -54,6 +54,31 @@ fn frames_without_labels_or_profile() {
     assert!(text.contains("EQUAL"), "{text}");
 }
 
+/// Columns for which there is room, of which none is broken.
+#[test]
+fn reports_of_a_line_each() {
+    let bench = Bench::new();
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out road.profile --json"), 0);
+    let input =
+        format!("@road_i8.bin {DEMO} --frames 60..130 --labels @reference_bits.bin --profile road.profile");
+    let text = bench.stdout(&format!("device --host {input}"), 0);
+    let lines: Vec<&str> = text.lines().skip(1).take(71).collect();
+    let head = "frame      iou  est.iou      psi       w1     road  entropy     bce     dice";
+    assert!(lines[0].split_whitespace().take(9).eq(head.split_whitespace()), "{text}");
+    assert!(lines[0].ends_with("  state") && text.contains(">> ALARM: "), "{text}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 120), "{text}");
+    let state = lines[0].find("  state").unwrap();
+    for line in &lines[1..] {
+        let numbers = line[..state].split_whitespace().skip(1).filter(|number| *number != "-");
+        assert!(numbers.clone().count() > 3, "{line}");
+        for number in numbers {
+            assert_eq!(number.split_once('.').unwrap().1.len(), 4, "{line}");
+        }
+    }
+    let plain = bench.stdout(&format!("device --host @road_i8.bin {DEMO} --frames 0..2"), 0);
+    assert!(plain.contains("frame     road  entropy   margin  lowconf\n"), "{plain}");
+}
+
 #[test]
 fn refusals() {
     let bench = Bench::new();

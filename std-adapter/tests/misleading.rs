@@ -277,3 +277,72 @@ fn invalid_frames_are_counted_by_reason() {
     let table = bench.stdout("watch small.npy --profile a.profile", 0);
     assert!(table.contains(" 3 invalid: shape 3"), "{table}");
 }
+
+/// Probabilities of classes that are none of a softmax; what is not scored does not matter.
+#[test]
+fn probabilities_of_classes_sum_to_one() {
+    let bench = Bench::new();
+    let pixels = 6 * 8;
+    let share = |class: usize, pixel: usize| [0.25, 0.5, 0.125][(class + pixel) % 3];
+    let plane = |class: usize| (0..pixels).map(move |pixel| share(class, pixel));
+    let ids: Vec<u8> = (0..pixels).map(|pixel| if pixel < 4 { 255 } else { (pixel % 3) as u8 }).collect();
+    bench.file("g.npy", &npy("|u1", &[6, 8], &ids));
+    let sigmoids: Vec<f32> = (0..3).flat_map(plane).collect();
+    bench.file("s.npy", &npy_f32(&[3, 6, 8], &sigmoids));
+    let mut softmax: Vec<f32> = sigmoids.iter().map(|share| share / 0.875).collect();
+    softmax[0] = 0.0;
+    bench.file("p.npy", &npy_f32(&[3, 6, 8], &softmax));
+    let wide: Vec<u8> = sigmoids.iter().flat_map(|share| f64::from(*share).to_le_bytes()).collect();
+    bench.file("w.npy", &npy("<f8", &[3, 6, 8], &wide));
+    let commands = ["eval FILE g.npy", "loss cross_entropy --logits FILE --labels g.npy"];
+    for line in commands.map(|line| line.to_owned() + " --probabilities --layout chw") {
+        for file in ["s.npy", "w.npy"] {
+            let said = bench.notes(&line.replace("FILE", file));
+            let sum = "sum to 0.8750 at the least and 0.8750 at the most, not to 1: of logits leave --probabilities out";
+            assert!(said.contains(sum), "{line}: {said}");
+        }
+        assert_eq!(bench.notes(&line.replace("FILE", "p.npy")), "", "{line}");
+    }
+    let pixelwise: Vec<f32> = (0..3 * pixels).map(|n| sigmoids[n % 3 * pixels + n / 3]).collect();
+    bench.file("h.npy", &npy_f32(&[6, 8, 3], &pixelwise));
+    for line in commands.map(|line| line.replace("FILE", "h.npy") + " --probabilities --layout hwc") {
+        assert!(bench.notes(&line).contains("sum to 0.8750 at the least and 0.8750"), "{line}");
+    }
+}
+
+/// One side counts classes from 0, the other from 1; a foreground that is never found is another thing.
+#[test]
+fn classes_counted_from_one() {
+    let bench = Bench::new();
+    let ids = |first: u8| (0..48u8).map(|pixel| pixel / 8 % 3 + first).collect::<Vec<u8>>();
+    bench.file("zero.npy", &npy("|u1", &[6, 8], &ids(0)));
+    bench.file("one.npy", &npy("|u1", &[6, 8], &ids(1)));
+    let said = bench.notes("eval zero.npy one.npy");
+    assert!(said.contains("one.npy: nearly all labels are one above the id predicted there"), "{said}");
+    let said = bench.notes("eval one.npy zero.npy");
+    assert!(said.contains("one below the id") && said.contains("--map labels=FILE"), "{said}");
+    bench.file("map.csv", b"from,to\n1,0\n2,1\n3,2\n");
+    let mapped = "eval zero.npy one.npy --map labels=map.csv";
+    assert_eq!((bench.notes(mapped).as_str(), &bench.json(mapped)["pooled"]["mean_iou"]), ("", &1.0.into()));
+    assert_eq!(bench.notes("eval zero.npy zero.npy"), "");
+    bench.file("none.npy", &npy("|u1", &[6, 8], &[0; 48]));
+    bench.file("all.npy", &npy("|u1", &[6, 8], &[1; 48]));
+    assert!(!bench.notes("eval none.npy all.npy").contains("one above"));
+}
+
+/// Arguments that decide nothing, and files that take no part.
+#[test]
+fn what_is_left_out_is_said() {
+    let bench = Bench::new();
+    for name in ["a", "b", "c"] {
+        bench.file(&format!("p/{name}.png"), &mask(0, 1));
+        bench.file(&format!("g/{name}.png"), &mask(0, 1));
+    }
+    let said = bench.notes("eval p g --metrics mean_iou --categories flat=0;thing=1");
+    assert!(said.contains("--categories say nothing here: none of --metrics is category_iou"), "{said}");
+    assert_eq!(bench.notes("eval p g --categories flat=0;thing=1"), "");
+    bench.file("pairs.csv", b"prediction,labels\na.png,a.png\nc.png,c.png\n");
+    let said = bench.notes("eval p g --pair pairs.csv");
+    assert!(said.contains("p: 2 of 3 images take part: --pair names no others"), "{said}");
+    assert_eq!(bench.notes("eval p g --pair {}.png={}.png"), "");
+}

@@ -36,7 +36,7 @@ fn bad_input_is_one_line_and_exit_code_2() {
             &format!("loss bce --logits one.npy --labels wide.png {out}"),
             "wide.png: found 2x4 pixels, expected 2x3",
         ),
-        ("eval one.npy float.npy", "found f32, expected class ids or bool"),
+        ("eval one.npy float.npy", "found floats, expected class ids or bool"),
         (&format!("loss bce --logits nan.npy --labels ok.png {out}"), "found NaN at pixel 2"),
         (&format!("loss bce --logits codes.npy --labels ok.png {out}"), "needs --scale"),
         (
@@ -157,7 +157,7 @@ fn what_a_loss_cannot_do_is_said() {
             "bce --logits one.npy --labels sixteen.npy",
             "sixteen.npy: found -1, expected class ids from 0 to 65535",
         ),
-        ("bce --logits one.npy --labels one.npy --foreground 1", "one.npy: found f32 soft labels"),
+        ("bce --logits one.npy --labels one.npy --foreground 1", "one.npy: found soft labels"),
         ("bce --logits one.npy --labels ok.png --foreground 3 --ignore 3", "--foreground 3 is an ignored id"),
         (
             "lovasz_softmax --logits classes.npy --layout chw --labels classes.npy",

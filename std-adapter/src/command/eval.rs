@@ -87,7 +87,7 @@ pub(super) fn run(
     let is_taken = output::take_stdout(&[&csv, &report]);
     let reader = Reader::open(arguments)?;
     if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
-        let line = "found f32, expected 8-bit with --probabilities for --preset kitti_road";
+        let line = "found floats, expected 8-bit with --probabilities for --preset kitti_road";
         return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
     }
     let names = class_names(arguments.classes.as_deref(), &reader)?;
@@ -107,6 +107,7 @@ pub(super) fn run(
     note_if_no_ids(arguments, &reader, &result.pooled.classes);
     note_if_not_computed(&choice, &reader, names.len());
     note_if_not_predicted(&reader, &result.pooled.classes);
+    note_if_shifted(&reader, result.matrix.offset());
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let page = report.as_ref().map(|_| {
@@ -186,6 +187,16 @@ fn note_if_not_predicted(reader: &Reader, classes: &[ClassReport]) {
              predictions=FILE"
         ));
     }
+}
+
+/// Classes that one side counts from 0 and the other from 1.
+fn note_if_shifted(reader: &Reader, offset: Option<i32>) {
+    let Some(offset) = offset else { return };
+    let (path, than) = (reader.labels().path().display(), if offset > 0 { "above" } else { "below" });
+    note(format_args!(
+        "{path}: nearly all labels are one {than} the id predicted there: if one side counts classes from 1, give its ids \
+         with --map labels=FILE or --map predictions=FILE"
+    ));
 }
 
 /// Names what was asked for by name and is not there.

@@ -204,6 +204,16 @@ impl Input {
 
     /// The images that are meant.
     pub(super) fn slots(&self, source: &Source) -> Result<Vec<Slot>, Failure> {
+        if self.pair.is_some() && source.path().is_dir() {
+            let (path, taken, all) =
+                (source.path(), source.len(), segmeter::files::images(source.path()).count());
+            if taken < all {
+                note(format_args!(
+                    "{}: {taken} of {all} images take part: --pair names no others",
+                    path.display()
+                ));
+            }
+        }
         let indices = match &self.frames {
             Some(frames) => {
                 let named = |line| Failure::Input(format!("{}: {line}", source.path().display()));

@@ -145,7 +145,7 @@ fn bad_input_leaves_nothing_behind() {
         ("eval p g --tolerance NaN", "found --tolerance NaN, expected a finite number"),
         ("eval p g --beta inf", "found --beta inf"),
         ("eval p g --ego 2", "ego"),
-        ("eval z.npy one.png --preset kitti_road", "z.npy: found f32, expected 8-bit"),
+        ("eval z.npy one.png --preset kitti_road", "z.npy: found floats, expected 8-bit"),
     ];
     for (line, expected) in cases {
         let stderr = bench.refusal(&format!("{line} --threads 2"));

@@ -15,7 +15,7 @@ use crate::text::printable;
 /// Prints reports.
 pub(super) struct Printer {
     json: bool,
-    labelled: bool,
+    columns: Vec<&'static Column>,
     drift: bool,
     bold: bool,
     last: State,
@@ -23,22 +23,56 @@ pub(super) struct Printer {
     alarm: Option<(u32, Reasons)>,
 }
 
-/// What the columns are, and how wide.
-const SCORES: [(&str, usize); 7] =
-    [("bce", 8), ("dice", 8), ("tversky", 8), ("lovasz", 8), ("iou", 7), ("auroc", 7), ("ece", 7)];
-const STATISTICS: [(&str, usize); 4] = [("road", 7), ("entropy", 8), ("margin", 7), ("lowconf", 8)];
-const SIGNALS: [(&str, Signal, usize); 2] =
-    [("psi", Signal::PopulationStability, 8), ("w1", Signal::Wasserstein, 7)];
-/// The estimated IoU, of a profile that has learnt from labels.
-const ESTIMATE: (&str, usize) = ("est.iou", 7);
+/// A number of a report and what it is called.
+struct Column {
+    head: &'static str,
+    of: fn(&Report) -> Option<f64>,
+    needs: Needs,
+}
 
-/// The losses of the columns, by their place in a report.
-const SHOWN: [&str; 4] = ["bce", "dice", "tversky", "lovasz_hinge"];
+/// What must have been sent for a number to be there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Frames,
+    Labels,
+    Profile,
+}
+
+/// All columns; where there is no room for all the first ones stay.
+const COLUMNS: [Column; 14] = [
+    Column { head: "iou", of: |report| iou(report.scores.as_ref()?), needs: Needs::Labels },
+    // Of a profile that has learnt from labels.
+    Column { head: "est.iou", of: |report| fixed(report.drift?.estimated_iou?[0]), needs: Needs::Profile },
+    Column { head: "psi", of: |report| signal(report, Signal::PopulationStability), needs: Needs::Profile },
+    Column { head: "w1", of: |report| signal(report, Signal::Wasserstein), needs: Needs::Profile },
+    Column { head: "road", of: |report| fixed(report.statistics[0]), needs: Needs::Frames },
+    Column { head: "entropy", of: |report| fixed(report.statistics[1]), needs: Needs::Frames },
+    Column { head: "bce", of: |report| loss(report, "bce"), needs: Needs::Labels },
+    Column { head: "dice", of: |report| loss(report, "dice"), needs: Needs::Labels },
+    Column { head: "lovasz", of: |report| loss(report, "lovasz_hinge"), needs: Needs::Labels },
+    Column { head: "tversky", of: |report| loss(report, "tversky"), needs: Needs::Labels },
+    Column { head: "auroc", of: |report| report.scores.as_ref()?.auroc, needs: Needs::Labels },
+    Column { head: "ece", of: |report| report.scores.as_ref()?.calibration_error, needs: Needs::Labels },
+    Column { head: "margin", of: |report| fixed(report.statistics[2]), needs: Needs::Frames },
+    Column { head: "lowconf", of: |report| fixed(report.statistics[3]), needs: Needs::Frames },
+];
+
+/// Of the number of a frame, of other numbers, and of the state with its reasons.
+const FRAME: usize = 5;
+const NUMBER: usize = 8;
+const STATE: usize = 21;
 
 impl Printer {
     pub(super) fn new(json: bool, labelled: bool, drift: bool) -> Self {
+        let room = usize::from(report::width()).saturating_sub(FRAME + if drift { STATE } else { 0 });
+        let has = |column: &&Column| match column.needs {
+            Needs::Frames => true,
+            Needs::Labels => labelled,
+            Needs::Profile => drift,
+        };
+        let columns = COLUMNS.iter().filter(has).take(room / (NUMBER + 1)).collect();
         let bold = io::stdout().is_terminal();
-        Self { json, labelled, drift, bold, last: State::Unknown, alarm: None }
+        Self { json, columns, drift, bold, last: State::Unknown, alarm: None }
     }
 
     pub(super) fn start(&self, out: &mut dyn Write, board: &str) -> io::Result<()> {
@@ -46,12 +80,9 @@ impl Printer {
             return Ok(());
         }
         writeln!(out, "device: {}", printable(board))?;
-        write!(out, "{:>5}", "frame")?;
-        let scores = SCORES.iter().filter(|_| self.labelled);
-        let signals = SIGNALS.iter().map(|(head, _, width)| (*head, *width)).chain([ESTIMATE]);
-        let signals = signals.filter(|_| self.drift);
-        for (head, width) in scores.chain(&STATISTICS).copied().chain(signals) {
-            write!(out, " {head:>width$}")?;
+        write!(out, "{:>FRAME$}", "frame")?;
+        for column in &self.columns {
+            write!(out, " {:>NUMBER$}", column.head)?;
         }
         writeln!(out, "{}", if self.drift { "  state" } else { "" })
     }
@@ -68,24 +99,11 @@ impl Printer {
         if self.json {
             return Ok(report::json_line(out, &document(report))?);
         }
-        write!(out, "{:>5}", report.frame)?;
-        if self.labelled {
-            for (value, (_, width)) in cells(report.scores.as_ref()).into_iter().zip(SCORES) {
-                write!(out, " {value:>width$}")?;
-            }
-        }
-        for (value, (_, width)) in report.statistics.into_iter().zip(STATISTICS) {
-            write!(out, " {:>width$.4}", Q16::from_raw(value).to_f32())?;
+        write!(out, "{:>FRAME$}", report.frame)?;
+        for column in &self.columns {
+            write!(out, " {:>NUMBER$}", report::decimals((column.of)(report), 4))?;
         }
         if let Some(finding) = &report.drift {
-            let estimate = finding.estimated_iou.map(|[value, _, _]| Q16::from_raw(value).to_f64());
-            let signals = SIGNALS.map(|(_, wanted, width)| (signal(finding, wanted), width));
-            for (value, width) in signals.into_iter().chain([(estimate, ESTIMATE.1)]) {
-                match value {
-                    Some(value) => write!(out, " {value:>width$.4}")?,
-                    None => write!(out, " {:>width$}", "-")?,
-                }
-            }
             self.state(out, finding, changed)?;
         }
         writeln!(out)?;
@@ -104,6 +122,7 @@ impl Printer {
             String::new()
         };
         let text = format!(">> {}{because}", verdict.state.name().to_uppercase());
+        let text = report::cut(&text, STATE - 2);
         if self.bold { write!(out, "  \x1b[1m{text}\x1b[0m") } else { write!(out, "  {text}") }
     }
 
@@ -154,16 +173,14 @@ impl Printer {
     }
 }
 
-/// The columns of [`SCORES`].
-fn cells(scores: Option<&Scores>) -> [String; 7] {
-    let Some(scores) = scores else { return std::array::from_fn(|_| "-".to_owned()) };
-    let text = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
-    let shown = SHOWN.map(|name| {
-        let value = LOSSES.iter().position(|loss| *loss == name).and_then(|place| scores.losses[place]);
-        text(value.map(f64::from))
-    });
-    let [bce, dice, tversky, lovasz] = shown;
-    [bce, dice, tversky, lovasz, text(iou(scores)), text(scores.auroc), text(scores.calibration_error)]
+/// A loss by its name.
+fn loss(report: &Report, name: &str) -> Option<f64> {
+    let place = LOSSES.iter().position(|loss| *loss == name)?;
+    report.scores.as_ref()?.losses[place].map(f64::from)
+}
+
+fn fixed(raw: i32) -> Option<f64> {
+    Some(Q16::from_raw(raw).to_f64())
 }
 
 fn iou(scores: &Scores) -> Option<f64> {
@@ -172,8 +189,8 @@ fn iou(scores: &Scores) -> Option<f64> {
     (union > 0.0).then(|| hits / union)
 }
 
-fn signal(finding: &Finding, signal: Signal) -> Option<f64> {
-    finding.signals[signal as usize].map(|raw| Q16::from_raw(raw).to_f64())
+fn signal(report: &Report, signal: Signal) -> Option<f64> {
+    report.drift?.signals[signal as usize].and_then(fixed)
 }
 
 /// A report for programs.
@@ -210,7 +227,7 @@ fn document(report: &Report) -> Value {
                 Signal::PopulationStability | Signal::Wasserstein => &mut distances,
                 _ => &mut statistics,
             };
-            family.insert(wanted.name().to_owned(), report::number(signal(finding, wanted)));
+            family.insert(wanted.name().to_owned(), report::number(signal(report, wanted)));
         }
         line["distances"] = distances.into();
         for (place, key) in

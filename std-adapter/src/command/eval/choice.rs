@@ -178,6 +178,10 @@ impl ChoiceInput {
                         format!("found metric `{CATEGORIES}` without categories, expected --categories");
                     return Err(Failure::Input(line));
                 }
+                if !metrics.contains(CATEGORIES) && self.categories.is_some() {
+                    let line = format!("--categories say nothing here: none of --metrics is {CATEGORIES}");
+                    crate::command::note(line);
+                }
                 metrics
             }
         };

@@ -78,6 +78,24 @@ impl Matrix {
         }
     }
 
+    /// How far the ids of labels are from those of predictions, if nearly all agree when they are counted from there.
+    pub(super) fn offset(&self) -> Option<i32> {
+        let classes = self.foreign.len();
+        // Of two classes this is a prediction that is wrong.
+        let at = |offset: i32| {
+            let counts = self.counts.iter().enumerate().filter(move |(place, _)| {
+                let (label, predicted) = (place / classes.max(1), place % classes.max(1));
+                label as i32 - predicted as i32 == offset
+            });
+            let counts: Vec<u64> = counts.map(|(_, count)| *count).filter(|count| *count != 0).collect();
+            (counts.len(), counts.iter().sum::<u64>())
+        };
+        let all: u64 = self.counts.iter().chain(&self.foreign).sum();
+        let (_, agreed) = at(0);
+        let is_all = |(ids, pixels): (usize, u64)| ids > 1 && pixels > all / 2 && pixels / 4 > agreed;
+        [1, -1].into_iter().find(|offset| is_all(at(*offset)))
+    }
+
     /// Whether something was predicted that is no class.
     pub(super) fn has_foreign(&self) -> bool {
         self.foreign.iter().any(|pixels| *pixels != 0)

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use segmeter::core::view::IGNORE;
+use segmeter::files::Order;
 
+use super::choice::Choice;
+use super::exact::{Real, Scale};
 use super::predict::{IGNORED, Logits, Pair, Reader};
 use crate::command::input::Range;
 use crate::command::note;
@@ -22,10 +25,10 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Adds an image.
-    pub(super) fn add(&mut self, image: usize, pair: &Pair, classes: usize) {
+    pub(super) fn add(&mut self, image: usize, pair: &Pair, classes: usize, choice: &Choice) {
         match &pair.logits {
-            Logits::F32(scores) => scores.iter().for_each(|score| self.scores.push(f64::from(*score))),
-            Logits::F64(scores) => scores.iter().for_each(|score| self.scores.push(*score)),
+            Logits::F32(scores) => self.add_scores(scores, pair, choice),
+            Logits::F64(scores) => self.add_scores(scores, pair, choice),
         }
         if let Some(sketch) = &pair.sketch {
             let highest = (0..=u8::MAX).rfind(|code| sketch.pixels_at(*code) != 0);
@@ -40,6 +43,14 @@ impl Seen {
         }
         if self.pixels > before {
             self.strangers = Some(self.strangers.map_or(image, |first| first.min(image)));
+        }
+    }
+
+    fn add_scores<T: Real>(&mut self, scores: &[T], pair: &Pair, choice: &Choice) {
+        scores.iter().for_each(|score| self.scores.push((*score).into()));
+        if choice.softmax && choice.scale == Scale::Probability {
+            let is_scored = |pixel: usize| pair.labels.get(pixel) != Some(&IGNORED);
+            self.scores.push_classes((scores, pair.labels.len(), Order::Planar), is_scored);
         }
     }
 

@@ -312,7 +312,7 @@ impl LabelReader {
                 Elements::U8(self.scored(ids, valid.as_deref(), self.ignore(), pixel).map_err(named)?)
             }
             _ if self.foreground.is_some() || self.map.is_some() => {
-                let line = "found f32 soft labels, expected class ids for --foreground and --map";
+                let line = "found soft labels, expected class ids for --foreground and --map";
                 return Err(Failure::Input(format!("{}: {line}", self.path().display())));
             }
             shares => shares,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use segmeter::files::Elements;
+use segmeter::files::{Elements, Order};
 
 use crate::command::note;
 
@@ -27,13 +27,33 @@ pub(in crate::command) fn wrong_score(
 #[derive(Clone, Copy, Default)]
 pub(in crate::command) struct Range {
     scores: Option<(f64, f64)>,
+    /// Of what the probabilities of all classes sum to, beyond what rounding to 8 bits explains.
+    sums: Option<(f64, f64)>,
     highest_code: Option<u8>,
 }
 
 impl Range {
     pub(in crate::command) fn push(&mut self, score: f64) {
         let scores = Some((score, score)).filter(|_| !score.is_nan());
-        self.merge(&Self { scores, highest_code: None });
+        self.merge(&Self { scores, ..Self::default() });
+    }
+
+    /// Adds the probabilities of all classes of the pixels that are scored.
+    pub(in crate::command) fn push_classes<T: Copy + Into<f64>>(
+        &mut self,
+        (shares, pixels, order): (&[T], usize, Order),
+        is_scored: impl Fn(usize) -> bool,
+    ) {
+        let classes = shares.len().checked_div(pixels).unwrap_or(0);
+        // What rounding of each to 8 bits explains, and as much again.
+        let slack = 0.01 + classes as f64 / 256.0;
+        let (of_pixel, of_class) = if order == Order::Interleaved { (classes, 1) } else { (1, pixels) };
+        for pixel in (0..pixels).filter(|pixel| is_scored(*pixel)) {
+            let own = shares.iter().skip(pixel * of_pixel).step_by(of_class.max(1)).take(classes);
+            let sum: f64 = own.map(|share| (*share).into()).sum();
+            let sums = Some((sum, sum)).filter(|_| (sum - 1.0).abs() > slack);
+            self.merge(&Self { sums, ..Self::default() });
+        }
     }
 
     /// With the codes of an image.
@@ -53,8 +73,11 @@ impl Range {
     }
 
     pub(in crate::command) fn merge(&mut self, other: &Self) {
-        let both = self.scores.into_iter().chain(other.scores);
-        self.scores = both.reduce(|(low, high), (least, greatest)| (low.min(least), high.max(greatest)));
+        let of_both = |one: Option<(f64, f64)>, other: Option<(f64, f64)>| {
+            one.into_iter().chain(other).reduce(|(a, b), (least, greatest)| (a.min(least), b.max(greatest)))
+        };
+        self.scores = of_both(self.scores, other.scores);
+        self.sums = of_both(self.sums, other.sums);
         self.highest_code = self.highest_code.max(other.highest_code);
     }
 
@@ -65,6 +88,12 @@ impl Range {
             note(format_args!(
                 "{path}: all numbers are 0 or 1 and were taken as probabilities of 0 and 1/255: of masks leave \
                  --probabilities out"
+            ));
+        }
+        if let Some((low, high)) = self.sums {
+            note(format_args!(
+                "{path}: probabilities of the classes of a pixel sum to {low:.4} at the least and {high:.4} at the most, not to 1: of logits leave \
+                 --probabilities out, of classes that do not exclude each other evaluate each by itself"
             ));
         }
         let Some((low, high)) =

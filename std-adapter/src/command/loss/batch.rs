@@ -89,10 +89,21 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
         {
             values.iter().for_each(|value| range.push(f64::from(*value)));
         }
-        match sample(&source, *slot, group, image, &labels, weights.as_ref()) {
-            Err(error) if arguments.input.keeps_going() => broken.push(error),
-            sample => samples.push(sample?),
+        let sample = match sample(&source, *slot, group, image, &labels, weights.as_ref()) {
+            Err(error) if arguments.input.keeps_going() => {
+                broken.push(error);
+                continue;
+            }
+            sample => sample?,
+        };
+        if let (Elements::F32(shares), Mode::Multiclass, Activation::Probabilities) =
+            (&sample.scores, mode, activation)
+        {
+            let ids: &[u8] = if let Elements::U8(ids) = &sample.labels { ids } else { &[] };
+            let is_scored = |pixel: usize| ids.get(pixel).is_none_or(|id| *id != labels.ignore());
+            range.push_classes((shares, sample.shape.pixels(), order), is_scored);
         }
+        samples.push(sample);
     }
     Broken::of(broken.iter(), source.path(), slots.len())?.note();
     range.note(source.path(), false);
