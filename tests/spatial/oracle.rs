@@ -168,7 +168,7 @@ impl Oracle {
                                 disc += 1.0;
                                 let place = case.place(y + dy, x + dx).filter(|j| case.scored(*j));
                                 if let Some(j) = place {
-                                    counts[if p[j] >= 0.5 { 0 } else { 1 }] += 1.0;
+                                    counts[if p[j] > 0.5 { 0 } else { 1 }] += 1.0;
                                     counts[if case.g(j) >= 0.5 { 2 } else { 3 }] += 1.0;
                                 }
                             }

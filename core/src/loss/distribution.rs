@@ -11,7 +11,7 @@ use super::sum::Tally;
 use super::{Pixel, SumLoss};
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
-use crate::simd::Simd;
+use crate::simd::{Simd, Vector};
 
 mod focal;
 mod recall;
@@ -263,10 +263,12 @@ impl Bootstrapped {
         let (label, own) = self.parts(s, pixel);
         (label + own) * pixel.log
     }
+    /// Of the soft form less `own`: over all classes that is the derivative of the sum of the probabilities, which is 1, and
+    /// next to it what sure pixels still have would be lost.
     #[inline(always)]
     fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
         let (label, own) = self.parts(s, pixel);
-        if self.hard { label + own } else { label + own * (s.splat(1.0) - pixel.log) }
+        if self.hard { label + own } else { label - own * pixel.log }
     }
 }
 
@@ -288,6 +290,16 @@ pub struct Poly1 {
     epsilon: f32,
 }
 
+/// Of `(-ln(1 - e) - e) / e^2`: 1/2, 1/3 and so on. For an error of at most 1/2 what follows is below 1e-6 of it.
+const SERIES: [f32; 16] = {
+    let (mut series, mut place) = ([0.0; 16], 0_u8);
+    while let Some((_, [slot, ..])) = series.split_at_mut_checked(place as usize) {
+        place += 1;
+        *slot = 1.0 / (place + 1) as f32;
+    }
+    series
+};
+
 impl Poly1 {
     /// `epsilon` in [-1, 1000].
     ///
@@ -302,11 +314,21 @@ impl Poly1 {
     }
     #[inline(always)]
     fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * (pixel.log + pixel.complement * s.splat(self.epsilon))
+        let error = pixel.complement;
+        if self.epsilon >= -0.5 {
+            return pixel.mass.foreground * (pixel.log + error * s.splat(self.epsilon));
+        }
+        // Near -1 both are nearly the same: -ln(1 - e) - e is e^2 / 2 + e^3 / 3 + ..., by its series where that is short.
+        let series = SERIES.iter().rev().fold(s.splat(0.0), |sum, k| sum * error + s.splat(*k));
+        let small = error.select_less(s.splat(0.5), series * (error * error), pixel.log - error);
+        pixel.mass.foreground * (small + error * s.splat(1.0 + self.epsilon))
     }
     #[inline(always)]
     fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.epsilon))
+        if self.epsilon >= -0.5 {
+            return pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.epsilon));
+        }
+        pixel.mass.foreground * (s.splat(1.0 + self.epsilon) - pixel.complement * s.splat(self.epsilon))
     }
 }
 

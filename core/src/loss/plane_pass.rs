@@ -108,10 +108,10 @@ impl<const C: usize> PlanePass<'_, C> {
     }
 }
 
-/// The smaller of probability and complement, negative if it is the complement.
+/// The smaller of probability and complement, negative if it is the complement: if the probability is above one half.
 #[inline(always)]
 pub(super) fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
-    probability.select_less(complement, probability, complement * s.splat(-1.0))
+    complement.select_less(probability, complement * s.splat(-1.0), probability)
 }
 
 /// The same, where a logit says on which side of one half the probability is: near 0 both round to it.

@@ -113,6 +113,10 @@ impl<'a> ClassPlane<'a> {
     pub fn complement(&self, pixel: usize) -> f32 {
         unfold(self.folded.get(pixel).copied().unwrap_or(0.0))[1]
     }
+    /// Whether `p` of a pixel is above 1/2, as its logit says where there is one.
+    pub(super) fn is_foreground(&self, pixel: usize) -> bool {
+        self.folded.get(pixel).is_some_and(|folded| folded.is_sign_negative())
+    }
     /// The logit of a pixel; NaN without one.
     pub(super) fn logit(&self, pixel: usize) -> f32 {
         self.logits.and_then(|logits| logits.get(pixel)).copied().unwrap_or(f32::NAN)

@@ -95,7 +95,7 @@ impl SpatialLoss for HausdorffDistance {
         let used = |label: bool| self.sides == Sides::Both || label == (self.sides == Sides::Label);
         for label in [true, false].into_iter().filter(|label| used(*label)) {
             let inside =
-                |pixel: usize| if label { plane.target(pixel) } else { plane.probability(pixel) } >= 0.5;
+                |pixel: usize| if label { plane.target(pixel) >= 0.5 } else { plane.is_foreground(pixel) };
             for side in [true, false] {
                 let there = |pixel: usize| plane.weight(pixel) > 0.0 && inside(pixel) == side;
                 if !distance::squared(plane.shape(), there, scratch, squares).ok()? {

@@ -145,7 +145,7 @@ impl SpatialLoss for HausdorffConvolution {
             let mut running = [0_u32; 2];
             for pixel in pixels {
                 if scored(plane, pixel) {
-                    let (p, g) = (plane.probability(pixel) >= 0.5, plane.target(pixel) >= 0.5);
+                    let (p, g) = (plane.is_foreground(pixel), plane.target(pixel) >= 0.5);
                     let [masks, all] = running;
                     running = [masks.wrapping_add(u32::from(p) | u32::from(g) << 16), all + 1];
                 }

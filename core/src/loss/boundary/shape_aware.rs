@@ -71,11 +71,12 @@ fn binary<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<Frame<'a>> {
 
 /// `E`, with one word per pixel and what the distance transform needs.
 fn contour_distance(plane: &ClassPlane<'_>, squares: &mut [u32], scratch: &mut [u32]) -> Result<f64> {
-    let id =
-        |pixel: usize, share: f32| if plane.weight(pixel) > 0.0 { u8::from(share >= 0.5) } else { IGNORE };
+    let id = |pixel: usize, is_inside: bool| {
+        if plane.weight(pixel) > 0.0 { u8::from(is_inside) } else { IGNORE }
+    };
     edge::visit(
         plane.shape(),
-        |pixel| id(pixel, plane.target(pixel)),
+        |pixel| id(pixel, plane.target(pixel) >= 0.5),
         |pixel, id, edge| {
             if let Some(slot) = squares.get_mut(pixel) {
                 *slot = u32::from(id != 1 || !edge);
@@ -88,7 +89,7 @@ fn contour_distance(plane: &ClassPlane<'_>, squares: &mut [u32], scratch: &mut [
     let (mut sum, mut count) = (ExactSum::default(), 0_u32);
     edge::visit(
         plane.shape(),
-        |pixel| id(pixel, plane.probability(pixel)),
+        |pixel| id(pixel, plane.is_foreground(pixel)),
         |pixel, id, edge| {
             if id == 1 && edge {
                 sum.add(libm::sqrtf(squares.get(pixel).copied().unwrap_or(0) as f32));

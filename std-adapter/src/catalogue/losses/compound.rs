@@ -19,7 +19,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             NUMERATOR_SMOOTH,
             DENOMINATOR_SMOOTH,
         ],
-        definition: "a mean(-(b g ln p + (1-b)(1-g) ln(1-p))) - (1-a) D; a the ce_share, b the foreground_share, D the Dice score",
+        definition: "a mean(-(b g ln p + (1-b)(1-g) ln(1-p))) - (1-a) D, of several classes a mean(-w ln p of the label) - (1-a) D, w = 1-b for class 0, else b; a the ce_share, b the foreground_share, D the Dice score",
         reference: "Taghanaki et al. 2019",
         ..FAMILY
     },

@@ -9,7 +9,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "cross_entropy",
         passes: "1",
         parameters: &[NORMALISE],
-        definition: "mean over pixels of -ln p of the label; binary: -ln p on foreground, -ln(1-p) on background",
+        definition: "mean over pixels of -ln p of the label; binary: -ln p on foreground, -ln(1-p) on background; of probabilities each at most 100",
         reference: "PyTorch cross_entropy, binary_cross_entropy_with_logits",
         ..FAMILY
     },

@@ -10,7 +10,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         passes: "1, a sort by 3 digits",
         inputs: CHANNELS,
         scratch: "u32[4*pixels+6144]",
-        definition: "Lovasz extension of the Jaccard loss of the errors max(0, 1-(2g-1)z), exact",
+        definition: "Lovasz extension of the Jaccard loss of the errors max(0, 1-(2g-1)z), exact; of equal errors the gradient takes the first pixel first, of 8 bits the foreground",
         reference: "Berman et al. 2018",
         ..FAMILY
     },
@@ -20,7 +20,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         inputs: CHANNELS,
         scratch: "u32[10*pixels+6144]",
         parameters: &[Parameter::word("classes", "all", "present, all", "all: also without foreground")],
-        definition: "Lovasz extension of the Jaccard loss of the errors |g - p|, exact",
+        definition: "Lovasz extension of the Jaccard loss of the errors |g - p|, exact; of equal errors the gradient takes the first pixel first, of 8 bits the foreground",
         reference: "Berman et al. 2018",
         ..FAMILY
     },

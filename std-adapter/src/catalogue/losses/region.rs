@@ -130,7 +130,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             Parameter::number("sensitivity_weight", 0.1, "[0,1]", "weight of the error on the class"),
             Parameter::number("denominator_smooth", 1e-05, "[0,inf)", "added to the denominators"),
         ],
-        definition: "r sum g (g-p)^2 / G + (1-r) sum (1-g) (g-p)^2 / (N-G), r the sensitivity_weight",
+        definition: "r sum g (g-p)^2 / (G + denominator_smooth) + (1-r) sum (1-g) (g-p)^2 / (N-G + denominator_smooth), r the sensitivity_weight",
         reference: "Brosch et al. 2015",
         ..FAMILY
     },

@@ -293,7 +293,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "nll",
-        definition: "negative log-likelihood: mean of -ln of the label's probability",
+        definition: "negative log-likelihood: mean of -ln of the label's probability, which counts as 1e-7 at the least",
         reference: "Good 1952",
         presets: &[],
         ..CALIBRATION
