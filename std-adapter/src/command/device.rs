@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
-use segmeter::core::drift::Profile;
+use segmeter::core::drift::{Identity, Profile};
 use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu, in_process};
 use segmeter::files::{self, Elements, Image, Slot, Source};
 use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
@@ -58,6 +58,8 @@ struct Frames<'a> {
     slots: Vec<Slot>,
     labels: Option<LabelReader>,
     coder: Coder,
+    /// What the profile is for.
+    identity: Option<Identity>,
 }
 
 /// One image as the device takes it.
@@ -174,13 +176,22 @@ impl<'a> Frames<'a> {
         let image = arguments.input.first(&source, &slots)?;
         let known = profile.map(|profile| profile.quantiser).zip(arguments.profile.as_deref());
         let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
-        Ok(Self { arguments, source, slots, labels, coder })
+        let identity = profile.map(|profile| profile.identity);
+        Ok(Self { arguments, source, slots, labels, coder, identity })
     }
 
     fn pack(&self, slot: Slot, max_width: u16) -> Result<Packed, Failure> {
         let image = self.source.image(slot.index)?;
         let name = self.source.path().display();
         let (height, width) = (image.shape.height(), image.shape.width());
+        if let Some(identity) = self.identity.filter(|identity| !identity.fits(height, width)) {
+            return Err(Failure::Input(format!(
+                "{}: found {height}x{width}, expected {}x{} as in the profile: --keep-going leaves such frames out",
+                self.source.file(slot.index).display(),
+                identity.height,
+                identity.width
+            )));
+        }
         let width = u16::try_from(width).ok().filter(|w| *w <= max_width && height <= usize::from(u16::MAX));
         let Some(width) = width else {
             return Err(Failure::Input(format!(

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use segmeter::Engine;
-use segmeter::core::metric::{ClassReport, Confidence};
+use segmeter::core::metric::Confidence;
 
 use super::input::{Input, LabelInput};
-use super::{Common, Failure, Outcome, note, refuse};
+use super::{Common, Failure, Outcome, refuse};
 use crate::output;
 
 mod choice;
@@ -19,6 +19,7 @@ mod each;
 mod exact;
 pub(in crate::command) mod html;
 mod matrix;
+mod notes;
 mod overlap;
 mod predict;
 mod print;
@@ -30,7 +31,7 @@ mod sheet;
 mod softmax;
 mod tally;
 
-use choice::{Choice, ChoiceInput};
+use choice::ChoiceInput;
 use predict::Reader;
 
 #[derive(Args)]
@@ -101,13 +102,7 @@ pub(super) fn run(
     choice.scale = reader.scale();
     let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
     result.seen.note(&reader, names.len());
-    reader.labels().note_if_no_foreground();
-    reader.labels().note_if_class_ignored(names.len());
-    note_if_cityscapes(&reader, &result.pooled.classes);
-    note_if_no_ids(arguments, &reader, &result.pooled.classes);
-    note_if_not_computed(&choice, &reader, names.len());
-    note_if_not_predicted(&reader, &result.pooled.classes);
-    note_if_shifted(&reader, result.matrix.offset());
+    notes::all(&reader, &choice, &result, arguments.classes.is_some());
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let page = report.as_ref().map(|_| {
@@ -134,86 +129,6 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
-/// Labels as they are published beside predictions of the ids of training are all wrong, and look like bad predictions.
-fn note_if_cityscapes(reader: &Reader, classes: &[ClassReport]) {
-    let file = reader.label_file(0);
-    let is_predicted = classes.iter().skip(19).any(|class| class.predicted() != 0);
-    let is_labelled = classes.iter().skip(19).any(|class| class.positives() != 0);
-    if reader.labels().is_mapped_by("cityscapes") && is_predicted && !is_labelled {
-        let path = reader.path().display();
-        note(format_args!(
-            "{path}: ids above 18 are predicted, and the map of labels has none: if they are its ids say --map cityscapes"
-        ));
-    }
-    if let Some(remedy) = reader.labels().of_cityscapes(file).filter(|_| classes.len() > 19 && !is_predicted)
-    {
-        note(format_args!("{}: no id above 18 is predicted; {remedy}", file.display()));
-    }
-}
-
-/// Scores that were taken as class ids, or masks of 0 and 255, come to many classes that nothing is labelled with.
-fn note_if_no_ids(arguments: &Arguments, reader: &Reader, classes: &[ClassReport]) {
-    const MANY: usize = 32;
-    let labelled = classes.iter().filter(|class| class.positives() != 0).count();
-    let predicted = classes.iter().filter(|class| class.predicted() != 0).count();
-    if arguments.classes.is_some()
-        || reader.classes().is_some()
-        || classes.len() <= MANY
-        || labelled.min(predicted) > 2
-    {
-        return;
-    }
-    note(format_args!(
-        "{}: ids of predictions or labels up to {} make {} classes, of which {labelled} are labelled and {predicted} \
-         predicted: of scores say --scale and --zero-point or --probabilities, of masks of 0 and 255 --foreground 255, of \
-         ids --classes",
-        reader.path().display(),
-        classes.len() - 1,
-        classes.len()
-    ));
-}
-
-/// A foreground that predictions do not have: they may have another id for it.
-fn note_if_not_predicted(reader: &Reader, classes: &[ClassReport]) {
-    let Some(foreground) =
-        reader.labels().foreground().filter(|_| !reader.has_softmax() && !reader.is_binary())
-    else {
-        return;
-    };
-    if classes.get(1).is_some_and(|class| class.predicted() == 0 && class.positives() != 0) {
-        let path = reader.path().display();
-        note(format_args!(
-            "{path}: nothing is predicted as the id {foreground} that --foreground names: of other ids say --map \
-             predictions=FILE"
-        ));
-    }
-}
-
-/// Classes that one side counts from 0 and the other from 1.
-fn note_if_shifted(reader: &Reader, offset: Option<i32>) {
-    let Some(offset) = offset else { return };
-    let (path, than) = (reader.labels().path().display(), if offset > 0 { "above" } else { "below" });
-    note(format_args!(
-        "{path}: nearly all labels are one {than} the id predicted there: if one side counts classes from 1, give its ids \
-         with --map labels=FILE or --map predictions=FILE"
-    ));
-}
-
-/// Names what was asked for by name and is not there.
-fn note_if_not_computed(choice: &Choice, reader: &Reader, classes: usize) {
-    for entry in choice.named() {
-        let needs = match entry.family {
-            "threshold" | "calibration" if !reader.is_binary() && !reader.has_softmax() => {
-                "scores, and predictions are class ids"
-            }
-            "road" if classes != 2 && reader.classes().is_some() => "two classes, and scores are of more",
-            "road" if classes != 2 => "two classes: say which is the road with --foreground",
-            _ => continue,
-        };
-        note(format_args!("{} was not computed: it needs {needs}", entry.name));
-    }
-}
-
 /// The names of the classes; their number is part of the definition of every mean.
 fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failure> {
     let numbered = |count: usize| (0..count).map(|id| id.to_string()).collect::<Vec<_>>();
@@ -238,7 +153,7 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
         let (path, id, most) = (reader.path().display(), names.len() - 1, tally::MOST_CLASSES);
         let line = format!("found class id {id} in predictions or labels, expected at most {most} classes");
         return Err(Failure::Input(format!(
-            "{path}: {line}: give other ids with --map, ignore or make foreground"
+            "{path}: {line}: give other ids with --map, say --ignore {id} if it is not scored, or make it the --foreground"
         )));
     }
     if !(2..=tally::MOST_CLASSES).contains(&names.len()) {

@@ -30,6 +30,7 @@ pub(super) struct Formula {
 impl Formula {
     /// Reads `NAME` or `W*NAME+W*NAME-W*NAME...`, with settings `key=value` or `NAME.key=value`; they win over a preset.
     pub(super) fn parse(text: &str, settings: &[String], library: Option<&str>) -> Result<Self, String> {
+        refuse_hyphen(text)?;
         let mut parts = terms(text).into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
         for (place, part) in parts.iter().enumerate() {
             if parts.iter().take(place).any(|other| other.entry.name == part.entry.name) {
@@ -211,6 +212,20 @@ fn terms(text: &str) -> Vec<(f32, &str)> {
     }
     terms.push((sign, &text[start..]));
     terms
+}
+
+/// Refuses a name with a hyphen, which is read as a difference.
+fn refuse_hyphen(text: &str) -> Result<(), String> {
+    let mut words = text.split(|letter: char| letter.is_whitespace() || matches!(letter, '+' | '*'));
+    match words
+        .find_map(|word| Some((word, loss(&word.replace('-', "_"))?)).filter(|(word, _)| word.contains('-')))
+    {
+        Some((word, entry)) => Err(format!(
+            "found `{word}`: for the loss say {}, for a difference put spaces around the minus",
+            entry.name
+        )),
+        None => Ok(()),
+    }
 }
 
 fn part((sign, text): (f32, &str)) -> Result<Part, String> {

@@ -288,14 +288,15 @@ impl Input {
         let (scale, zero_point) = (self.scale.unwrap_or_default(), self.zero_point.unwrap_or_default());
         let zero_points = if encoding == Encoding::Signed { "-128..=127" } else { "0..=255" };
         let of = if self.probabilities { Quantiser::scaled_probabilities } else { Quantiser::logits };
-        let [low, high] = codes::ends(encoding, scale, zero_point);
+        // As numbers are written: a step in f32 has no more digits.
+        let [low, high] = codes::ends(encoding, scale, zero_point).map(|end| end as f32);
         let range =
             format!("{}: --scale and --zero-point make codes numbers from {low} to {high}", path.display());
         if !self.probabilities && low >= 0.0 && (0.9..1.1).contains(&high) {
             note(format_args!("{range}, which were taken as logits: of probabilities say --probabilities"));
-        } else if self.probabilities && (low < -0.5 || high > 1.5) {
+        } else if self.probabilities && (low < -0.1 || high > 1.1) {
             note(format_args!(
-                "{range}, which were cut to probabilities: of logits leave --probabilities out"
+                "{range}, which were cut to probabilities: is the zero point right? Of logits leave --probabilities out"
             ));
         }
         of(encoding, scale, zero_point).map_err(|_| {

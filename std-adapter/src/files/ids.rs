@@ -78,7 +78,8 @@ impl IdMap {
             return Ok(Self { name, ids: ids.collect() });
         }
         let path = Path::new(text);
-        let rows = numbers(path, "expected cityscapes, or a table with two ids in each line: from,to")?;
+        let rows =
+            numbers(path, MAPPED, "expected cityscapes, or a table with two ids in each line: from,to")?;
         Self::of_rows(name, rows).map_err(|e| e.at(path))
     }
 
@@ -87,7 +88,7 @@ impl IdMap {
     /// # Errors
     /// If it is malformed.
     pub fn of_table(name: &str, text: &str) -> Result<Self> {
-        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?))
+        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?, MAPPED))
     }
 
     fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
@@ -155,6 +156,7 @@ impl Colours {
         let path = Path::new(text);
         let rows = numbers(
             path,
+            COLOURED,
             "expected voc, cityscapes, or a table with an id and a colour in each line: id,r,g,b",
         )?;
         Self::of_rows(name, rows).map_err(|e| e.at(path))
@@ -177,7 +179,7 @@ impl Colours {
     /// # Errors
     /// If it is malformed.
     pub fn of_table(name: &str, text: &str) -> Result<Self> {
-        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?))
+        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?, COLOURED))
     }
 
     fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
@@ -289,24 +291,52 @@ fn voc(id: u8) -> [u8; 3] {
     [channel(0), channel(1), channel(2)]
 }
 
+/// What columns of a table are called, in the order in which their numbers are wanted; those of ids may be missing.
+type Columns = &'static [&'static [&'static str]];
+const MAPPED: Columns = &[&["from"], &["to"]];
+const COLOURED: Columns =
+    &[&["id", "index", "class", "class_id", "label"], &["r", "red"], &["g", "green"], &["b", "blue"]];
+
 /// The numbers of every line of a file.
-fn numbers(path: &Path, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
+fn numbers(path: &Path, columns: Columns, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
     if !path.is_file() {
         return Err(Error::new(format_args!("found no such file, {expected}")).at(path));
     }
-    Ok(numbers_of(&table::rows(path)?))
+    Ok(numbers_of(&table::rows(path)?, columns))
 }
 
 /// The numbers of every line; a first line of words is a heading, and words beside numbers are names.
-fn numbers_of(rows: &[Row]) -> Vec<(usize, Vec<i64>)> {
+fn numbers_of(rows: &[Row], columns: Columns) -> Vec<(usize, Vec<i64>)> {
     let of = |row: &Row| -> (usize, Vec<i64>) {
         // Of a colour beside a name: "64 128 64<tab>Animal".
         let words = row.cells.iter().flat_map(|cell| cell.split_whitespace());
         (row.line, words.filter_map(|word| word.parse().ok()).collect())
     };
-    let rows: Vec<_> = rows.iter().map(of).collect();
-    let heading = usize::from(rows.first().is_some_and(|(_, numbers)| numbers.is_empty()));
-    rows.into_iter().skip(heading).collect()
+    let Some(heading) = rows.first().filter(|row| of(row).1.is_empty()) else {
+        return rows.iter().map(of).collect();
+    };
+    let rows = rows.iter().skip(1);
+    let Some(places) = places(&heading.cells, columns) else { return rows.map(of).collect() };
+    let named = |row: &Row| -> (usize, Vec<i64>) {
+        let cell = |place: &usize| row.cells.get(*place)?.parse().ok();
+        if row.cells.len() == heading.cells.len() {
+            (row.line, places.iter().filter_map(cell).collect())
+        } else {
+            of(row)
+        }
+    };
+    rows.map(named).collect()
+}
+
+/// Where the columns are, if a heading names all but perhaps the first of four.
+fn places(heading: &[String], columns: Columns) -> Option<Vec<usize>> {
+    let place = |names: &&[&str]| {
+        heading.iter().position(|cell| names.iter().any(|name| cell.eq_ignore_ascii_case(name)))
+    };
+    let places: Vec<Option<usize>> = columns.iter().map(place).collect();
+    let optional = usize::from(columns.len() == COLOURED.len());
+    let has_all = places.iter().skip(optional).all(Option::is_some);
+    has_all.then(|| places.into_iter().flatten().collect())
 }
 
 #[cfg(test)]
@@ -341,6 +371,27 @@ mod tests {
                 (0, 1),
                 "{text}"
             );
+        }
+    }
+
+    /// A heading says which column is which.
+    #[test]
+    fn columns_are_those_of_the_heading() {
+        for text in [
+            "id,b,g,r\n0,0,0,0\n1,0,0,255\n2,255,0,0\n",
+            "R;G;B;ID\n0;0;0;0\n255;0;0;1\n0;0;255;2\n",
+            "name,blue,green,red,id\nfloor 7,0,0,0,0\nroof,0,0,255,1\nwall,255,0,0,2\n",
+            "id,red,green,blue\n0,0,0,0\n1,255,0,0\n2,0,0,255\n",
+        ] {
+            let colours = Colours::of_table("table", text).unwrap();
+            let ids = [[0; 3], [255, 0, 0], [0, 0, 255]].map(|colour| colours.id(colour).unwrap());
+            assert_eq!(ids, [0, 1, 2], "{text}");
+        }
+        let counted = Colours::of_table("table", "b,g,r\n9,5,1\n").unwrap();
+        assert_eq!((counted.id([1, 5, 9]).unwrap(), counted.counted().is_some()), (0, true));
+        for text in ["to,from\n5,1\n6,2\n", "from,to\n1,5\n2,6\n", "x,y\n1,5\n2,6\n", "1 5\n2 6\n"] {
+            let map = IdMap::of_table("table", text).unwrap();
+            assert_eq!([1, 2].map(|id| map.id(id).unwrap()), [5, 6], "{text}");
         }
     }
 

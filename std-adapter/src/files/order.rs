@@ -94,9 +94,10 @@ impl Order {
             // An axis for one image, as networks have it.
             one @ Arrangement { batch: None | Some(1), .. } => Ok(Arrangement { batch: None, ..one }),
             _ => Err(Error::new(format_args!(
-                "found axes {}, expected ({}): in a directory a file holds one image",
+                "found axes {}, expected ({}){}: in a directory a file holds one image",
                 axes(found),
-                self.names()
+                self.names(),
+                if self == Self::Plane { ", one number for each pixel" } else { "" }
             ))),
         }
     }

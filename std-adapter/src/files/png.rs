@@ -23,7 +23,8 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
     let (width, height) = (info.width as usize, info.height as usize);
     let (colour, depth) = (info.color_type, info.bit_depth);
     let is_grey = matches!(colour, ColorType::Grayscale | ColorType::Indexed);
-    if !is_grey && (colours.is_none() || colour == ColorType::GrayscaleAlpha || depth != BitDepth::Eight) {
+    let is_grey = is_grey || colour == ColorType::GrayscaleAlpha && depth == BitDepth::Eight;
+    if !is_grey && (colours.is_none() || depth != BitDepth::Eight || colour == ColorType::GrayscaleAlpha) {
         return Err(ids::refused(&format!("{}-bit {colour:?}", depth as u8)));
     }
     let samples = colour.samples();
@@ -48,6 +49,13 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
         rows.flat_map(|row| unpack(row, depth as u32).take(width))
     };
     let elements = match (colour, colours) {
+        (ColorType::GrayscaleAlpha, _) => {
+            let pixels = packed.as_chunks::<2>().0;
+            if pixels.iter().any(|pixel| pixel[1] != 255) {
+                return Err(ids::refused("half transparent"));
+            }
+            Elements::U8(pixels.iter().map(|pixel| pixel[0]).collect())
+        }
         (ColorType::Rgb, Some(colours)) => colours.elements(packed.as_chunks().0.iter().copied())?,
         (ColorType::Rgba, Some(colours)) => {
             let pixels = packed.as_chunks::<4>().0;
@@ -149,7 +157,11 @@ mod tests {
         let colour = encode(1, 1, ColorType::Rgb, BitDepth::Eight, &[0; 3]);
         let line = read(&colour, None).unwrap_err().to_string();
         assert!(line.contains("8-bit Rgb") && line.contains("--colours"), "{line}");
-        let both = encode(1, 1, ColorType::GrayscaleAlpha, BitDepth::Eight, &[0; 2]);
-        assert!(read(&both, None).unwrap_err().to_string().contains("GrayscaleAlpha"));
+        let grey = |alpha| encode(2, 1, ColorType::GrayscaleAlpha, BitDepth::Eight, &[7, 255, 3, alpha]);
+        let voc = Colours::new("voc").unwrap();
+        for colours in [None, Some(&voc)] {
+            assert_eq!(read(&grey(255), colours).unwrap().elements, Elements::U8(vec![7, 3]));
+            assert!(read(&grey(254), colours).unwrap_err().to_string().contains("half transparent"));
+        }
     }
 }

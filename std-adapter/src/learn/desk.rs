@@ -182,7 +182,12 @@ impl Desk {
         let mut drafts = Vec::with_capacity(SIGNALS);
         for (signal, (values, correlation)) in Signal::ALL.iter().zip(values.iter().zip(correlations)) {
             drafts.push(Draft::new(values, correlation, rules.block_frames).map_err(|found| {
-                format!("{}: found values in {found} blocks, expected 2 at least", signal.name())
+                let why = if matches!(signal, Signal::CentroidRow | Signal::RoadMargin) {
+                    "; no frame has road there: are the scale and the zero point right?"
+                } else {
+                    ""
+                };
+                format!("{}: found values in {found} blocks, expected 2 at least{why}", signal.name())
             })?);
         }
         choose_slack(rules, &drafts, settings.site, notes);

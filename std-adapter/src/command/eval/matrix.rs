@@ -78,7 +78,7 @@ impl Matrix {
         }
     }
 
-    /// How far the ids of labels are from those of predictions, if nearly all agree when they are counted from there.
+    /// How far the ids of labels are from those of predictions, if far more agree when they are counted from there.
     pub(super) fn offset(&self) -> Option<i32> {
         let classes = self.foreign.len();
         // Of two classes this is a prediction that is wrong.
@@ -92,7 +92,7 @@ impl Matrix {
         };
         let all: u64 = self.counts.iter().chain(&self.foreign).sum();
         let (_, agreed) = at(0);
-        let is_all = |(ids, pixels): (usize, u64)| ids > 1 && pixels > all / 2 && pixels / 4 > agreed;
+        let is_all = |(ids, pixels): (usize, u64)| ids > 1 && pixels > all / 4 && pixels / 2 > agreed;
         [1, -1].into_iter().find(|offset| is_all(at(*offset)))
     }
 

@@ -299,7 +299,11 @@ impl Reader {
         let found = wrong_score(&image.elements, self.is_probability, is_scored);
         let Some((place, score)) = found else { return Ok(()) };
         let what = if image.channels > 1 { "place" } else { "pixel" };
-        let expected = if self.is_probability { "probabilities in [0, 1]" } else { "a logit" };
+        let expected = if self.is_probability {
+            "probabilities in [0, 1]: round-off beyond them is to be clipped"
+        } else {
+            "a logit"
+        };
         let line = format!("found {score} at {what} {place} of image {name}, expected {expected}");
         Err(Failure::Input(format!("{}: {line}", self.path().display())))
     }

@@ -139,7 +139,7 @@ impl Coder {
         if let Some((place, found)) = none.filter(|_| self.is_float) {
             let path = path.display();
             let line = format!(
-                "{path}: found {found} at place {place} of image {index}, expected probabilities in [0, 1]"
+                "{path}: found {found} at place {place} of image {index}, expected probabilities in [0, 1]: round-off beyond them is to be clipped"
             );
             return Err(Failure::Input(line));
         }

@@ -215,17 +215,17 @@ fn scores(
     mode: Mode,
     path: &Path,
 ) -> Result<(Option<Quantiser>, Activation), Failure> {
+    let quantiser = input.quantiser(&image.elements, path)?;
     if let (Elements::F32(_), true) = (&image.elements, input.is_probability()) {
         // NaN is found where the loss meets it.
         if let Some((place, found)) = wrong_score(&image.elements, true, |(_, score)| !score.is_nan()) {
             return Err(Failure::Input(format!(
-                "{}: found {found} at place {place}, expected probabilities in [0, 1]",
+                "{}: found {found} at place {place}, expected probabilities in [0, 1]: round-off beyond them is to be clipped",
                 path.display()
             )));
         }
         return Ok((None, Activation::Probabilities));
     }
-    let quantiser = input.quantiser(&image.elements, path)?;
     let Some(known) = quantiser else { return Ok((None, Activation::Logits)) };
     if mode != Mode::Multiclass {
         return Ok((quantiser, known.activation()));
