@@ -174,7 +174,8 @@ fn factors_of_frames_that_are_right() {
 fn one_half_is_background() {
     let shape = Shape::new(9, 16).unwrap();
     let ids: Vec<u8> = (0..144).map(|pixel| u8::from(pixel % 16 > 10)).collect();
-    let value = |loss: &dyn Fn(&Frame<'_>) -> f32, zero: f32| {
+    type Value = Box<dyn Fn(&Frame<'_>) -> f32>;
+    let value = |loss: &Value, zero: f32| {
         let mut logits: Vec<f32> = ids.iter().map(|id| if *id == 1 { 3.0 } else { -3.0 }).collect();
         for (row, column) in (0..72).map(|place| (place / 8, 1 + place % 8)) {
             logits[16 * row + column] = zero;
@@ -184,7 +185,7 @@ fn one_half_is_background() {
     fn of<L: Loss>(loss: L) -> impl Fn(&Frame<'_>) -> f32 {
         move |frame| loss.value(frame, &mut vec![0; loss.scratch_len(frame.shape())]).unwrap().value
     }
-    let losses: [(&str, Box<dyn Fn(&Frame<'_>) -> f32>); 4] = [
+    let losses: [(&str, Value); 4] = [
         ("hausdorff_distance", Box::new(of(HausdorffDistance::new(2.0, Sides::Both).unwrap()))),
         ("hausdorff_convolution", Box::new(of(HausdorffConvolution::PAPER))),
         ("shape_aware", Box::new(of(ShapeAware))),

@@ -11,7 +11,7 @@ use super::sum::Tally;
 use super::{Pixel, SumLoss};
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
-use crate::simd::{Simd, Vector};
+use crate::simd::{Masses, Simd, Vector};
 
 mod focal;
 mod recall;
@@ -251,28 +251,57 @@ impl Bootstrapped {
             Err(e) => Err(e),
         }
     }
-    /// The weight of the class by the label, and by the prediction.
+    /// The weight of the class by the label, and by the prediction, for a pixel of this weight on each side of its label.
     #[inline(always)]
-    fn parts<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> (S::V, S::V) {
-        let all = pixel.mass.foreground + pixel.mass.background;
+    fn parts<S: Simd>(&self, s: S, mass: Masses<S::V>, pixel: &Pixel<S::V>) -> (S::V, S::V) {
+        let all = mass.foreground + mass.background;
         let own = if self.hard { pixel.top } else { pixel.probability };
-        (pixel.mass.foreground * s.splat(self.label_share), all * own * s.splat(1.0 - self.label_share))
-    }
-    #[inline(always)]
-    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        let (label, own) = self.parts(s, pixel);
-        (label + own) * pixel.log
-    }
-    /// Of the soft form less `own`: over all classes that is the derivative of the sum of the probabilities, which is 1, and
-    /// next to it what sure pixels still have would be lost.
-    #[inline(always)]
-    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        let (label, own) = self.parts(s, pixel);
-        if self.hard { label + own } else { label - own * pixel.log }
+        (mass.foreground * s.splat(self.label_share), all * own * s.splat(1.0 - self.label_share))
     }
 }
 
-pointwise_loss!(Bootstrapped, every_class);
+impl SumLoss for Bootstrapped {
+    type Terms<T: Copy + Send> = [T; 1];
+    /// What the cost of a pixel of this class is multiplied by, and what all classes of a softmax have in common.
+    type Slope = [f32; 2];
+    const POINTWISE: bool = true;
+
+    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
+        [value]
+    }
+    #[inline(always)]
+    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
+        let (label, own) = self.parts(s, pixel.mass, pixel);
+        [(label + own) * pixel.log]
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
+        let divisor = divisor(tally, Normalise::Weights)?;
+        let factor = |class: usize| tally.class_weight(class) / divisor;
+        let most = (0..tally.sums.len()).map(factor).fold(0.0, f64::max);
+        let shared = if tally.softmax && !self.hard { tally.bounded(most) } else { 0.0 };
+        let mut value = 0.0;
+        for (class, ([sum], slope)) in tally.sums.iter().zip(slopes).enumerate() {
+            value += factor(class) * sum;
+            *slope = [tally.bounded(factor(class)), shared];
+        }
+        Some(value)
+    }
+    /// Of the soft form `own (1 - log)`, less what all classes share: their probabilities sum to 1, and next to it what a pixel
+    /// that is sure still has would be lost.
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [factor, shared]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+        let by = |factor: f32| {
+            let (Masses { background, foreground }, factor) = (pixel.mass, s.splat(factor));
+            Masses { background: background * factor, foreground: foreground * factor }
+        };
+        let (label, own) = self.parts(s, by(*factor), pixel);
+        if self.hard {
+            return label + own;
+        }
+        let (_, common) = self.parts(s, by(*shared), pixel);
+        label + (own - common) - own * pixel.log
+    }
+}
 
 /// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
 ///
