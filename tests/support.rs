@@ -14,6 +14,8 @@ mod camvid;
 mod catalogue;
 #[path = "support/demo.rs"]
 mod demo;
+#[path = "support/drives.rs"]
+pub mod drives;
 #[path = "support/losses.rs"]
 mod loss_vectors;
 #[path = "support/profile.rs"]

@@ -38,6 +38,25 @@ impl Outline {
         Self { shape, row: 0, road: 0, boundary: 0, rows: 0 }
     }
 
+    /// An outline that was measured elsewhere, from what [`Outline::road`], [`Outline::boundary`] and [`Outline::rows`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`]: `road`, `boundary` or `rows` if no frame of this shape has so many.
+    pub fn from_sums(shape: Shape, road: u32, boundary: u32, rows: u64) -> Result<Self> {
+        let (height, width, pixels) = (shape.height() as u64, shape.width() as u64, shape.pixels() as u64);
+        // Between neighbours in a row, and in a column.
+        let sides = (height * (width - 1)).saturating_add((height - 1) * width);
+        let named = [
+            (u64::from(road) <= pixels, "road"),
+            (u64::from(boundary) <= sides, "boundary"),
+            (rows <= u64::from(road) * (height - 1), "rows"),
+        ];
+        match named.iter().find(|(holds, _)| !holds) {
+            Some((_, name)) => Err(Error::Parameter(name)),
+            None => Ok(Self { shape, row: u32::try_from(height).unwrap_or(u32::MAX), road, boundary, rows }),
+        }
+    }
+
     /// Words of scratch that [`Outline::of`] needs: two rows of bits.
     #[must_use]
     pub const fn scratch_len(width: usize) -> usize {
