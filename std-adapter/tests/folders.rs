@@ -267,3 +267,21 @@ fn probabilities_out_of_range_are_refused() {
         );
     }
 }
+
+/// Folders on one side alone pair by file names, unless two labels have the same.
+#[test]
+fn labels_that_share_a_file_name() {
+    let bench = Bench::new();
+    let mask = png_grey(2, 2, &[0, 1, 1, 0]);
+    bench.file("p/0.png", &mask);
+    bench.file("one/c1/0.png", &mask);
+    assert_eq!(bench.json("eval p one")["images"], 1);
+    bench.file("p/1.png", &mask);
+    bench.file("two/c1/0.png", &mask);
+    bench.file("two/c2/0.png", &mask);
+    let said = bench.refusal("eval p two");
+    assert!(
+        said.contains("one of this file name is elsewhere, which counts where no two labels share a name"),
+        "{said}"
+    );
+}

@@ -179,15 +179,21 @@ impl LabelInput {
 impl LabelReader {
     /// Refuses labels of no image, unless some images are selected.
     fn refuse_stray(&self, source: &Source, selected: usize) -> Result<(), Failure> {
-        match self.masks.stray(source).filter(|_| selected == source.len()) {
-            Some(stray) => Err(Failure::Input(format!(
-                "{}: found no image for these labels in {}, expected one of the same name below the folder; {}",
-                stray.display(),
-                source.path().display(),
-                files::OTHER_NAMES
-            ))),
-            None => Ok(()),
-        }
+        let Some(stray) = self.masks.stray(source).filter(|_| selected == source.len()) else {
+            return Ok(());
+        };
+        let is_it = |index: usize| Path::new(&source.name(index)).file_name() == stray.file_stem();
+        let twins = if (0..source.len()).any(is_it) {
+            "; one of this file name is elsewhere, which counts where no two labels share a name"
+        } else {
+            ""
+        };
+        Err(Failure::Input(format!(
+            "{}: found no image for these labels in {}, expected one of the same name below the folder{twins}; {}",
+            stray.display(),
+            source.path().display(),
+            files::OTHER_NAMES
+        )))
     }
 
     /// Which id is foreground in some masks: the one that was said. Only 255 is no class of anybody's: masks of 0 and 1 alone
