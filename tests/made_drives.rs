@@ -17,22 +17,23 @@ use network::Network;
 use scene::{Drive, HEIGHT, Setting, WIDTH};
 use segmeter_core::Error;
 use segmeter_core::drift::Outline;
+use segmeter_core::metric::Confusion;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{IGNORE, Labels, Quantised, Shape};
 use segmeter_tests::drives::{CHANGES, Drives, ONSET};
 use segmeter_tests::path;
 
 fn iou(sketch: &Sketch, table: &SigmoidTable) -> f64 {
-    let above =
-        |label: u8| -> u64 { (table.threshold() + 1..=255).map(|index| sketch.count(label, index)).sum() };
-    above(1) as f64 / (sketch.labelled(1) + above(0)).max(1) as f64
+    Confusion::of_sketch(sketch, table).class(1).iou().value().expect("road in the labels")
 }
 
 #[test]
 fn streams_of_drives_and_changes() {
     let pack = Drives::bundled();
     let table = SigmoidTable::new(&pack.quantiser);
-    assert!(Kind::ALL.iter().map(|kind| kind.name()).eq(CHANGES));
+    // A pack has the places of names, and a change its own.
+    assert!((0..).zip(Kind::ALL).all(|(place, kind)| kind as usize == place));
+    assert_eq!(Kind::ALL.len(), CHANGES.len());
     assert_eq!(pack.streams.len(), 300);
     let (mut drives, mut total, mut harmed) = (Vec::new(), 0.0, 0);
     for stream in &pack.streams {

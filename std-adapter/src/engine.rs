@@ -112,3 +112,16 @@ impl Execute for Engine {
         total
     }
 }
+
+#[cfg(all(test, not(feature = "simd")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_vector_instructions_says_so() {
+        let one = NonZero::<usize>::MIN;
+        let refused = Engine::new(LevelName::Sse2, one).unwrap_err();
+        assert!(refused.contains("this build has no sse2 instructions"), "{refused}");
+        assert_eq!(Engine::new(LevelName::Auto, one).unwrap().level(), LevelName::Scalar);
+    }
+}

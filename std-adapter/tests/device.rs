@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Bench, DEMO, assert_keys};
+use support::{Bench, DEMO, assert_keys, npy};
 
 #[test]
 fn a_device_agrees_with_every_other_subcommand() {
@@ -77,6 +77,31 @@ fn reports_of_a_line_each() {
     }
     let plain = bench.stdout(&format!("device --host @road_i8.bin {DEMO} --frames 0..2"), 0);
     assert!(plain.contains("frame     road  entropy   margin  lowconf\n"), "{plain}");
+}
+
+/// A frame of another size is named with both sizes before it is sent, or left out.
+#[test]
+fn frames_of_another_size() {
+    let bench = Bench::new();
+    let frame = |height: usize, seed: usize| {
+        let codes: Vec<u8> = (0..height * 8).map(|n| ((n + seed) * (n + 7) * 31 % 253) as u8).collect();
+        npy("|i1", &[height, 8], &codes)
+    };
+    for number in 0..40 {
+        bench.file(&format!("calm/{number}.npy"), &frame(6, number));
+    }
+    for (number, height) in [6, 5, 6].into_iter().enumerate() {
+        bench.file(&format!("mixed/{number}.npy"), &frame(height, number));
+    }
+    bench.stdout("profile calm --scale 0.1 --zero-point 0 --out a.profile --json", 0);
+    let line = "device --host mixed --profile a.profile";
+    // What came before it has been printed.
+    let output = bench.run(line);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("1.npy: found 5x8, expected 6x8 as in the profile: --keep-going"), "{said}");
+    let lines = bench.json_lines(&format!("{line} --keep-going"), 0);
+    assert_eq!((lines.len(), &lines[2]["frames"]), (3, &2.into()));
 }
 
 #[test]

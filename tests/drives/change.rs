@@ -1,5 +1,7 @@
 //! What a camera makes of a scene, and what can go wrong with it, at a strength from 0, where nothing is, to 1.
 
+use segmeter_tests::drives::CHANGES;
+
 use crate::paint::{Colour, mix, scaled};
 use crate::random::{Random, noise};
 use crate::scene::{HEIGHT, Scene, Setting, Traits, WIDTH};
@@ -42,22 +44,7 @@ impl Kind {
     ];
 
     pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Dusk => "dusk",
-            Self::Night => "night",
-            Self::Fog => "fog",
-            Self::Rain => "rain",
-            Self::Dirt => "dirt",
-            Self::Defocus => "defocus",
-            Self::Over => "over-exposure",
-            Self::Under => "under-exposure",
-            Self::Noise => "noise",
-            Self::Knocked => "knocked camera",
-            Self::Snow => "snow",
-            Self::Gravel => "unpaved road",
-            Self::WrongNetwork => "wrong network",
-            Self::WrongQuantisation => "wrong quantisation",
-        }
+        CHANGES[self as usize]
     }
 
     /// What it does to the scene.

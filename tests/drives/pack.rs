@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use segmeter_core::drift::Outline;
 use segmeter_core::sketch::Sketch;
 use segmeter_core::view::{Encoding, IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter_tests::drives::ONSET;
 
 use crate::change::{Camera, Kind};
 use crate::network::Network;
 use crate::random::Random;
 use crate::scene::{Drive, HEIGHT, Setting, WIDTH};
 
-/// Frames of a drive, and from which on something changes.
-pub(crate) const FRAMES: usize = 200;
-pub(crate) const ONSET: usize = 100;
+/// Frames of a drive.
+const FRAMES: usize = 200;
 /// Frames over which a gradual change comes.
 const RAMP: usize = 60;
 /// Changes of each drive.
-const CHANGES: usize = 4;
+const PER_DRIVE: usize = 4;
 
 /// A drive as it is, or from the onset on under a change.
 #[derive(Clone, Copy)]
@@ -43,8 +43,8 @@ impl Plan {
         for (place, seed) in (first..first + drives).enumerate() {
             plans.push(Self { seed, change: None });
             let mut random = Random::new(seed, 5);
-            for change in 0..CHANGES {
-                let kind = Kind::ALL[(place * CHANGES + change) % Kind::ALL.len()];
+            for change in 0..PER_DRIVE {
+                let kind = Kind::ALL[(place * PER_DRIVE + change) % Kind::ALL.len()];
                 let strength = 1 + random.below(4) as u8;
                 plans.push(Self {
                     seed,

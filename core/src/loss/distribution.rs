@@ -11,12 +11,14 @@ use super::sum::Tally;
 use super::{Pixel, SumLoss};
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
-use crate::simd::{Masses, Simd, Vector};
+use crate::simd::{Simd, Vector};
 
+mod bootstrapped;
 mod focal;
 mod recall;
 mod selected;
 
+pub use bootstrapped::Bootstrapped;
 pub use focal::{Focal, NormalisedFocal, ReducedFocal};
 pub use recall::RecallCrossEntropy;
 pub use selected::{Ohem, TopK};
@@ -32,11 +34,11 @@ pub enum Normalise {
 }
 
 /// `sum_c k_c S_c` with `k_c = v_c scale(c) / divisor`, and `k_c` as the slopes.
-pub(super) fn mean(
+pub(super) fn mean<'a>(
     tally: &Tally<'_, [f64; 1]>,
     normalise: Normalise,
     scale: impl Fn(usize) -> f64,
-    slopes: &mut [f32],
+    slopes: impl IntoIterator<Item = &'a mut f32>,
 ) -> Option<f64> {
     let divisor = divisor(tally, normalise)?;
     let mut value = 0.0;
@@ -217,92 +219,6 @@ impl LabelSmoothed {
 
 pointwise_loss!(LabelSmoothed, every_class);
 
-/// Bootstrapped cross-entropy: part of the label is replaced by what the network itself says.
-///
-/// The label is `label_share g + (1 - label_share) x`, where `x` is the prediction `p` (soft) or 1 for the most
-/// probable class and 0 for the rest (hard). Range `[0, inf)`. Passes: 1. Source: Reed et al. 2014.
-///
-/// ```
-/// use segmeter_core::{loss::{Bootstrapped, Loss}, view::{Frame, IGNORE, Labels, Shape}};
-/// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
-/// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// assert_eq!(Bootstrapped::SOFT.value(&frame, &mut [])?.value, 1.1237527);
-/// # Ok::<(), segmeter_core::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bootstrapped {
-    label_share: f32,
-    hard: bool,
-}
-
-impl Bootstrapped {
-    /// The paper's soft form: 0.95 of the label.
-    pub const SOFT: Self = Self { label_share: 0.95, hard: false };
-    /// The paper's hard form: 0.8 of the label.
-    pub const HARD: Self = Self { label_share: 0.8, hard: true };
-
-    /// `label_share` in [0, 1].
-    ///
-    /// # Errors
-    /// [`Error::Parameter`].
-    pub const fn new(label_share: f32, hard: bool) -> Result<Self> {
-        match share(label_share, "label_share") {
-            Ok(label_share) => Ok(Self { label_share, hard }),
-            Err(e) => Err(e),
-        }
-    }
-    /// The weight of the class by the label, and by the prediction, for a pixel of this weight on each side of its label.
-    #[inline(always)]
-    fn parts<S: Simd>(&self, s: S, mass: Masses<S::V>, pixel: &Pixel<S::V>) -> (S::V, S::V) {
-        let all = mass.foreground + mass.background;
-        let own = if self.hard { pixel.top } else { pixel.probability };
-        (mass.foreground * s.splat(self.label_share), all * own * s.splat(1.0 - self.label_share))
-    }
-}
-
-impl SumLoss for Bootstrapped {
-    type Terms<T: Copy + Send> = [T; 1];
-    /// What the cost of a pixel of this class is multiplied by, and what all classes of a softmax have in common.
-    type Slope = [f32; 2];
-    const POINTWISE: bool = true;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
-    }
-    #[inline(always)]
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-        let (label, own) = self.parts(s, pixel.mass, pixel);
-        [(label + own) * pixel.log]
-    }
-    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
-        let divisor = divisor(tally, Normalise::Weights)?;
-        let factor = |class: usize| tally.class_weight(class) / divisor;
-        let most = (0..tally.sums.len()).map(factor).fold(0.0, f64::max);
-        let shared = if tally.softmax && !self.hard { tally.bounded(most) } else { 0.0 };
-        let mut value = 0.0;
-        for (class, ([sum], slope)) in tally.sums.iter().zip(slopes).enumerate() {
-            value += factor(class) * sum;
-            *slope = [tally.bounded(factor(class)), shared];
-        }
-        Some(value)
-    }
-    /// Of the soft form `own (1 - log)`, less what all classes share: their probabilities sum to 1, and next to it what a pixel
-    /// that is sure still has would be lost.
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [factor, shared]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-        let by = |factor: f32| {
-            let (Masses { background, foreground }, factor) = (pixel.mass, s.splat(factor));
-            Masses { background: background * factor, foreground: foreground * factor }
-        };
-        let (label, own) = self.parts(s, by(*factor), pixel);
-        if self.hard {
-            return label + own;
-        }
-        let (_, common) = self.parts(s, by(*shared), pixel);
-        label + (own - common) - own * pixel.log
-    }
-}
-
 /// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
 ///
 /// Range: `[0, inf)` for an `epsilon` of at least -1. Passes: 1. Source: Leng et al. 2022.
@@ -319,15 +235,25 @@ pub struct Poly1 {
     epsilon: f32,
 }
 
-/// Of `(-ln(1 - e) - e) / e^2`: 1/2, 1/3 and so on. For an error of at most 1/2 what follows is below 1e-6 of it.
-const SERIES: [f32; 16] = {
-    let (mut series, mut place) = ([0.0; 16], 0_u8);
-    while let Some((_, [slot, ..])) = series.split_at_mut_checked(place as usize) {
-        place += 1;
-        *slot = 1.0 / (place + 1) as f32;
-    }
-    series
-};
+/// Of `(-ln(1 - e) - e) / e^2`; for an error of at most 0.4 what follows is below 1e-7 of it.
+const SERIES: [f32; 16] = [
+    1.0 / 2.0,
+    1.0 / 3.0,
+    1.0 / 4.0,
+    1.0 / 5.0,
+    1.0 / 6.0,
+    1.0 / 7.0,
+    1.0 / 8.0,
+    1.0 / 9.0,
+    1.0 / 10.0,
+    1.0 / 11.0,
+    1.0 / 12.0,
+    1.0 / 13.0,
+    1.0 / 14.0,
+    1.0 / 15.0,
+    1.0 / 16.0,
+    1.0 / 17.0,
+];
 
 impl Poly1 {
     /// `epsilon` in [-1, 1000].
@@ -349,7 +275,7 @@ impl Poly1 {
         }
         // Near -1 both are nearly the same: -ln(1 - e) - e is e^2 / 2 + e^3 / 3 + ..., by its series where that is short.
         let series = SERIES.iter().rev().fold(s.splat(0.0), |sum, k| sum * error + s.splat(*k));
-        let small = error.select_less(s.splat(0.5), series * (error * error), pixel.log - error);
+        let small = error.select_less(s.splat(0.4), series * (error * error), pixel.log - error);
         pixel.mass.foreground * (small + error * s.splat(1.0 + self.epsilon))
     }
     #[inline(always)]

@@ -17,7 +17,7 @@ mod scores;
 pub(super) use broken::Broken;
 pub(super) use codes::Coder;
 pub(super) use labels::{LabelInput, LabelReader};
-pub(super) use scores::{Range, wrong_score};
+pub(super) use scores::{PROBABILITIES, Range, wrong_score};
 
 /// How images are stored, and which are meant.
 #[derive(Args)]

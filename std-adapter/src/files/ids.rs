@@ -79,7 +79,7 @@ impl IdMap {
         }
         let path = Path::new(text);
         let rows =
-            numbers(path, MAPPED, "expected cityscapes, or a table with two ids in each line: from,to")?;
+            numbers(path, &MAPPED, "expected cityscapes, or a table with two ids in each line: from,to")?;
         Self::of_rows(name, rows).map_err(|e| e.at(path))
     }
 
@@ -88,7 +88,7 @@ impl IdMap {
     /// # Errors
     /// If it is malformed.
     pub fn of_table(name: &str, text: &str) -> Result<Self> {
-        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?, MAPPED))
+        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?, &MAPPED))
     }
 
     fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
@@ -156,7 +156,7 @@ impl Colours {
         let path = Path::new(text);
         let rows = numbers(
             path,
-            COLOURED,
+            &COLOURED,
             "expected voc, cityscapes, or a table with an id and a colour in each line: id,r,g,b",
         )?;
         Self::of_rows(name, rows).map_err(|e| e.at(path))
@@ -179,7 +179,7 @@ impl Colours {
     /// # Errors
     /// If it is malformed.
     pub fn of_table(name: &str, text: &str) -> Result<Self> {
-        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?, COLOURED))
+        Self::of_rows(name.to_owned(), numbers_of(&table::parse(text)?, &COLOURED))
     }
 
     fn of_rows(name: String, rows: Vec<(usize, Vec<i64>)>) -> Result<Self> {
@@ -291,14 +291,21 @@ fn voc(id: u8) -> [u8; 3] {
     [channel(0), channel(1), channel(2)]
 }
 
-/// What columns of a table are called, in the order in which their numbers are wanted; those of ids may be missing.
-type Columns = &'static [&'static [&'static str]];
-const MAPPED: Columns = &[&["from"], &["to"]];
-const COLOURED: Columns =
-    &[&["id", "index", "class", "class_id", "label"], &["r", "red"], &["g", "green"], &["b", "blue"]];
+/// What columns of a table are called, in the order in which their numbers are wanted.
+struct Columns {
+    /// Of ids that may be missing.
+    optional: &'static [&'static str],
+    needed: &'static [&'static [&'static str]],
+}
+
+const MAPPED: Columns = Columns { optional: &[], needed: &[&["from"], &["to"]] };
+const COLOURED: Columns = Columns {
+    optional: &["id", "index", "class", "class_id", "label"],
+    needed: &[&["r", "red"], &["g", "green"], &["b", "blue"]],
+};
 
 /// The numbers of every line of a file.
-fn numbers(path: &Path, columns: Columns, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
+fn numbers(path: &Path, columns: &Columns, expected: &str) -> Result<Vec<(usize, Vec<i64>)>> {
     if !path.is_file() {
         return Err(Error::new(format_args!("found no such file, {expected}")).at(path));
     }
@@ -306,7 +313,7 @@ fn numbers(path: &Path, columns: Columns, expected: &str) -> Result<Vec<(usize, 
 }
 
 /// The numbers of every line; a first line of words is a heading, and words beside numbers are names.
-fn numbers_of(rows: &[Row], columns: Columns) -> Vec<(usize, Vec<i64>)> {
+fn numbers_of(rows: &[Row], columns: &Columns) -> Vec<(usize, Vec<i64>)> {
     let of = |row: &Row| -> (usize, Vec<i64>) {
         // Of a colour beside a name: "64 128 64<tab>Animal".
         let words = row.cells.iter().flat_map(|cell| cell.split_whitespace());
@@ -328,81 +335,14 @@ fn numbers_of(rows: &[Row], columns: Columns) -> Vec<(usize, Vec<i64>)> {
     rows.map(named).collect()
 }
 
-/// Where the columns are, if a heading names all but perhaps the first of four.
-fn places(heading: &[String], columns: Columns) -> Option<Vec<usize>> {
-    let place = |names: &&[&str]| {
+/// Where the columns are, if a heading names all that are needed.
+fn places(heading: &[String], columns: &Columns) -> Option<Vec<usize>> {
+    let place = |names: &[&str]| {
         heading.iter().position(|cell| names.iter().any(|name| cell.eq_ignore_ascii_case(name)))
     };
-    let places: Vec<Option<usize>> = columns.iter().map(place).collect();
-    let optional = usize::from(columns.len() == COLOURED.len());
-    let has_all = places.iter().skip(optional).all(Option::is_some);
-    has_all.then(|| places.into_iter().flatten().collect())
+    let needed = columns.needed.iter().map(|names| place(names)).collect::<Option<Vec<_>>>()?;
+    Some(place(columns.optional).into_iter().chain(needed).collect())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn colours_of_voc() {
-        let known = [
-            (0, [0, 0, 0]),
-            (1, [128, 0, 0]),
-            (7, [128, 128, 128]),
-            (15, [192, 128, 128]),
-            (20, [0, 64, 128]),
-        ];
-        for (id, colour) in known {
-            assert_eq!(voc(id), colour);
-            assert_eq!(Colours::new("voc").unwrap().id(colour).unwrap(), u16::from(id));
-        }
-    }
-
-    /// As CamVid and others write them: without ids, which are counted, and with names.
-    #[test]
-    fn tables_of_data_sets() {
-        for text in [
-            "64 128 64\tAnimal\n192 0 128\tArchway\n",
-            "name,r,g,b\nAnimal,64,128,64\nArchway, 192, 0, 128\n",
-        ] {
-            let colours = Colours::of_table("camvid", text).unwrap();
-            assert_eq!(
-                (colours.id([64, 128, 64]).unwrap(), colours.id([192, 0, 128]).unwrap()),
-                (0, 1),
-                "{text}"
-            );
-        }
-    }
-
-    /// A heading says which column is which.
-    #[test]
-    fn columns_are_those_of_the_heading() {
-        for text in [
-            "id,b,g,r\n0,0,0,0\n1,0,0,255\n2,255,0,0\n",
-            "R;G;B;ID\n0;0;0;0\n255;0;0;1\n0;0;255;2\n",
-            "name,blue,green,red,id\nfloor 7,0,0,0,0\nroof,0,0,255,1\nwall,255,0,0,2\n",
-            "id,red,green,blue\n0,0,0,0\n1,255,0,0\n2,0,0,255\n",
-        ] {
-            let colours = Colours::of_table("table", text).unwrap();
-            let ids = [[0; 3], [255, 0, 0], [0, 0, 255]].map(|colour| colours.id(colour).unwrap());
-            assert_eq!(ids, [0, 1, 2], "{text}");
-        }
-        let counted = Colours::of_table("table", "b,g,r\n9,5,1\n").unwrap();
-        assert_eq!((counted.id([1, 5, 9]).unwrap(), counted.counted().is_some()), (0, true));
-        for text in ["to,from\n5,1\n6,2\n", "from,to\n1,5\n2,6\n", "x,y\n1,5\n2,6\n", "1 5\n2 6\n"] {
-            let map = IdMap::of_table("table", text).unwrap();
-            assert_eq!([1, 2].map(|id| map.id(id).unwrap()), [5, 6], "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_trained_of_cityscapes() {
-        let map = IdMap::new("cityscapes").unwrap();
-        for (from, to) in
-            [(0, 255), (6, 255), (7, 0), (8, 1), (11, 2), (26, 13), (28, 15), (31, 16), (33, 18)]
-        {
-            assert_eq!(map.id(from).unwrap(), to, "{from}");
-        }
-        assert!(map.id(34).unwrap_err().to_string().contains("found id 34"));
-    }
-}
+mod tests;

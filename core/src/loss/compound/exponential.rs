@@ -65,9 +65,9 @@ pointwise_loss!(PowerCrossEntropy, self, tally => (Normalise::Weights, |class| {
 ///
 /// A network with one output channel calls it as it is: its classes are background and foreground. Labels are ids,
 /// weights plain numbers; a class that does not occur has a cross-entropy weight of 0. Value and gradient are finite
-/// for every finite logit and right to the last digits until no error is above 2^-126 (a margin of 87.3), where the gradient is 0: `-ln D`
-/// is taken from the Dice *loss* and `-ln p` from the logit, never from a probability that has rounded to 1. Range
-/// `[0, inf)`. Scratch: none. Passes: 3 with gradient, 2 without. Source: Wong et al. 2018.
+/// for every finite logit and right to the last digits until no error is above 2^-126 (a margin of 87.3), where the
+/// gradient is 0: `-ln D` is taken from the Dice *loss* and `-ln p` from the logit, never from a probability that has
+/// rounded to 1. Range `[0, inf)`. Scratch: none. Passes: 3 with gradient, 2 without. Source: Wong et al. 2018.
 ///
 /// ```
 /// use segmeter_core::{loss::{ExponentialLogarithmic, Loss}, view::{Frame, IGNORE, Labels, Shape}};

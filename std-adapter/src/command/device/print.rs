@@ -16,6 +16,8 @@ use crate::text::printable;
 pub(super) struct Printer {
     json: bool,
     columns: Vec<&'static Column>,
+    /// Characters for the state and its reasons.
+    room: usize,
     drift: bool,
     bold: bool,
     last: State,
@@ -57,22 +59,24 @@ const COLUMNS: [Column; 14] = [
     Column { head: "lowconf", of: |report| fixed(report.statistics[3]), needs: Needs::Frames },
 ];
 
-/// Of the number of a frame, of other numbers, and of the state with its reasons.
+/// Of the number of a frame, of other numbers, and of the state with its reasons at the least.
 const FRAME: usize = 5;
 const NUMBER: usize = 8;
 const STATE: usize = 21;
 
 impl Printer {
     pub(super) fn new(json: bool, labelled: bool, drift: bool) -> Self {
-        let room = usize::from(report::width()).saturating_sub(FRAME + if drift { STATE } else { 0 });
+        let width = usize::from(report::width()).saturating_sub(FRAME);
+        let numbers = width.saturating_sub(if drift { STATE } else { 0 }) / (NUMBER + 1);
         let has = |column: &&Column| match column.needs {
             Needs::Frames => true,
             Needs::Labels => labelled,
             Needs::Profile => drift,
         };
-        let columns = COLUMNS.iter().filter(has).take(room / (NUMBER + 1)).collect();
+        let columns: Vec<_> = COLUMNS.iter().filter(has).take(numbers).collect();
+        let room = width.saturating_sub(columns.len() * (NUMBER + 1)).max(STATE);
         let bold = io::stdout().is_terminal();
-        Self { json, columns, drift, bold, last: State::Unknown, alarm: None }
+        Self { json, columns, room, drift, bold, last: State::Unknown, alarm: None }
     }
 
     pub(super) fn start(&self, out: &mut dyn Write, board: &str) -> io::Result<()> {
@@ -122,7 +126,7 @@ impl Printer {
             String::new()
         };
         let text = format!(">> {}{because}", verdict.state.name().to_uppercase());
-        let text = report::cut(&text, STATE - 2);
+        let text = report::cut(&text, self.room - 2);
         if self.bold { write!(out, "  \x1b[1m{text}\x1b[0m") } else { write!(out, "  {text}") }
     }
 

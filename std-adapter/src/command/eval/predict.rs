@@ -9,7 +9,7 @@ use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 use super::decide::{above, highest};
 use super::exact::Scale;
 use super::{Arguments, Failure};
-use crate::command::input::{Broken, LabelReader, wrong_score};
+use crate::command::input::{Broken, LabelReader, PROBABILITIES, wrong_score};
 
 /// The id of every pixel that is not scored, whatever the file has there.
 pub(super) const IGNORED: u16 = u16::MAX;
@@ -299,12 +299,8 @@ impl Reader {
         let found = wrong_score(&image.elements, self.is_probability, is_scored);
         let Some((place, score)) = found else { return Ok(()) };
         let what = if image.channels > 1 { "place" } else { "pixel" };
-        let expected = if self.is_probability {
-            "probabilities in [0, 1]: round-off beyond them is to be clipped"
-        } else {
-            "a logit"
-        };
-        let line = format!("found {score} at {what} {place} of image {name}, expected {expected}");
+        let expected = if self.is_probability { PROBABILITIES } else { "expected a logit" };
+        let line = format!("found {score} at {what} {place} of image {name}, {expected}");
         Err(Failure::Input(format!("{}: {line}", self.path().display())))
     }
 

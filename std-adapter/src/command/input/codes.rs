@@ -6,7 +6,7 @@ use std::path::Path;
 use segmeter::core::view::{Activation, Encoding, Quantiser};
 use segmeter::files::Elements;
 
-use super::{Input, Range, wrong_score};
+use super::{Input, PROBABILITIES, Range, wrong_score};
 use crate::command::{Failure, note};
 
 /// The step of logits that are not told otherwise: of eight bits, from -8 to 7.94, which is from 0.03 % to 99.96 %.
@@ -138,9 +138,7 @@ impl Coder {
         let none = wrong_score(&elements, is_probability, |(_, score)| score.is_finite());
         if let Some((place, found)) = none.filter(|_| self.is_float) {
             let path = path.display();
-            let line = format!(
-                "{path}: found {found} at place {place} of image {index}, expected probabilities in [0, 1]: round-off beyond them is to be clipped"
-            );
+            let line = format!("{path}: found {found} at place {place} of image {index}, {PROBABILITIES}");
             return Err(Failure::Input(line));
         }
         if let (Elements::U8(codes), None) = (&elements, self.quantiser.affine()) {

@@ -6,6 +6,10 @@ use segmeter::files::{Elements, Order};
 
 use crate::command::note;
 
+/// What is expected of a probability.
+pub(in crate::command) const PROBABILITIES: &str =
+    "expected probabilities in [0, 1]: round-off beyond them is to be clipped";
+
 /// The first score that is none, and where it is, of those that matter.
 pub(in crate::command) fn wrong_score(
     scores: &Elements,
@@ -92,8 +96,8 @@ impl Range {
         }
         if let Some((low, high)) = self.sums {
             note(format_args!(
-                "{path}: probabilities of the classes of a pixel sum to {low:.4} at the least and {high:.4} at the most, not to 1: of logits leave \
-                 --probabilities out, of classes that do not exclude each other evaluate each by itself"
+                "{path}: probabilities of the classes of a pixel sum to {low:.4} at the least and {high:.4} at the most, not to \
+                 1: of logits leave --probabilities out, of classes that do not exclude each other evaluate each by itself"
             ));
         }
         let Some((low, high)) =

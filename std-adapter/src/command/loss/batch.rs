@@ -8,7 +8,7 @@ use segmeter::files::{self, Elements, Image, MaskOrder, Order, Reading, Slot, So
 
 use super::sample::Sample;
 use super::{Arguments, Failure, Formula};
-use crate::command::input::{Broken, Input, LabelReader, Range, wrong_score};
+use crate::command::input::{Broken, Input, LabelReader, PROBABILITIES, Range, wrong_score};
 
 /// What the channels of an image are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -220,7 +220,7 @@ fn scores(
         // NaN is found where the loss meets it.
         if let Some((place, found)) = wrong_score(&image.elements, true, |(_, score)| !score.is_nan()) {
             return Err(Failure::Input(format!(
-                "{}: found {found} at place {place}, expected probabilities in [0, 1]: round-off beyond them is to be clipped",
+                "{}: found {found} at place {place}, {PROBABILITIES}",
                 path.display()
             )));
         }
