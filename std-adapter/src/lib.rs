@@ -15,7 +15,8 @@ pub mod files;
 pub mod learn;
 mod level;
 pub mod threads;
-#[cfg_attr(not(feature = "simd"), path = "narrow.rs")]
+// The tests within have none either: kernels are tested from outside, and compiled once for it.
+#[cfg_attr(any(not(feature = "simd"), test), path = "narrow.rs")]
 mod wide;
 
 pub use engine::Engine;

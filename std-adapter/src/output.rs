@@ -152,7 +152,7 @@ fn target(path: &Path) -> io::Result<Target> {
         }
         Ok(found) => stream(path).map(Target::Stream).map_err(|e| match e.raw_os_error() {
             Some(code) if code == rustix::io::Errno::NXIO.raw_os_error() && found.file_type().is_fifo() => {
-                io::Error::other("nobody reads this pipe: start its reader first")
+                io::Error::other("nobody reads this pipe (any more): its reader comes first, and stays")
             }
             _ => e,
         }),

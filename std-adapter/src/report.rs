@@ -17,7 +17,8 @@ const WIDTH: u16 = 120;
 
 /// Columns of the terminal.
 pub(crate) fn width() -> u16 {
-    Table::new().width().unwrap_or(WIDTH)
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    Table::new().width().or_else(said).unwrap_or(WIDTH)
 }
 
 /// A table with a header; every column but the first is aligned to the right.

@@ -127,7 +127,7 @@ fn a_profile_watches() {
     assert_keys(&frames_seen[0], "frame valid statistics distances estimated_iou state reasons iou");
     assert_keys(
         &frames_seen[0]["statistics"],
-        "road_fraction boundary_length centroid_row mean_entropy road_margin",
+        "road_fraction boundary_density relative_centroid_row mean_entropy road_margin",
     );
     assert_eq!(frames_seen[0]["estimated_iou"], Value::Null, "the profile has learnt from no labels");
     assert_keys(&frames_seen[0]["distances"], "population_stability_index wasserstein");

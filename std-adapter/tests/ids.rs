@@ -76,3 +76,36 @@ fn ids_of_data_sets() {
     bench.file("wrong/a.png", &ids(&|pixel| (pixel + pixel / 8 % 3) % 3));
     assert_eq!(bench.notes("eval three wrong"), "");
 }
+
+/// Labels as networks' inputs are saved: with an axis for the one number of a pixel, of one image and of many.
+#[test]
+fn labels_with_an_axis_of_one() {
+    let bench = Bench::new();
+    let ids: Vec<u8> = (0..2 * 48_u32).map(|pixel| (pixel * 7 % 3) as u8).collect();
+    let predicted: Vec<u8> = (0..2 * 48_u32).map(|pixel| (pixel * 5 % 3) as u8).collect();
+    for (name, axes) in [("l3", &[6, 8, 1][..]), ("l2", &[6, 8]), ("l4", &[1, 6, 8, 1])] {
+        bench.file(&format!("{name}.npy"), &npy("|u1", axes, &ids[..48]));
+        bench.file(&format!("{name}/a.npy"), &npy("|u1", axes, &ids[..48]));
+    }
+    bench.file("p.npy", &npy("|u1", &[6, 8], &predicted[..48]));
+    bench.file("p/a.npy", &npy("|u1", &[6, 8], &predicted[..48]));
+    let right = bench.json("eval p.npy l2.npy");
+    for labels in ["l3.npy", "l4.npy"] {
+        assert_eq!(bench.json(&format!("eval p.npy {labels}"))["pooled"], right["pooled"], "{labels}");
+    }
+    for labels in ["l3", "l4"] {
+        assert_eq!(bench.json(&format!("eval p {labels}"))["pooled"], right["pooled"], "{labels}");
+    }
+    bench.file("many4.npy", &npy("|u1", &[2, 6, 8, 1], &ids));
+    bench.file("many3.npy", &npy("|u1", &[2, 6, 8], &ids));
+    bench.file("both.npy", &npy("|u1", &[2, 6, 8], &predicted));
+    assert_eq!(
+        bench.json("eval both.npy many4.npy")["pooled"],
+        bench.json("eval both.npy many3.npy")["pooled"]
+    );
+    // Of one image of 6 x 1, or six of one pixel: the image decides.
+    bench.file("far.npy", &npy("<u2", &[6, 8], &[vec![0; 94], vec![255, 255]].concat()));
+    let line = bench.refusal("eval p.npy far.npy");
+    assert!(line.contains("found class id 65535") && line.contains("say --ignore 65535"), "{line}");
+    bench.stdout("eval p.npy far.npy --ignore 65535", 0);
+}

@@ -145,7 +145,7 @@ fn scales_that_say_what_numbers_are() {
         let said = bench.notes(&format!("{line} --scale 0.00390625 --zero-point -128"));
         assert!(said.contains("numbers from 0 to 0.99609375, which were taken as logits"), "{line}: {said}");
         let said = bench.notes(&format!("{line} --scale 0.1 --zero-point 0 --probabilities"));
-        assert!(said.contains("which were cut to probabilities"), "{line}: {said}");
+        assert!(said.contains("of which those beyond 0 and 1 are cut"), "{line}: {said}");
         for right in ["--scale 0.00390625 --zero-point -128 --probabilities", "--scale 0.1 --zero-point 0"] {
             assert!(!bench.notes(&format!("{line} {right}")).contains("make codes"), "{line} {right}");
         }
@@ -328,7 +328,7 @@ fn zero_points_that_are_wrong() {
         "device --host i8.npy --labels g.npy",
     ] {
         let said = bench.notes(&format!("{line} {cut}"));
-        let range = "make codes numbers from -0.5 to 0.49609375, which were cut to probabilities: is the zero point right?";
+        let range = "make codes numbers from -0.5 to 0.49609375, of which those beyond 0 and 1 are cut: is the zero point right?";
         assert!(said.contains(range), "{line}: {said}");
     }
     // Of floats there is no scale.

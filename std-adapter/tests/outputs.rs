@@ -137,7 +137,9 @@ fn a_pipe_is_written_and_stays_one() {
     mkfifo(&pipe);
     let line = bench.refusal(&format!("{EVAL} --csv pipe"));
     assert!(
-        line.contains("pipe: cannot be written: nobody reads this pipe: start its reader first"),
+        line.contains(
+            "pipe: cannot be written: nobody reads this pipe (any more): its reader comes first, and stays"
+        ),
         "{line}"
     );
     // An end for reading that is there before anything is written.

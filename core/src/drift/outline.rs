@@ -19,7 +19,7 @@ use crate::view::{Code, Quantised, Shape};
 /// }
 /// assert_eq!((outline.road(), outline.boundary()), (5, 7));
 /// // (0 + 0 + 1 + 1 + 1) / 5 of 3 rows, in steps of 2^-16.
-/// assert_eq!(outline.centroid_row().unwrap().raw(), 65536 / 5);
+/// assert_eq!(outline.relative_centroid_row().unwrap().raw(), 65536 / 5);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,14 +128,14 @@ impl Outline {
 
     /// [`Outline::boundary`] per pixel of the frame, in [0, 2): it grows with ragged edges and with fragments.
     #[must_use]
-    pub fn boundary_length(&self) -> Q16 {
+    pub fn boundary_density(&self) -> Q16 {
         Q16::ratio(self.boundary.into(), self.shape.pixels() as u64)
     }
 
     /// The mean row of the road as a share of the height, in [0, 1); `None` without road. It moves with the pitch of the
     /// camera and with hills.
     #[must_use]
-    pub fn centroid_row(&self) -> Option<Q16> {
+    pub fn relative_centroid_row(&self) -> Option<Q16> {
         let pixels = u64::from(self.road) * self.shape.height() as u64;
         (pixels != 0).then(|| Q16::ratio(self.rows.cast_signed(), pixels))
     }

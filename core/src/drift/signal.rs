@@ -13,10 +13,10 @@ pub const SIGNALS: usize = 8;
 pub enum Signal {
     /// [`Statistics::road_fraction`].
     RoadFraction,
-    /// [`Outline::boundary_length`], per pixel of the frame.
-    BoundaryLength,
-    /// [`Outline::centroid_row`], as a share of the height.
-    CentroidRow,
+    /// [`Outline::boundary_density`], per pixel of the frame.
+    BoundaryDensity,
+    /// [`Outline::relative_centroid_row`], as a share of the height.
+    RelativeCentroidRow,
     /// [`Statistics::mean_entropy`].
     MeanEntropy,
     /// [`Statistics::road_margin`].
@@ -33,8 +33,8 @@ impl Signal {
     /// All signals, in the order of every array of signals.
     pub const ALL: [Self; SIGNALS] = [
         Self::RoadFraction,
-        Self::BoundaryLength,
-        Self::CentroidRow,
+        Self::BoundaryDensity,
+        Self::RelativeCentroidRow,
         Self::MeanEntropy,
         Self::RoadMargin,
         Self::EstimatedIou,
@@ -47,8 +47,8 @@ impl Signal {
     pub const fn name(self) -> &'static str {
         match self {
             Self::RoadFraction => "road_fraction",
-            Self::BoundaryLength => "boundary_length",
-            Self::CentroidRow => "centroid_row",
+            Self::BoundaryDensity => "boundary_density",
+            Self::RelativeCentroidRow => "relative_centroid_row",
             Self::MeanEntropy => "mean_entropy",
             Self::RoadMargin => "road_margin",
             Self::EstimatedIou => "estimated_iou",
@@ -61,7 +61,7 @@ impl Signal {
     #[must_use]
     pub const fn group(self) -> Group {
         match self {
-            Self::RoadFraction | Self::BoundaryLength | Self::CentroidRow => Group::Geometry,
+            Self::RoadFraction | Self::BoundaryDensity | Self::RelativeCentroidRow => Group::Geometry,
             _ => Group::Confidence,
         }
     }
@@ -102,8 +102,8 @@ impl Signals {
     ) -> Self {
         Self([
             Some(statistics.road_fraction),
-            Some(outline.boundary_length()),
-            outline.centroid_row(),
+            Some(outline.boundary_density()),
+            outline.relative_centroid_row(),
             Some(statistics.mean_entropy),
             statistics.road_margin,
             estimate.map(|iou| iou.value),

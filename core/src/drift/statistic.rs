@@ -90,6 +90,8 @@ statistics! {
     BoundaryLength "boundary_length" Geometry,
     /// [`GeometryReport::boundary`]: without those on the frame.
     InnerBoundaryLength "inner_boundary_length" Geometry,
+    /// The same per pixel of the frame: [`Outline::boundary_density`](super::Outline::boundary_density).
+    BoundaryDensity "boundary_density" Geometry,
     /// [`GeometryReport::compactness`].
     Compactness "compactness" Geometry,
     /// [`GeometryReport::topology`]: components.
@@ -102,6 +104,9 @@ statistics! {
     EulerNumber "euler_number" Geometry,
     /// [`GeometryReport::centroid`]: its row.
     CentroidRow "centroid_row" Geometry,
+    /// The same as a share of the height:
+    /// [`Outline::relative_centroid_row`](super::Outline::relative_centroid_row).
+    RelativeCentroidRow "relative_centroid_row" Geometry,
     /// [`GeometryReport::centroid`]: its column.
     CentroidColumn "centroid_column" Geometry,
     /// [`Band::width`] of each band of rows.

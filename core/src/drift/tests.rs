@@ -119,7 +119,7 @@ fn reasons_of_an_alarm_are_what_drifts() {
 #[test]
 fn geometry_alone_is_watched() {
     let mut bench = Bench::new(|_| {});
-    for signal in [Signal::RoadFraction, Signal::BoundaryLength, Signal::CentroidRow] {
+    for signal in [Signal::RoadFraction, Signal::BoundaryDensity, Signal::RelativeCentroidRow] {
         assert_eq!(bench.block(signal, 9.0), State::Watch, "{signal:?}");
     }
     assert!(Reasons::signals(bench.monitor.verdict().reasons.factory).count() == 3);

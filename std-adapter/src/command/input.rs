@@ -262,7 +262,10 @@ impl Input {
                 return Err(named(line + ": floats are what they stand for, leave it out"));
             }
             Elements::F32(_) | Elements::F64(_) => return Ok(None),
-            Elements::U16(_) => return Err(named("found class ids above 255, expected scores".to_owned())),
+            Elements::U16(_) => return Err(named(
+                "found numbers above 255, expected scores of 8 bits or floats: of 16 bits save what they stand for as float32"
+                    .to_owned(),
+            )),
             Elements::I8(_) => Encoding::Signed,
             Elements::U8(_) => Encoding::Unsigned,
         };
@@ -275,7 +278,7 @@ impl Input {
                 if encoding == Encoding::Unsigned {
                     ", or --probabilities; of class ids there are no scores, only eval takes them"
                 } else {
-                    ""
+                    "; class ids of predictions are to be unsigned (uint8)"
                 }
             ))),
         }
@@ -296,7 +299,7 @@ impl Input {
             note(format_args!("{range}, which were taken as logits: of probabilities say --probabilities"));
         } else if self.probabilities && (low < -0.1 || high > 1.1) {
             note(format_args!(
-                "{range}, which were cut to probabilities: is the zero point right? Of logits leave --probabilities out"
+                "{range}, of which those beyond 0 and 1 are cut: is the zero point right? Of logits leave --probabilities out"
             ));
         }
         of(encoding, scale, zero_point).map_err(|_| {

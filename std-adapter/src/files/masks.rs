@@ -223,7 +223,7 @@ impl Masks {
 
     /// A file with one mask; errors name it.
     fn file(&self, path: &Path, shape: Shape, channels: usize) -> Result<Image> {
-        let array = if extension(path) == "bin" {
+        let mut array = if extension(path) == "bin" {
             bare(&read(path)?, self.order.ids, shape, channels, None).map_err(|e| e.at(path))?
         } else {
             load(path, &self.reading)?
@@ -264,7 +264,7 @@ fn stack(
     reading: &Reading,
 ) -> Result<Source> {
     let total = source.len();
-    let array = if extension(path) == "bin" {
+    let mut array = if extension(path) == "bin" {
         let first = source.image(0)?;
         let bytes = read(path)?;
         bare(&bytes, order.ids, first.shape, first.channels, Some([total, selected]))
@@ -272,6 +272,13 @@ fn stack(
     } else {
         load(path, reading)?
     };
+    if let ([height, width, 1], 1) = (&array.shape[..], total) {
+        // Of one image, as networks have it: not many masks of one pixel a row.
+        let shape = source.image(0)?.shape;
+        if (shape.height(), shape.width()) == (*height, *width) && *width > 1 {
+            array.shape.pop();
+        }
+    }
     let order = Some(order.of(&array.elements));
     let masks = Source::of_array(path, array, Reading { order, ..Reading::default() })?;
     if source.is_batch() && !masks.is_batch() && total > 1 && selected > 1 {

@@ -61,7 +61,8 @@ impl Order {
     pub(super) fn arrange(self, found: &[usize]) -> Result<Arrangement> {
         let (batch, channels, height, width) = match (self, found) {
             (Self::Plane, [h, w]) => (None, 1, *h, *w),
-            (Self::Plane, [n, h, w] | [n, 1, h, w]) => (Some(*n), 1, *h, *w),
+            // One number per pixel may have an axis of its own, before or behind the sides.
+            (Self::Plane, [n, h, w] | [n, 1, h, w] | [n, h, w, 1]) => (Some(*n), 1, *h, *w),
             (Self::Planar, [c, h, w]) | (Self::Interleaved, [h, w, c]) => (None, *c, *h, *w),
             (Self::Planar, [n, c, h, w]) | (Self::Interleaved, [n, h, w, c]) => (Some(*n), *c, *h, *w),
             _ => {
@@ -134,6 +135,7 @@ mod tests {
         assert_eq!(named(Order::Plane, &[4, 2, 3]), (Some(4), 1, 2, 3));
         // A network with one channel keeps its axis.
         assert_eq!(named(Order::Plane, &[4, 1, 2, 3]), (Some(4), 1, 2, 3));
+        assert_eq!(named(Order::Plane, &[4, 2, 3, 1]), (Some(4), 1, 2, 3));
         assert_eq!(named(Order::Planar, &[5, 2, 3]), (None, 5, 2, 3));
         assert_eq!(named(Order::Planar, &[4, 5, 2, 3]), (Some(4), 5, 2, 3));
         assert_eq!(named(Order::Interleaved, &[2, 3, 5]), (None, 5, 2, 3));

@@ -182,7 +182,7 @@ impl Desk {
         let mut drafts = Vec::with_capacity(SIGNALS);
         for (signal, (values, correlation)) in Signal::ALL.iter().zip(values.iter().zip(correlations)) {
             drafts.push(Draft::new(values, correlation, rules.block_frames).map_err(|found| {
-                let why = if matches!(signal, Signal::CentroidRow | Signal::RoadMargin) {
+                let why = if matches!(signal, Signal::RelativeCentroidRow | Signal::RoadMargin) {
                     "; no frame has road there: are the scale and the zero point right?"
                 } else {
                     ""

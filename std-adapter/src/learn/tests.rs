@@ -324,7 +324,7 @@ fn frames_that_cannot_be_learnt_from() {
     assert_eq!(line(&few, &|s| s.identity.width = 9), "found a frame of 100 pixels, expected 90");
     assert!(line(&few, &|s| s.false_alarm_frames = f64::NAN).contains("NaN frames between false alarms"));
     assert!(line(&few, &|s| s.rules.release_blocks = 0).contains("release_blocks"));
-    assert!(line(&frames(-127, 20, 1), &|_| {}).contains("centroid_row: found values in 0 blocks"));
+    assert!(line(&frames(-127, 20, 1), &|_| {}).contains("relative_centroid_row: found values in 0 blocks"));
     assert!(learn(quantiser(), &few, &settings()).is_ok());
 }
 

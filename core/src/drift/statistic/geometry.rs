@@ -231,12 +231,17 @@ impl GeometryReport {
             Statistic::RoadFraction => self.road_fraction(),
             Statistic::BoundaryLength => whole(i64::from(self.boundary) + i64::from(self.frame_boundary)),
             Statistic::InnerBoundaryLength => whole(self.boundary.into()),
+            Statistic::BoundaryDensity => Q16::ratio(self.boundary.into(), self.shape.pixels() as u64),
             Statistic::Compactness => self.compactness()?,
             Statistic::Components => whole(self.topology.components.into()),
             Statistic::LargestShare => self.largest_share()?,
             Statistic::Holes => whole(self.topology.holes.into()),
             Statistic::EulerNumber => whole(self.topology.euler()),
             Statistic::CentroidRow => self.centroid()?.0,
+            Statistic::RelativeCentroidRow => {
+                let pixels = u64::from(self.road) * self.shape.height() as u64;
+                (pixels != 0).then(|| Q16::ratio(self.rows.cast_signed(), pixels))?
+            }
             Statistic::CentroidColumn => self.centroid()?.1,
             Statistic::HorizonRow => whole(self.horizon_row()?.into()),
             _ => return None,

@@ -144,7 +144,7 @@ fn an_outline_is_that_of_brute_force() {
         }
         assert_eq!((outline.road(), outline.boundary()), (road, sides), "{width}");
         let centroid = rows as f64 / f64::from(road) / height as f64;
-        assert!((outline.centroid_row().unwrap().to_f64() - centroid).abs() < 1e-5, "{width}");
+        assert!((outline.relative_centroid_row().unwrap().to_f64() - centroid).abs() < 1e-5, "{width}");
     }
-    assert_eq!(Outline::new(Shape::new(1, 1).unwrap()).centroid_row(), None);
+    assert_eq!(Outline::new(Shape::new(1, 1).unwrap()).relative_centroid_row(), None);
 }

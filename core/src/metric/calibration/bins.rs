@@ -2,7 +2,9 @@
 
 use super::ONE;
 
-/// Where bins of equal width begin and end.
+/// Where bins of equal width begin and end. A confidence is on an edge if no step of `1 / ONE` tells it from the edge: 0.3 is on
+/// that of three tenths, as it is written, whatever `f32` makes of it. Of stored probabilities, in steps of 1/255, each is known
+/// exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Edges {
@@ -26,11 +28,15 @@ impl Edges {
     #[inline]
     pub(super) fn place_in(self, bins: usize, confidence: u32, unit: u32) -> Option<usize> {
         let scaled = u64::from(confidence).saturating_mul(bins as u64);
+        // One step to either side is rounding: to the last number below the edge of the next step, and to the first one.
+        let slack = if unit == ONE { bins as u64 } else { 1 };
         match self {
             Self::Torchmetrics if confidence == unit => Some(bins),
             Self::MetricsReloaded if confidence == 0 => None,
-            Self::MetricsReloaded => Some(whole(scaled.saturating_sub(1), unit)),
-            Self::Closed | Self::Torchmetrics => Some(whole(scaled, unit).min(bins.saturating_sub(1))),
+            Self::MetricsReloaded => Some(whole(scaled.saturating_sub(slack), unit)),
+            Self::Closed | Self::Torchmetrics => {
+                Some(whole(scaled.saturating_add(slack - 1), unit).min(bins.saturating_sub(1)))
+            }
         }
     }
 }

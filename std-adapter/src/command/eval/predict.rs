@@ -100,7 +100,11 @@ impl Reader {
                     // All codes are background if even the highest is not above.
                     Prediction::Quantised(quantiser, above)
                 }
-                None if arguments.input.is_probability() => Prediction::Scores(threshold),
+                // In f32 a probability that is written as the threshold is, is that.
+                None if arguments.input.is_probability() => Prediction::Scores(match &elements {
+                    Elements::F32(_) => f64::from(threshold as f32),
+                    _ => threshold,
+                }),
                 None => Prediction::Scores(logit),
             },
         };

@@ -80,9 +80,10 @@ impl Seen {
         };
         let file: &Path = reader.file(image);
         note(format_args!(
-            "{}: {} pixels are predicted as {ids}, which is no class (0 to {last}), and count as wrong; if it is one, say {way}",
+            "{}: {} pixels{} are predicted as {ids}, which is no class (0 to {last}), and count as wrong; if it is one, say {way}",
             file.display(),
-            self.pixels
+            self.pixels,
+            if reader.len() > 1 { " of this and of all files after it" } else { "" }
         ));
     }
 }

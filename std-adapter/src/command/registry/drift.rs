@@ -51,6 +51,11 @@ pub(super) static STATISTICS: &[Entry] = &[
         ..GEOMETRY
     },
     Entry {
+        name: "boundary_density",
+        definition: "inner_boundary_length by the pixels of the frame: what the monitor watches",
+        ..GEOMETRY
+    },
+    Entry {
         name: "compactness",
         definition: "boundary_length squared by the area of the road: 16 for a square, more for all else",
         ..GEOMETRY
@@ -60,6 +65,11 @@ pub(super) static STATISTICS: &[Entry] = &[
     Entry { name: "holes", definition: "holes of the road", ..GEOMETRY },
     Entry { name: "euler_number", definition: "components less holes", ..GEOMETRY },
     Entry { name: "centroid_row", definition: "mean row of the road", ..GEOMETRY },
+    Entry {
+        name: "relative_centroid_row",
+        definition: "centroid_row by the height of the frame: what the monitor watches",
+        ..GEOMETRY
+    },
     Entry { name: "centroid_column", definition: "mean column of the road", ..GEOMETRY },
     Entry { name: "road_width", definition: "mean road pixels of a row, in 16 bands of rows", ..GEOMETRY },
     Entry { name: "road_centre", definition: "mean column of the road, in 16 bands of rows", ..GEOMETRY },

@@ -97,8 +97,8 @@ fn observe(monitor: &mut Monitor, profile: &Profile) -> Result<()> {
     black_box((
         outline.road(),
         outline.boundary(),
-        outline.boundary_length(),
-        outline.centroid_row(),
+        outline.boundary_density(),
+        outline.relative_centroid_row(),
         outline.rows(),
         outline.shape(),
     ));
