@@ -223,7 +223,7 @@ impl Masks {
 
     /// A file with one mask; errors name it.
     fn file(&self, path: &Path, shape: Shape, channels: usize) -> Result<Image> {
-        let mut array = if extension(path) == "bin" {
+        let array = if extension(path) == "bin" {
             bare(&read(path)?, self.order.ids, shape, channels, None).map_err(|e| e.at(path))?
         } else {
             load(path, &self.reading)?
