@@ -51,7 +51,7 @@ impl Engine {
             // Of a build without vector instructions the best is scalar code.
             (LevelName::Auto, machine) => Ok(Self { machine, threads }),
             (_, Some(machine)) => Ok(Self { machine: Some(machine), threads }),
-            (_, None) if cfg!(any(not(feature = "simd"), test)) => {
+            (_, None) if !Machine::IS_BUILT => {
                 Err(format!("this build has no {level} instructions: build it with the feature simd"))
             }
             (_, None) => Err(format!("this machine has no {level} instructions")),

@@ -15,7 +15,7 @@ pub mod files;
 pub mod learn;
 mod level;
 pub mod threads;
-// The tests within have none either: kernels are tested from outside, and compiled once for it.
+// Unit tests have none either: kernels are tested from outside, and compiling them for all levels once more takes minutes.
 #[cfg_attr(any(not(feature = "simd"), test), path = "narrow.rs")]
 mod wide;
 

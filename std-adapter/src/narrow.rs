@@ -1,4 +1,4 @@
-//! In the place of `wide.rs` without the feature `simd`: no vector instructions at all.
+//! In the place of `wide.rs` without the feature `simd`, and for the library's unit tests: no vector instructions at all.
 
 use core::ops::Range;
 
@@ -11,6 +11,9 @@ use crate::LevelName;
 pub(crate) enum Machine {}
 
 impl Machine {
+    /// Whether this build has any.
+    pub(crate) const IS_BUILT: bool = false;
+
     pub(crate) const fn new(_: LevelName) -> Option<Self> {
         None
     }

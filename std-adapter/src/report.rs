@@ -15,9 +15,9 @@ use crate::text::{Json, printable};
 /// Columns of a table where no terminal says how many there are.
 const WIDTH: u16 = 120;
 
-/// Columns of the terminal.
+/// Columns of the terminal, or else as many as `COLUMNS` says.
 pub(crate) fn width() -> u16 {
-    let said = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let said = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
     Table::new().width().or_else(said).unwrap_or(WIDTH)
 }
 

@@ -28,6 +28,9 @@ pub(crate) enum Machine {
 }
 
 impl Machine {
+    /// Whether this build has any.
+    pub(crate) const IS_BUILT: bool = true;
+
     /// What `name` asks for; `None` for scalar code, or if this machine does not have it.
     pub(crate) fn new(name: LevelName) -> Option<Self> {
         let best = Level::new();

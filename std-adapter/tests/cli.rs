@@ -232,3 +232,35 @@ fn the_bare_command_prints_help() {
         assert!(stderr.contains(word), "{word}: {stderr}");
     }
 }
+
+/// Where no terminal says how wide it is, COLUMNS does.
+#[test]
+fn tables_and_help_keep_to_columns() {
+    let bench = Bench::new();
+    let widest = |line: &str, columns: &str| {
+        let words = line.split_whitespace().map(|word| match word.strip_prefix('@') {
+            Some(name) => demo(name).to_str().unwrap().to_owned(),
+            None => word.to_owned(),
+        });
+        let output = Command::new(env!("CARGO_BIN_EXE_segmeter"))
+            .args(words)
+            .current_dir(bench.path("."))
+            .env("COLUMNS", columns)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out p.profile"), 0);
+    for line in ["eval --help", "list losses", "list metrics"] {
+        assert!(widest(line, "80") <= 80, "{line}: {}", widest(line, "80"));
+        assert!(widest(line, "120") > 80, "{line}");
+    }
+    let watch = format!("watch @road_i8.bin {DEMO} --frames 0..80 --profile p.profile");
+    assert!(widest(&watch, "80") <= 80, "{}", widest(&watch, "80"));
+    // No number of columns at all.
+    for columns in ["0", "many", ""] {
+        assert_eq!(widest(&watch, columns), widest(&watch, "120"), "{columns}");
+    }
+}

@@ -96,6 +96,10 @@ fn labels_with_an_axis_of_one() {
     for labels in ["l3", "l4"] {
         assert_eq!(bench.json(&format!("eval p {labels}"))["pooled"], right["pooled"], "{labels}");
     }
+    // An image of one pixel a row is one as well.
+    bench.file("tall.npy", &npy("|u1", &[48, 1], &predicted[..48]));
+    bench.file("tall3.npy", &npy("|u1", &[48, 1, 1], &ids[..48]));
+    assert_eq!(bench.json("eval tall.npy tall3.npy")["pooled"], right["pooled"]);
     bench.file("many4.npy", &npy("|u1", &[2, 6, 8, 1], &ids));
     bench.file("many3.npy", &npy("|u1", &[2, 6, 8], &ids));
     bench.file("both.npy", &npy("|u1", &[2, 6, 8], &predicted));
@@ -103,9 +107,22 @@ fn labels_with_an_axis_of_one() {
         bench.json("eval both.npy many4.npy")["pooled"],
         bench.json("eval both.npy many3.npy")["pooled"]
     );
-    // Of one image of 6 x 1, or six of one pixel: the image decides.
     bench.file("far.npy", &npy("<u2", &[6, 8], &[vec![0; 94], vec![255, 255]].concat()));
     let line = bench.refusal("eval p.npy far.npy");
     assert!(line.contains("found class id 65535") && line.contains("say --ignore 65535"), "{line}");
     bench.stdout("eval p.npy far.npy --ignore 65535", 0);
+}
+
+/// A count of several files is said to be of them all.
+#[test]
+fn ids_that_are_no_class() {
+    let bench = Bench::new();
+    for (name, id) in [("a", 1), ("b", 7), ("c", 7)] {
+        bench.file(&format!("p/{name}.png"), &png_grey(2, 1, &[0, id]));
+        bench.file(&format!("g/{name}.png"), &png_grey(2, 1, &[0, 1]));
+    }
+    let said = bench.notes("eval p g --classes 2");
+    assert!(said.contains("b.png: 2 pixels of this and of all files after it are predicted as 7"), "{said}");
+    let said = bench.notes("eval p/b.png g/b.png --classes 2");
+    assert!(said.contains("b.png: 1 pixels are predicted as 7"), "{said}");
 }

@@ -13,9 +13,9 @@ pub const SIGNALS: usize = 8;
 pub enum Signal {
     /// [`Statistics::road_fraction`].
     RoadFraction,
-    /// [`Outline::boundary_density`], per pixel of the frame.
+    /// [`Outline::boundary_density`].
     BoundaryDensity,
-    /// [`Outline::relative_centroid_row`], as a share of the height.
+    /// [`Outline::relative_centroid_row`].
     RelativeCentroidRow,
     /// [`Statistics::mean_entropy`].
     MeanEntropy,

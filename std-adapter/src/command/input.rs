@@ -262,10 +262,10 @@ impl Input {
                 return Err(named(line + ": floats are what they stand for, leave it out"));
             }
             Elements::F32(_) | Elements::F64(_) => return Ok(None),
-            Elements::U16(_) => return Err(named(
-                "found numbers above 255, expected scores of 8 bits or floats: of 16 bits save what they stand for as float32"
-                    .to_owned(),
-            )),
+            Elements::U16(_) => {
+                let line = "found numbers above 255, expected scores of 8 bits or floats: of 16 bits save what they stand for";
+                return Err(named(format!("{line} as float32")));
+            }
             Elements::I8(_) => Encoding::Signed,
             Elements::U8(_) => Encoding::Unsigned,
         };

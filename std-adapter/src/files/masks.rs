@@ -275,7 +275,7 @@ fn stack(
     if let ([height, width, 1], 1) = (&array.shape[..], total) {
         // Of one image, as networks have it: not many masks of one pixel a row.
         let shape = source.image(0)?.shape;
-        if (shape.height(), shape.width()) == (*height, *width) && *width > 1 {
+        if (shape.height(), shape.width()) == (*height, *width) {
             array.shape.pop();
         }
     }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::support::{Bench, npy, npy_f32, png_grey};
 
-fn near(found: &Value, expected: f64, relative: f64) {
+pub(super) fn near(found: &Value, expected: f64, relative: f64) {
     let found = found.as_f64().unwrap_or_else(|| panic!("{found}, expected {expected}"));
     assert!((found - expected).abs() <= relative * expected.abs(), "{found}, expected {expected}");
 }
 
-fn npy_f64(shape: &[usize], values: &[f64]) -> Vec<u8> {
+pub(super) fn npy_f64(shape: &[usize], values: &[f64]) -> Vec<u8> {
     npy("<f8", shape, &values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
 }
 
@@ -349,54 +349,5 @@ fn a_broken_mask_is_named_once() {
             assert!(stderr.contains("broken") || stderr.contains(name), "{line}: {stderr}");
         }
         std::fs::remove_file(bench.path(&file)).unwrap();
-    }
-}
-
-/// A probability that is written as the threshold is not above it, whatever its type makes of the decimal.
-#[test]
-fn a_threshold_means_the_decimal_number() {
-    let bench = Bench::new();
-    let steps: Vec<f64> = (0..21).map(|step| f64::from(step) / 20.0).collect();
-    bench.file("p32.npy", &npy_f32(&[1, 21], &steps.iter().map(|p| *p as f32).collect::<Vec<_>>()));
-    bench.file("p64.npy", &npy_f64(&[1, 21], &steps));
-    bench.file("g.npy", &npy("|u1", &[1, 21], &[1; 21]));
-    for step in 1..20 {
-        let above = 20 - step;
-        for file in ["p32", "p64"] {
-            let threshold = f64::from(step) / 20.0;
-            let report = bench.json(&format!(
-                "eval {file}.npy g.npy --probabilities --threshold {threshold} --metrics iou"
-            ));
-            near(&report["classes"][1]["iou"], f64::from(above) / 21.0, 1e-6);
-        }
-    }
-}
-
-/// Likewise the edges of bins: a tenth is in the second of ten bins, in either type; of Metrics Reloaded in the first.
-#[test]
-fn a_probability_on_an_edge_of_bins() {
-    let bench = Bench::new();
-    for bins in [10, 15, 20] {
-        for edge in 1..bins {
-            let on = f64::from(edge) / f64::from(bins);
-            // One beside it in the bin above, one in the bin below; labels 1, 0, 0.
-            let p = [on, on + 0.01, on - 0.01];
-            bench.file("p32.npy", &npy_f32(&[1, 3], &p.map(|p| p as f32)));
-            bench.file("p64.npy", &npy_f64(&[1, 3], &p));
-            bench.file("g.npy", &npy("|u1", &[1, 3], &[1, 0, 0]));
-            let gap = |members: &[(f64, f64)]| {
-                (members.iter().map(|(p, label)| p - label).sum::<f64>() / 3.0).abs()
-            };
-            let above = gap(&[(p[0], 1.0), (p[1], 0.0)]) + gap(&[(p[2], 0.0)]);
-            let below = gap(&[(p[1], 0.0)]) + gap(&[(p[0], 1.0), (p[2], 0.0)]);
-            for file in ["p32", "p64"] {
-                for (preset, expected) in [("torchmetrics", above), ("metrics_reloaded", below)] {
-                    let report = bench.json(&format!(
-                        "eval {file}.npy g.npy --probabilities --metrics ece --bins {bins} --preset {preset}"
-                    ));
-                    near(&report["calibration"]["ece"], expected, 1e-6);
-                }
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 mod choices;
+mod decimals;
 mod demo;
 mod edges;
 mod input;

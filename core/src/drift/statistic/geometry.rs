@@ -227,21 +227,19 @@ impl GeometryReport {
     #[must_use]
     pub fn value(&self, statistic: Statistic) -> Option<Q16> {
         let whole = |number: i64| Q16::ratio(number, 1);
+        let outline = || Outline::from_sums(self.shape, self.road, self.boundary, self.rows).ok();
         Some(match statistic {
             Statistic::RoadFraction => self.road_fraction(),
             Statistic::BoundaryLength => whole(i64::from(self.boundary) + i64::from(self.frame_boundary)),
             Statistic::InnerBoundaryLength => whole(self.boundary.into()),
-            Statistic::BoundaryDensity => Q16::ratio(self.boundary.into(), self.shape.pixels() as u64),
+            Statistic::BoundaryDensity => outline()?.boundary_density(),
             Statistic::Compactness => self.compactness()?,
             Statistic::Components => whole(self.topology.components.into()),
             Statistic::LargestShare => self.largest_share()?,
             Statistic::Holes => whole(self.topology.holes.into()),
             Statistic::EulerNumber => whole(self.topology.euler()),
             Statistic::CentroidRow => self.centroid()?.0,
-            Statistic::RelativeCentroidRow => {
-                let pixels = u64::from(self.road) * self.shape.height() as u64;
-                (pixels != 0).then(|| Q16::ratio(self.rows.cast_signed(), pixels))?
-            }
+            Statistic::RelativeCentroidRow => outline()?.relative_centroid_row()?,
             Statistic::CentroidColumn => self.centroid()?.1,
             Statistic::HorizonRow => whole(self.horizon_row()?.into()),
             _ => return None,

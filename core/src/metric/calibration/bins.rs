@@ -28,7 +28,8 @@ impl Edges {
     #[inline]
     pub(super) fn place_in(self, bins: usize, confidence: u32, unit: u32) -> Option<usize> {
         let scaled = u64::from(confidence).saturating_mul(bins as u64);
-        // One step to either side is rounding: to the last number below the edge of the next step, and to the first one.
+        // An edge of bins lies on a step of `1 / ONE` or between two, which are both on it: from above the lower one belongs to it,
+        // from below the upper one.
         let slack = if unit == ONE { bins as u64 } else { 1 };
         match self {
             Self::Torchmetrics if confidence == unit => Some(bins),

@@ -354,7 +354,8 @@ impl LabelReader {
                 None => T::try_from(id).ok().filter(|id| *id != ignore).ok_or_else(|| {
                     let (pixel, last) = (pixel(place), T::LAST);
                     files::Error::new(format_args!(
-                        "found class id {id} at pixel {pixel}, expected ids up to {last} here: give others with --map, or if it is not scored say --ignore {id}"
+                        "found class id {id} at pixel {pixel}, expected ids up to {last} here: give others with --map, or if it is \
+                         not scored say --ignore {id}"
                     ))
                 }),
             }
