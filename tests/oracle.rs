@@ -1,6 +1,6 @@
 //! The evaluator, the app, the desk's end of the line and learning against oracles that are not themselves.
 use segmeter::device::{Device, DeviceFrame, Error, Line, PATIENCE};
-use segmeter_core::drift::{Invalid, Monitor, Profile, Signals, State, Statistics};
+use segmeter_core::drift::{Cusum, EstimatedIou, Invalid, Monitor, Profile, Signals, State, Statistics};
 use segmeter_core::loss::{Focal, Loss};
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
@@ -62,10 +62,13 @@ fn reports_are_what_the_core_computes() {
             [s.road_fraction, s.mean_entropy, s.mean_margin, s.low_confidence_fraction].map(Q16::raw)
         );
         let signals = Signals::new(&sketch, &demo.outline(number), &table, &profile).unwrap();
-        let verdict = monitor.observe(&profile, Ok(&signals));
+        let estimate = EstimatedIou::new(&sketch, &profile.calibration, &table);
+        let verdict = monitor.observe(&profile, Ok((&signals, estimate.as_ref())));
         let found = report.drift.unwrap();
         assert_eq!(found.signals, signals.0.map(|value| value.map(Q16::raw)));
         assert_eq!((found.verdict(), found.invalid, found.estimated_iou), (verdict, None, None));
+        let harm = monitor.harm(&profile).map(|harm| [harm.lost, harm.least, harm.most].map(Q16::raw));
+        assert_eq!(found.harm, harm);
         assert_eq!(u64::from(found.invalid_frames), u64::from(monitor.invalid_frames().iter().sum::<u32>()));
         assert_eq!(evaluator.alarm(), verdict.state == State::Alarm);
         states.push(verdict.state);
@@ -198,7 +201,7 @@ fn lamps_cost_and_a_damaged_line() {
     let demo = Demo::load();
     let mut profile = profile(&demo);
     profile.rules.block_frames = 1;
-    profile.thresholds = [Q16::from_raw(1); 8];
+    profile.charts = [Cusum { slack: Q16::from_raw(1 << 15), threshold: Q16::from_raw(1) }; 8];
     let mut room = [0; Profile::RECORD_LEN];
     let set = Request::Configure(configuration(&profile, &mut room));
     let begin = Request::Begin { frame: 1, height: 2, width: 8, labelled: false };

@@ -3,6 +3,8 @@
 //! ```text
 //! rows of a frame -> sketch, outline -> gate -> signals -> block means, standardised by sealed references
 //!                 -> charts (CUSUM)  -> Normal, Watch, Alarm or Unknown, with reasons -> packet, snapshot
+//!                 -> estimated IoU of the last frames against its reference: harm -> Alarm
+//! logits of several classes -> codes of each class against the rest -> the same for each class
 //! rows of a frame -> further statistics of shape, confidence and time; histograms -> distances; sequences -> detectors
 //! ```
 //!
@@ -12,10 +14,12 @@
 //! own. A reference is sealed: the monitor never learns a new normal from what it watches. All of it is integers
 //! ([`crate::num::Q16`]), but for some distances and one detector.
 
+pub mod classes;
 pub mod detector;
 pub mod distance;
 pub mod estimate;
 pub mod gate;
+pub mod harm;
 pub mod monitor;
 pub mod outline;
 pub mod profile;
@@ -26,6 +30,7 @@ pub mod statistic;
 pub mod telemetry;
 pub mod verdict;
 
+pub use classes::{MOST_CLASSES, against_rest};
 pub use detector::{
     Adwin, Bocpd, Cusum, Ddm, Detector, Eddm, EwmaChart, GeometricMovingAverage, HddmA, HddmW, Kswin, Level,
     PageHinkley, Shewhart, Stepd, Trend,
@@ -33,10 +38,11 @@ pub use detector::{
 pub use distance::{Distance, Fraction, Histogram, Reference};
 pub use estimate::{CalibrationMap, EstimatedIou};
 pub use gate::{Facts, Invalid};
+pub use harm::Harm;
 pub use monitor::{Monitor, Observation};
 pub use outline::Outline;
 pub use profile::{Baseline, Identity, Profile, Rules};
-pub use signal::{SIGNALS, Signal, Signals};
+pub use signal::{SIGNALS, Side, Signal, Signals};
 pub use snapshot::Snapshot;
 pub use statistic::{
     Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Group, Multiclass, Statistic, Statistics,

@@ -307,6 +307,7 @@ fn finding(seen: &Observation, monitor: &Monitor) -> Finding {
         signals: signals.map(|value| value.map(Q16::raw)),
         invalid: seen.signals.err().map(|why| why as u8),
         estimated_iou: seen.estimate.map(|iou| [iou.value, iou.low, iou.high].map(Q16::raw)),
+        harm: seen.harm.map(|harm| [harm.lost, harm.least, harm.most].map(Q16::raw)),
         state: state as u8,
         reasons: [reasons.factory, reasons.site, reasons.conditions],
         blocks,

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use segmeter_core::drift::gate;
 use segmeter_core::drift::{
     CalibrationMap, Facts, Group, Identity, Invalid, Monitor, Outline, Profile, Reference, Rules, SIGNALS,
-    Signal, Signals,
+    Side, Signal, Signals,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
 use segmeter_core::view::{Code, Labels, Quantised, Quantiser};
 
+mod calibration;
 mod desk;
 mod fleet;
 mod random;
@@ -18,7 +19,8 @@ mod series;
 #[cfg(test)]
 mod tests;
 
-pub use desk::{Chart, Desk};
+pub use calibration::{COVERAGE, Calibrated, Calibration};
+pub use desk::{Belief, Chart, Desk};
 
 /// Parts of the frames, each measured against the others.
 const FOLDS: usize = 10;
@@ -53,10 +55,14 @@ pub struct Settings {
     pub identity: Identity,
     /// When the monitor speaks up. [`Rules::block_frames`] 0: twice the decorrelation time.
     pub rules: Rules,
+    /// Half the shift worth detecting, in deviations of a block mean: one half finds shifts of one deviation soonest.
+    pub slack: Q16,
     /// Frames between two false alarms.
     pub false_alarm_frames: f64,
     /// There will be a site reference: its charts share the false alarms.
     pub site: bool,
+    /// What is watched is more of these drives, as a camera that does not move sees it: no [`Belief`] says that others differ.
+    pub fixed: bool,
 }
 
 impl Default for Settings {
@@ -65,32 +71,10 @@ impl Default for Settings {
         Self {
             identity: Identity::default(),
             rules: Rules { block_frames: 0, ..Rules::DEFAULT },
+            slack: Q16::from_raw(1 << 15),
             false_alarm_frames: 100_000.0,
             site: false,
-        }
-    }
-}
-
-/// What the chart of a signal rests on.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ChartFacts {
-    /// Autocorrelation from frame to frame.
-    pub correlation: f64,
-    /// Frames in which it falls to 1/e.
-    pub decorrelation_frames: f64,
-    /// The highest sum that the in-control frames themselves reach.
-    pub highest: Q16,
-    /// Its interval was too long to count alarms: the threshold is extrapolated.
-    pub extrapolated: bool,
-}
-
-impl From<&Chart> for ChartFacts {
-    fn from(chart: &Chart) -> Self {
-        Self {
-            correlation: chart.correlation,
-            decorrelation_frames: series::decorrelation(chart.correlation),
-            highest: chart.highest,
-            extrapolated: chart.extrapolated,
+            fixed: false,
         }
     }
 }
@@ -102,73 +86,115 @@ pub struct Learnt {
     pub profile: Profile,
     /// Complete blocks.
     pub blocks: usize,
+    /// How many drives there were.
+    pub drives: usize,
+    /// [`Settings::fixed`].
+    pub fixed: bool,
     /// By signal.
-    pub charts: [ChartFacts; SIGNALS],
+    pub charts: Vec<Chart>,
     /// Frames with labels.
     pub labelled: usize,
+    /// What a code is worth, if labels say it.
+    pub calibrated: Option<Calibrated>,
     /// Lines that a person should read.
     pub notes: Vec<String>,
 }
 
-/// Learns from consecutive in-control frames.
+/// Learns from the consecutive in-control frames of one drive or of several.
 ///
 /// **Signals.** Frames that are part of a reference are closer to it than any frame that will ever be watched: those of
-/// each of up to ten parts are measured against the codes and the calibration map of the other parts. The profile then has
-/// those of all frames; of 2^32 pixels and more, counts are halved until they fit. The map is learnt from frames with
-/// labels if there are two, and is else that of the network.
+/// each drive, or of up to ten parts of a single one, are measured against the codes and the calibration map of the
+/// others. The profile then has those of all frames; of 2^32 pixels and more, counts are halved until they fit. The map
+/// is that of [`Calibrated`], if two frames have labels, and else that of the network.
 ///
-/// **Blocks and charts**: as [`Desk::chart`] says, with one length of block, and one slack, for all signals.
+/// **Blocks and charts**: as [`Desk::chart`] says, with one length of block for all signals. A chart that sees no change
+/// that a signal can make is blind, and does not count.
 ///
-/// **False alarms.** The interval of a signal is `n / required` times that of the monitor, for `n` charts of confidence
-/// (twice as many with a site reference): for one signal the bound of Bonferroni, for several together that of Rüger (1978),
-/// true whatever depends on what.
+/// **False alarms.** The interval of the rule of harm is `n + 1` times that of the monitor, for `n` charts of confidence
+/// (twice as many with a site reference), and that of a chart `(n + 1) / required` times: for one signal the bound of
+/// Bonferroni, for several together that of Rüger (1978), true whatever depends on what. The margin of harm is raised if
+/// the estimate falls as far where nothing is wrong.
 ///
 /// The same frames give the same profile on every platform. Seconds at most.
 ///
 /// # Errors
 /// A line that says what was found and what was expected.
-pub fn learn(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Result<Learnt, String> {
+pub fn learn(quantiser: Quantiser, drives: &[Vec<Frame>], settings: &Settings) -> Result<Learnt, String> {
     let mut notes = Vec::new();
-    let frames = &valid(frames, settings, &mut notes)?;
-    let settings = &sized(frames, settings)?;
-    check(frames, settings)?;
+    let drives = valid(drives, settings, &mut notes)?;
+    let settings = &sized(&drives, settings)?;
+    check(&drives, settings)?;
     let table = SigmoidTable::new(&quantiser);
-    let (reference, calibration) = sealed(frames.iter(), &table)?;
+    let drives: Vec<&[Frame]> = drives.iter().map(|drive| &drive[..]).collect();
+    let calibrated = calibration::calibrate(&drives, &table);
+    let frames = drives.iter().map(|drive| drive.len()).sum::<usize>();
     let mut profile = Profile {
-        identity: Identity { frames: u32::try_from(frames.len()).unwrap_or(u32::MAX), ..settings.identity },
+        identity: Identity { frames: u32::try_from(frames).unwrap_or(u32::MAX), ..settings.identity },
         quantiser,
-        rules: settings.rules,
+        rules: Rules {
+            may_be_empty: drives.iter().copied().flatten().any(|frame| frame.outline.road() == 0),
+            ..settings.rules
+        },
         baselines: Default::default(),
-        thresholds: Default::default(),
-        site_thresholds: Default::default(),
+        charts: Default::default(),
+        site_charts: Default::default(),
+        watching: u8::MAX,
         correlations: Default::default(),
-        calibration,
-        reference,
+        calibration: calibrated
+            .as_ref()
+            .map_or_else(|| CalibrationMap::network(&table), |(map, _)| map.clone()),
+        reference: sealed(drives.iter().copied().flatten())?,
     };
-    let values = measured(frames, &table, &profile)?;
-    let (charts, site) = Desk::default().charts(&values, settings, &mut profile.rules, &mut notes)?;
+    let calibrated = calibrated.map(|(_, calibrated)| calibrated);
+    let way = calibrated.as_ref().map(|calibrated| calibrated.calibration);
+    let values = measured(&drives, way, &table, &profile)?;
+    let (charts, site, fall) = Desk::default().charts(&values, settings, &mut profile.rules, &mut notes)?;
+    profile.rules.harm_margin = profile.rules.harm_margin.max(fall);
     for (signal, chart) in Signal::ALL.into_iter().zip(&charts) {
         let index = signal as usize;
         profile.baselines[index] = chart.baseline;
-        profile.thresholds[index] = chart.threshold;
-        profile.site_thresholds[index] = site[index];
+        profile.charts[index] = chart.cusum;
+        profile.site_charts[index] = site[index];
         profile.correlations[index] = Q16::from_f32(chart.correlation as f32);
+        if is_blind(signal, chart) {
+            profile.watching &= !signal.bit();
+        }
     }
     profile.check().map_err(|error| error.to_string())?;
     Ok(Learnt {
-        blocks: frames.len() / usize::from(profile.rules.block_frames),
-        charts: std::array::from_fn(|index| ChartFacts::from(&charts[index])),
-        labelled: frames.iter().filter(|frame| is_labelled(frame)).count(),
+        blocks: charts.iter().map(|chart| chart.blocks).max().unwrap_or(0),
+        drives: drives.len(),
+        fixed: settings.fixed,
+        charts,
+        labelled: drives.iter().copied().flatten().filter(|frame| is_labelled(frame)).count(),
+        calibrated,
         profile,
         notes,
     })
 }
 
+/// The values that a signal can have.
+const RANGES: [[f64; 2]; SIGNALS] =
+    [[0.0, 1.0], [0.0, 2.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.9], [0.0, 4.0]];
+
+/// Whether no value that the signal can have is as far off as the chart sees.
+fn is_blind(signal: Signal, chart: &Chart) -> bool {
+    let (mean, [low, high]) = (chart.baseline.mean.to_f64(), RANGES[signal as usize]);
+    let (below, above) = (mean - chart.shift_seen < low, mean + chart.shift_seen > high);
+    match signal.side() {
+        Side::Both => below && above,
+        Side::Up => above,
+        Side::Down => below,
+    }
+}
+
 /// The settings with the size of the first frame, if they have none.
-fn sized(frames: &[Frame], settings: &Settings) -> Result<Settings, String> {
+fn sized(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<Settings, String> {
     let mut settings = settings.clone();
     let identity = &mut settings.identity;
-    if let (0, 0, Some(first)) = (identity.height, identity.width, frames.first()) {
+    if let (0, 0, Some(first)) =
+        (identity.height, identity.width, drives.iter().find_map(|drive| drive.first()))
+    {
         let shape = first.outline.shape();
         let side = |side: usize| {
             u16::try_from(side).map_err(|_| format!("found a side of {side}, expected at most 65535"))
@@ -180,21 +206,31 @@ fn sized(frames: &[Frame], settings: &Settings) -> Result<Settings, String> {
 
 /// The frames that a monitor would measure, by the same rules; says which it would not.
 fn valid<'a>(
-    frames: &'a [Frame],
+    drives: &'a [Vec<Frame>],
     settings: &Settings,
     notes: &mut Vec<String>,
-) -> Result<Cow<'a, [Frame]>, String> {
-    let mut gate = Monitor::new();
+) -> Result<Vec<Cow<'a, [Frame]>>, String> {
     let mut counts = [0_usize; Invalid::ALL.len()];
-    let mut is_valid = |frame: &Frame| {
-        let facts = Facts { fingerprint: gate::fingerprint(&frame.sketch), ..Facts::default() };
-        let verdict = gate::sketch_is_valid(&frame.sketch).and_then(|()| gate.admit(&settings.rules, &facts));
-        verdict.inspect_err(|why| counts[*why as usize] += 1).is_ok()
+    let all: usize = drives.iter().map(Vec::len).sum();
+    let mut of_drive = |frames: &'a Vec<Frame>| {
+        let mut gate = Monitor::new();
+        let mut is_valid = |frame: &Frame| {
+            let facts = Facts { fingerprint: gate::fingerprint(&frame.sketch), ..Facts::default() };
+            let verdict =
+                gate::sketch_is_valid(&frame.sketch).and_then(|()| gate.admit(&settings.rules, &facts));
+            verdict.inspect_err(|why| counts[*why as usize] += 1).is_ok()
+        };
+        let marks: Vec<bool> = frames.iter().map(&mut is_valid).collect();
+        if marks.iter().all(|is_valid| *is_valid) {
+            return Cow::Borrowed(&frames[..]);
+        }
+        let valid = frames.iter().zip(marks).filter(|(_, is_valid)| *is_valid);
+        Cow::Owned(valid.map(|(frame, _)| frame.clone()).collect())
     };
-    let marks: Vec<bool> = frames.iter().map(&mut is_valid).collect();
-    let invalid = marks.iter().filter(|is_valid| !**is_valid).count();
+    let valid: Vec<Cow<'a, [Frame]>> = drives.iter().map(&mut of_drive).collect();
+    let invalid: usize = counts.iter().sum();
     if invalid == 0 {
-        return Ok(Cow::Borrowed(frames));
+        return Ok(valid);
     }
     let text = |(why, count): (Invalid, usize)| match why {
         Invalid::Frozen => format!("{count} frozen, of the same content as the frames before"),
@@ -202,25 +238,24 @@ fn valid<'a>(
         _ => format!("{count} {}", why.name()),
     };
     let found = Invalid::ALL.into_iter().zip(counts).filter(|(_, count)| *count != 0).map(text);
-    let line =
-        format!("{invalid} of {} frames are invalid: {}", frames.len(), found.collect::<Vec<_>>().join("; "));
-    if 2 * invalid > frames.len() {
+    let line = format!("{invalid} of {all} frames are invalid: {}", found.collect::<Vec<_>>().join("; "));
+    if 2 * invalid > all {
         return Err(format!("found that {line}; expected frames of a camera that works"));
     }
     notes.push(format!("{line}; nothing was learnt from them"));
-    let valid = frames.iter().zip(marks).filter(|(_, is_valid)| *is_valid);
-    Ok(Cow::Owned(valid.map(|(frame, _)| frame.clone()).collect()))
+    Ok(valid)
 }
 
-fn check(frames: &[Frame], settings: &Settings) -> Result<(), String> {
+fn check(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<(), String> {
     let block = usize::from(settings.rules.block_frames);
     let least = (2 * block).max(4);
-    if frames.len() < least {
-        let found = frames.len();
+    if let Some((place, drive)) = drives.iter().enumerate().find(|(_, drive)| drive.len() < least) {
+        let whose = if drives.len() > 1 { format!(" in drive {}", place + 1) } else { String::new() };
+        let found = drive.len();
         return Err(match block {
-            0 => format!("found {found} frames, expected at least {least}, and better hundreds"),
+            0 => format!("found {found} frames{whose}, expected at least {least}, and better hundreds"),
             _ => format!(
-                "found {found} frames, expected at least {least} for two blocks of {block}, and better eight blocks"
+                "found {found} frames{whose}, expected at least {least} for two blocks of {block}, and better eight blocks"
             ),
         });
     }
@@ -229,7 +264,8 @@ fn check(frames: &[Frame], settings: &Settings) -> Result<(), String> {
         return Err(format!("found {found} frames between false alarms, expected 1 to 1e12"));
     }
     let pixels = u64::from(settings.identity.height) * u64::from(settings.identity.width);
-    match frames.iter().map(|frame| frame.sketch.pixels()).find(|found| *found != pixels) {
+    let mut frames = drives.iter().flat_map(|drive| drive.iter());
+    match frames.find_map(|frame| Some(frame.sketch.pixels()).filter(|found| *found != pixels)) {
         Some(found) => Err(format!("found a frame of {found} pixels, expected {pixels}")),
         None => Ok(()),
     }
@@ -238,7 +274,8 @@ fn check(frames: &[Frame], settings: &Settings) -> Result<(), String> {
 /// The interval of one chart, in frames.
 fn interval_frames(settings: &Settings) -> f64 {
     let confidence = Signal::ALL.into_iter().filter(|signal| signal.group() == Group::Confidence).count();
-    let charts = if settings.site { 2 * confidence } else { confidence };
+    // And the rule of harm.
+    let charts = 1 + if settings.site { 2 * confidence } else { confidence };
     settings.false_alarm_frames * charts as f64 / f64::from(settings.rules.required.max(1))
 }
 
@@ -246,21 +283,15 @@ fn is_labelled(frame: &Frame) -> bool {
     frame.sketch.labelled(0) + frame.sketch.labelled(1) != 0
 }
 
-/// The reference and the calibration map of frames.
-fn sealed<'a>(
-    frames: impl Iterator<Item = &'a Frame> + Clone,
-    table: &SigmoidTable,
-) -> Result<(Reference, CalibrationMap), String> {
+/// The reference of frames.
+fn sealed<'a>(frames: impl Iterator<Item = &'a Frame>) -> Result<Reference, String> {
     let mut counts = [0u64; CODES];
-    for frame in frames.clone() {
+    for frame in frames {
         for (index, count) in (0u8..=255).zip(&mut counts) {
             *count += frame.sketch.pixels_at(index);
         }
     }
-    // Only too few labels are an error.
-    let map = CalibrationMap::learn(frames.map(|frame| &frame.sketch), table)
-        .unwrap_or_else(|_| CalibrationMap::network(table));
-    Ok((reference(counts)?, map))
+    reference(counts)
 }
 
 fn reference(mut counts: [u64; CODES]) -> Result<Reference, String> {
@@ -270,26 +301,37 @@ fn reference(mut counts: [u64; CODES]) -> Result<Reference, String> {
     Reference::new(counts.map(|n| n as u32)).map_err(|error| error.to_string())
 }
 
-/// The signals of all frames, each part measured against the others.
+/// The signals of all frames by drive, each part measured against the others.
 fn measured(
-    frames: &[Frame],
+    drives: &[&[Frame]],
+    way: Option<Calibration>,
     table: &SigmoidTable,
     profile: &Profile,
-) -> Result<[Vec<Option<Q16>>; SIGNALS], String> {
-    let folds = FOLDS.min(frames.len() / 2);
-    let mut values: [Vec<Option<Q16>>; SIGNALS] = Default::default();
-    for fold in 0..folds {
-        let [start, end] = [fold, fold + 1].map(|fold| fold * frames.len() / folds);
-        let others = frames[..start].iter().chain(&frames[end..]);
-        let (reference, map) = sealed(others, table)?;
+) -> Result<[Vec<Vec<Option<Q16>>>; SIGNALS], String> {
+    // The frames of each part, and the drive that they are of.
+    let parts: Vec<(usize, &[Frame])> = match drives {
+        [single] => {
+            let folds = FOLDS.min(single.len() / 2);
+            let bounds = |fold: usize| fold * single.len() / folds;
+            (0..folds).map(|fold| (0, &single[bounds(fold)..bounds(fold + 1)])).collect()
+        }
+        _ => drives.iter().copied().enumerate().collect(),
+    };
+    let mut values: [Vec<Vec<Option<Q16>>>; SIGNALS] = Default::default();
+    values.iter_mut().for_each(|values| values.resize(drives.len(), Vec::new()));
+    for (place, (drive, frames)) in parts.iter().enumerate() {
+        let others = || {
+            parts.iter().enumerate().filter(|(other, _)| *other != place).flat_map(|(_, (_, frames))| *frames)
+        };
+        let map = way.and_then(|way| calibration::of_frames(way, others(), table));
         // A single labelled frame elsewhere makes no map: better one that knows the frame.
-        let calibration = if map.is_learnt() { map } else { profile.calibration.clone() };
-        let others = Profile { reference, calibration, ..profile.clone() };
-        for frame in &frames[start..end] {
+        let calibration = map.unwrap_or_else(|| profile.calibration.clone());
+        let others = Profile { reference: sealed(others())?, calibration, ..profile.clone() };
+        for frame in *frames {
             let signals = Signals::new(&frame.sketch, &frame.outline, table, &others)
                 .ok_or("found a frame that cannot be measured")?;
-            for (values, value) in values.iter_mut().zip(signals.0) {
-                values.push(value);
+            for (signal, (values, value)) in Signal::ALL.into_iter().zip(values.iter_mut().zip(signals.0)) {
+                values[*drive].push(value.map(|value| signal.charted(value)));
             }
         }
     }

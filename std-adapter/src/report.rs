@@ -64,6 +64,11 @@ pub(crate) fn print(out: &mut dyn Write, table: &Table) -> io::Result<()> {
     table.to_string().lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
 }
 
+/// Prints a sentence in the columns of the terminal.
+pub(crate) fn sentence(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    textwrap::wrap(&printable(text), usize::from(width())).iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
 /// Decimals of numbers, where there is room for them.
 const DECIMALS: [usize; 2] = [6, 4];
 /// Of a name in the first column.
@@ -168,7 +173,8 @@ pub(crate) const SIGNAL_HEADS: [&str; Signal::ALL.len()] =
     ["road", "boundary", "row", "entropy", "margin", "est.iou", "psi", "w1"];
 
 /// Conditions of a verdict, by their bits.
-const CONDITIONS: [(u8, &str); 4] = [
+const CONDITIONS: [(u8, &str); 5] = [
+    (Reasons::HARM, "harm"),
     (Reasons::INVALID_RUN, "invalid_run"),
     (Reasons::UNDECIDED, "undecided"),
     (Reasons::WARM_UP, "warm_up"),
@@ -196,10 +202,15 @@ pub(crate) fn reasons(reasons: Reasons) -> Vec<String> {
     charts.chain(conditions(reasons).map(str::to_owned)).collect()
 }
 
-/// A bar on stderr; silent unless that is a terminal.
+/// A bar of images on stderr; silent unless that is a terminal.
 pub(crate) fn progress(steps: usize) -> ProgressBar {
+    progress_of(steps, "images")
+}
+
+/// The same of other things.
+pub(crate) fn progress_of(steps: usize, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(steps as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} images {eta}") {
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {what} {{eta}}")) {
         bar.set_style(style);
     }
     bar

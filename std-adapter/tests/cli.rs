@@ -113,7 +113,7 @@ fn eval_thresholds_logits() {
 fn a_profile_watches() {
     let bench = Bench::new();
     let frames = format!("@road_i8.bin {DEMO}");
-    let learnt = bench.json(&format!("profile {frames} --frames 0..80 --out p.profile"));
+    let learnt = bench.json(&format!("profile {frames} --fixed --frames 0..80 --out p.profile"));
     assert_eq!((&learnt["frames"], &learnt["blocks"]), (&80.into(), &8.into()));
     let lines = bench.json_lines(
         &format!(
@@ -127,9 +127,11 @@ fn a_profile_watches() {
     assert_keys(&frames_seen[0], "frame valid statistics distances estimated_iou state reasons iou");
     assert_keys(
         &frames_seen[0]["statistics"],
-        "road_fraction boundary_density relative_centroid_row mean_entropy road_margin",
+        "road_fraction boundary_density relative_centroid_row mean_entropy road_margin estimated_iou",
     );
-    assert_eq!(frames_seen[0]["estimated_iou"], Value::Null, "the profile has learnt from no labels");
+    // The profile has learnt from no labels: the network's own word, which its chart sees, and no estimate.
+    assert_eq!(frames_seen[0]["estimated_iou"], Value::Null);
+    assert!(frames_seen[0]["statistics"]["estimated_iou"].is_number());
     assert_keys(&frames_seen[0]["distances"], "population_stability_index wasserstein");
     assert_eq!((&frames_seen[1]["iou"], &frames_seen[0]["iou"]), (&Value::Null, &(8330.0 / 8543.0).into()));
     assert_keys(summary, "frames invalid alarms first_alarm");
@@ -141,17 +143,26 @@ fn a_profile_watches() {
     assert_eq!((&summary["alarms"], &summary["alarm_frames"]), (&began.into(), &in_alarm.into()));
     assert_eq!(summary["first_alarm"], alarm.iter().position(|alarm| *alarm).unwrap());
     // The camera is degraded from frame 100 on.
-    assert_eq!((&summary["frames"], &summary["first_alarm"]), (&221.into(), &109.into()));
+    assert_eq!((&summary["frames"], &summary["first_alarm"]), (&221.into(), &118.into()));
     let clean =
         bench.json_lines(&format!("watch {frames} --profile p.profile --frames 0..100 --fail-on alarm"), 0);
     assert_eq!(clean.last().unwrap()["first_alarm"], Value::Null);
     let table = bench.stdout(&format!("watch {frames} --profile p.profile --report r.html"), 0);
-    assert!(table.contains(">> ALARM") && table.contains("ALARM after frame 109"), "{table}");
+    assert!(table.contains(">> ALARM") && table.contains("ALARM after frame 118"), "{table}");
     let page = std::fs::read_to_string(bench.path("r.html")).unwrap();
     assert_eq!(page.matches("<svg").count(), 9, "states, and a plot for each signal");
     assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("http"), "no network");
+    // All that the record has; how drives differ and what is seen is known where it is learnt alone.
     let shown = bench.json("profile --show p.profile");
-    assert_eq!((&shown["frames"], &shown["signals"]), (&80.into(), &learnt["signals"]));
+    let mut signals = learnt["signals"].clone();
+    for signal in signals.as_object_mut().unwrap().values_mut().map(|signal| signal.as_object_mut().unwrap())
+    {
+        assert!(
+            ["spread", "shift_seen"].iter().all(|key| signal.remove(*key).unwrap().is_number()),
+            "{learnt}"
+        );
+    }
+    assert_eq!((&shown["frames"], &shown["signals"]), (&80.into(), &signals));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod support;
 
-use segmeter::core::drift::{Baseline, CalibrationMap, Identity, Profile, Reference, Rules, SIGNALS};
+use segmeter::core::drift::{Baseline, CalibrationMap, Cusum, Identity, Profile, Reference, Rules, SIGNALS};
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::SigmoidTable;
 use segmeter::core::view::{Quantiser, Shape};
@@ -149,19 +149,20 @@ fn bare_numbers_and_bits() {
 fn profiles() {
     let quantiser = Quantiser::probabilities();
     let good = Profile {
-        identity: Identity { model: 1, mounting: 2, height: 9, width: 8, frames: 7 },
+        identity: Identity { model: 1, mounting: 2, height: 9, width: 8, frames: 7, ..Identity::default() },
         quantiser,
         rules: Settings::default().rules,
         baselines: [Baseline { mean: Q16::ONE, deviation: Q16::ONE }; SIGNALS],
-        thresholds: [Q16::ONE; SIGNALS],
-        site_thresholds: [Q16::ONE; SIGNALS],
+        charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: Q16::ONE }; SIGNALS],
+        site_charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: Q16::ONE }; SIGNALS],
+        watching: u8::MAX,
         correlations: [Q16::ZERO; SIGNALS],
         calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
         reference: Reference::new([3; 256]).unwrap(),
     };
     let good = Profile { rules: Rules { block_frames: 4, ..good.rules }, ..good };
     let mut bytes = Vec::new();
-    profile::write(&mut bytes, &good).unwrap();
+    profile::write(&mut bytes, [&good]).unwrap();
     assert_eq!(profile::read(&bytes).unwrap(), good);
     for bytes in mutants(&bytes) {
         if let Ok(read) = profile::read(&bytes) {

@@ -1,6 +1,6 @@
 //! How long detectors run until an alarm: against textbooks, papers and sorted values.
 
-use segmeter_core::drift::detector::{AdwinState, BocpdState, PageHinkleyState, TrendState};
+use segmeter_core::drift::detector::{AdwinState, BocpdState, CusumState, PageHinkleyState, TrendState};
 use segmeter_core::drift::{
     Adwin, Bocpd, Cusum, Detector, EwmaChart, GeometricMovingAverage, Kswin, Level, PageHinkley, Shewhart,
     Stepd, Trend,
@@ -244,4 +244,25 @@ fn run_lengths_have_the_probabilities_of_the_paper() {
         let rest: f64 = probability.iter().skip(127).sum();
         assert!((f64::from(state.probability(127)) - rest).abs() < 2e-4, "step {step}");
     }
+}
+
+/// However long and far a disturbance was, by counting.
+#[test]
+fn a_chart_is_calm_within_a_bound() {
+    for (slack, threshold) in
+        [(0.5, 8.0), (0.5, 0.1875), (1.25, 10.0), (28.83, 48.36), (0.25, 1000.0), (4.0, 0.5)]
+    {
+        let cusum = Cusum { slack: Q16::from_f32(slack), threshold: Q16::from_f32(threshold) };
+        for z in [Q16::MAX, Q16::from_f32(-1e4)] {
+            let mut state = CusumState::default();
+            (0..300).for_each(|_| _ = cusum.update_forgetful(&mut state, z));
+            assert_eq!(cusum.update_forgetful(&mut state, z), Level::Drift, "{cusum:?}");
+            let steps = (1..).find(|_| cusum.update_forgetful(&mut state, Q16::ZERO) == Level::Stable);
+            assert_eq!(cusum.calm_after(), steps, "{cusum:?}");
+        }
+        assert!(
+            f64::from(cusum.calm_after().unwrap()) <= 0.626 * f64::from(threshold) / f64::from(slack) + 1.0
+        );
+    }
+    assert_eq!(Cusum { slack: Q16::ZERO, threshold: Q16::ONE }.calm_after(), None);
 }

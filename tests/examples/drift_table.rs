@@ -1,15 +1,19 @@
-//! How soon the monitor alarms, rightly and wrongly, next to textbook charts and other libraries; what it makes of real
-//! frames. `cargo run --release -p segmeter-tests --example drift_table`, with `-- --json` for programs.
+//! How soon the monitor alarms, rightly and wrongly, next to textbook charts and other libraries; what it makes of
+//! drives and of real frames. `cargo run --release -p segmeter-tests --example drift_table`, with `-- --json` for
+//! programs, `-- --drives` for the made drives alone, and a path behind it for those of another pack.
 #![allow(clippy::disallowed_methods, reason = "scenes and references are input, not results")]
 
 mod drift_table {
     pub(crate) mod bootstrap;
+    pub(crate) mod drives;
     pub(crate) mod packs;
     pub(crate) mod streams;
 }
 
+use drift_table::drives;
 use drift_table::packs::{self, CamvidFacts, DemoFacts, Estimate, Pack};
 use drift_table::streams::{self, CORRELATIONS, INTERVAL, Row, SHIFTS, Size, Textbook};
+use segmeter_tests::drives::Drives;
 use segmeter_tests::vectors;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,43 +43,95 @@ struct PeerDelay {
     streams: f64,
 }
 
+/// `vectors/drive_peers.json`.
+#[derive(Deserialize)]
+struct DrivePeers {
+    versions: serde_json::Map<String, Value>,
+    rows: Vec<DrivePeer>,
+}
+
+#[derive(Deserialize)]
+struct DrivePeer {
+    library: String,
+    detector: String,
+    /// `default` or `tuned`.
+    threshold: String,
+    learnt_on: usize,
+    per_10000: f64,
+    in_alarm: f64,
+    harmful: usize,
+    found: usize,
+    median_delay: Option<f64>,
+    harmless: usize,
+    harmless_alarms: usize,
+    auroc: Option<f64>,
+    error: Option<f64>,
+}
+
 const LONG: Size = Size { reference_frames: 2000, monitors: 1000, watched: 50_000 };
 const SHORT: Size = Size { reference_frames: 500, monitors: 500, watched: 50_000 };
 const BRIEF: Size = Size { reference_frames: 160, monitors: 200, watched: 50_000 };
 const FEW: Size = Size { reference_frames: 2000, monitors: 200, watched: 50_000 };
 
+/// Profiles of each number of drives.
+const PROFILES: usize = 6;
+
 fn main() {
-    let own: Vec<Row> = CORRELATIONS.map(|rho| streams::own(rho, 0.0, LONG)).into();
-    let short: Vec<Row> = [SHORT, BRIEF]
-        .into_iter()
-        .flat_map(|size| CORRELATIONS.map(|rho| streams::own(rho, 0.0, size)))
-        .collect();
-    let skewed: Vec<Row> = [0.0, 0.6].map(|rho| streams::own(rho, 0.7, FEW)).into();
+    let mut arguments = std::env::args().skip(1).skip_while(|argument| argument != "--drives");
+    let only_drives = arguments.next().is_some();
+    let other = arguments.next().filter(|path| !path.starts_with("--"));
+    let as_json = std::env::args().any(|argument| argument == "--json");
+    let made = match &other {
+        Some(path) => Drives::read(&std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"))),
+        None => Drives::bundled(),
+    };
+    let made = drives::Set::new(made);
+    let learnt_on = |count| {
+        eprintln!("profiles of {count} drives, shown all others ...");
+        made.row(count, PROFILES)
+    };
+    let made: Vec<drives::Row> = [1, 3, 10].map(learnt_on).into();
+    let mut drive_peers: DrivePeers = vectors("drive_peers.json");
+    // They were run on the drives of this repository.
+    drive_peers.rows.retain(|_| other.is_none());
+    if !as_json {
+        print_drives(&made, &drive_peers);
+    }
+    if only_drives && !as_json {
+        return;
+    }
+    let demo = packs::demo();
+    let camvid = Pack::camvid().map(|pack| packs::camvid(&pack));
+    if !as_json {
+        print_demo(&demo);
+        camvid.iter().for_each(print_camvid);
+    }
+    let own = |rho, skewness, size: Size| {
+        eprintln!("{} monitors of frames with correlation {rho}, a minute or two ...", size.monitors);
+        streams::own(rho, skewness, size)
+    };
+    let long: Vec<Row> = CORRELATIONS.map(|rho| own(rho, 0.0, LONG)).into();
+    let short: Vec<Row> =
+        [SHORT, BRIEF].into_iter().flat_map(|size| CORRELATIONS.map(|rho| own(rho, 0.0, size))).collect();
+    let skewed: Vec<Row> = [0.0, 0.6].map(|rho| own(rho, 0.7, FEW)).into();
     let textbook: Vec<Row> = [Textbook::Shewhart, Textbook::Cusum, Textbook::Ewma]
         .into_iter()
         .flat_map(|kind| CORRELATIONS.map(|rho| streams::textbook(kind, rho, FEW)))
         .collect();
-    let peers: Peers = vectors("drift_peers.json");
-    let demo = packs::demo();
-    let camvid = Pack::camvid().map(|pack| packs::camvid(&pack));
-    if std::env::args().any(|argument| argument == "--json") {
+    if as_json {
         let all = json!({
-            "own": own, "short": short, "skewed": skewed, "textbook": textbook, "demo": demo, "camvid": camvid,
+            "own": long, "short": short, "skewed": skewed, "textbook": textbook, "drives": made, "demo": demo, "camvid": camvid,
         });
         println!("{all:#}");
         return;
     }
-    print_run_lengths(&own, &short, &skewed);
-    print_delays(&own, &textbook, &peers);
-    print_demo(&demo);
-    if let Some(camvid) = camvid {
-        print_camvid(&camvid);
-    }
+    print_run_lengths(&long, &short, &skewed);
+    print_delays(&long, &textbook, &vectors("drift_peers.json"));
 }
 
 fn print_run_lengths(own: &[Row], short: &[Row], skewed: &[Row]) {
     println!(
-        "Frames between false alarms, {INTERVAL:.0} asked for: first-order streams, each monitor with its own reference"
+        "\nFrames between false alarms, {INTERVAL:.0} asked for: first-order streams, each monitor with its own reference"
     );
     println!(
         "{:<12} {:>10} {:>9} {:>11} {:>8} {:>6}",
@@ -96,14 +152,9 @@ fn print_run_lengths(own: &[Row], short: &[Row], skewed: &[Row]) {
 }
 
 fn print_delays(own: &[Row], textbook: &[Row], peers: &Peers) {
-    let versions: Vec<String> = peers
-        .versions
-        .iter()
-        .map(|(name, version)| format!("{name} {}", version.as_str().unwrap_or("?")))
-        .collect();
     println!(
         "\nRun length in control, and frames from a shift of the mean to the alarm ({})",
-        versions.join(", ")
+        named(&peers.versions)
     );
     println!("Shifts in deviations of a frame; * some were missed within 20,000 frames, - all were");
     for correlation in CORRELATIONS {
@@ -142,6 +193,71 @@ fn print_row(name: &str, run_length: &str, delays: impl Iterator<Item = String>)
     println!();
 }
 
+fn named(versions: &serde_json::Map<String, Value>) -> String {
+    let version = |(name, version): (&String, &Value)| format!("{name} {}", version.as_str().unwrap_or("?"));
+    versions.iter().map(version).collect::<Vec<_>>().join(", ")
+}
+
+/// Made drives, none of which was learnt from.
+fn print_drives(rows: &[drives::Row], peers: &DrivePeers) {
+    println!("\nMade drives that nothing was learnt from ({})", named(&peers.versions));
+    println!(
+        "false: alarms in 10,000 frames without a change, of {:.0} asked for; in alarm: share of such frames; found: of changes \
+         by which the IoU falls by more than .1,\nwith the median of frames from there to the alarm; harmless: of changes by \
+         less than .03, those that alarm; auroc, error: of the estimated IoU, for frames below .8;\ncovered: IoUs in their interval of 90 %",
+        10_000.0 / drives::ASKED
+    );
+    let share = |some: usize, all: usize| match all {
+        0 => "-".to_owned(),
+        _ => format!("{:.1} %", 100.0 * some as f64 / all as f64),
+    };
+    for row in rows {
+        let heads = ["false", "in alarm", "found", "delay", "harmless", "auroc", "error", "covered"];
+        print!("{:<36}", format!("learnt from {} drives", row.learnt_on));
+        heads.iter().for_each(|head| print!(" {head:>9}"));
+        println!();
+        let print =
+            |name: &str, (alarms, in_alarm): (f64, f64), changes: [String; 3], single: [Option<f64>; 3]| {
+                print!("{name:<36} {alarms:>9.1} {:>7.1} %", 100.0 * in_alarm);
+                changes.iter().for_each(|cell| print!(" {cell:>9}"));
+                single.iter().for_each(|x| print!(" {:>9}", x.map_or("-".to_owned(), |x| format!("{x:.3}"))));
+                println!();
+            };
+        let changes =
+            |(found, harmful): (usize, usize), delay: Option<f64>, (alarmed, harmless): (usize, usize)| {
+                [
+                    share(found, harmful),
+                    delay.map_or("-".to_owned(), |delay| format!("{delay:.0}")),
+                    share(alarmed, harmless),
+                ]
+            };
+        print(
+            "segmeter",
+            (10_000.0 / drives::ASKED * row.ratio(), row.in_alarm()),
+            changes(
+                (row.found, row.harmful),
+                row.median_delay().map(|delay| delay as f64),
+                (row.harmless_alarms, row.harmless),
+            ),
+            [row.auroc, row.error, row.coverage].map(Some),
+        );
+        for peer in peers.rows.iter().filter(|peer| peer.learnt_on == row.learnt_on) {
+            print(
+                &format!(
+                    "{} {}, {}",
+                    peer.library,
+                    peer.detector.replace("data drift, ", ""),
+                    peer.threshold
+                ),
+                (peer.per_10000, peer.in_alarm),
+                changes((peer.found, peer.harmful), peer.median_delay, (peer.harmless_alarms, peer.harmless)),
+                [peer.auroc, peer.error, None],
+            );
+        }
+        println!();
+    }
+}
+
 fn print_demo(demo: &DemoFacts) {
     println!("\nDemo: learnt on frames 0-79 of 25 a second, blocks of {}", demo.block_frames);
     demo.notes.iter().for_each(|note| println!("  note: {note}"));
@@ -160,7 +276,8 @@ fn print_camvid(camvid: &CamvidFacts) {
     camvid.notes.iter().for_each(|note| println!("  note: {note}"));
     for calm in &camvid.false_alarms {
         println!(
-            "  learnt on the {}: {} false alarms in the other {} frames, {} of them without an alarm; frames between two: {:.1} to {:.1} (95 %)",
+            "  learnt on the {}: {} false alarms in the other {} frames, {} of them without an alarm; frames between two: {:.1} \
+             to {:.1} (95 %)",
             calm.learnt_on, calm.alarms, calm.frames, calm.normal, calm.interval[0], calm.interval[1]
         );
     }

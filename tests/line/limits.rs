@@ -252,7 +252,7 @@ fn another_version_is_refused_by_its_number() {
     line.greeting = greeting.into();
     let refused = Device::connect_as(&mut line, 1, PATIENCE).map(|_| ()).unwrap_err();
     assert!(matches!(refused, Error::Version(2)));
-    assert!(refused.to_string().contains("protocol version 2, this program version 3"), "{refused}");
+    assert!(refused.to_string().contains("protocol version 2, this program version 4"), "{refused}");
 }
 
 /// A line to a device of its own on which some messages of the host are lost, and some of what comes back is damaged.

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use segmeter::device::{Device, DeviceFrame, Error, PATIENCE};
-use segmeter_core::drift::{Baseline, CalibrationMap, Identity, Packet, Profile, Reference, Rules, SIGNALS};
+use segmeter_core::drift::{
+    Baseline, CalibrationMap, Cusum, Identity, Packet, Profile, Reference, Rules, SIGNALS,
+};
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable};
 use segmeter_core::view::Quantiser;
@@ -37,12 +39,14 @@ impl Setup {
                 height: HEIGHT as u16,
                 width: WIDTH as u16,
                 frames: 7,
+                ..Identity::default()
             },
             quantiser,
             rules: Rules { block_frames: 1, invalid_frames: 1000, frozen_frames: 1000, ..Rules::DEFAULT },
             baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; SIGNALS],
-            thresholds: [q(5.0); SIGNALS],
-            site_thresholds: [q(6.0); SIGNALS],
+            charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(5.0) }; SIGNALS],
+            site_charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(6.0) }; SIGNALS],
+            watching: u8::MAX,
             correlations: [q(0.5); SIGNALS],
             calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
             reference: Reference::new([3; CODES]).unwrap(),

@@ -1,6 +1,8 @@
 //! A drift profile for the bundled frames.
 
-use segmeter_core::drift::{Baseline, CalibrationMap, Identity, Outline, Profile, Reference, Rules, SIGNALS};
+use segmeter_core::drift::{
+    Baseline, CalibrationMap, Cusum, Identity, Outline, Profile, Reference, Rules, SIGNALS,
+};
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::SigmoidTable;
 use segmeter_core::view::Quantised;
@@ -22,7 +24,7 @@ impl Demo {
             baseline.deviation = q(deviation);
         }
         Profile {
-            identity: Identity { model: 1, mounting: 2, height: 0, width: 0, frames: 80 },
+            identity: Identity { model: 1, mounting: 2, frames: 80, ..Identity::default() },
             quantiser: Self::quantiser(),
             rules: Rules {
                 block_frames: 2,
@@ -32,8 +34,9 @@ impl Demo {
                 ..Rules::DEFAULT
             },
             baselines,
-            thresholds: [q(threshold); SIGNALS],
-            site_thresholds: [q(threshold); SIGNALS],
+            charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(threshold) }; SIGNALS],
+            site_charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(threshold) }; SIGNALS],
+            watching: u8::MAX,
             correlations: [Q16::ZERO; SIGNALS],
             calibration: CalibrationMap::network(&SigmoidTable::new(&Self::quantiser())),
             reference: Reference::new(self.counts(0..80)).expect("frames with pixels"),

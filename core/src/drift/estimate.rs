@@ -1,13 +1,12 @@
 //! IoU without labels: what the calibrated probabilities of a frame lead one to expect.
 
+use super::record::fields;
+use super::{Outline, Profile};
 use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::sketch::{CODES, Count, SigmoidTable, Sketch, indices};
 
-/// Ranges of codes with a deviation of their own: each has as many labelled pixels as the others.
-const RANGES: usize = 16;
-
-/// How often a code has meant road: learnt from labelled frames, sealed. 768 bytes.
+/// How often a code has meant road: learnt from labelled frames, on the desk, and sealed. 768 bytes.
 ///
 /// A network is sure of itself in ways that labels do not bear out, and its codes are not probabilities until they have
 /// been compared with labels.
@@ -53,33 +52,6 @@ impl CalibrationMap {
         if self.probability.is_sorted() { Ok(()) } else { Err(Error::Parameter("calibration")) }
     }
 
-    /// Learns from the sketches of labelled frames; pixels without a label do not count.
-    ///
-    /// The probabilities are the rising ones that fit the labels best (isotonic regression by pooling adjacent
-    /// violators, Ayer et al. 1955); each code starts with one pixel's worth of what the network itself says, so that a
-    /// code that never occurred has a value. The deviation of a code is that between frames of the share of road among
-    /// all pixels of the sixteenth of codes that it is in. Two passes over the frames.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] for fewer than two frames with labels: nothing then says how frames differ.
-    pub fn learn<'a>(frames: impl Iterator<Item = &'a Sketch> + Clone, table: &SigmoidTable) -> Result<Self> {
-        let labelled = |frame: &&Sketch| frame.labelled(0) + frame.labelled(1) != 0;
-        let frames = frames.filter(labelled);
-        if frames.clone().nth(1).is_none() {
-            return Err(Error::Parameter("labels"));
-        }
-        let (mut pixels, mut road) = ([1.0; CODES], table.probability.map(f64::from));
-        for frame in frames.clone() {
-            for (index, (pixels, road)) in indices().zip(pixels.iter_mut().zip(&mut road)) {
-                let ones = frame.count(1, index) as f64;
-                *road += ones;
-                *pixels += frame.count(0, index) as f64 + ones;
-            }
-        }
-        let deviation = deviations(frames, &pixels, &road);
-        Ok(Self { probability: isotonic(&road, &pixels).map(steps), deviation, learnt: true })
-    }
-
     /// Share of road among the pixels of each code index, in 65,535ths.
     #[must_use]
     pub const fn probability(&self) -> &[u16; CODES] {
@@ -109,7 +81,28 @@ pub struct EstimatedIou {
     pub high: Q16,
 }
 
+fields!(EstimatedIou { value: Q16, low: Q16, high: Q16 });
+
 impl EstimatedIou {
+    /// None of the mask is right.
+    pub(super) const NONE: Self = Self { value: Q16::ZERO, low: Q16::ZERO, high: Q16::ZERO };
+
+    /// The estimate of a frame by the map and the rules of a profile.
+    pub(super) fn by<N: Count>(
+        profile: &Profile,
+        sketch: &Sketch<N>,
+        outline: &Outline,
+        table: &SigmoidTable,
+    ) -> Option<Self> {
+        let estimate = Self::new(sketch, &profile.calibration, table);
+        match outline.road() {
+            0 if profile.rules.may_be_empty => None,
+            // However sure the network is that there is nothing.
+            0 => estimate.or(Some(Self { high: Q16::ONE, ..Self::NONE })),
+            _ => estimate,
+        }
+    }
+
     /// Estimates the IoU of the mask "logit above 0" of a frame; `None` if the frame is empty or neither the mask nor the
     /// expectation has any road.
     ///
@@ -164,80 +157,4 @@ impl EstimatedIou {
 /// In 65,535ths.
 fn steps(probability: f64) -> u16 {
     (probability * f64::from(u16::MAX) + 0.5) as u16
-}
-
-/// The rising sequence nearest to `road / pixels`, weighted by the pixels.
-fn isotonic(road: &[f64; CODES], pixels: &[f64; CODES]) -> [f64; CODES] {
-    // A stack of pools: road, pixels and codes of each.
-    let mut pools = [(0.0, 1.0, 0usize); CODES];
-    let mut used = 0usize;
-    for (road, pixels) in road.iter().zip(pixels) {
-        let mut pool = (*road, *pixels, 1);
-        while let Some(before) = used.checked_sub(1).and_then(|last| pools.get(last))
-            && before.0 * pool.1 >= pool.0 * before.1
-        {
-            pool = (before.0 + pool.0, before.1 + pool.1, before.2 + pool.2);
-            used -= 1;
-        }
-        if let Some(slot) = pools.get_mut(used) {
-            *slot = pool;
-        }
-        used += 1;
-    }
-    let mut fitted = [0.0; CODES];
-    let mut slots = fitted.iter_mut();
-    for (road, pixels, codes) in pools.iter().take(used) {
-        for slot in slots.by_ref().take(*codes) {
-            *slot = road / pixels;
-        }
-    }
-    fitted
-}
-
-/// How far the share of road differs from frame to frame, in steps of 2^-8, for every code.
-fn deviations<'a>(
-    frames: impl Iterator<Item = &'a Sketch> + Clone,
-    pixels: &[f64; CODES],
-    road: &[f64; CODES],
-) -> [u8; CODES] {
-    let all: f64 = pixels.iter().sum();
-    let mut below = 0.0;
-    // The range of a code: where the middle of its pixels lies among all of them.
-    let ranges = pixels.map(|n| {
-        let middle = below + n / 2.0;
-        below += n;
-        (middle / all * RANGES as f64) as usize
-    });
-    let gather = |of: &dyn Fn(u8) -> f64| {
-        let mut sums = [0.0; RANGES];
-        for (index, range) in indices().zip(ranges) {
-            if let Some(sum) = sums.get_mut(range) {
-                *sum += of(index);
-            }
-        }
-        sums
-    };
-    let at = |values: &[f64; CODES], index: u8| values.get(usize::from(index)).copied().unwrap_or(0.0);
-    let (expected, of_all) = (gather(&|index| at(road, index)), gather(&|index| at(pixels, index)));
-    let (mut squares, mut weights) = ([0.0; RANGES], [0.0; RANGES]);
-    for frame in frames {
-        let ones = gather(&|index| frame.count(1, index) as f64);
-        let zeros = gather(&|index| frame.count(0, index) as f64);
-        let sums = squares.iter_mut().zip(&mut weights).zip(expected.iter().zip(&of_all));
-        for (((square, weight), (road, pixels)), (ones, zeros)) in sums.zip(ones.iter().zip(&zeros)) {
-            let here = ones + zeros;
-            if here > 0.0 {
-                let gap = ones / here - road / pixels;
-                *square += here * gap * gap;
-                *weight += here;
-            }
-        }
-    }
-    ranges.map(|range| match (squares.get(range), weights.get(range)) {
-        // Rounded up: never surer than the frames were.
-        (Some(square), Some(weight)) if *weight > 0.0 => {
-            libm::ceil(256.0 * libm::sqrt(square / weight)) as u8
-        }
-        _ => 0,
-    })
 }

@@ -2,15 +2,17 @@
 
 use super::detector::CusumState;
 use super::gate::{self, Facts, Gate, INVALID, Invalid};
+use super::harm::Recent;
 use super::profile::Moments;
 use super::record::fields;
 use super::{
-    Baseline, Cusum, Detector, EstimatedIou, Group, Level, Outline, Profile, Reasons, Rules, SIGNALS, Signal,
-    Signals, Site, State, Statistics, Verdict,
+    Cusum, EstimatedIou, Group, Harm, Level, Outline, Profile, Reasons, Rules, SIGNALS, Signal, Signals,
+    Site, State, Statistics, Verdict,
 };
-use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::sketch::{Count, SigmoidTable, Sketch};
+
+mod site;
 
 /// A signal's values in the block under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,14 +29,16 @@ pub struct Observation {
     /// Of the frame, whether it is valid or not; `None` if it has no pixel.
     pub statistics: Option<Statistics>,
     /// What the charts were shown, or why they were shown nothing.
-    pub signals: core::result::Result<Signals, Invalid>,
-    /// `None` unless the profile has learnt from labels.
+    pub signals: Result<Signals, Invalid>,
+    /// `None` unless the profile has learnt from labels, and of a frame that was not measured.
     pub estimate: Option<EstimatedIou>,
+    /// The loss of IoU that is believed in, over the last frames.
+    pub harm: Option<Harm>,
     /// The conclusion so far.
     pub verdict: Verdict,
 }
 
-/// The monitor's memory: plain data, 640 bytes. It never learns from what it watches, but for a site reference while
+/// The monitor's memory: plain data, 736 bytes. It never learns from what it watches, but for a site reference while
 /// one is being captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Monitor {
@@ -46,6 +50,7 @@ pub struct Monitor {
     gate: Gate,
     /// Invalid frames in a row.
     run: u16,
+    recent: Recent,
     charts: [CusumState; SIGNALS],
     site: Site,
     site_moments: [Moments; SIGNALS],
@@ -69,6 +74,7 @@ fields!(Monitor {
     sums: [Sum; SIGNALS],
     gate: Gate,
     run: u16,
+    recent: Recent,
     charts: [CusumState; SIGNALS],
     site: Site,
     site_moments: [Moments; SIGNALS],
@@ -108,6 +114,7 @@ impl Monitor {
             sums: [Sum { total: 0, count: 0 }; SIGNALS],
             gate: Gate::NEW,
             run: 0,
+            recent: Recent::NEW,
             charts: [chart; SIGNALS],
             site: Site::Empty,
             site_moments: [Moments::NEW; SIGNALS],
@@ -142,7 +149,7 @@ impl Monitor {
         facts: Facts,
     ) -> Observation {
         let statistics = Statistics::new(sketch, table);
-        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
+        let estimate = EstimatedIou::by(profile, sketch, outline, table);
         let shape = outline.shape();
         let fits = profile.identity.fits(shape.height(), shape.width());
         let signals = if fits { gate::sketch_is_valid(sketch) } else { Err(Invalid::Shape) }
@@ -151,21 +158,27 @@ impl Monitor {
                 self.admit(&profile.rules, &Facts { fingerprint: gate::fingerprint(sketch), ..facts })?;
                 Ok(Signals::of(sketch, &statistics, estimate.as_ref(), outline, &profile.reference))
             });
-        let verdict = self.observe(profile, signals.as_ref().map_err(|why| *why));
-        let estimate = estimate.filter(|_| profile.calibration.is_learnt());
-        Observation { statistics, signals, estimate, verdict }
+        let frame = signals.as_ref().map(|signals| (signals, estimate.as_ref())).map_err(|why| *why);
+        let verdict = self.observe(profile, frame);
+        let estimate = estimate.filter(|_| signals.is_ok() && profile.calibration.is_learnt());
+        Observation { statistics, signals, estimate, harm: self.harm(profile), verdict }
     }
 
     /// Whether the next frame, of which this is known, may be measured. Every frame that arrived whole is to pass here once.
     ///
     /// # Errors
     /// [`Invalid::Backwards`], [`Invalid::Gap`], [`Invalid::Exposure`], [`Invalid::Frozen`].
-    pub fn admit(&mut self, rules: &Rules, facts: &Facts) -> core::result::Result<(), Invalid> {
+    pub fn admit(&mut self, rules: &Rules, facts: &Facts) -> Result<(), Invalid> {
         self.gate.check(facts, rules)
     }
 
-    /// Takes the signals of the next frame, or why it was not measured: what [`Monitor::watch`] does after measuring.
-    pub fn observe(&mut self, profile: &Profile, frame: core::result::Result<&Signals, Invalid>) -> Verdict {
+    /// Takes the signals of the next frame and the estimate of its IoU, or why it was not measured: what
+    /// [`Monitor::watch`] does after measuring.
+    pub fn observe(
+        &mut self,
+        profile: &Profile,
+        frame: Result<(&Signals, Option<&EstimatedIou>), Invalid>,
+    ) -> Verdict {
         let rules = &profile.rules;
         self.run = if frame.is_ok() { 0 } else { self.run.saturating_add(1) };
         if let Err(invalid) = frame {
@@ -185,11 +198,14 @@ impl Monitor {
             return self.verdict;
         }
         match frame {
-            Ok(Signals(values)) => {
+            Ok((Signals(values), estimate)) => {
+                if let Some(estimate) = estimate {
+                    self.assess(profile, estimate);
+                }
                 self.valid = self.valid.saturating_add(1);
-                for (sum, value) in self.sums.iter_mut().zip(values) {
+                for (signal, (sum, value)) in Signal::ALL.into_iter().zip(self.sums.iter_mut().zip(values)) {
                     if let Some(value) = value {
-                        sum.total = sum.total.saturating_add(value.raw().into());
+                        sum.total = sum.total.saturating_add(signal.charted(*value).raw().into());
                         sum.count = sum.count.saturating_add(1);
                     }
                 }
@@ -200,6 +216,27 @@ impl Monitor {
             self.close_block(profile);
         }
         self.verdict
+    }
+
+    /// Harm is an alarm at the frame that shows it.
+    fn assess(&mut self, profile: &Profile, estimate: &EstimatedIou) {
+        let was_harmed = self.recent.is_harmed();
+        if !self.recent.push(profile, estimate) {
+            self.verdict.reasons.conditions &= !Reasons::HARM;
+            return;
+        }
+        self.verdict.reasons.conditions |= Reasons::HARM;
+        let is_known =
+            self.verdict.state == State::Acknowledged && self.acknowledged.conditions & Reasons::HARM != 0;
+        if !was_harmed && !is_known {
+            self.raise();
+        }
+    }
+
+    /// The loss of IoU that is believed in, over the last frames that were measured; `None` before there are enough.
+    #[must_use]
+    pub fn harm(&self, profile: &Profile) -> Option<Harm> {
+        self.recent.harm(profile)
     }
 
     /// The last verdict.
@@ -240,52 +277,6 @@ impl Monitor {
         }
     }
 
-    /// What is known of this place.
-    #[must_use]
-    pub const fn site(&self) -> Site {
-        self.site
-    }
-
-    /// Blocks captured for the site reference.
-    #[must_use]
-    pub fn site_blocks(&self) -> u32 {
-        self.site_moments.iter().map(|moments| moments.count).max().unwrap_or(0)
-    }
-
-    /// Starts to collect a site reference; one that there is is forgotten. Only on somebody's order: what a broken model says
-    /// must not become normal by itself.
-    pub fn capture_site(&mut self) {
-        self.site = Site::Capturing;
-        self.site_moments = [Moments::default(); SIGNALS];
-        self.site_charts = [CusumState::default(); SIGNALS];
-    }
-
-    /// Seals the site reference: from now on, charts against it count as well.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] if none is being captured, if it has fewer than [`super::Rules::site_blocks`] blocks, or if the
-    /// monitor is in alarm.
-    pub fn seal_site(&mut self, profile: &Profile) -> Result<()> {
-        if self.site != Site::Capturing {
-            return Err(Error::Parameter("site"));
-        }
-        if self.site_blocks() < profile.rules.site_blocks.into() {
-            return Err(Error::Parameter("site_blocks"));
-        }
-        if matches!(self.verdict.state, State::Alarm | State::Acknowledged) {
-            return Err(Error::Parameter("state"));
-        }
-        self.site = Site::Sealed;
-        Ok(())
-    }
-
-    /// The site reference of a signal, once sealed; its difference from the factory's is worth a look.
-    #[must_use]
-    pub fn site_baseline(&self, signal: Signal) -> Option<Baseline> {
-        let sealed = self.site == Site::Sealed;
-        self.site_moments.get(signal as usize).filter(|_| sealed)?.baseline()
-    }
-
     fn raise(&mut self) {
         self.calm = 0;
         if self.verdict.state != State::Alarm {
@@ -299,7 +290,7 @@ impl Monitor {
         let sums = core::mem::take(&mut self.sums);
         (self.valid, self.invalid) = (0, 0);
         self.verdict.blocks = self.verdict.blocks.saturating_add(1);
-        self.verdict.reasons.conditions &= Reasons::INVALID_RUN;
+        self.verdict.reasons.conditions &= Reasons::INVALID_RUN | Reasons::HARM;
         if !decided {
             self.verdict.reasons.conditions |= Reasons::UNDECIDED;
             self.calm = 0;
@@ -317,33 +308,14 @@ impl Monitor {
 
     fn factory_charts(&mut self, profile: &Profile, means: &[Option<Q16>; SIGNALS]) -> Charts {
         let mut charts = Charts::default();
-        let references = profile.baselines.iter().zip(&profile.thresholds);
+        let references = profile.baselines.iter().zip(&profile.charts);
         let own = self.charts.iter_mut().zip(&mut self.scores);
-        for ((signal, mean), ((baseline, threshold), (chart, score))) in
+        for ((signal, mean), ((baseline, cusum), (chart, score))) in
             Signal::ALL.into_iter().zip(means).zip(references.zip(own))
         {
             if let Some(mean) = mean {
                 *score = baseline.standardise(*mean);
-                charts.update(signal, profile, *threshold, chart, *score);
-            }
-        }
-        charts
-    }
-
-    fn site_charts(&mut self, profile: &Profile, means: &[Option<Q16>; SIGNALS]) -> Charts {
-        let mut charts = Charts::default();
-        let own = self.site_moments.iter_mut().zip(&mut self.site_charts);
-        for ((signal, mean), (threshold, (moments, chart))) in
-            Signal::ALL.into_iter().zip(means).zip(profile.site_thresholds.iter().zip(own))
-        {
-            match (self.site, mean) {
-                (Site::Capturing, Some(mean)) => moments.add(*mean),
-                (Site::Sealed, Some(mean)) => {
-                    if let Some(baseline) = moments.baseline() {
-                        charts.update(signal, profile, *threshold, chart, baseline.standardise(*mean));
-                    }
-                }
-                _ => {}
+                charts.update(signal, profile, cusum, chart, *score);
             }
         }
         charts
@@ -356,7 +328,8 @@ impl Monitor {
         (reasons.factory, reasons.site) = (named(factory), named(site));
         let unsure = Reasons::signals(drifts).filter(|signal| signal.group() == Group::Confidence).count();
         let warned = (factory.warnings | site.warnings) != 0;
-        self.calm = if warned || self.run != 0 { 0 } else { self.calm.saturating_add(1) };
+        self.calm =
+            if warned || self.run != 0 || self.recent.is_harmed() { 0 } else { self.calm.saturating_add(1) };
         match self.verdict.state {
             State::Alarm | State::Acknowledged if self.calm >= profile.rules.release_blocks => {
                 self.verdict.state = State::Normal;
@@ -380,11 +353,14 @@ impl Charts {
         &mut self,
         signal: Signal,
         profile: &Profile,
-        threshold: Q16,
+        cusum: &Cusum,
         chart: &mut CusumState,
         score: Q16,
     ) {
-        let level = Cusum { slack: profile.rules.slack, threshold }.update(chart, score);
+        let level = cusum.update_forgetful(chart, signal.side().of(score));
+        if profile.watching & signal.bit() == 0 {
+            return;
+        }
         self.warnings |= if level >= Level::Warning { signal.bit() } else { 0 };
         self.drifts |= if level == Level::Drift { signal.bit() } else { 0 };
     }

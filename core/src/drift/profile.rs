@@ -1,7 +1,7 @@
 //! What a monitor must know.
 
 use super::record::{FRAME, Field, Kind, Reader, Writer, fields};
-use super::{CalibrationMap, Cusum, Detector, Reference, SIGNALS};
+use super::{CalibrationMap, Cusum, Detector, Harm, MOST_CLASSES, Reference, SIGNALS};
 use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::sketch::CODES;
@@ -91,13 +91,19 @@ pub struct Rules {
     pub gap_ms: u32,
     /// Blocks of a site reference.
     pub site_blocks: u16,
-    /// Half the shift worth detecting, in deviations of a block mean: [`super::Cusum::slack`].
-    pub slack: Q16,
+    /// The loss of IoU that is an alarm whatever the charts say: that of [`super::EstimatedIou`] against its reference, as the
+    /// mean of [`Rules::harm_frames`].
+    pub harm_margin: Q16,
+    /// Frames over which that loss is measured, 1 to [`super::Harm::MOST_FRAMES`].
+    pub harm_frames: u8,
+    /// Whether a mask may be empty and nothing be wrong (a class that comes and goes): such a frame has no estimate of its IoU.
+    /// Else its estimate is 0.
+    pub may_be_empty: bool,
 }
 
 impl Rules {
-    /// Blocks of 10 frames, one signal, two blocks of release and 20 of a site; 10 invalid frames, 5 frozen ones, any time between
-    /// frames, no warm-up; a slack of one half, which finds shifts of one deviation soonest.
+    /// Blocks of 10 frames, one signal, two blocks of release and 20 of a site; 10 invalid frames, 5 frozen ones, any
+    /// time between frames, no warm-up; a loss of a tenth of the IoU over 3 frames.
     pub const DEFAULT: Self = Self {
         warm_up_frames: 0,
         block_frames: 10,
@@ -107,7 +113,9 @@ impl Rules {
         frozen_frames: 5,
         gap_ms: 0,
         site_blocks: 20,
-        slack: Q16::from_raw(1 << 15),
+        harm_margin: Q16::from_raw(6554),
+        harm_frames: 3,
+        may_be_empty: false,
     };
 }
 
@@ -120,7 +128,9 @@ fields!(Rules {
     frozen_frames: u16,
     gap_ms: u32,
     site_blocks: u16,
-    slack: Q16,
+    harm_margin: Q16,
+    harm_frames: u8,
+    may_be_empty: bool,
 });
 
 /// What is watched, and for whom.
@@ -135,12 +145,16 @@ pub struct Identity {
     pub height: u16,
     /// Pixels of a row; 0: any.
     pub width: u16,
+    /// Classes of the network; 0 if it has one score for each pixel.
+    pub classes: u8,
+    /// Which of them is watched, against the rest ([`super::against_rest`]).
+    pub class: u8,
     /// In-control frames that the profile was learnt from.
     pub frames: u32,
 }
 
 impl Identity {
-    const NONE: Self = Self { model: 0, mounting: 0, height: 0, width: 0, frames: 0 };
+    const NONE: Self = Self { model: 0, mounting: 0, height: 0, width: 0, classes: 0, class: 0, frames: 0 };
 
     /// Whether a frame of this size is what is watched.
     #[must_use]
@@ -150,7 +164,7 @@ impl Identity {
     }
 }
 
-fields!(Identity { model: u32, mounting: u32, height: u16, width: u16, frames: u32 });
+fields!(Identity { model: u32, mounting: u32, height: u16, width: u16, classes: u8, class: u8, frames: u32 });
 
 /// All that a monitor must know: learnt on the desk from in-control frames, sealed, never changed by what is
 /// watched. 2.2 KiB.
@@ -164,10 +178,12 @@ pub struct Profile {
     pub rules: Rules,
     /// How each signal behaves in control: the factory reference.
     pub baselines: [Baseline; SIGNALS],
-    /// [`super::Cusum::threshold`] of each signal against the factory reference.
-    pub thresholds: [Q16; SIGNALS],
+    /// The chart of each signal against the factory reference, in deviations of a block mean.
+    pub charts: [Cusum; SIGNALS],
     /// The same against a site reference of [`Rules::site_blocks`].
-    pub site_thresholds: [Q16; SIGNALS],
+    pub site_charts: [Cusum; SIGNALS],
+    /// [`super::Signal::bit`]s of the signals whose charts count: the others are blind, and say nothing.
+    pub watching: u8,
     /// Autocorrelation of each signal from frame to frame, as it was when the thresholds were chosen.
     pub correlations: [Q16; SIGNALS],
     /// What a code is worth.
@@ -181,14 +197,15 @@ fields!(Profile {
     quantiser: Quantiser,
     rules: Rules,
     baselines: [Baseline; SIGNALS],
-    thresholds: [Q16; SIGNALS],
-    site_thresholds: [Q16; SIGNALS],
+    charts: [Cusum; SIGNALS],
+    site_charts: [Cusum; SIGNALS],
+    watching: u8,
     correlations: [Q16; SIGNALS],
     calibration: CalibrationMap,
     reference: Reference,
 });
 
-const KIND: Kind = Kind { magic: *b"SEGP", version: 2 };
+const KIND: Kind = Kind { magic: *b"SEGP", version: 3 };
 
 impl Profile {
     /// A profile that [`Profile::check`] refuses: where a device keeps room for one. Zeros all over, so that an image holds
@@ -205,11 +222,14 @@ impl Profile {
             frozen_frames: 0,
             gap_ms: 0,
             site_blocks: 0,
-            slack: Q16::ZERO,
+            harm_margin: Q16::ZERO,
+            harm_frames: 0,
+            may_be_empty: false,
         },
         baselines: [Baseline { mean: Q16::ZERO, deviation: Q16::ZERO }; SIGNALS],
-        thresholds: [Q16::ZERO; SIGNALS],
-        site_thresholds: [Q16::ZERO; SIGNALS],
+        charts: [Cusum { slack: Q16::ZERO, threshold: Q16::ZERO }; SIGNALS],
+        site_charts: [Cusum { slack: Q16::ZERO, threshold: Q16::ZERO }; SIGNALS],
+        watching: 0,
         correlations: [Q16::ZERO; SIGNALS],
         calibration: CalibrationMap::EMPTY,
         reference: Reference::EMPTY,
@@ -224,20 +244,23 @@ impl Profile {
     /// [`Error::Parameter`] names it.
     pub fn check(&self) -> Result<()> {
         let rules = &self.rules;
+        let Identity { classes, class, .. } = self.identity;
         let named = [
+            (usize::from(classes) <= MOST_CLASSES && class <= classes.saturating_sub(1), "class"),
             (rules.block_frames != 0, "block_frames"),
             (rules.required != 0 && usize::from(rules.required) <= SIGNALS, "required"),
             (rules.release_blocks != 0, "release_blocks"),
             (rules.invalid_frames != 0, "invalid_frames"),
             (rules.frozen_frames > 1, "frozen_frames"),
             (rules.site_blocks > 1, "site_blocks"),
+            (rules.harm_margin > Q16::ZERO, "harm_margin"),
+            ((1..=Harm::MOST_FRAMES).contains(&usize::from(rules.harm_frames)), "harm_frames"),
             (self.baselines.iter().all(|b| b.deviation >= Baseline::FLOOR), "deviation"),
         ];
         if let Some((_, name)) = named.iter().find(|(holds, _)| !holds) {
             return Err(Error::Parameter(name));
         }
-        let mut thresholds = self.thresholds.iter().chain(&self.site_thresholds);
-        thresholds.try_for_each(|threshold| Cusum { slack: rules.slack, threshold: *threshold }.check())
+        self.charts.iter().chain(&self.site_charts).try_for_each(Detector::check)
     }
 
     /// Writes the record: little-endian, with magic, version, length and CRC-32.

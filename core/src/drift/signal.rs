@@ -66,10 +66,56 @@ impl Signal {
         }
     }
 
+    /// To which side it speaks of drift: a frame that is nearer to the reference than others, or whose mask is believed to be
+    /// better, is no reason for an alarm.
+    #[must_use]
+    pub const fn side(self) -> Side {
+        match self {
+            Self::PopulationStability | Self::Wasserstein => Side::Up,
+            Self::EstimatedIou => Side::Down,
+            _ => Side::Both,
+        }
+    }
+
+    /// A value as its chart has it: distances as their root of fourth degree, for they are never below 0 and far above their
+    /// mean at times, and a chart must not pay for that with blindness.
+    #[must_use]
+    pub fn charted(self, value: Q16) -> Q16 {
+        match self {
+            Self::PopulationStability | Self::Wasserstein => value.root().root(),
+            _ => value,
+        }
+    }
+
     /// Its bit in a set of signals: bit 0 is the first of [`Signal::ALL`].
     #[must_use]
     pub const fn bit(self) -> u8 {
         1 << self as u8
+    }
+}
+
+/// To which side of its reference a signal speaks of drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Side {
+    /// To either.
+    Both,
+    /// Above it alone: distances.
+    Up,
+    /// Below it alone: the estimated IoU.
+    Down,
+}
+
+impl Side {
+    /// As much of a score as lies to that side.
+    #[inline]
+    #[must_use]
+    pub fn of(self, score: Q16) -> Q16 {
+        match self {
+            Self::Both => score,
+            Self::Up => score.max(Q16::ZERO),
+            Self::Down => score.min(Q16::ZERO),
+        }
     }
 }
 
@@ -88,7 +134,7 @@ impl Signals {
         profile: &Profile,
     ) -> Option<Self> {
         let statistics = Statistics::new(sketch, table)?;
-        let estimate = EstimatedIou::new(sketch, &profile.calibration, table);
+        let estimate = EstimatedIou::by(profile, sketch, outline, table);
         Some(Self::of(sketch, &statistics, estimate.as_ref(), outline, &profile.reference))
     }
 

@@ -13,6 +13,7 @@ use crate::num::Q16;
 use crate::sketch::{SigmoidTable, Sketch};
 use crate::view::{Encoding, Quantiser, Shape};
 
+mod harm;
 mod measured;
 mod stored;
 
@@ -24,7 +25,7 @@ fn q(x: f32) -> Q16 {
 fn profile() -> Profile {
     let quantiser = Quantiser::logits(Encoding::Signed, 0.1, -3).unwrap();
     Profile {
-        identity: Identity { model: 7, mounting: 8, height: 2, width: 2, frames: 100 },
+        identity: Identity { model: 7, mounting: 8, height: 2, width: 2, classes: 3, class: 2, frames: 100 },
         quantiser,
         rules: Rules {
             block_frames: 2,
@@ -35,8 +36,9 @@ fn profile() -> Profile {
             ..Rules::DEFAULT
         },
         baselines: [Baseline { mean: q(1.0), deviation: q(0.5) }; SIGNALS],
-        thresholds: [q(4.0); SIGNALS],
-        site_thresholds: [q(2.0); SIGNALS],
+        charts: [Cusum { slack: q(0.5), threshold: q(4.0) }; SIGNALS],
+        site_charts: [Cusum { slack: q(0.5), threshold: q(2.0) }; SIGNALS],
+        watching: u8::MAX,
         correlations: [Q16::ZERO; SIGNALS],
         calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
         reference: Reference::new([1; 256]).unwrap(),
@@ -46,7 +48,7 @@ fn profile() -> Profile {
 /// Shows a frame to a monitor, through its gate.
 fn show(monitor: &mut Monitor, profile: &Profile, signals: &Signals, facts: &Facts) -> Verdict {
     let admitted = monitor.admit(&profile.rules, facts);
-    monitor.observe(profile, admitted.map(|()| signals))
+    monitor.observe(profile, admitted.map(|()| (signals, None)))
 }
 
 /// A monitor and its profile, whose frames are all different.
@@ -64,8 +66,12 @@ impl Bench {
     }
 
     fn frame(&mut self, signal: Signal, x: f32) -> Verdict {
+        self.frame_of(&[(signal, x)])
+    }
+
+    fn frame_of(&mut self, values: &[(Signal, f32)]) -> Verdict {
         let mut signals = Signals([Some(Q16::ONE); SIGNALS]);
-        signals.0[signal as usize] = Some(q(x));
+        values.iter().for_each(|(signal, x)| signals.0[*signal as usize] = Some(q(*x)));
         self.frame += 1;
         let facts = Facts { fingerprint: self.frame, ..Facts::default() };
         show(&mut self.monitor, &self.profile, &signals, &facts)
@@ -73,8 +79,13 @@ impl Bench {
 
     /// A block in which one signal is `x`.
     fn block(&mut self, signal: Signal, x: f32) -> State {
-        self.frame(signal, x);
-        self.frame(signal, x).state
+        self.block_of(&[(signal, x)])
+    }
+
+    /// A block in which these signals are so.
+    fn block_of(&mut self, values: &[(Signal, f32)]) -> State {
+        self.frame_of(values);
+        self.frame_of(values).state
     }
 
     fn calm(&mut self) -> State {
@@ -119,15 +130,18 @@ fn reasons_of_an_alarm_are_what_drifts() {
 #[test]
 fn geometry_alone_is_watched() {
     let mut bench = Bench::new(|_| {});
-    for signal in [Signal::RoadFraction, Signal::BoundaryDensity, Signal::RelativeCentroidRow] {
+    let geometry = [Signal::RoadFraction, Signal::BoundaryDensity, Signal::RelativeCentroidRow];
+    for signal in geometry {
         assert_eq!(bench.block(signal, 9.0), State::Watch, "{signal:?}");
     }
-    assert!(Reasons::signals(bench.monitor.verdict().reasons.factory).count() == 3);
+    assert_eq!(bench.block_of(&geometry.map(|signal| (signal, 9.0))), State::Watch);
+    assert!(Reasons::signals(bench.monitor.verdict().reasons.factory).eq(geometry));
     assert_eq!(bench.block(Signal::MeanEntropy, 9.0), State::Alarm);
     // Two signals of confidence together, if that is what is asked for.
     let mut bench = Bench::new(|profile| profile.rules.required = 2);
     assert_eq!(bench.block(Signal::MeanEntropy, 9.0), State::Watch);
-    assert_eq!(bench.block(Signal::Wasserstein, 9.0), State::Alarm);
+    // A chart sees the root of fourth degree of a distance: 9.
+    assert_eq!(bench.block_of(&[(Signal::MeanEntropy, 9.0), (Signal::Wasserstein, 6561.0)]), State::Alarm);
 }
 
 #[test]
@@ -141,7 +155,7 @@ fn an_acknowledged_alarm_comes_back_for_another_signal_only() {
     assert_eq!(bench.block(Signal::RoadMargin, 9.0), State::Alarm);
     assert_eq!(bench.monitor.alarms(), 2);
     bench.monitor.acknowledge();
-    // Sums stop at twice the threshold, so both are at half of it within four blocks of -2 deviations.
+    // Sums stop an eighth above the threshold, so both are at half of it within two blocks of -2 deviations.
     let mut signals = Signals([Some(Q16::ONE); SIGNALS]);
     for signal in [Signal::MeanEntropy, Signal::RoadMargin] {
         signals.0[signal as usize] = Some(Q16::ZERO);
@@ -232,13 +246,13 @@ fn a_frame_is_measured_shown_and_told_why_not() {
         let outline = Outline::new(Shape::new(2, width).unwrap());
         let seen = monitor.watch(profile, &table, &sketch, &outline, Facts::default());
         assert_eq!(seen.statistics, Statistics::new(&sketch, &table));
-        assert_eq!(seen.estimate.is_some(), profile.calibration.is_learnt());
+        assert_eq!(seen.estimate.is_some(), seen.signals.is_ok() && profile.calibration.is_learnt());
         assert_eq!(
             seen.signals.is_ok().then(|| Signals::new(&sketch, &outline, &table, profile)),
             seen.signals.ok().map(Some)
         );
         let why = seen.signals.err();
-        assert!(why.is_none_or(|why| monitor.invalid_frames()[why as usize] == 1), "{why:?}");
+        assert!(why.is_none_or(|why| monitor.invalid_frames()[why as usize] != 0), "{why:?}");
         (why, monitor.valid_frames())
     };
     let frame = [30, 40, -50, -60, 7, 7, 9, 9];
@@ -249,6 +263,7 @@ fn a_frame_is_measured_shown_and_told_why_not() {
     let map = &profile.calibration;
     profile.calibration = CalibrationMap::from_parts(*map.probability(), *map.deviation(), true).unwrap();
     assert_eq!(watch(&[1, 2, 3, 4, 5, 6, 7, 8], 4, &profile), (None, 2));
+    assert_eq!(watch(&[5; 8], 4, &profile), (Some(Invalid::Constant), 2));
 }
 
 #[test]
@@ -281,8 +296,9 @@ fn calm_is_counted_in_blocks_that_were_measured() {
         bench.monitor.verdict().state
     };
     assert_eq!(block(&mut bench, "9999"), State::Alarm);
-    // From twice the threshold down to half of it: 8, then 12 steps of a half.
-    let alarms: Vec<_> = (0..12).map(|_| block(&mut bench, "1111")).collect();
+    // From an eighth above the threshold down to half of it: 4.5 and a little, then 6 steps of a half. The last is calm.
+    assert_eq!(bench.profile.charts[Signal::RoadMargin as usize].calm_after(), Some(6));
+    let alarms: Vec<_> = (0..6).map(|_| block(&mut bench, "1111")).collect();
     assert!(alarms.iter().all(|state| *state == State::Alarm), "{alarms:?}");
     let bench = |acknowledged: bool| {
         let mut bench = Bench { profile: bench.profile.clone(), ..bench };

@@ -74,6 +74,8 @@ impl Reasons {
     pub const WARM_UP: u8 = 4;
     /// What the monitor had in memory was lost: it started anew.
     pub const STATE_LOST: u8 = 8;
+    /// The estimated IoU has fallen by more than [`super::Rules::harm_margin`].
+    pub const HARM: u8 = 16;
 
     /// Signals of a set of bits.
     pub fn signals(bits: u8) -> impl Iterator<Item = Signal> {

@@ -74,6 +74,16 @@ impl Q16 {
         Self::divide(i128::from(signed), u64::from(other.0.unsigned_abs()))
     }
 
+    /// The square root, rounded down; 0 below 0.
+    #[must_use]
+    pub const fn root(self) -> Self {
+        if self.0 <= 0 {
+            return Self::ZERO;
+        }
+        // Fewer than 2^47: the root fits.
+        Self(((self.0 as u64) << 16).isqrt() as i32)
+    }
+
     /// `self + other`, saturating.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {

@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use segmeter_core::drift::{
-    Baseline, CalibrationMap, Identity, Invalid, Profile, Reasons, Reference, Rules, SIGNALS, Signals,
+    Baseline, CalibrationMap, Cusum, Identity, Invalid, Profile, Reasons, Reference, Rules, SIGNALS, Signals,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::SigmoidTable;
@@ -80,12 +80,13 @@ impl Flash {
 fn profile() -> Profile {
     let quantiser = Quantiser::probabilities();
     Profile {
-        identity: Identity { model: 1, mounting: 2, height: 4, width: 4, frames: 9 },
+        identity: Identity { model: 1, mounting: 2, height: 4, width: 4, frames: 9, ..Identity::default() },
         quantiser,
-        rules: Rules { block_frames: 1, slack: Q16::ZERO, ..Rules::DEFAULT },
+        rules: Rules { block_frames: 1, ..Rules::DEFAULT },
         baselines: [Baseline { mean: Q16::ONE, deviation: Q16::ONE }; SIGNALS],
-        thresholds: [Q16::ONE; SIGNALS],
-        site_thresholds: [Q16::ONE; SIGNALS],
+        charts: [Cusum { slack: Q16::ZERO, threshold: Q16::ONE }; SIGNALS],
+        site_charts: [Cusum { slack: Q16::ZERO, threshold: Q16::ONE }; SIGNALS],
+        watching: u8::MAX,
         correlations: [Q16::ZERO; SIGNALS],
         calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
         reference: Reference::new([1; 256]).unwrap(),
@@ -97,7 +98,7 @@ fn monitor(frames: u32) -> Monitor {
     let (profile, mut monitor) = (profile(), Monitor::new());
     for frame in 0..frames {
         let signals = Signals([Some(Q16::from_raw(frame as i32 * 1000)); SIGNALS]);
-        monitor.observe(&profile, Ok(&signals));
+        monitor.observe(&profile, Ok((&signals, None)));
     }
     monitor
 }

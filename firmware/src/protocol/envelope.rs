@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::message::{Request, Response};
 
 /// The version of all messages. A host that finds another in [`DeviceMessage::Ready`] must not go on.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Which request of which session. A response carries the tag of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -178,6 +178,9 @@ pub struct Finding {
     pub invalid: Option<u8>,
     /// Estimated IoU with its low and high, raw steps of 2^-16; `None` unless the profile has learnt from labels.
     pub estimated_iou: Option<[i32; 3]>,
+    /// [`drift::Harm`]: IoU that is lost, at the least, at the most, raw steps of 2^-16; `None` before there are enough
+    /// frames.
+    pub harm: Option<[i32; 3]>,
     /// [`drift::State`] by its place in `ALL`: the conclusion so far.
     pub state: u8,
     /// [`drift::Reasons`]: factory, site, conditions.

@@ -80,6 +80,7 @@ const REPORT: Report = Report {
         signals: [Some(1), None, Some(3), Some(4), Some(5), Some(-6), Some(i32::MIN), Some(8)],
         invalid: Some(3),
         estimated_iou: Some([1, -2, i32::MAX]),
+        harm: Some([-4, 5, i32::MIN]),
         state: 2,
         reasons: [0x0f, 0, 0xff],
         blocks: 7,

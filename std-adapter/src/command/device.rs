@@ -174,6 +174,13 @@ impl<'a> Frames<'a> {
             None => None,
         };
         let image = arguments.input.first(&source, &slots)?;
+        if image.channels != 1 {
+            let (path, found) = (source.path().display(), image.channels);
+            let line = format!(
+                "{path}: found {found} channels, expected one score per pixel on this line; watch takes several"
+            );
+            return Err(Failure::Input(line));
+        }
         let known = profile.map(|profile| profile.quantiser).zip(arguments.profile.as_deref());
         let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
         let identity = profile.map(|profile| profile.identity);

@@ -15,7 +15,7 @@ mod labels;
 mod scores;
 
 pub(super) use broken::Broken;
-pub(super) use codes::Coder;
+pub(super) use codes::{Coder, STEP};
 pub(super) use labels::{LabelInput, LabelReader};
 pub(super) use scores::{PROBABILITIES, Range, wrong_score};
 
@@ -42,7 +42,8 @@ pub(super) struct Input {
     /// Numbers are probabilities: u8 in steps of 1/255 unless there is a scale; floats as they are
     #[arg(long)]
     probabilities: bool,
-    /// Class ids of masks that are pictures (grey ones are ids as they are): voc, cityscapes, or a table id,r,g,b (.csv, .txt, .json)
+    /// Class ids of masks that are pictures (grey ones are ids as they are): voc, cityscapes, or a table id,r,g,b
+    /// (.csv, .txt, .json)
     #[arg(long, value_name = "NAME|FILE")]
     colours: Option<String>,
     /// Which files of two folders belong together: names with {} for what they share, or a CSV of pairs [default: those of one
@@ -126,20 +127,12 @@ impl Frames {
 }
 
 impl Input {
-    /// Opens images of one number per pixel.
+    /// Opens images of one number per pixel, or with a layout of one for every class.
     pub(super) fn open(&self, path: &Path) -> Result<(Source, Vec<Slot>), Failure> {
         let order = self.layout.map_or(Order::Plane, Layout::order);
         let source = self.source(path, Some(order))?;
         let slots = self.slots(&source)?;
-        match self.first(&source, &slots)?.channels {
-            1 => Ok((source, slots)),
-            channels => {
-                let line = format!(
-                    "found {channels} channels, expected one score per pixel: drift is watched of one class"
-                );
-                Err(Failure::Input(format!("{}: {line}", path.display())))
-            }
-        }
+        Ok((source, slots))
     }
 
     /// Files that are read besides: tables, and what a list of pairs names.

@@ -4,27 +4,29 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use segmeter::core::drift::{Identity, Profile, Rules, Signal};
+use segmeter::core::drift::{Identity, Rules};
 use segmeter::core::num::Q16;
+use segmeter::core::view::{Quantiser, Shape};
 use segmeter::files;
-use segmeter::learn::{Learnt, Settings, learn};
-use serde_json::{Map, Value, json};
+use segmeter::learn::{Frame, Learnt, Settings, learn};
 
 use super::input::{Broken, Coder, Input};
-use super::measure::{LabelArguments, SomeLabels, measure};
+use super::measure::{LabelArguments, Measure, SomeLabels};
 use super::{Common, Failure, Outcome, note};
-use crate::{output, report, text};
+use crate::{output, report};
+
+mod print;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// Scores of frames that are in control, 8-bit or floats, in the order of their time
+    /// Scores of frames that are in control, 8-bit or floats, in the order of their time; of several drives one for each
     #[arg(value_name = "FRAMES", required_unless_present = "show")]
-    recording: Option<PathBuf>,
+    recordings: Vec<PathBuf>,
     /// Where the profile goes; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "FILE", required_unless_present = "show")]
     out: Option<PathBuf>,
     /// Print what is in a profile, and learn nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["recording", "out"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recordings", "out"])]
     show: Option<PathBuf>,
     /// Frames between two false alarms: thresholds are chosen for it, under the autocorrelation of the frames
     #[arg(long, value_name = "FRAMES", default_value_t = 100_000.0)]
@@ -56,6 +58,9 @@ pub(super) struct Arguments {
     /// A device will capture a reference of its site from this many blocks; its charts get half of the false alarms
     #[arg(long, value_name = "BLOCKS", value_parser = clap::value_parser!(u16).range(2..))]
     site: Option<u16>,
+    /// The camera does not move, and what is watched is more of the same: no prior says how other drives differ
+    #[arg(long)]
+    fixed: bool,
     /// A number for the network
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     model: u32,
@@ -70,75 +75,162 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
     if let Some(path) = &arguments.show {
-        let profile = files::profile::read(&files::read(path)?).map_err(|e| e.at(path))?;
-        print(&path.display().to_string(), &profile, None, common, out)?;
+        let profiles = files::profile::read_all(&files::read(path)?).map_err(|e| e.at(path))?;
+        let learnt: Vec<_> = profiles.iter().map(|profile| (profile, None)).collect();
+        print::print(&path.display().to_string(), &learnt, common, out)?;
         return Ok(Outcome::Done);
     }
-    let inputs = arguments.recording.iter().cloned();
+    let inputs = arguments.recordings.iter().cloned();
     let inputs = inputs.chain(arguments.labels.files()).chain(arguments.input.files()).collect::<Vec<_>>();
     let [file] = output::open([("--out", &arguments.out)], common.json, &inputs)?;
     let is_taken = output::take_stdout(&[&file]);
-    let (Some(recording), Some(path), Some(file)) = (&arguments.recording, &arguments.out, file) else {
+    let (Some(first), Some(path), Some(file)) = (arguments.recordings.first(), &arguments.out, file) else {
         return Err(Failure::Input("expected frames and --out".to_owned()));
     };
-    let (source, slots) = arguments.input.open(recording)?;
-    let labels = arguments.labels.open(&source, &slots)?;
-    let named = |line: String| Failure::Input(format!("{}: {line}", source.path().display()));
-    let frames_path = source.path();
-    let first = arguments.input.first(&source, &slots)?;
-    let (coder, shape) = (Coder::new(&arguments.input, &first.elements, frames_path, None)?, first.shape);
-    let (mut not_finite, mut broken) = (0, Vec::new());
-    let mut frames = Vec::with_capacity(slots.len());
-    let bar = report::progress(slots.len());
-    for slot in &slots {
-        let mut image = match source.image(slot.index) {
-            Err(error) if arguments.input.keeps_going() => {
-                broken.push(Failure::from(error));
-                continue;
-            }
-            image => image?,
-        };
-        // The type of the numbers and the size are part of what they mean.
-        if shape != image.shape {
-            return Err(named(format!(
-                "found image {} of {}x{}, expected {}x{} as the first",
-                slot.index,
-                image.shape.height(),
-                image.shape.width(),
-                shape.height(),
-                shape.width()
-            )));
-        }
-        bar.inc(1);
-        let Some(codes) = coder.codes(image.elements, slot.index, frames_path)? else {
-            not_finite += 1;
-            continue;
-        };
-        image.elements = codes;
-        frames.push(measure(&source, *slot, &image, coder.quantiser(), labels.as_ref())?);
-    }
-    bar.finish_and_clear();
-    Broken::of(broken.iter(), frames_path, slots.len())?.note();
-    coder.note(frames_path);
-    labels.iter().for_each(SomeLabels::note);
-    if not_finite > 0 {
-        note(format_args!(
-            "{}: {not_finite} frames have numbers that are not finite, and are left out",
-            frames_path.display()
-        ));
-    }
+    let mut reader = Reader { arguments, known: None };
+    let drives = (0..arguments.recordings.len()).map(|drive| reader.drive(drive));
+    let drives = drives.collect::<Result<Vec<_>, _>>()?;
+    let Some(Known { coder, shape, quantiser, classes }) = reader.known else {
+        return Err(Failure::Input("expected frames and --out".to_owned()));
+    };
+    coder.note(first);
+    let named = |line: String| Failure::Input(format!("{}: {line}", first.display()));
     let side = |side: usize| {
         u16::try_from(side)
             .map_err(|_| named(format!("found a side of {side} pixels, expected at most 65535")))
     };
     let settings = arguments.settings(side(shape.height())?, side(shape.width())?)?;
-    let learnt = learn(coder.quantiser(), &frames, &settings).map_err(named)?;
-    file.write(out, |file| files::profile::write(file, &learnt.profile))?;
-    learnt.notes.iter().for_each(note);
+    let learnt = match classes {
+        1 => {
+            let frames: Vec<Vec<Frame>> = drives.into_iter().map(|mut drive| drive.remove(0)).collect();
+            vec![learn(quantiser, &frames, &settings).map_err(named)?]
+        }
+        _ => of_classes(quantiser, drives, &settings).map_err(named)?,
+    };
+    file.write(out, |file| files::profile::write(file, learnt.iter().map(|learnt| &learnt.profile)))?;
+    for learnt in &learnt {
+        let class = print::class(&learnt.profile).map_or(String::new(), |class| format!("class {class}: "));
+        learnt.notes.iter().for_each(|line| note(format_args!("{class}{line}")));
+    }
     if !is_taken {
-        print(&path.display().to_string(), &learnt.profile, Some(&learnt), common, out)?;
+        let learnt: Vec<_> = learnt.iter().map(|learnt| (&learnt.profile, Some(learnt))).collect();
+        print::print(&path.display().to_string(), &learnt, common, out)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Learns each class that is predicted anywhere; they share the false alarms.
+fn of_classes(
+    quantiser: Quantiser,
+    drives: Vec<Vec<Vec<Frame>>>,
+    settings: &Settings,
+) -> Result<Vec<Learnt>, String> {
+    let classes = drives.first().map_or(0, Vec::len);
+    let mut frames: Vec<Vec<Vec<Frame>>> = vec![Vec::new(); classes];
+    for drive in drives {
+        frames.iter_mut().zip(drive).for_each(|(class, frames)| class.push(frames));
+    }
+    let is_predicted = |class: &[Vec<Frame>]| class.iter().flatten().any(|frame| frame.outline.road() != 0);
+    let predicted = frames.iter().filter(|class| is_predicted(class)).count();
+    let mut learnt = Vec::with_capacity(predicted);
+    let mut why = "no class is predicted anywhere".to_owned();
+    let bar = report::progress_of(predicted, "classes");
+    for (class, frames) in frames.iter().enumerate().filter(|(_, class)| is_predicted(class)) {
+        let mut settings = settings.clone();
+        settings.identity.classes = classes as u8;
+        settings.identity.class = class as u8;
+        settings.false_alarm_frames *= predicted as f64;
+        match learn(quantiser, frames, &settings) {
+            Ok(class) => learnt.push(class),
+            Err(line) => {
+                bar.suspend(|| note(format_args!("class {class} is not watched: {line}")));
+                why = line;
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if predicted < classes {
+        note(format_args!(
+            "{} of {classes} classes are predicted nowhere, and are not watched",
+            classes - predicted
+        ));
+    }
+    if learnt.is_empty() { Err(why) } else { Ok(learnt) }
+}
+
+/// What the numbers of the first frame of all mean, and its size: those of all others.
+struct Known {
+    coder: Coder,
+    shape: Shape,
+    classes: usize,
+    /// Of what is measured.
+    quantiser: Quantiser,
+}
+
+/// Reads drive after drive.
+struct Reader<'a> {
+    arguments: &'a Arguments,
+    known: Option<Known>,
+}
+
+impl Reader<'_> {
+    /// The frames of a drive, measured: of each class.
+    fn drive(&mut self, drive: usize) -> Result<Vec<Vec<Frame>>, Failure> {
+        let Arguments { recordings, labels, input, .. } = self.arguments;
+        let (source, slots) = input.open(&recordings[drive])?;
+        let labels = labels.open((drive, recordings.len()), &source, &slots)?;
+        let path = source.path();
+        if self.known.is_none() {
+            let first = input.first(&source, &slots)?;
+            let coder = Coder::new(input, &first.elements, path, None)?;
+            let measure = Measure::new(&source, None, first.channels, coder.quantiser())?;
+            let quantiser = measure.quantiser();
+            self.known = Some(Known { coder, shape: first.shape, classes: first.channels, quantiser });
+        }
+        let Some(Known { coder, shape, classes, .. }) = &self.known else { return Ok(Vec::new()) };
+        let measure = Measure::new(&source, labels.as_ref(), *classes, coder.quantiser())?;
+        let (mut not_finite, mut broken) = (0, Vec::new());
+        let mut frames: Vec<Vec<Frame>> = vec![Vec::with_capacity(slots.len()); *classes];
+        let bar = report::progress(slots.len());
+        for slot in &slots {
+            let mut image = match source.image(slot.index) {
+                Err(error) if input.keeps_going() => {
+                    broken.push(Failure::from(error));
+                    continue;
+                }
+                image => image?,
+            };
+            // The type of the numbers and the size are part of what they mean.
+            if (*shape, *classes) != (image.shape, image.channels) {
+                let text = |shape: Shape, classes: usize| match classes {
+                    1 => format!("{}x{}", shape.height(), shape.width()),
+                    _ => format!("{}x{} and {classes} classes", shape.height(), shape.width()),
+                };
+                let (found, expected) = (text(image.shape, image.channels), text(*shape, *classes));
+                let line = format!("found image {} of {found}, expected {expected} as the first", slot.index);
+                return Err(Failure::Input(format!("{}: {line}", path.display())));
+            }
+            bar.inc(1);
+            let Some(codes) = coder.codes(image.elements, slot.index, path)? else {
+                not_finite += 1;
+                continue;
+            };
+            image.elements = codes;
+            let measured = measure.frames(*slot, &image)?;
+            frames.iter_mut().zip(measured).for_each(|(class, frame)| class.push(frame));
+        }
+        bar.finish_and_clear();
+        Broken::of(broken.iter(), path, slots.len())?.note();
+        labels.iter().for_each(SomeLabels::note);
+        if not_finite > 0 {
+            note(format_args!(
+                "{}: {not_finite} frames have numbers that are not finite, and are left out",
+                path.display()
+            ));
+        }
+        Ok(frames)
+    }
 }
 
 impl Arguments {
@@ -155,7 +247,13 @@ impl Arguments {
         within("--false-alarm-interval", self.false_alarm_interval, 2.0, 1e12)?;
         let site = Settings::default().rules.site_blocks;
         Ok(Settings {
-            identity: Identity { model: self.model, mounting: self.mounting, height, width, frames: 0 },
+            identity: Identity {
+                model: self.model,
+                mounting: self.mounting,
+                height,
+                width,
+                ..Identity::default()
+            },
             rules: Rules {
                 warm_up_frames: self.warm_up,
                 block_frames: self.block.unwrap_or(0),
@@ -165,101 +263,12 @@ impl Arguments {
                 frozen_frames: self.frozen_frames,
                 gap_ms: self.gap,
                 site_blocks: self.site.unwrap_or(site),
-                slack: Q16::from_f32(self.slack),
+                ..Rules::DEFAULT
             },
+            slack: Q16::from_f32(self.slack),
             false_alarm_frames: self.false_alarm_interval,
             site: self.site.is_some(),
+            fixed: self.fixed,
         })
     }
-}
-
-/// Prints a profile, and what only its making knows.
-fn print(
-    path: &str,
-    profile: &Profile,
-    learnt: Option<&Learnt>,
-    common: &Common,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    if common.json {
-        return Ok(report::json(out, &document(path, profile, learnt))?);
-    }
-    let (identity, rules) = (&profile.identity, &profile.rules);
-    writeln!(
-        out,
-        "{}: profile {:08x}, learnt from {} frames of {}x{} in blocks of {}",
-        text::printable(path),
-        profile.fingerprint(),
-        identity.frames,
-        identity.height,
-        identity.width,
-        rules.block_frames
-    )?;
-    let mut table =
-        report::table(&["signal", "speaks of", "mean", "deviation", "autocorrelation", "threshold"]);
-    let rows =
-        Signal::ALL.iter().zip(&profile.baselines).zip(profile.correlations.iter().zip(&profile.thresholds));
-    for ((signal, baseline), (correlation, threshold)) in rows {
-        let numbers = [baseline.mean, baseline.deviation, *correlation, *threshold];
-        let numbers = numbers.map(|x| format!("{:.4}", x.to_f64()));
-        let names = [signal.name().to_owned(), signal.group().name().to_owned()];
-        table.add_row(names.into_iter().chain(numbers));
-    }
-    report::print(out, &table)?;
-    writeln!(
-        out,
-        "calibration map: {}",
-        if profile.calibration.is_learnt() {
-            "learnt from labels"
-        } else {
-            "none, no frame has labels: estimated_iou is as the network's own probabilities have it"
-        }
-    )?;
-    if let Some(learnt) = learnt {
-        writeln!(out, "{} blocks, {} frames with labels", learnt.blocks, learnt.labelled)?;
-    }
-    Ok(())
-}
-
-fn document(path: &str, profile: &Profile, learnt: Option<&Learnt>) -> Value {
-    let (identity, rules) = (&profile.identity, &profile.rules);
-    let mut signals = Map::new();
-    for (place, signal) in Signal::ALL.into_iter().enumerate() {
-        let baseline = &profile.baselines[place];
-        let value = json!({
-            "group": signal.group().name(),
-            "mean": baseline.mean.to_f64(),
-            "deviation": baseline.deviation.to_f64(),
-            "autocorrelation": profile.correlations[place].to_f64(),
-            "threshold": profile.thresholds[place].to_f64(),
-            "site_threshold": profile.site_thresholds[place].to_f64(),
-        });
-        signals.insert(signal.name().to_owned(), value);
-    }
-    let mut document = json!({
-        "profile": path,
-        "fingerprint": format!("{:08x}", profile.fingerprint()),
-        "model": identity.model,
-        "mounting": identity.mounting,
-        "height": identity.height,
-        "width": identity.width,
-        "frames": identity.frames,
-        "block_frames": rules.block_frames,
-        "required": rules.required,
-        "slack": rules.slack.to_f64(),
-        "release_blocks": rules.release_blocks,
-        "invalid_frames": rules.invalid_frames,
-        "frozen_frames": rules.frozen_frames,
-        "gap_ms": rules.gap_ms,
-        "warm_up_frames": rules.warm_up_frames,
-        "site_blocks": rules.site_blocks,
-        "signals": signals,
-        "calibrated": profile.calibration.is_learnt(),
-    });
-    if let Some(learnt) = learnt {
-        document["blocks"] = learnt.blocks.into();
-        document["labelled"] = learnt.labelled.into();
-        document["notes"] = learnt.notes.clone().into();
-    }
-    document
 }

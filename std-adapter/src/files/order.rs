@@ -67,10 +67,7 @@ impl Order {
             (Self::Planar, [n, c, h, w]) | (Self::Interleaved, [n, h, w, c]) => (Some(*n), *c, *h, *w),
             _ => {
                 let names = self.names();
-                let way = match (self, found) {
-                    (Self::Plane, [_, _, _, _]) => "; of channels say --layout chw, or hwc if they come last",
-                    _ => "",
-                };
+                let way = if found.len() == 4 { self.way() } else { "" };
                 return Err(Error::new(format_args!(
                     "found axes {}, expected ({names}) or (N,{names}){way}",
                     axes(found)
@@ -84,6 +81,14 @@ impl Order {
         Ok(Arrangement { order: self, batch, channels, shape: shape_of(height, width)? })
     }
 
+    /// What to say of channels that are not expected.
+    const fn way(self) -> &'static str {
+        match self {
+            Self::Plane => "; of channels say --layout chw, or hwc if they come last",
+            _ => "",
+        }
+    }
+
     /// Names the axes of a file that holds one image.
     pub(super) fn arrange_one(self, found: &[usize]) -> Result<Arrangement> {
         // One number per pixel may have an axis of its own.
@@ -95,10 +100,11 @@ impl Order {
             // An axis for one image, as networks have it.
             one @ Arrangement { batch: None | Some(1), .. } => Ok(Arrangement { batch: None, ..one }),
             _ => Err(Error::new(format_args!(
-                "found axes {}, expected ({}){}: in a directory a file holds one image",
+                "found axes {}, expected ({}){}: in a directory a file holds one image{}",
                 axes(found),
                 self.names(),
-                if self == Self::Plane { ", one number for each pixel" } else { "" }
+                if self == Self::Plane { ", one number for each pixel" } else { "" },
+                self.way()
             ))),
         }
     }

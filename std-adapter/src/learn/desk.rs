@@ -4,118 +4,252 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use segmeter_core::drift::{Baseline, Rules, SIGNALS, Signal};
+use segmeter_core::drift::{Baseline, Cusum, Rules, SIGNALS, Side, Signal};
 use segmeter_core::num::Q16;
 
-use super::fleet::{Fleet, Learnt, Stream};
+use super::fleet::{Fall, Fleet, Learnt, Spread, Stream, Watched};
+use super::series::Drives;
 use super::{Settings, interval_frames, series};
 use crate::threads::share;
 
 /// Steps of an autocorrelation: charts that share one share a simulation.
 const STEPS: f64 = 128.0;
 
-/// Steps of a skewness.
-const SKEWNESS: f64 = 8.0;
+/// Steps of a skewness, and of the deviation between drives.
+const COARSE: f64 = 8.0;
 
 /// Standard errors of a reference's mean that the slack has to cover.
 const ERRORS: f64 = 3.0;
+
+/// What is believed of a signal before drives have been compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Belief {
+    /// How far drives lie apart: a standard deviation of what the chart sees, and that of a frame within its drive if that is
+    /// more; 0: all drives are alike.
+    pub spread: f64,
+    /// How lopsided they lie: the third central moment, in deviations between drives.
+    pub skewness: f64,
+    /// How much higher the frames of another drive lie than those of other parts of the same: the codes of a single drive are
+    /// nearer to each other than to those of the next one.
+    pub remove: f64,
+}
+
+impl Belief {
+    /// By signal, as measured on the drives of `tests/drives`.
+    const ALL: [Self; SIGNALS] = [
+        Self::new(0.048, 0.0, 0.0),
+        Self::new(0.0009, 0.7, 0.0),
+        Self::new(0.021, 0.0, 0.0),
+        Self::new(0.009, 0.4, 0.0),
+        Self::new(0.0096, -0.8, 0.0),
+        Self::new(0.0095, -0.8, 0.0),
+        Self::new(0.13, 0.9, 0.27),
+        Self::new(0.23, 0.1, 0.48),
+    ];
+
+    const fn new(spread: f64, skewness: f64, remove: f64) -> Self {
+        Self { spread, skewness, remove }
+    }
+}
+
+/// Degrees of freedom that this belief counts for.
+const BELIEF: u16 = 8;
+
+/// Monitors of ten that are to see a shift that is called seen.
+const SEEN: f64 = 0.9;
 
 /// The chart of a signal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chart {
     /// How its block means lie.
     pub baseline: Baseline,
-    /// [`segmeter_core::drift::Cusum::threshold`].
-    pub threshold: Q16,
-    /// [`segmeter_core::drift::Cusum::slack`].
-    pub slack: Q16,
+    /// Slack and threshold, in deviations of a block mean.
+    pub cusum: Cusum,
     /// Frames of a block.
     pub block_frames: u16,
     /// Blocks of the reference.
     pub blocks: usize,
     /// Autocorrelation from frame to frame.
     pub correlation: f64,
+    /// How far drives lie apart, in deviations of a frame within its drive.
+    pub spread: f64,
     /// The highest sum that the values themselves reach.
     pub highest: Q16,
     /// The interval was too long to count alarms.
     pub extrapolated: bool,
+    /// The least shift that nine monitors of ten see within [`Chart::seen_frames`] frames.
+    pub shift_seen: f64,
+    /// Two blocks.
+    pub seen_frames: u16,
 }
 
 /// What a threshold depends on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Question {
+    kind: Kind,
     /// In [`STEPS`].
     correlation: i32,
-    /// In [`SKEWNESS`].
+    /// In [`COARSE`].
     skewness: i32,
+    spread: i32,
+    spread_skewness: i32,
+    freedom: u16,
+    /// Of a block mean of the reference in those of a frame, as bits.
+    deviation: u64,
     block_frames: u16,
     frames: usize,
+    drives: usize,
+    /// Of a drive.
     blocks: usize,
-    slack: Q16,
+    side: Side,
     release_blocks: u16,
     /// Blocks, as bits.
     interval: u64,
 }
 
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// The threshold of a CUSUM of this slack.
+    Cusum(Q16),
+    /// How far a value may fall.
+    Fall,
+}
+
+/// A threshold, whether it was extrapolated, and the shift that is seen with it, in deviations of a frame.
+type Answer = (Q16, bool, f64);
+
 impl Question {
-    fn answer(self) -> (Q16, bool) {
-        let stream = Stream { correlation: f64::from(self.correlation) / STEPS, block: self.block_frames };
-        let skewness = f64::from(self.skewness) / SKEWNESS;
-        let learnt = Learnt { stream, skewness, frames: self.frames, blocks: self.blocks };
-        let fleet = Fleet::new(&learnt, self.slack, self.release_blocks);
-        fleet.threshold(f64::from_bits(self.interval))
+    fn learnt(self) -> Learnt {
+        let spread = f64::from(self.spread) / COARSE;
+        Learnt {
+            stream: Stream { correlation: f64::from(self.correlation) / STEPS, block: self.block_frames },
+            skewness: f64::from(self.skewness) / COARSE,
+            frames: self.frames,
+            drives: self.drives,
+            blocks: self.blocks,
+            spread: Spread {
+                variance: spread * spread,
+                freedom: self.freedom,
+                skewness: f64::from(self.spread_skewness) / COARSE,
+            },
+            deviation: f64::from_bits(self.deviation),
+            side: self.side,
+        }
+    }
+
+    fn answer(self) -> Answer {
+        let fleet = Fleet::new(&self.learnt(), self.release_blocks);
+        let interval = f64::from_bits(self.interval);
+        match self.kind {
+            Kind::Cusum(slack) => {
+                let chart = |threshold| Watched(Cusum { slack, threshold });
+                let highest = |scores: &mut dyn Iterator<Item = Q16>| series::highest_sum(scores, slack);
+                let (threshold, extrapolated) = fleet.threshold(interval, highest, chart);
+                (threshold, extrapolated, fleet.shift_seen(&chart(threshold), 2, SEEN))
+            }
+            Kind::Fall => {
+                let (limit, extrapolated) = fleet.threshold(interval, Fall::deepest, Fall);
+                (limit, extrapolated, 0.0)
+            }
+        }
     }
 }
 
 /// Where thresholds are simulated, and remembered.
 #[derive(Default)]
 pub struct Desk {
-    known: BTreeMap<Question, (Q16, bool)>,
+    known: BTreeMap<Question, Answer>,
 }
 
 /// A signal before its threshold is known.
 struct Draft {
     means: Vec<Q16>,
     baseline: Baseline,
-    /// In [`STEPS`].
-    correlation: i32,
-    /// In [`SKEWNESS`].
-    skewness: i32,
-    frames: usize,
+    /// The same of these very frames.
+    own: Baseline,
+    /// Of a frame within its drive.
+    deviation: f64,
+    /// All but the kind and the interval.
+    question: Question,
 }
 
 impl Draft {
-    fn new(values: &[Option<Q16>], correlation: i32, block_frames: u16) -> Result<Self, usize> {
-        let means = series::block_means(values, block_frames);
-        let baseline = Baseline::of(means.iter().copied()).ok_or(means.len())?;
-        let skewness = libm::round(series::skewness(values) * SKEWNESS) as i32;
-        Ok(Self { means, baseline, correlation, skewness, frames: values.iter().flatten().count() })
-    }
-
-    fn question(&self, rules: &Rules, blocks: usize, interval_frames: f64) -> Question {
-        Question {
-            correlation: self.correlation,
-            skewness: self.skewness,
-            block_frames: rules.block_frames,
-            frames: self.frames,
-            blocks,
-            slack: rules.slack,
-            release_blocks: rules.release_blocks,
-            interval: (interval_frames / f64::from(rules.block_frames)).to_bits(),
+    fn new(
+        values: &Drives,
+        rules: &Rules,
+        block_frames: u16,
+        (belief, side): (Belief, Side),
+    ) -> Result<Self, usize> {
+        let means = series::means(values, block_frames);
+        let own = Baseline::of(means.iter().copied()).ok_or(means.len())?;
+        let mut baseline = own;
+        let correlation = stepped(series::correlation(values));
+        let stream = Stream { correlation: f64::from(correlation) / STEPS, block: 1 };
+        let others = values.len() - 1;
+        let found = series::between(values, stream.long_run_variance());
+        let frame = libm::sqrt(series::variance(values)).max(1e-9);
+        // In deviations of a frame.
+        let believed = (belief.spread / frame).max(1.0);
+        let weight = if belief.spread > 0.0 { f64::from(BELIEF) } else { 0.0 };
+        let freedom = weight + others as f64;
+        // Without a belief and another drive there is no variance.
+        let variance = (weight * believed * believed + others as f64 * found) / freedom.max(1.0);
+        let coarse = |x: f64| libm::round(x * COARSE) as i32;
+        if others == 0 {
+            baseline.mean = baseline.mean.plus(Q16::from_f32(belief.remove as f32));
         }
+        let question = Question {
+            kind: Kind::Fall,
+            deviation: (baseline.deviation.to_f64() / frame).to_bits(),
+            correlation,
+            skewness: coarse(series::skewness(values)),
+            spread: coarse(libm::sqrt(variance)),
+            spread_skewness: coarse(belief.skewness),
+            freedom: freedom as u16,
+            block_frames,
+            frames: values.iter().flatten().flatten().count(),
+            drives: values.len(),
+            blocks: (means.len() / values.len()).max(1),
+            side,
+            release_blocks: rules.release_blocks,
+            interval: 0,
+        };
+        Ok(Self { means, baseline, own, deviation: libm::sqrt(series::variance(values)), question })
     }
 
-    fn chart(&self, rules: &Rules, (threshold, extrapolated): (Q16, bool)) -> Chart {
-        let highest = series::highest_score(&self.means, &self.baseline, rules.slack);
+    /// The least slack for this reference.
+    fn slack(&self, asked: Q16) -> Q16 {
+        let learnt = self.question.learnt();
+        asked.max(Q16::from_f32((ERRORS * learnt.mean_error() / learnt.deviation) as f32))
+    }
+
+    fn ask(&self, kind: Kind, interval_frames: f64) -> Question {
+        let interval = (interval_frames / f64::from(self.question.block_frames)).to_bits();
+        Question { kind, interval, ..self.question }
+    }
+
+    /// The same of a reference of one drive with as many blocks.
+    fn of_site(&self, blocks: u16, question: Question) -> Question {
+        Question { drives: 1, blocks: blocks.into(), ..question }
+    }
+
+    fn chart(&self, slack: Q16, (threshold, extrapolated, shift): Answer) -> Chart {
+        let scores = self.means.iter().map(|mean| self.question.side.of(self.own.standardise(*mean)));
+        let highest = series::highest_sum(scores, slack);
+        let threshold = threshold.max(highest.plus(Q16::from_raw(1)));
         Chart {
             baseline: self.baseline,
-            threshold: threshold.max(highest.plus(Q16::from_raw(1))),
-            slack: rules.slack,
-            block_frames: rules.block_frames,
+            cusum: Cusum { slack, threshold },
+            block_frames: self.question.block_frames,
             blocks: self.means.len(),
-            correlation: f64::from(self.correlation) / STEPS,
+            correlation: f64::from(self.question.correlation) / STEPS,
+            spread: f64::from(self.question.spread) / COARSE,
             highest,
             extrapolated,
+            shift_seen: shift * self.deviation,
+            // Wherever in a block it begins.
+            seen_frames: self.question.block_frames.saturating_mul(3),
         }
     }
 }
@@ -125,88 +259,98 @@ fn stepped(correlation: f64) -> i32 {
     libm::round(correlation * STEPS).clamp(1.0 - STEPS, STEPS - 1.0) as i32
 }
 
-/// The least slack for a reference of as many blocks.
-fn least_slack(correlation: i32, block: u16, blocks: usize) -> Q16 {
-    let stream = Stream { correlation: f64::from(correlation) / STEPS, block };
-    let error = libm::sqrt(stream.long_run_variance() / stream.block_variance() / blocks as f64);
-    Q16::from_f32((ERRORS * error) as f32)
-}
-
 impl Desk {
-    /// Learns the chart of one signal from its values in consecutive in-control frames.
+    /// Learns the chart of one signal from its values in the consecutive in-control frames of drives, how which
+    /// differ is believed beforehand.
     ///
-    /// *Blocks* are twice as long as the decorrelation time, so that their means are nearly independent, but eight
-    /// at least are left; [`Rules::block_frames`] other than 0 is taken as it is.
+    /// *Blocks* are twice as long as the decorrelation time, but eight at least are left; [`Rules::block_frames`] other than
+    /// 0 is taken as it is.
     ///
-    /// *The slack* of the rules is raised to three standard errors of the reference's mean. With less, monitors whose few frames
-    /// lay off their mean by chance would climb into alarm whatever the threshold.
+    /// *The slack* is raised to two standard errors of what separates the reference's mean from that of the next drive. With
+    /// less, monitors on a drive that lies off by chance would climb into alarm whatever the threshold.
     ///
-    /// *The threshold* is found by simulation. A thousand monitors each learn their own mean and deviation, from as many blocks
-    /// as there are here, of frames with the autocorrelation and the skewness that were measured (a first-order process), give
-    /// or take their standard errors; the chart of the device then watches other blocks of such frames. The threshold is that at
-    /// which the blocks without an alarm, divided by the alarms entered, are the interval asked for: monitors that have
-    /// learnt from as little as this one keep it together. An interval of more than 500 blocks is extrapolated, by the
-    /// exponent of each simulated monitor. And no threshold is below what the values reach themselves.
-    ///
-    /// Measured (`tests/drift_claims.rs`): within 20 % of 10,000 frames for references of 2000 frames and of 500, but half
-    /// of it for 160 that are much alike. What the frames do not show it cannot know, such as a drift over hours.
+    /// *The threshold* is found by simulation. A thousand worlds in which this reference may have been learnt each have an
+    /// autocorrelation, a skewness, a variance within a drive and one between drives, a middle: those that were
+    /// measured, give or take their standard errors (a first-order process around the middle of its drive). How far
+    /// drives lie apart is what was found, and what was believed counts as eight degrees of freedom of it. In each
+    /// world the chart watches other drives, as long as those that it learnt from. The threshold is that at which the
+    /// blocks without an alarm, divided by the alarms entered, are the interval asked for: all of these worlds keep it
+    /// together. Where fewer than 50 alarms are left to count, it is extrapolated. And no threshold is below what the
+    /// values reach themselves.
     ///
     /// # Errors
     /// A line that says what was found and what was expected.
-    pub fn chart(&mut self, values: &[Q16], rules: &Rules, interval_frames: f64) -> Result<Chart, String> {
-        let values: Vec<Option<Q16>> = values.iter().copied().map(Some).collect();
-        let correlation = stepped(series::correlation(&values));
-        let mut rules = *rules;
-        if rules.block_frames == 0 {
-            let time = series::decorrelation(f64::from(correlation) / STEPS);
-            rules.block_frames = series::block_frames(time, values.len()).0;
+    pub fn chart(
+        &mut self,
+        values: &[Vec<Q16>],
+        belief: Belief,
+        rules: &Rules,
+        slack: Q16,
+        interval_frames: f64,
+    ) -> Result<Chart, String> {
+        let values: Vec<Vec<Option<Q16>>> =
+            values.iter().map(|drive| drive.iter().copied().map(Some).collect()).collect();
+        let mut block = rules.block_frames;
+        if block == 0 {
+            let time = series::decorrelation(series::correlation(&values));
+            block = series::block_frames(time, values.iter().map(Vec::len).sum()).0;
         }
-        let draft = Draft::new(&values, correlation, rules.block_frames)
+        let draft = Draft::new(&values, rules, block, (belief, Side::Both))
             .map_err(|found| format!("found {found} blocks, expected 2 at least"))?;
-        let blocks = draft.means.len();
-        rules.slack = rules.slack.max(least_slack(correlation, rules.block_frames, blocks));
-        let question = draft.question(&rules, blocks, interval_frames);
-        Ok(draft.chart(&rules, *self.known.entry(question).or_insert_with(|| question.answer())))
+        let slack = draft.slack(slack);
+        let question = draft.ask(Kind::Cusum(slack), interval_frames);
+        Ok(draft.chart(slack, *self.known.entry(question).or_insert_with(|| question.answer())))
     }
 
-    /// The charts of all signals with one length of block and one slack, and the thresholds for a site reference.
+    /// The charts of all signals with one length of block, those for a site reference, and how far the estimated IoU falls
+    /// where nothing is wrong.
     pub(super) fn charts(
         &mut self,
-        values: &[Vec<Option<Q16>>; SIGNALS],
+        values: &[Vec<Vec<Option<Q16>>>; SIGNALS],
         settings: &Settings,
         rules: &mut Rules,
         notes: &mut Vec<String>,
-    ) -> Result<(Vec<Chart>, Vec<Q16>), String> {
-        let correlations = values.each_ref().map(|values| stepped(series::correlation(values)));
-        choose_block(rules, &correlations, values[0].len(), notes);
+    ) -> Result<(Vec<Chart>, Vec<Cusum>, Q16), String> {
+        let correlations = values.each_ref().map(|values| series::correlation(values));
+        let frames = values[0].iter().map(Vec::len).sum();
+        choose_block(rules, &correlations, frames, notes);
         let mut drafts = Vec::with_capacity(SIGNALS);
-        for (signal, (values, correlation)) in Signal::ALL.iter().zip(values.iter().zip(correlations)) {
-            drafts.push(Draft::new(values, correlation, rules.block_frames).map_err(|found| {
-                let why = if matches!(signal, Signal::RelativeCentroidRow | Signal::RoadMargin) {
-                    "; no frame has road there: are the scale and the zero point right?"
-                } else {
-                    ""
-                };
-                format!("{}: found values in {found} blocks, expected 2 at least{why}", signal.name())
-            })?);
+        let beliefs = if settings.fixed { [Belief::default(); SIGNALS] } else { Belief::ALL };
+        for (signal, (values, belief)) in Signal::ALL.iter().zip(values.iter().zip(beliefs)) {
+            drafts.push(Draft::new(values, rules, rules.block_frames, (belief, signal.side())).map_err(
+                |found| {
+                    let why = if matches!(signal, Signal::RelativeCentroidRow | Signal::RoadMargin) {
+                        "; no frame has road there: are the scale and the zero point right?"
+                    } else {
+                        ""
+                    };
+                    format!("{}: found values in {found} blocks, expected 2 at least{why}", signal.name())
+                },
+            )?);
         }
-        choose_slack(rules, &drafts, settings.site, notes);
+        let iou = &values[Signal::EstimatedIou as usize];
+        let fall = Draft::new(
+            iou,
+            rules,
+            rules.harm_frames.into(),
+            (beliefs[Signal::EstimatedIou as usize], Side::Down),
+        )
+        .map_err(|_| "found no estimates of the IoU")?;
         let interval = interval_frames(settings);
-        let factory = |draft: &Draft| draft.question(rules, draft.means.len(), interval);
-        let site = |draft: &Draft| draft.question(rules, rules.site_blocks.into(), interval);
-        self.answer(drafts.iter().flat_map(|draft| [factory(draft), site(draft)]).collect());
-        let charts: Vec<Chart> =
-            drafts.iter().map(|draft| draft.chart(rules, self.known[&factory(draft)])).collect();
-        for (signal, (chart, draft)) in Signal::ALL.iter().zip(charts.iter().zip(&drafts)) {
-            let simulated = self.known[&factory(draft)].0;
-            if chart.threshold > simulated {
-                let (name, highest) = (signal.name(), chart.highest);
-                notes.push(format!(
-                    "{name}: the frames themselves reach {highest}, more than the threshold of {simulated} for the interval"
-                ));
-            }
-        }
-        Ok((charts, drafts.iter().map(|draft| self.known[&site(draft)].0).collect()))
+        let factory = |draft: &Draft| draft.ask(Kind::Cusum(draft.slack(settings.slack)), interval);
+        let site = |draft: &Draft| draft.of_site(rules.site_blocks, factory(draft));
+        // Harm needs no other signal beside it.
+        let harm = fall.ask(Kind::Fall, interval * f64::from(settings.rules.required.max(1)));
+        let charts = drafts.iter().flat_map(|draft| [factory(draft), site(draft)]);
+        self.answer(charts.chain([harm]).collect());
+        let (limit, ..) = self.known[&harm];
+        let fall = Q16::from_f32((limit.to_f64() * fall.baseline.deviation.to_f64()) as f32);
+        let site = drafts
+            .iter()
+            .map(|draft| Cusum { slack: draft.slack(settings.slack), threshold: self.known[&site(draft)].0 });
+        let charts =
+            drafts.iter().map(|draft| draft.chart(draft.slack(settings.slack), self.known[&factory(draft)]));
+        Ok((charts.collect(), site.collect(), fall))
     }
 
     /// Simulates what is not known yet, on all processors: an answer depends on its question alone.
@@ -224,20 +368,11 @@ impl Desk {
     }
 }
 
-/// Frames from which on the interval was measured to be kept: 0.86 to 1.06 of it for 500, 0.5 to 1.2
-/// for 160, 0.3 to 0.8 for 16.
-const FRAMES: usize = 500;
-
-fn choose_block(rules: &mut Rules, correlations: &[i32], frames: usize, notes: &mut Vec<String>) {
-    let longest = f64::from(correlations.iter().copied().max().unwrap_or(0)) / STEPS;
+fn choose_block(rules: &mut Rules, correlations: &[f64], frames: usize, notes: &mut Vec<String>) {
+    let longest = correlations.iter().copied().fold(0.0, f64::max);
     let (chosen, wanted) = series::block_frames(series::decorrelation(longest), frames);
     if rules.block_frames == 0 {
         rules.block_frames = chosen;
-    }
-    if frames < FRAMES {
-        notes.push(format!(
-            "{frames} frames say little of how frames differ: false alarms may come two or three times as often as asked for; with {FRAMES} they would not"
-        ));
     }
     if rules.block_frames < wanted {
         notes.push(format!(
@@ -245,22 +380,5 @@ fn choose_block(rules: &mut Rules, correlations: &[i32], frames: usize, notes: &
             rules.block_frames,
             8 * usize::from(wanted)
         ));
-    }
-}
-
-fn choose_slack(rules: &mut Rules, drafts: &[Draft], site: bool, notes: &mut Vec<String>) {
-    let blocks = |draft: &Draft| {
-        let own = draft.means.len();
-        if site { own.min(rules.site_blocks.into()) } else { own }
-    };
-    let least = |draft: &Draft| least_slack(draft.correlation, rules.block_frames, blocks(draft));
-    let least = drafts.iter().map(least).max().unwrap_or(rules.slack);
-    if least > rules.slack {
-        let fewest = drafts.iter().map(blocks).min().unwrap_or(0);
-        notes.push(format!(
-            "slack raised from {} to {least}: the mean of {fewest} blocks is not known any better",
-            rules.slack
-        ));
-        rules.slack = least;
     }
 }

@@ -1,6 +1,7 @@
 //! Thresholds by simulation: a fleet of monitors that have learnt from as little as this one.
 
-use segmeter_core::drift::{Cusum, Detector, Level};
+use segmeter_core::drift::detector::CusumState;
+use segmeter_core::drift::{Cusum, Detector, Level, Side};
 use segmeter_core::num::Q16;
 
 use super::random::Random;
@@ -10,8 +11,6 @@ use super::series;
 const MONITORS: usize = 1000;
 /// Blocks that each of them watches.
 const WATCHED: usize = 1000;
-/// The longest interval, in blocks, whose alarms are counted; longer ones are extrapolated.
-const LONGEST: f64 = 500.0;
 
 /// Frames whose neighbours are correlated (AR(1), variance 1), in blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,14 +24,47 @@ pub(super) struct Stream {
 /// What a fleet has learnt from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Learnt {
-    /// The stream as far as it is known.
+    /// The stream within a drive, as far as it is known.
     pub(super) stream: Stream,
     /// [`series::skewness`] of its frames.
     pub(super) skewness: f64,
-    /// Frames that it was measured on.
+    /// Frames that both were measured on.
     pub(super) frames: usize,
-    /// Blocks of the reference.
+    /// Drives, and the blocks of each.
+    pub(super) drives: usize,
     pub(super) blocks: usize,
+    /// How drives differ.
+    pub(super) spread: Spread,
+    /// The deviation of the block means of the reference, in deviations of a frame within its drive.
+    pub(super) deviation: f64,
+    /// What of a score the charts see.
+    pub(super) side: Side,
+}
+
+/// Variance between drives, that of a frame within its drive being 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Spread {
+    pub(super) variance: f64,
+    /// Degrees of freedom that stand behind it; 0: it is known.
+    pub(super) freedom: u16,
+    /// How lopsided drives lie.
+    pub(super) skewness: f64,
+}
+
+impl Spread {
+    /// A variance that may have been behind what is known (scaled inverse chi-square).
+    fn variance(&self, random: &mut Random) -> f64 {
+        if self.freedom == 0 {
+            return self.variance;
+        }
+        let squares: f64 = (0..self.freedom).map(|_| random.normal()).map(|normal| normal * normal).sum();
+        self.variance * f64::from(self.freedom) / squares
+    }
+
+    /// What a drive lies around, where drives have this deviation.
+    fn middle(&self, deviation: f64, random: &mut Random) -> f64 {
+        deviation * lopsided(random.normal(), self.skewness)
+    }
 }
 
 impl Learnt {
@@ -45,11 +77,29 @@ impl Learnt {
         Stream { correlation, ..self.stream }
     }
 
-    /// Likewise the skewness of a block mean: that of the frames, with the standard error `sqrt(6 / n)`, times the deviation of
-    /// a block mean, as if it were the mean of independent frames.
+    /// Likewise the skewness of a block mean: that of the frames, with the standard error `sqrt(6 / n)`, times the
+    /// deviation of a block mean, as if it were the mean of independent frames.
     fn skewness(&self, stream: Stream, random: &mut Random) -> f64 {
         let error = libm::sqrt(6.0 / self.frames as f64);
         (self.skewness + error * random.normal()) * libm::sqrt(stream.block_variance())
+    }
+
+    /// How far the mean of the reference may be from that of a drive that is watched, in deviations of a frame.
+    pub(super) fn mean_error(&self) -> f64 {
+        let drives = self.drives as f64;
+        let blocks = drives * self.blocks as f64;
+        libm::sqrt(self.stream.long_run_variance() / blocks + self.spread.variance * (1.0 + 1.0 / drives))
+    }
+
+    /// A variance of the frames of a drive that may have been behind what was measured to be 1 (scaled inverse chi-square): as
+    /// many of them as are independent stand behind it.
+    fn within(&self, random: &mut Random) -> f64 {
+        let rho = self.stream.correlation;
+        let freedom = (self.frames as f64 * (1.0 - rho * rho) / (1.0 + rho * rho) - 1.0).max(2.0);
+        // Nearly that of a chi-square (Wilson and Hilferty 1931).
+        let part = 2.0 / (9.0 * freedom);
+        let root = (1.0 - part + libm::sqrt(part) * random.normal()).max(0.1);
+        1.0 / (root * root * root)
     }
 }
 
@@ -82,7 +132,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn new(stream: Stream, random: &mut Random) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         let (rho, frames) = (stream.correlation, f64::from(stream.block));
         let far = power(rho, stream.block);
         // Given the frame before it, a block's mean has this weight of it.
@@ -93,7 +143,12 @@ impl Blocks {
         let own = libm::sqrt(1.0 - far * far);
         let shared = covariance / own;
         let rest = libm::sqrt((variance - shared * shared).max(0.0));
-        Self { last: random.normal(), mean: [weight, shared, rest], next: [far, own] }
+        Self { last: 0.0, mean: [weight, shared, rest], next: [far, own] }
+    }
+
+    /// Nothing is known of the frame before the first.
+    pub(super) fn begin(&mut self, random: &mut Random) {
+        self.last = random.normal();
     }
 
     pub(super) fn next(&mut self, random: &mut Random) -> f64 {
@@ -107,108 +162,215 @@ impl Blocks {
 
 /// A monitor of the fleet.
 struct Member {
-    /// How far off its reference is: mean of what it watches, in its own deviations.
-    offset: f64,
-    /// [`Stream::long_run_variance`] in its own deviations.
-    variance: f64,
-    /// The same of third moments.
-    third: f64,
+    /// What it watches, in deviations of a block mean of the reference.
     scores: Vec<Q16>,
 }
 
-/// Charts of one signal that have learnt from as many blocks, each its own mean and deviation.
+impl Member {
+    /// A truth that may have been behind what was learnt, and drives of it.
+    fn new(learnt: &Learnt, random: &mut Random) -> Self {
+        let stream = learnt.stream(random);
+        let skewness = learnt.skewness(stream, random);
+        let within = learnt.within(random);
+        let between = libm::sqrt(learnt.spread.variance(random));
+        let drives = learnt.drives as f64;
+        let blocks = drives * learnt.blocks as f64;
+        // What the reference lies around, and what its frames miss it by.
+        let middles: f64 = (0..learnt.drives).map(|_| learnt.spread.middle(between, random)).sum();
+        let error = libm::sqrt(within * stream.long_run_variance() / blocks);
+        let offset = error * random.normal() - middles / drives;
+        let (spread, within) = (libm::sqrt(stream.block_variance()), libm::sqrt(within));
+        let mut scores = Vec::with_capacity(WATCHED);
+        let mut drive = Blocks::new(stream);
+        while scores.len() < WATCHED {
+            let middle = offset + learnt.spread.middle(between, random);
+            drive.begin(random);
+            for _ in 0..learnt.blocks.min(WATCHED - scores.len()) {
+                let mean = middle + within * spread * lopsided(drive.next(random) / spread, skewness);
+                scores.push(Q16::from_f32((mean / learnt.deviation) as f32));
+            }
+        }
+        Self { scores }
+    }
+}
+
+/// A chart as a monitor has it.
+#[derive(Clone, Copy)]
+pub(super) struct Watched(pub(super) Cusum);
+
+impl Detector for Watched {
+    type State = CusumState;
+
+    fn update(&self, state: &mut CusumState, z: Q16) -> Level {
+        self.0.update_forgetful(state, z)
+    }
+
+    fn check(&self) -> segmeter_core::Result<()> {
+        self.0.check()
+    }
+}
+
+/// A chart that alarms where the values have fallen by more than a limit: [`segmeter_core::drift::Harm`].
+#[derive(Clone, Copy)]
+pub(super) struct Fall(pub(super) Q16);
+
+impl Fall {
+    /// The limit below which scores alarm.
+    pub(super) fn deepest(scores: &mut dyn Iterator<Item = Q16>) -> Q16 {
+        scores.fold(Q16::ZERO, |deepest, score| deepest.max(Q16::ZERO.minus(score)))
+    }
+}
+
+impl Detector for Fall {
+    type State = ();
+
+    fn update(&self, (): &mut (), z: Q16) -> Level {
+        let (fall, limit) = (Q16::ZERO.minus(z), self.0);
+        // It ends at half of the margin.
+        match fall {
+            fall if fall > limit => Level::Drift,
+            fall if fall.plus(fall) > limit => Level::Warning,
+            _ => Level::Stable,
+        }
+    }
+
+    fn check(&self) -> segmeter_core::Result<()> {
+        Ok(())
+    }
+}
+
+/// Monitors of one signal that have learnt from as much, each its own mean and deviation.
 pub(super) struct Fleet {
     members: Vec<Member>,
-    slack: Q16,
+    deviation: f64,
+    side: Side,
     release_blocks: u16,
 }
 
-/// Alarms of a fleet by the side that was too high: up, down; and blocks without an alarm.
-struct Count {
-    alarms: [u32; 2],
-    normal: u32,
-}
+/// Alarms that must be counted for a threshold to rest on them, and those from which on fewer of them are extrapolated.
+const FEWEST: f64 = 50.0;
+const MORE: f64 = 400.0;
 
 impl Fleet {
-    pub(super) fn new(learnt: &Learnt, slack: Q16, release_blocks: u16) -> Self {
+    pub(super) fn new(learnt: &Learnt, release_blocks: u16) -> Self {
         let mut random = Random::new(1);
-        let members = (0..MONITORS).map(|_| member(learnt, &mut random));
-        // One whose mean is off by more than the slack ends in alarm whatever the threshold.
-        let members = members.filter(|member| member.offset.abs() < slack.to_f64()).collect();
-        Self { members, slack, release_blocks }
+        let members = (0..MONITORS).map(|_| Member::new(learnt, &mut random)).collect();
+        Self { members, deviation: learnt.deviation, side: learnt.side, release_blocks }
     }
 
-    /// The threshold at which the fleet has one false alarm in `interval` blocks without one, and whether it was extrapolated.
+    /// The threshold of a chart at which the fleet has one false alarm in `interval` blocks without one, and whether it was
+    /// extrapolated.
     ///
-    /// Sums above `h` become rare as `1 / (e^x - 1 - x)` with `x = exponent (h + 1.166 sd)` (Siegmund 1985): beyond what can
-    /// be counted, the alarms of each monitor and side are scaled by that.
-    pub(super) fn threshold(&self, interval: f64) -> (Q16, bool) {
-        let counted = bisect(interval.min(LONGEST), |h| self.interval(h));
-        if interval <= LONGEST || counted >= MOST {
+    /// Where fewer than 50 alarms are left to count, alarms become rarer by the same factor for each step of the threshold
+    /// as they do between 400 of them and 50.
+    ///
+    /// `highest` is the threshold below which scores alarm.
+    pub(super) fn threshold<D: Detector>(
+        &self,
+        interval: f64,
+        highest: impl Fn(&mut dyn Iterator<Item = Q16>) -> Q16,
+        chart: impl Fn(Q16) -> D,
+    ) -> (Q16, bool) {
+        let blocks = (self.members.len() * WATCHED) as f64;
+        let seen = |member: &Member| highest(&mut member.scores.iter().map(|score| self.side.of(*score)));
+        let highest: Vec<Q16> = self.members.iter().map(seen).collect();
+        let lowest =
+            |interval| bisect(|threshold| self.is_shorter(interval, &highest, threshold, &chart(threshold)));
+        let counted = lowest(interval.min(blocks / FEWEST));
+        if interval <= blocks / FEWEST {
             return (Q16::from_raw(counted), false);
         }
-        let counts: Vec<Count> = self.members.iter().map(|member| self.count(member, counted)).collect();
-        let normal: f64 = counts.iter().map(|count| f64::from(count.normal)).sum();
-        let beyond = |h: i32| {
-            let alarms = |(member, count): (&Member, &Count)| {
-                let rarer = |side: f64| self.rarer(member, side, counted, h);
-                f64::from(count.alarms[0]) * rarer(1.0) + f64::from(count.alarms[1]) * rarer(-1.0)
-            };
-            normal / self.members.iter().zip(&counts).map(alarms).sum::<f64>()
-        };
-        (Q16::from_raw(bisect(interval, beyond)), true)
+        let before = lowest(blocks / MORE);
+        let step = f64::from(counted - before) / libm::log(MORE / FEWEST);
+        let beyond = f64::from(counted) + step * libm::log(interval * FEWEST / blocks);
+        (Q16::from_raw(beyond.min(f64::from(MOST)) as i32), true)
     }
 
-    /// How much rarer alarms of a side (1: up, -1: down) are at another threshold.
-    fn rarer(&self, member: &Member, side: f64, from: i32, to: i32) -> f64 {
-        let exponent =
-            exponent(self.slack.to_f64() - side * member.offset, member.variance, side * member.third);
-        let above = |h: i32| {
-            let x = exponent * (Q16::from_raw(h).to_f64() + 1.166 * libm::sqrt(member.variance));
-            libm::expm1(x) - x
-        };
-        above(from) / above(to)
+    /// Whether [`Fleet::interval`] is shorter; as soon as it is known, for that is asked often.
+    fn is_shorter(&self, interval: f64, highest: &[Q16], threshold: Q16, chart: &impl Detector) -> bool {
+        let most = (self.members.len() * WATCHED) as f64;
+        let (mut alarms, mut normal) = (0u64, 0u64);
+        for (member, highest) in self.members.iter().zip(highest) {
+            if *highest <= threshold {
+                normal += member.scores.len() as u64;
+                continue;
+            }
+            let (more, calm) = self.count(member, chart);
+            alarms += u64::from(more);
+            normal += u64::from(calm);
+            if alarms as f64 * interval > most {
+                return true;
+            }
+        }
+        (normal as f64) < alarms as f64 * interval
     }
 
     /// Blocks without an alarm for each alarm.
-    pub(super) fn interval(&self, threshold: i32) -> f64 {
+    #[cfg(test)]
+    pub(super) fn interval(&self, chart: &impl Detector) -> f64 {
         let (mut alarms, mut normal) = (0u64, 0u64);
         for member in &self.members {
-            let count = self.count(member, threshold);
-            alarms += u64::from(count.alarms[0] + count.alarms[1]);
-            normal += u64::from(count.normal);
+            let (more, calm) = self.count(member, chart);
+            alarms += u64::from(more);
+            normal += u64::from(calm);
         }
         normal as f64 / alarms as f64
     }
 
-    fn count(&self, member: &Member, threshold: i32) -> Count {
-        let cusum = Cusum { slack: self.slack, threshold: Q16::from_raw(threshold) };
-        let mut state = <Cusum as Detector>::State::default();
+    /// Alarms of a member, and its blocks without one.
+    fn count<D: Detector>(&self, member: &Member, chart: &D) -> (u32, u32) {
+        let mut state = D::State::default();
         let (mut alarm, mut calm) = (false, 0);
-        let mut count = Count { alarms: [0, 0], normal: 0 };
+        let (mut alarms, mut normal) = (0, 0);
         for score in &member.scores {
-            let level = cusum.update(&mut state, *score);
+            let level = chart.update(&mut state, self.side.of(*score));
             calm = if level == Level::Stable { calm + 1 } else { 0 };
             if alarm {
                 alarm = calm < self.release_blocks;
             } else {
-                count.normal += 1;
+                normal += 1;
                 if level == Level::Drift {
                     alarm = true;
-                    count.alarms[usize::from(state.down > state.up)] += 1;
+                    alarms += 1;
                 }
             }
         }
-        count
+        (alarms, normal)
     }
-}
 
-/// The exponent `t` at which sums with this drift towards zero become rare: the root of `drift = variance t / 2 + third t^2 / 6`,
-/// from the cumulants of many blocks.
-fn exponent(drift: f64, variance: f64, third: f64) -> f64 {
-    let root = variance * variance / 4.0 + 2.0 * third * drift / 3.0;
-    // The same as the textbook's solution, but exact without skewness. Where there is no root, the series is no longer true.
-    2.0 * drift / (variance / 2.0 + libm::sqrt(root.max(0.0)))
+    /// The least shift, in deviations of a frame within its drive, that `share` of the monitors alarm at within `blocks`
+    /// blocks, wherever it begins: up or down, whichever takes more.
+    pub(super) fn shift_seen<D: Detector>(&self, chart: &D, blocks: usize, share: f64) -> f64 {
+        let signs = match self.side {
+            Side::Both => [1.0, -1.0],
+            Side::Up => [1.0, 1.0],
+            Side::Down => [-1.0, -1.0],
+        };
+        let seen = |shift: f64| {
+            let (mut seen, mut trials) = (0_u32, 0_u32);
+            for (member, sign) in self.members.iter().zip(signs.into_iter().cycle()) {
+                let by = Q16::from_f32((sign * shift / self.deviation) as f32);
+                // Each trial begins where the one before it ended, with sums of nothing: as after any calm time.
+                for scores in member.scores.chunks_exact(blocks).step_by(16) {
+                    let mut state = D::State::default();
+                    let alarms =
+                        |score: &Q16| chart.update(&mut state, self.side.of(score.plus(by))) == Level::Drift;
+                    seen += u32::from(scores.iter().any(alarms));
+                    trials += 1;
+                }
+            }
+            f64::from(seen) >= share * f64::from(trials)
+        };
+        let (mut low, mut high) = (0.0, 1.0);
+        while high < 1e6 && !seen(high) {
+            (low, high) = (high, 2.0 * high);
+        }
+        for _ in 0..8 {
+            let middle = f64::midpoint(low, high);
+            if seen(middle) { high = middle } else { low = middle }
+        }
+        high
+    }
 }
 
 /// A normal number made lopsided: nearly that of a gamma distribution with mean 0 and variance 1 (Wilson and Hilferty 1931).
@@ -220,46 +382,19 @@ fn lopsided(normal: f64, skewness: f64) -> f64 {
     2.0 / skewness * (root * root * root - 1.0)
 }
 
-fn member(learnt: &Learnt, random: &mut Random) -> Member {
-    let stream = learnt.stream(random);
-    let skewness = learnt.skewness(stream, random);
-    let spread = libm::sqrt(stream.block_variance());
-    let next = |blocks: &mut Blocks, random: &mut Random| lopsided(blocks.next(random) / spread, skewness);
-    let mut reference = Blocks::new(stream, random);
-    let (mut sum, mut squares) = (0.0, 0.0);
-    for _ in 0..learnt.blocks {
-        let mean = next(&mut reference, random);
-        sum += mean;
-        squares += mean * mean;
-    }
-    let n = learnt.blocks as f64;
-    let mean = sum / n;
-    let deviation = libm::sqrt(((squares - n * mean * mean) / (n - 1.0)).max(1e-12));
-    // What neighbours that resemble each other add in the long run; to third moments about its square.
-    let neighbours = stream.long_run_variance() / stream.block_variance();
-    // What is watched is another day.
-    let mut watched = Blocks::new(stream, random);
-    let score = |x: f64| Q16::from_f32(((x - mean) / deviation) as f32);
-    Member {
-        offset: -mean / deviation,
-        variance: neighbours / (deviation * deviation),
-        third: skewness * neighbours * neighbours / (deviation * deviation * deviation),
-        scores: (0..WATCHED).map(|_| score(next(&mut watched, random))).collect(),
-    }
-}
-
-/// The largest threshold: sums stop at twice a threshold, and that must be a number.
+/// The largest threshold: sums go above a threshold, and must be numbers there.
 const MOST: i32 = i32::MAX / 2;
 
 /// The lowest threshold, to 2^-6, whose interval is at least as long.
-fn bisect(interval: f64, of: impl Fn(i32) -> f64) -> i32 {
+fn bisect(is_shorter: impl Fn(Q16) -> bool) -> i32 {
+    let is_shorter = |threshold| is_shorter(Q16::from_raw(threshold));
     let (mut low, mut high) = (0, 1 << 17);
-    while high < MOST && of(high) < interval {
+    while high < MOST && is_shorter(high) {
         (low, high) = (high, high.saturating_mul(2).min(MOST));
     }
     while high - low > 1 << 10 {
         let middle = low.midpoint(high);
-        if of(middle) < interval { low = middle } else { high = middle }
+        if is_shorter(middle) { low = middle } else { high = middle }
     }
     high
 }

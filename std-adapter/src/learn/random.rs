@@ -19,7 +19,7 @@ impl Random {
     }
 
     /// Uniform in [-1, 1).
-    fn signed(&mut self) -> f64 {
+    pub(super) fn signed(&mut self) -> f64 {
         (self.next().cast_signed() >> 11) as f64 / (1u64 << 52) as f64
     }
 

@@ -14,6 +14,8 @@ use super::bootstrap::Groups;
 
 /// Frames of the day that a profile is learnt from: the first half of the drive.
 pub(crate) const LEARNT: usize = 17;
+/// Frames between two false alarms that are asked for: some dozens can tell of no more.
+pub(crate) const ASKED: f64 = 2000.0;
 /// An IoU below it is a frame that cannot be trusted.
 const TRUSTED: f64 = 0.8;
 
@@ -50,13 +52,14 @@ impl Pack {
 
     fn learn(&self, frames: &[Labelled]) -> Learnt {
         let frames: Vec<Frame> = frames.iter().map(|labelled| labelled.frame.clone()).collect();
-        learn(self.quantiser, &frames, &settings(self.shape)).expect("enough frames")
+        learn(self.quantiser, &[frames], &settings(self.shape)).expect("enough frames")
     }
 }
 
 fn settings(shape: Shape) -> Settings {
     let (height, width) = (shape.height() as u16, shape.width() as u16);
-    Settings { identity: Identity { height, width, ..Identity::default() }, ..Settings::default() }
+    let identity = Identity { height, width, ..Identity::default() };
+    Settings { identity, false_alarm_frames: ASKED, ..Settings::default() }
 }
 
 /// A frame of stored bytes.
@@ -74,7 +77,8 @@ fn watch<'a>(profile: &Profile, frames: impl Iterator<Item = &'a Frame>) -> (usi
         let signals = Signals::new(&frame.sketch, &frame.outline, &table, profile).expect("pixels");
         // A spoilt frame is shown again and again: the gate must not take it for a frozen camera.
         let before = monitor.verdict().state;
-        let state = monitor.observe(profile, Ok(&signals)).state;
+        let estimate = EstimatedIou::new(&frame.sketch, &profile.calibration, &table);
+        let state = monitor.observe(profile, Ok((&signals, estimate.as_ref()))).state;
         normal += usize::from(state != State::Alarm);
         if state == State::Alarm && before != State::Alarm {
             alarms.push(time);
@@ -290,7 +294,9 @@ pub(crate) fn demo() -> DemoFacts {
     let (demo, quantiser, shape) = (Demo::load(), Demo::quantiser(), Demo::shape());
     let frame = |number| measured(quantiser, shape, demo.codes(number), None);
     let frames: Vec<Frame> = (0..DEMO_FRAMES).map(frame).collect();
-    let learnt = learn(quantiser, &frames[..80], &settings(shape)).expect("enough frames");
+    // What is watched is more of this very drive.
+    let settings = Settings { fixed: true, ..settings(shape) };
+    let learnt = learn(quantiser, &[frames[..80].to_vec()], &settings).expect("enough frames");
     let (_, alarms) = watch(&learnt.profile, frames[80..].iter());
     DemoFacts {
         notes: learnt.notes,

@@ -1,6 +1,9 @@
 //! Run lengths in control and delays on streams whose mean and autocorrelation are known.
 
-use segmeter::learn::{Desk, Settings};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use segmeter::learn::{Belief, Desk, Settings};
+use segmeter::threads::share;
 use segmeter_core::drift::{Baseline, Cusum, Detector, Level, Rules};
 use segmeter_core::num::Q16;
 use serde::Serialize;
@@ -81,11 +84,14 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    fn learn(desk: &mut Desk, values: &[f64], rules: &Rules) -> Self {
+    fn learn(values: &[f64], rules: &Rules) -> Self {
         let values: Vec<Q16> = values.iter().map(|x| Q16::from_f32(*x as f32)).collect();
-        let chart = desk.chart(&values, rules, INTERVAL).expect("enough frames");
+        // The next stream is as this one: no drives differ.
+        let chart = Desk::default()
+            .chart(&[values], Belief::default(), rules, Q16::from_raw(1 << 15), INTERVAL)
+            .expect("enough frames");
         Self {
-            cusum: Cusum { slack: chart.slack, threshold: chart.threshold },
+            cusum: chart.cusum,
             baseline: chart.baseline,
             block_frames: chart.block_frames,
             release_blocks: rules.release_blocks,
@@ -108,7 +114,7 @@ impl Chart for Own {
         }
         let mean = Q16::ratio(self.sum, u64::from(self.frames) << 16);
         (self.sum, self.frames) = (0, 0);
-        let level = self.cusum.update(&mut self.state, self.baseline.standardise(mean));
+        let level = self.cusum.update_forgetful(&mut self.state, self.baseline.standardise(mean));
         self.calm = if level == Level::Stable { self.calm + 1 } else { 0 };
         let before = self.alarm;
         self.alarm = if before { self.calm < self.release_blocks } else { level == Level::Drift };
@@ -219,8 +225,7 @@ pub(crate) struct Size {
 /// This library's chart, each monitor with a reference of its own.
 pub(crate) fn own(correlation: f64, skewness: f64, size: Size) -> Row {
     let rules = Settings::default().rules;
-    let mut desk = Desk::default();
-    row("segmeter", correlation, skewness, size, |values| Own::learn(&mut desk, values, &rules))
+    row("segmeter", correlation, skewness, size, |values| Own::learn(values, &rules))
 }
 
 /// A textbook chart, whose limit knows nothing of neighbours.
@@ -238,11 +243,9 @@ fn row<C: Chart>(
     correlation: f64,
     skewness: f64,
     size: Size,
-    mut learn: impl FnMut(&[f64]) -> C,
+    learn: impl Fn(&[f64]) -> C + Sync,
 ) -> Row {
-    let mut found = Vec::new();
-    let mut delays: Vec<Delay> = SHIFTS.map(|shift| Delay { shift, mean: 0.0, missed: 0.0 }).into();
-    for number in 0..size.monitors {
+    let watch = |number| {
         let mut stream = Stream::new(correlation, skewness, number);
         let reference: Vec<f64> = (0..size.reference_frames).map(|_| stream.next()).collect();
         let mut chart = learn(&reference);
@@ -251,14 +254,25 @@ fn row<C: Chart>(
             normal += u32::from(!chart.in_alarm());
             alarms += u32::from(chart.alarm(stream.next()));
         }
-        found.push((f64::from(normal), f64::from(alarms)));
-        for delay in &mut delays {
-            match first_alarm(&mut chart, &mut stream, delay.shift) {
+        let delays = SHIFTS.map(|shift| first_alarm(&mut chart, &mut stream, shift));
+        ((f64::from(normal), f64::from(alarms)), delays)
+    };
+    let next = AtomicU64::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < size.monitors);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let work = || std::iter::from_fn(take).map(watch).collect::<Vec<_>>();
+    // All of them are whole numbers: their sums have no order.
+    let seen: Vec<_> = share(threads, work).into_iter().flatten().collect();
+    let mut delays: Vec<Delay> = SHIFTS.map(|shift| Delay { shift, mean: 0.0, missed: 0.0 }).into();
+    for (delay, place) in delays.iter_mut().zip(0..) {
+        for (_, frames) in &seen {
+            match frames[place] {
                 Some(frames) => delay.mean += f64::from(frames),
                 None => delay.missed += 1.0,
             }
         }
     }
+    let found: Vec<(f64, f64)> = seen.iter().map(|(counts, _)| *counts).collect();
     let monitors = size.monitors as f64;
     for delay in &mut delays {
         delay.mean /= monitors - delay.missed;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use segmeter::core::drift::{
-    Baseline, CalibrationMap, Identity, Monitor, Packet, Profile, Reference, Rules, SIGNALS, Snapshot,
+    Baseline, CalibrationMap, Cusum, Identity, Monitor, Packet, Profile, Reference, Rules, SIGNALS, Snapshot,
 };
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{CODES, SigmoidTable};
@@ -48,12 +48,13 @@ fn profile() -> Profile {
     let q = Q16::from_f32;
     let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 15).expect("a quantiser");
     Profile {
-        identity: Identity { model: 1, mounting: 2, height: 2, width: 9, frames: 7 },
+        identity: Identity { model: 1, mounting: 2, height: 2, width: 9, frames: 7, ..Identity::default() },
         quantiser,
         rules: Rules { block_frames: 1, invalid_frames: 2, frozen_frames: 3, site_blocks: 2, ..Rules::DEFAULT },
         baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; SIGNALS],
-        thresholds: [q(5.0); SIGNALS],
-        site_thresholds: [q(6.0); SIGNALS],
+        charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(5.0) }; SIGNALS],
+        site_charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(6.0) }; SIGNALS],
+        watching: u8::MAX,
         correlations: [q(0.5); SIGNALS],
         calibration: CalibrationMap::network(&SigmoidTable::new(&quantiser)),
         reference: Reference::new([3; CODES]).expect("a reference"),

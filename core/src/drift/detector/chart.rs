@@ -52,7 +52,7 @@ fn magnitude(z: Q16) -> Q16 {
 /// let levels = [(); 4].map(|()| cusum.update(&mut state, Q16::from_f32(2.0)));
 /// assert_eq!(levels, [Level::Stable, Level::Warning, Level::Warning, Level::Drift]);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Cusum {
     /// Half the shift worth detecting, in deviations.
@@ -70,11 +70,38 @@ pub struct CusumState {
     pub down: Q16,
 }
 
+fields!(Cusum { slack: Q16, threshold: Q16 });
 fields!(CusumState { up: Q16, down: Q16 });
+
+impl Cusum {
+    /// [`Cusum::update`], after which the sums stop an eighth above the threshold: as a monitor does it, whose alarms end soon
+    /// after what they were raised for.
+    #[inline]
+    pub fn update_forgetful(&self, state: &mut CusumState, z: Q16) -> Level {
+        let level = self.update(state, z);
+        let most = self.most_remembered();
+        (state.up, state.down) = (state.up.min(most), state.down.min(most));
+        level
+    }
+
+    const fn most_remembered(&self) -> Q16 {
+        self.threshold.plus(Q16::from_raw((self.threshold.raw() >> 3) + 1))
+    }
+
+    /// Steps without a shift (`z` = 0) after which [`Cusum::update_forgetful`] is stable, whatever came before; `None` without
+    /// slack: it never forgets.
+    #[must_use]
+    pub fn calm_after(&self) -> Option<u32> {
+        let way = i64::from(self.most_remembered().raw()) - i64::from(self.threshold.raw() / 2);
+        let slack = i64::from(self.slack.raw().max(0));
+        u32::try_from((way + slack - 1).checked_div(slack)?).ok()
+    }
+}
 
 impl Detector for Cusum {
     type State = CusumState;
 
+    #[inline]
     fn update(&self, state: &mut CusumState, z: Q16) -> Level {
         let most = self.threshold.plus(self.threshold);
         // Not `clamp`, which panics where the threshold is negative.

@@ -5,94 +5,16 @@
 use super::*;
 
 #[test]
-fn a_map_is_learnt_from_labels() {
-    let quantiser = Quantiser::probabilities();
-    let table = SigmoidTable::new(&quantiser);
-    let frame = |codes: &[u8], labels: &[u8]| {
-        let mut sketch = Sketch::<u32>::new(&quantiser);
-        sketch.push_row(codes, labels);
-        sketch
-    };
-    // Code 200 is road in 3 of 4 pixels, code 210 in 1 of 2, fewer: they become one, with those between and some below.
-    let frames = [frame(&[200, 200, 210, 9], &[1, 1, 1, 0]), frame(&[200, 200, 210, 9], &[1, 0, 0, 255])];
-    let map = CalibrationMap::learn(frames.iter(), &table).unwrap();
-    let at = |index: usize| f64::from(map.probability()[index]) / 65535.0;
-    let (mut road, mut pixels) = (table.probability.map(f64::from), [1.0; 256]);
-    for (code, ones, all) in [(200, 3.0, 4.0), (210, 1.0, 2.0), (9, 0.0, 1.0)] {
-        road[code] += ones;
-        pixels[code] += all;
-    }
-    // The least of the means to the right, of which the greatest to the left.
-    let mean =
-        |from: usize, to: usize| road[from..=to].iter().sum::<f64>() / pixels[from..=to].iter().sum::<f64>();
-    for index in (0..256).step_by(5) {
-        let least = |from: usize| (index..256).map(|to| mean(from, to)).fold(f64::MAX, f64::min);
-        let expected = (0..=index).map(least).fold(f64::MIN, f64::max);
-        assert!((at(index) - expected).abs() < 1e-5, "{index}: {} {expected}", at(index));
-    }
-    assert!(map.probability()[200] == map.probability()[210] && at(200) < at(215));
-    assert!((at(255) - f64::from(table.probability[255])).abs() < 1e-4, "never seen: what the network says");
-    assert!(map.is_learnt());
-    assert_eq!(CalibrationMap::learn(frames[..1].iter(), &table), Err(Error::Parameter("labels")));
-    let mut falling = *map.probability();
+fn a_map_never_falls() {
+    let network = CalibrationMap::network(&SigmoidTable::new(&Quantiser::probabilities()));
+    assert!(!network.is_learnt() && network.deviation() == &[0; 256]);
+    assert_eq!(
+        (network.probability()[0], network.probability()[51], network.probability()[255]),
+        (0, 13107, 65535)
+    );
+    let mut falling = *network.probability();
     falling[7] = u16::MAX;
     assert_eq!(CalibrationMap::from_parts(falling, [0; 256], true), Err(Error::Parameter("calibration")));
-}
-
-/// The deviation of a code, by its definition: between frames, of the share of road in the sixteenth that it is in, rounded up
-/// to steps of 2^-8.
-#[test]
-fn deviations_are_rounded_up() {
-    let quantiser = Quantiser::probabilities();
-    let table = SigmoidTable::new(&quantiser);
-    let mut seed = 9u32;
-    let mut random = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (seed >> 24) as u8
-    };
-    let frames: Vec<Vec<(u8, u8)>> = (0..5)
-        .map(|frame| (0..400).map(|_| (random(), u8::from(random() > 90 + 10 * frame))).collect())
-        .collect();
-    let sketch = |pixels: &Vec<(u8, u8)>| {
-        let mut sketch = Sketch::<u32>::new(&quantiser);
-        pixels.iter().for_each(|(code, label)| sketch.push_row(&[*code], &[*label]));
-        sketch
-    };
-    let sketches: Vec<_> = frames.iter().map(sketch).collect();
-    let map = CalibrationMap::learn(sketches.iter(), &table).unwrap();
-    // With the pixel that every code starts with.
-    let mut counts = [1.0; 256];
-    frames.iter().flatten().for_each(|(code, _)| counts[usize::from(*code)] += 1.0);
-    let total: f64 = counts.iter().sum();
-    let ranges: Vec<usize> = (0..256)
-        .map(|code| {
-            let middle = counts[..code].iter().sum::<f64>() + counts[code] / 2.0;
-            (middle * 16.0 / total) as usize
-        })
-        .collect();
-    let range = |code: u8| ranges[usize::from(code)];
-    let (mut exact, mut away) = (0, 0);
-    for code in 0..=255u8 {
-        let inside: Vec<u8> = (0..=255).filter(|other| range(*other) == range(code)).collect();
-        let ones = |pixels: &[(u8, u8)]| -> (f64, f64) {
-            let here = pixels.iter().filter(|(other, _)| inside.contains(other));
-            (here.clone().filter(|(_, label)| *label == 1).count() as f64, here.count() as f64)
-        };
-        let start: f64 = inside.iter().map(|other| f64::from(table.probability[usize::from(*other)])).sum();
-        let (road, pixels) = ones(&frames.concat());
-        let mean = (road + start) / (pixels + inside.len() as f64);
-        let (mut squares, mut weights) = (0.0, 0.0);
-        for (road, pixels) in frames.iter().map(|frame| ones(frame)) {
-            let away = road / pixels - mean;
-            squares += pixels * (away * away);
-            weights += pixels;
-        }
-        let deviation = 256.0 * (squares / weights).sqrt();
-        assert_eq!(map.deviation()[usize::from(code)], deviation.ceil() as u8, "{code}: {deviation}");
-        (exact, away) =
-            (exact + u32::from(deviation.fract() < 0.5), away + u32::from(deviation.fract() > 0.5));
-    }
-    assert!(exact > 20 && away > 20, "rounding up is told from rounding: {exact}, {away}");
 }
 
 #[test]
@@ -147,4 +69,118 @@ fn an_outline_is_that_of_brute_force() {
         assert!((outline.relative_centroid_row().unwrap().to_f64() - centroid).abs() < 1e-5, "{width}");
     }
     assert_eq!(Outline::new(Shape::new(1, 1).unwrap()).relative_centroid_row(), None);
+}
+
+/// Codes of every class, by definition, for pixels with ties and ends.
+#[test]
+fn classes_against_the_rest() {
+    let mut seed = 3u32;
+    let mut random = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // Few values: many ties.
+        [-128i8, -20, -19, 0, 1, 127][(seed >> 16) as usize % 6]
+    };
+    for classes in [2usize, 3, 19, 32] {
+        let width = 37;
+        let logits: Vec<i8> = (0..classes * width).map(|_| random()).collect();
+        let mut codes = vec![0; logits.len()];
+        against_rest(&logits, classes, &mut codes).unwrap();
+        for (x, pixel) in logits.chunks(classes).enumerate() {
+            let most = *pixel.iter().max().unwrap();
+            let winner = pixel.iter().position(|logit| *logit == most).unwrap();
+            for class in 0..classes {
+                let others =
+                    (0..classes).filter(|other| *other != class).map(|other| i32::from(pixel[other]));
+                let ahead = i32::from(pixel[class]) - others.max().unwrap();
+                let expected = if class == winner { ahead.max(1) } else { ahead }.clamp(-128, 127);
+                assert_eq!(i32::from(codes[class * width + x]), expected, "{classes} {pixel:?} {class}");
+                assert_eq!(codes[class * width + x] > 0, class == winner);
+            }
+        }
+    }
+    let error =
+        |logits: usize, classes, codes: usize| against_rest(&vec![0; logits], classes, &mut vec![0; codes]);
+    assert_eq!(error(4, 1, 4), Err(Error::Parameter("classes")));
+    assert_eq!(error(33, 33, 33), Err(Error::Parameter("classes")));
+    assert!(matches!(error(5, 2, 4), Err(Error::Length { .. })));
+    assert!(matches!(error(4, 2, 6), Err(Error::Length { .. })));
+    assert_eq!(error(0, 2, 0), Ok(()));
+}
+
+/// An empty mask is all wrong, unless masks may be empty: then nothing is known of it.
+#[test]
+fn an_empty_mask() {
+    let mut profile = profile();
+    let table = SigmoidTable::new(&profile.quantiser);
+    let mut sketch = Sketch::<u32>::new(&profile.quantiser);
+    sketch.push_unlabelled(&[-30i8, -31, -32, -33]);
+    let outline = Outline::new(Shape::new(2, 2).unwrap());
+    let estimate = |profile: &Profile| {
+        Signals::new(&sketch, &outline, &table, profile).unwrap().get(Signal::EstimatedIou)
+    };
+    assert_eq!(estimate(&profile), Some(Q16::ZERO));
+    // Nor does it help to be sure that there is no road.
+    let network = profile.calibration.clone();
+    profile.calibration = CalibrationMap::from_parts([0; 256], [0; 256], true).unwrap();
+    assert_eq!(EstimatedIou::new(&sketch, &profile.calibration, &table), None);
+    assert_eq!(estimate(&profile), Some(Q16::ZERO));
+    profile.rules.may_be_empty = true;
+    assert_eq!(estimate(&profile), None);
+    profile.calibration = network;
+    assert_eq!(estimate(&profile), None);
+}
+
+/// For two classes the code is the logit of the class against the other, and all goes on as for one class.
+#[test]
+fn two_classes_are_a_network_of_one() {
+    let logits = [10i8, 25, -30, -90, 0, 5];
+    let mut codes = [0; 6];
+    against_rest(&logits, 2, &mut codes).unwrap();
+    assert_eq!(codes, [-15, 60, -5, 15, -60, 5]);
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap();
+    let table = SigmoidTable::new(&quantiser);
+    let of = |codes: &[i8]| {
+        let mut sketch = Sketch::<u32>::new(&quantiser);
+        sketch.push_unlabelled(codes);
+        EstimatedIou::new(&sketch, &CalibrationMap::network(&table), &table).unwrap()
+    };
+    let softmax = |x: usize, class: usize| {
+        let powers = [0, 1].map(|class| libm::exp(0.1 * f64::from(logits[2 * x + class])));
+        powers[class] / (powers[0] + powers[1])
+    };
+    let class = of(&codes[3..]);
+    // Road where its logit is higher: pixels 0 and 2.
+    let expected = (softmax(0, 1) + softmax(2, 1)) / (2.0 + softmax(1, 1));
+    assert!((class.value.to_f64() - expected).abs() < 1e-4, "{class:?} {expected}");
+    let other = of(&codes[..3]);
+    let mean = EstimatedIou::mean([Some(class), None, Some(other)].into_iter()).unwrap();
+    assert!((mean.value.to_f64() - f64::midpoint(class.value.to_f64(), other.value.to_f64())).abs() < 2e-5);
+    assert_eq!(EstimatedIou::mean([None, None].into_iter()), None);
+}
+
+#[test]
+fn the_gravest_verdict_of_classes() {
+    let verdict = |state, factory, blocks| Verdict {
+        state,
+        reasons: Reasons { factory, ..Reasons::default() },
+        blocks,
+    };
+    let all = |states: &[State]| {
+        let verdicts =
+            states.iter().zip(0_u8..).map(|(state, place)| verdict(*state, 1 << place, 3 + u32::from(place)));
+        Verdict::of_classes(verdicts).unwrap()
+    };
+    use State::{Acknowledged, Alarm, Normal, Unknown, Watch};
+    for (states, gravest) in [
+        (&[Normal, Normal][..], Normal),
+        (&[Normal, Watch, Normal], Watch),
+        (&[Watch, Unknown, Normal], Unknown),
+        (&[Unknown, Acknowledged, Watch], Acknowledged),
+        (&[Alarm, Unknown, Acknowledged], Alarm),
+    ] {
+        let found = all(states);
+        assert_eq!(found.state, gravest, "{states:?}");
+        assert_eq!((found.reasons.factory, found.blocks), ((1 << states.len()) - 1, 2 + states.len() as u32));
+    }
+    assert_eq!(Verdict::of_classes(core::iter::empty()), None);
 }

@@ -20,11 +20,24 @@ fn impossible_profiles() {
     assert_eq!(refused(&|p| p.rules.invalid_frames = 0), named("invalid_frames"));
     assert_eq!(refused(&|p| p.rules.frozen_frames = 1), named("frozen_frames"));
     assert_eq!(refused(&|p| p.rules.site_blocks = 1), named("site_blocks"));
-    assert_eq!(refused(&|p| p.rules.slack = Q16::from_raw(-1)), named("slack"));
+    let class = |classes, class| refused(&|p| (p.identity.classes, p.identity.class) = (classes, class));
+    for (classes, number) in [(0, 0), (2, 1), (32, 31)] {
+        assert_eq!(class(classes, number), Ok(()));
+        assert_eq!(class(classes, number + 1), named("class"));
+    }
+    assert_eq!(class(33, 0), named("class"));
+    for margin in [0.0, -0.1] {
+        assert_eq!(refused(&|p| p.rules.harm_margin = q(margin)), named("harm_margin"));
+    }
+    for frames in [0, Harm::MOST_FRAMES as u8 + 1] {
+        assert_eq!(refused(&|p| p.rules.harm_frames = frames), named("harm_frames"));
+    }
     for signal in 0..SIGNALS {
         assert_eq!(refused(&|p| p.baselines[signal].deviation = Q16::from_raw(63)), named("deviation"));
-        assert_eq!(refused(&|p| p.thresholds[signal] = Q16::ZERO), named("threshold"));
-        assert_eq!(refused(&|p| p.site_thresholds[signal] = Q16::ZERO), named("threshold"));
+        assert_eq!(refused(&|p| p.charts[signal].threshold = Q16::ZERO), named("threshold"));
+        assert_eq!(refused(&|p| p.site_charts[signal].threshold = Q16::ZERO), named("threshold"));
+        assert_eq!(refused(&|p| p.charts[signal].slack = Q16::from_raw(-1)), named("slack"));
+        assert_eq!(refused(&|p| p.site_charts[signal].slack = Q16::from_raw(-1)), named("slack"));
     }
 }
 
@@ -57,7 +70,7 @@ fn a_profile_is_read_as_it_was_written() {
             assert!(Profile::read(&damaged).is_err(), "{byte}");
             assert!(Profile::read(&record[..byte]).is_err(), "{byte}");
         }
-        sealed.rules.slack = q(-1.0);
+        sealed.charts[3].slack = q(-1.0);
         sealed.write(&mut record).unwrap();
         assert_eq!(Profile::read(&record), Err(Error::Parameter("slack")), "behind a good checksum");
         assert_eq!(
@@ -90,7 +103,7 @@ fn a_snapshot_that_is_cut_or_damaged_is_not_read() {
             assert!(after.is_newer(&before) && !before.is_newer(&after) && !after.is_newer(&after));
         }
         let mut other = profile.clone();
-        other.thresholds[3] = q(4.5);
+        other.charts[3].threshold = q(4.5);
         assert_ne!(other.fingerprint(), profile.fingerprint());
     }
 }
@@ -223,4 +236,13 @@ fn packets_are_rate_limited_and_alarms_repeat() {
     assert_eq!(times(&mut schedule, State::Normal, start), [0, 1000, 2000].map(|t| start.wrapping_add(t)));
     assert_eq!(times(&mut schedule, State::Alarm, 5000).len(), 30);
     assert_eq!(times(&mut schedule, State::Acknowledged, 8000).len(), 3);
+}
+
+/// What a device keeps for one class.
+#[test]
+fn a_monitor_and_its_profile_fit_in_three_kilobytes() {
+    // As README and the documentation say.
+    assert_eq!((size_of::<Sketch>(), size_of::<Outline>()), (4100, 32));
+    assert_eq!((size_of::<Monitor>(), size_of::<Profile>(), Profile::RECORD_LEN), (736, 2248, 2078));
+    assert!(size_of::<Monitor>() + size_of::<Profile>() <= 3072);
 }

@@ -234,10 +234,12 @@ fn document(report: &Report) -> Value {
             family.insert(wanted.name().to_owned(), report::number(signal(report, wanted)));
         }
         line["distances"] = distances.into();
-        for (place, key) in
-            ["estimated_iou", "estimated_iou_low", "estimated_iou_high"].into_iter().enumerate()
-        {
-            line[key] = finding.estimated_iou.map_or(Value::Null, |estimate| fixed(estimate[place]));
+        let estimate = ["estimated_iou", "estimated_iou_low", "estimated_iou_high"];
+        let harm = ["iou_lost", "iou_lost_least", "iou_lost_most"];
+        for (keys, numbers) in [(estimate, finding.estimated_iou), (harm, finding.harm)] {
+            for (place, key) in keys.into_iter().enumerate() {
+                line[key] = numbers.map_or(Value::Null, |numbers| fixed(numbers[place]));
+            }
         }
         let invalid = finding.invalid.and_then(|place| Invalid::ALL.get(usize::from(place)));
         line["valid"] = invalid.is_none().into();

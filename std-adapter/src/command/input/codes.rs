@@ -10,7 +10,7 @@ use super::{Input, PROBABILITIES, Range, wrong_score};
 use crate::command::{Failure, note};
 
 /// The step of logits that are not told otherwise: of eight bits, from -8 to 7.94, which is from 0.03 % to 99.96 %.
-const STEP: f32 = 0.0625;
+pub(in crate::command) const STEP: f32 = 0.0625;
 
 /// Floats as codes.
 pub(in crate::command) struct Coder {

@@ -5,13 +5,16 @@ use std::path::Path;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use plotters::prelude::*;
 use segmeter::core::drift::{Baseline, Group, Profile, Signal, State};
+use segmeter::core::num::Q16;
 
-use super::{Shown, Summary};
+use super::{Shown, Summary, advice};
 use crate::command::eval::html::plot::{BLUE, GREY, LIGHT, ORANGE, small, svg};
-use crate::{report, text};
+use crate::text;
 
 /// The whole file.
-pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Shown], summary: &Summary) -> String {
+pub(super) fn page(profiles: &[Profile], recording: &Path, seen: &[Shown], summary: &Summary) -> String {
+    let seen: &[&Shown] = &seen.iter().collect::<Vec<_>>();
+    let by_class = profiles.iter().any(|profile| profile.identity.classes != 0);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -23,31 +26,54 @@ pub(super) fn page(profile: &Profile, recording: &Path, seen: &[Shown], summary:
             }
             body {
                 h1 { "Drift report" }
-                p {
-                    code { (recording.display().to_string()) } " against profile "
-                    code { (format!("{:08x}", profile.fingerprint())) } ", learnt from "
-                    (profile.identity.frames) " frames, in blocks of " (profile.rules.block_frames)
-                    "; segmeter " (env!("CARGO_PKG_VERSION"))
-                }
-                (tiles(summary))
-                p.legend { @for state in State::ALL { span { (swatch(colour(state))) (state.name()) } } }
-                figure { (PreEscaped(states(seen))) }
-                (estimate(profile, seen))
-                @for (group, title, text) in GROUPS {
-                    h2 { (title) }
-                    p { (text) }
-                    @for (place, signal) in Signal::ALL.into_iter().enumerate().filter(|(_, s)| s.group() == group) {
-                        figure {
-                            figcaption { code { (signal.name()) } }
-                            (PreEscaped(signal_plot(signal, &profile.baselines[place], seen)))
-                        }
+                @for profile in profiles {
+                    p {
+                        code { (recording.display().to_string()) } " against profile "
+                        code { (format!("{:08x}", profile.fingerprint())) }
+                        @if by_class { " of class " (profile.identity.class) }
+                        ", learnt from " (profile.identity.frames) " frames, in blocks of " (profile.rules.block_frames)
+                        "; segmeter " (env!("CARGO_PKG_VERSION"))
                     }
                 }
-                (alarms(seen))
+                (tiles(summary))
+                ul { @for line in advice::lines(summary, profiles) { li { (line) } } }
+                p.legend { @for state in State::ALL { span { (swatch(colour(state))) (state.name()) } } }
+                figure { (PreEscaped(states(seen))) }
+                (estimate(advice::is_learnt(profiles), seen))
+                @if by_class {
+                    @for (place, profile) in profiles.iter().enumerate() {
+                        h1 { "Class " (profile.identity.class) }
+                        (signals(profile, &of_class(seen, place)))
+                    }
+                } @else {
+                    @for profile in profiles { (signals(profile, seen)) }
+                }
+                (alarms(advice::is_learnt(profiles), seen))
             }
         }
     };
     text::page(&page.into_string()).into_owned()
+}
+
+/// What the frames gave for one class, by its place among the profiles.
+fn of_class<'a>(seen: &[&'a Shown], place: usize) -> Vec<&'a Shown> {
+    seen.iter().filter_map(|frame| frame.classes.get(place)).collect()
+}
+
+/// Every signal.
+fn signals(profile: &Profile, seen: &[&Shown]) -> Markup {
+    html! {
+        @for (group, title, text) in GROUPS {
+            h2 { (title) }
+            p { (text) }
+            @for (place, signal) in Signal::ALL.into_iter().enumerate().filter(|(_, s)| s.group() == group) {
+                figure {
+                    figcaption { code { (signal.name()) } }
+                    (PreEscaped(signal_plot(signal, &profile.baselines[place], seen)))
+                }
+            }
+        }
+    }
 }
 
 const GROUPS: [(Group, &str, &str); 2] = [
@@ -65,7 +91,7 @@ const GROUPS: [(Group, &str, &str); 2] = [
 ];
 
 fn tiles(summary: &Summary) -> Markup {
-    let first = summary.first_alarm.map_or("–".to_owned(), |(frame, _)| frame.to_string());
+    let first = summary.first_alarm.as_ref().map_or("–".to_owned(), |alarm| alarm.frame.to_string());
     let error = summary.estimate_error().map_or("–".to_owned(), |error| format!("{error:.3}"));
     html! {
         div.tiles {
@@ -78,8 +104,8 @@ fn tiles(summary: &Summary) -> Markup {
     }
 }
 
-fn estimate(profile: &Profile, seen: &[Shown]) -> Markup {
-    if !profile.calibration.is_learnt() {
+fn estimate(is_learnt: bool, seen: &[&Shown]) -> Markup {
+    if !is_learnt {
         return html! { h2 { "IoU" } p { "The profile has learnt from no labels: there is no estimate of the IoU." } };
     }
     html! {
@@ -93,17 +119,18 @@ fn estimate(profile: &Profile, seen: &[Shown]) -> Markup {
 }
 
 /// Each time that the state changed to an alarm.
-fn alarms(seen: &[Shown]) -> Markup {
+fn alarms(is_learnt: bool, seen: &[&Shown]) -> Markup {
     let before = std::iter::once(State::Unknown).chain(seen.iter().map(|frame| frame.seen.verdict.state));
     let began = seen.iter().zip(before).filter(|(frame, before)| frame.seen.verdict.state != *before);
     html! {
         h2 { "Changes of state" }
         table.text {
-            tr { th { "frame" } th { "name" } th { "state" } th { "because of" } }
+            tr { th { "frame" } th { "name" } th { "state" } th { "because of" } th { "loss of IoU" } }
             @for (frame, _) in began {
                 tr {
                     td { (frame.index) } td { code { (frame.name) } } td { (frame.seen.verdict.state.name()) }
-                    td { (report::reasons(frame.seen.verdict.reasons).join(", ")) }
+                    td { (frame.reasons.join(", ")) }
+                    td { (frame.seen.harm.map_or("–".to_owned(), |harm| advice::loss(&harm, is_learnt))) }
                 }
             }
         }
@@ -126,7 +153,7 @@ const fn colour(state: State) -> RGBColor {
 }
 
 /// The state of each frame as a strip.
-fn states(seen: &[Shown]) -> String {
+fn states(seen: &[&Shown]) -> String {
     plot(seen, 60, (0.0, 1.0), |chart| {
         for (x, frame) in (0..).zip(seen) {
             let bar = [(f64::from(x) - 0.5, 0.0), (f64::from(x) + 0.5, 1.0)];
@@ -136,9 +163,11 @@ fn states(seen: &[Shown]) -> String {
     })
 }
 
-fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[Shown]) -> String {
+fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[&Shown]) -> String {
     let (mean, spread) = (baseline.mean.to_f64(), 3.0 * baseline.deviation.to_f64());
-    let values: Vec<Option<f64>> = seen.iter().map(|frame| frame.signal(signal)).collect();
+    // The band is that of what the chart sees; a distance is shown as that.
+    let charted = |value: f64| signal.charted(Q16::from_f32(value as f32)).to_f64();
+    let values: Vec<Option<f64>> = seen.iter().map(|frame| frame.signal(signal).map(charted)).collect();
     let all = values.iter().flatten().copied().chain([mean - spread, mean + spread]);
     let (low, high) = all.fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x), high.max(x)));
     let room = 0.05 * (high - low).max(1e-6);
@@ -150,8 +179,8 @@ fn signal_plot(signal: Signal, baseline: &Baseline, seen: &[Shown]) -> String {
     })
 }
 
-fn estimate_plot(seen: &[Shown]) -> String {
-    let of = |of: fn(&Shown) -> Option<f64>| seen.iter().map(of).collect::<Vec<_>>();
+fn estimate_plot(seen: &[&Shown]) -> String {
+    let of = |of: fn(&Shown) -> Option<f64>| seen.iter().map(|frame| of(frame)).collect::<Vec<_>>();
     plot(seen, 220, (0.0, 1.0), |chart| {
         for (x, frame) in (0..).map(f64::from).zip(seen) {
             if let Some(estimate) = &frame.seen.estimate {
@@ -192,7 +221,7 @@ fn curve(chart: &mut Chart<'_, '_>, values: &[Option<f64>], colour: RGBColor) ->
 
 /// A wide plot with a frame to a step.
 fn plot(
-    seen: &[Shown],
+    seen: &[&Shown],
     height: u32,
     (low, high): (f64, f64),
     draw: impl FnOnce(&mut Chart<'_, '_>) -> Drawn,

@@ -14,7 +14,9 @@ use super::x;
 pub(super) fn all() -> Result<()> {
     let q = || black_box(Q16::ONE);
     updated(&Shewhart { limit: q() })?;
-    updated(&Cusum { slack: q(), threshold: q() })?;
+    let cusum = Cusum { slack: q(), threshold: q() };
+    let mut sums = updated(&cusum)?;
+    black_box((cusum.update_forgetful(&mut sums, q()), cusum.calm_after()));
     black_box(updated(&PageHinkley { tolerance: q(), threshold: q() })?.scores());
     black_box(updated(&EwmaChart { weight: q(), limit: q() })?.average());
     black_box(updated(&GeometricMovingAverage { memory: q(), threshold: q() })?.average());

@@ -8,7 +8,7 @@ use segmeter_core::Result;
 use segmeter_core::drift::gate::{fingerprint, sketch_is_valid};
 use segmeter_core::drift::{
     Baseline, CalibrationMap, EstimatedIou, Facts, Invalid, Monitor, Outline, Packet, Profile, Reasons,
-    Reference, Schedule, Signal, Signals, Site, Snapshot, State,
+    Reference, Schedule, Signal, Signals, Site, Snapshot, State, Verdict, against_rest,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::pack_codes;
@@ -62,11 +62,8 @@ fn profile() -> Result<Profile> {
     let mut profile = Profile::read(unknown(&record))?;
     profile.set(unknown(&record))?;
     black_box(Profile::quantiser_of(unknown(&record))?);
-    let (sketch, table) = sketch()?;
-    let sketches = [&sketch, &sketch, &sketch];
+    let (_, table) = sketch()?;
     profile.calibration = if either() {
-        CalibrationMap::learn(unknown(&sketches).iter().copied(), &table)?
-    } else if either() {
         CalibrationMap::network(&table)
     } else {
         CalibrationMap::from_parts(black_box([0; CODES]), black_box([0; CODES]), either())?
@@ -103,14 +100,25 @@ fn observe(monitor: &mut Monitor, profile: &Profile) -> Result<()> {
         outline.shape(),
     ));
     let signals = Signals::new(&sketch, &outline, &table, profile).unwrap_or_default();
-    black_box(signals.get(black_box(Signal::RoadMargin)));
-    black_box(EstimatedIou::new(&sketch, &profile.calibration, &table));
+    let signal = black_box(Signal::RoadMargin);
+    black_box((
+        signals.get(signal),
+        signal.side().of(black_box(Q16::ONE)),
+        signal.charted(black_box(Q16::ONE)),
+    ));
+    let mut codes = [0; 15];
+    against_rest(unknown(&[0_i8; 15]), black_box(3), unknown_mut(&mut codes))?;
     black_box(profile.identity.fits(black_box(1), black_box(2)));
     let facts =
         Facts { fingerprint: fingerprint(&sketch), time_ms: black_box(Some(1)), exposure_fault: either() };
     let valid = sketch_is_valid(&sketch);
     black_box(monitor.admit(&profile.rules, &facts).and(valid).is_ok());
-    monitor.observe(profile, if either() { Ok(&signals) } else { Err(Invalid::Missing) });
+    let estimate = EstimatedIou::new(&sketch, &profile.calibration, &table);
+    black_box(EstimatedIou::mean(unknown(&[estimate; 3]).iter().copied()));
+    black_box(Verdict::of_classes(unknown(&[monitor.verdict(); 3]).iter().copied()));
+    let frame = if either() { Ok((&signals, estimate.as_ref())) } else { Err(Invalid::Missing) };
+    monitor.observe(profile, frame);
+    black_box(monitor.harm(profile));
     let verdict = monitor.watch(profile, &table, &sketch, &outline, facts).verdict;
     black_box((monitor.verdict(), monitor.scores(), monitor.valid_frames(), monitor.invalid_frames()));
     black_box((monitor.alarms(), verdict.state.name(), Invalid::name(black_box(Invalid::Gap))));

@@ -18,6 +18,13 @@ pub(super) fn all() {
     sum.merge(&black_box(num::ExactSum::default()));
     black_box((sum.value(), sum == black_box(num::ExactSum::default())));
     let (a, b) = (black_box(Q16::ONE), black_box(Q16::ONE));
-    black_box((a.times(b), a.over(b), a.plus(b), a.minus(b), Q16::ratio(black_box(3), black_box(4))));
+    black_box((
+        a.times(b),
+        a.over(b),
+        a.plus(b),
+        a.minus(b),
+        a.root(),
+        Q16::ratio(black_box(3), black_box(4)),
+    ));
     black_box((a.to_f32(), a.to_f64(), Q16::from_f32(x)));
 }
