@@ -305,6 +305,9 @@ proptest! {
         if b != 0 {
             prop_assert!(near(x.over(y), f64::from(a) / f64::from(b) * 65536.0));
         }
+        // Rounded down: the largest step whose square is not above.
+        let (root, whole) = (i128::from(x.root().raw()), i128::from(a.max(0)) << 16);
+        prop_assert!(root * root <= whole && (root + 1) * (root + 1) > whole);
     }
 }
 

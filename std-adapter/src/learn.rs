@@ -115,6 +115,8 @@ pub struct Learnt {
 /// Bonferroni, for several together that of Rüger (1978), true whatever depends on what. The margin of harm is raised if
 /// the estimate falls as far where nothing is wrong.
 ///
+/// **Empty masks.** If one of the frames has an empty mask, so may others ([`Rules::may_be_empty`]).
+///
 /// The same frames give the same profile on every platform. Seconds at most.
 ///
 /// # Errors

@@ -144,6 +144,15 @@ fn a_profile_watches() {
     assert_eq!(summary["first_alarm"], alarm.iter().position(|alarm| *alarm).unwrap());
     // The camera is degraded from frame 100 on.
     assert_eq!((&summary["frames"], &summary["first_alarm"]), (&221.into(), &118.into()));
+    // Before that it is watched, and no alarm, which is said.
+    let is_watch = |frame: &&Value| frame["state"] == "watch";
+    let before = &frames_seen[..118];
+    let (first, frames_watched) =
+        (before.iter().position(|frame| is_watch(&frame)).unwrap(), before.iter().filter(is_watch).count());
+    let calm = bench.stdout(&format!("watch {frames} --profile p.profile --frames 0..118"), 0);
+    let line =
+        format!("no alarm, but {frames_watched} frames in state watch, the first of them frame {first}");
+    assert!(calm.contains(&line), "{line}: {calm}");
     let clean =
         bench.json_lines(&format!("watch {frames} --profile p.profile --frames 0..100 --fail-on alarm"), 0);
     assert_eq!(clean.last().unwrap()["first_alarm"], Value::Null);
@@ -264,6 +273,10 @@ fn tables_and_help_keep_to_columns() {
         text.lines().map(|line| line.chars().count()).max().unwrap()
     };
     bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out p.profile"), 0);
+    let learn = format!("profile @road_i8.bin {DEMO} --frames 0..80 --out q.profile");
+    for line in ["profile --show p.profile", &learn] {
+        assert!(widest(line, "80") <= 80, "{line}: {}", widest(line, "80"));
+    }
     for line in ["eval --help", "list losses", "list metrics"] {
         assert!(widest(line, "80") <= 80, "{line}: {}", widest(line, "80"));
         assert!(widest(line, "120") > 80, "{line}");

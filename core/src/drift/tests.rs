@@ -266,18 +266,6 @@ fn a_frame_is_measured_shown_and_told_why_not() {
     assert_eq!(watch(&[5; 8], 4, &profile), (Some(Invalid::Constant), 2));
 }
 
-#[test]
-fn sketches_that_cannot_be_measured() {
-    let mut sketch = Sketch::<u32>::new(&profile().quantiser);
-    assert_eq!(gate::sketch_is_valid(&sketch), Err(Invalid::Missing));
-    sketch.push_row(&[3i8, 3], &[0, 1]);
-    assert_eq!(gate::sketch_is_valid(&sketch), Err(Invalid::Constant));
-    let before = fingerprint(&sketch);
-    sketch.push_unlabelled(&[-3i8]);
-    assert_eq!(gate::sketch_is_valid(&sketch), Ok(()));
-    assert_ne!(fingerprint(&sketch), before);
-}
-
 /// Frames that were not measured say nothing: they do not end an alarm, and a block that they decide begins the count anew.
 #[test]
 fn calm_is_counted_in_blocks_that_were_measured() {

@@ -327,7 +327,7 @@ impl Summary {
             self.watched =
                 (self.watched.0 + 1, if self.watched.0 == 0 { shown.index } else { self.watched.1 });
         }
-        if !matches!(state, State::Alarm | State::Acknowledged) {
+        if state != State::Alarm {
             return;
         }
         if let Some(harm) =

@@ -79,7 +79,7 @@ pub struct Chart {
     pub extrapolated: bool,
     /// The least shift that nine monitors of ten see within [`Chart::seen_frames`] frames.
     pub shift_seen: f64,
-    /// Two blocks.
+    /// Three blocks: a change begins anywhere in one, and two whole ones follow.
     pub seen_frames: u16,
 }
 
@@ -248,7 +248,6 @@ impl Draft {
             highest,
             extrapolated,
             shift_seen: shift * self.deviation,
-            // Wherever in a block it begins.
             seen_frames: self.question.block_frames.saturating_mul(3),
         }
     }
@@ -266,7 +265,7 @@ impl Desk {
     /// *Blocks* are twice as long as the decorrelation time, but eight at least are left; [`Rules::block_frames`] other than
     /// 0 is taken as it is.
     ///
-    /// *The slack* is raised to two standard errors of what separates the reference's mean from that of the next drive. With
+    /// *The slack* is raised to three standard errors of what separates the reference's mean from that of the next drive. With
     /// less, monitors on a drive that lies off by chance would climb into alarm whatever the threshold.
     ///
     /// *The threshold* is found by simulation. A thousand worlds in which this reference may have been learnt each have an

@@ -8,6 +8,8 @@ use segmeter_core::view::Quantiser;
 use segmeter_tests::drives::{Change, Drives, ONSET, Stream};
 use serde::Serialize;
 
+use super::packs::auroc;
+
 /// Frames between two false alarms that are asked for: as many as can be counted here.
 pub(crate) const ASKED: f64 = 2000.0;
 /// Frames over which the real IoU is averaged.
@@ -111,7 +113,7 @@ impl Watch<'_> {
 /// What the estimate says of single frames.
 #[derive(Default)]
 struct Singles {
-    /// The estimate, and whether the frame cannot be trusted.
+    /// How low the estimate is, and whether the frame cannot be trusted.
     scored: Vec<(f64, bool)>,
     errors: f64,
     covered: usize,
@@ -221,23 +223,9 @@ impl Singles {
                 continue;
             };
             let [low, value, high] = [estimate.low, estimate.value, estimate.high].map(|iou| iou.to_f64());
-            self.scored.push((value, *real < TRUSTED));
+            self.scored.push((-value, *real < TRUSTED));
             self.errors += (value - real).abs();
             self.covered += usize::from(low <= *real && *real <= high);
         }
     }
-}
-
-/// How often a frame that cannot be trusted has a lower estimate than another, ties counted half.
-fn auroc(mut scored: Vec<(f64, bool)>) -> f64 {
-    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut bad, mut wins, mut good) = (0.0, 0.0, 0.0);
-    for same in scored.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
-        let here = same.iter().filter(|(_, is_bad)| *is_bad).count() as f64;
-        let fine = same.len() as f64 - here;
-        wins += fine * (bad + here / 2.0);
-        bad += here;
-        good += fine;
-    }
-    wins / (bad * good)
 }

@@ -216,7 +216,10 @@ fn single(profile: &Profile, groups: [&[Labelled]; 3]) -> Single {
         frames: all.len(),
         bad: all.iter().filter(|frame| frame.bad).count(),
         auroc: auroc
-            .map(|(index, name)| (name, frames.estimate(|frames| area(frames, |frame| frame.scores[index]))))
+            .map(|(index, name)| {
+                let scored = |frames: &[&Judged]| frames.iter().map(|f| (f.scores[index], f.bad)).collect();
+                (name, frames.estimate(|frames| self::auroc(scored(frames))))
+            })
             .collect(),
         mean_absolute_error: frames
             .estimate(|frames| mean(frames, |frame, iou| (iou.value.to_f64() - frame.iou).abs())),
@@ -229,23 +232,19 @@ fn single(profile: &Profile, groups: [&[Labelled]; 3]) -> Single {
     }
 }
 
-/// Share of pairs of a bad frame and another in which the bad one has the higher score, ties counted half.
-fn area(frames: &[&Judged], score: impl Fn(&Judged) -> f64) -> f64 {
-    let (mut pairs, mut above) = (0.0, 0.0);
-    for bad in frames.iter().filter(|frame| frame.bad) {
-        for good in frames.iter().filter(|frame| !frame.bad) {
-            let (bad, good) = (score(bad), score(good));
-            pairs += 1.0;
-            above += if bad > good {
-                1.0
-            } else if bad < good {
-                0.0
-            } else {
-                0.5
-            };
-        }
+/// Share of pairs of a bad frame and another in which the bad one has the higher score, ties counted half; of scores, and
+/// whether each is of a bad frame.
+pub(crate) fn auroc(mut scored: Vec<(f64, bool)>) -> f64 {
+    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut bad, mut wins, mut good) = (0.0, 0.0, 0.0);
+    for same in scored.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
+        let here = same.iter().filter(|(_, is_bad)| *is_bad).count() as f64;
+        let fine = same.len() as f64 - here;
+        wins += here * (good + fine / 2.0);
+        bad += here;
+        good += fine;
     }
-    above / pairs
+    wins / (bad * good)
 }
 
 fn mean(frames: &[&Judged], of: impl Fn(&Judged, &EstimatedIou) -> f64) -> f64 {
@@ -308,6 +307,26 @@ pub(crate) fn demo() -> DemoFacts {
 
 #[cfg(test)]
 mod tests {
+    /// Pair by pair.
+    #[test]
+    fn auroc_is_the_share_of_pairs() {
+        let mut state = 5_u32;
+        let mut below = |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % most
+        };
+        // Few scores: many ties.
+        let scored: Vec<(f64, bool)> = (0..60).map(|_| (f64::from(below(9)) - 4.0, below(3) == 0)).collect();
+        let (mut pairs, mut wins) = (0.0, 0.0);
+        for (bad, _) in scored.iter().filter(|(_, is_bad)| *is_bad) {
+            for (good, _) in scored.iter().filter(|(_, is_bad)| !*is_bad) {
+                pairs += 1.0;
+                wins += if bad > good { 1.0 } else { f64::from(u8::from(bad >= good)) / 2.0 };
+            }
+        }
+        assert!((super::auroc(scored) - wins / pairs).abs() < 1e-12);
+    }
+
     /// Garwood's table.
     #[test]
     fn poisson_intervals_are_exact() {

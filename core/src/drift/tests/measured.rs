@@ -107,6 +107,18 @@ fn classes_against_the_rest() {
     assert_eq!(error(0, 2, 0), Ok(()));
 }
 
+#[test]
+fn sketches_that_cannot_be_measured() {
+    let mut sketch = Sketch::<u32>::new(&profile().quantiser);
+    assert_eq!(gate::sketch_is_valid(&sketch), Err(Invalid::Missing));
+    sketch.push_row(&[3i8, 3], &[0, 1]);
+    assert_eq!(gate::sketch_is_valid(&sketch), Err(Invalid::Constant));
+    let before = fingerprint(&sketch);
+    sketch.push_unlabelled(&[-3i8]);
+    assert_eq!(gate::sketch_is_valid(&sketch), Ok(()));
+    assert_ne!(fingerprint(&sketch), before);
+}
+
 /// An empty mask is all wrong, unless masks may be empty: then nothing is known of it.
 #[test]
 fn an_empty_mask() {

@@ -4,8 +4,8 @@ use core::hint::black_box;
 
 use cortex_m::singleton;
 use segmeter_core::drift::{
-    Blocks, BoundaryBand, Distance, Geometry, Reference, Temporal, WeightedLowConfidence,
-    low_confidence_fraction,
+    Blocks, BoundaryBand, Distance, EstimatedIou, Geometry, Monitor, Profile, Reference, Rules, SIGNALS,
+    Signals, Temporal, WeightedLowConfidence, against_rest, low_confidence_fraction,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::pack_codes;
@@ -63,7 +63,35 @@ pub(crate) fn all(clock: &impl Instruments, quantiser: &Quantiser, table: &Sigmo
     measure(clock, "drift: low-confidence fraction", PIXELS, || {
         black_box(low_confidence_fraction(&sketch, table, Q16::from_f32(0.3)))
     });
+    several_classes(clock)?;
+    alarms(clock)?;
     distances(clock, &sketch)
+}
+
+/// One row of the frame as logits of so many classes, again and again.
+fn several_classes(clock: &impl Instruments) -> Result<()> {
+    const CLASSES: usize = 4;
+    let none = Error::Parameter("static");
+    let row = CODES_OF_FRAME.first_chunk::<{ CLASSES * WIDTH }>().ok_or(none)?.map(u8::cast_signed);
+    let room = singleton!(: [i8; CLASSES * WIDTH] = [0; CLASSES * WIDTH]).ok_or(none)?;
+    measure(clock, "drift: codes of 4 classes against the rest", PIXELS, || {
+        black_box((0..HEIGHT).try_for_each(|_| against_rest(black_box(&row), CLASSES, room)).is_ok())
+    });
+    Ok(())
+}
+
+/// What a monitor does with a measured frame: the rule of harm, and a block's charts.
+fn alarms(clock: &impl Instruments) -> Result<()> {
+    let profile = singleton!(: Profile = Profile::EMPTY).ok_or(Error::Parameter("static"))?;
+    profile.rules = Rules { block_frames: 1, ..Rules::DEFAULT };
+    profile.watching = u8::MAX;
+    let signals = Signals([Some(Q16::ONE); SIGNALS]);
+    let estimate = EstimatedIou { value: Q16::ONE, low: Q16::ONE, high: Q16::ONE };
+    let mut monitor = Monitor::new();
+    measure(clock, "drift: harm and charts of a block of one frame", PIXELS, || {
+        black_box(monitor.observe(profile, Ok((&signals, Some(&estimate)))))
+    });
+    Ok(())
 }
 
 fn distances(clock: &impl Instruments, sketch: &Sketch) -> Result<()> {

@@ -204,7 +204,8 @@ fn words(profile: &Profile, learnt: &Learnt, out: &mut dyn Write) -> Result<(), 
 /// Frames at their means that end any alarm; `None` where there is no bound.
 fn release_frames(profile: &Profile) -> Option<u32> {
     let watching = Signal::ALL.into_iter().filter(|signal| profile.watching & signal.bit() != 0);
-    let charts = watching.map(|signal| &profile.charts[signal as usize]);
+    let charts =
+        watching.flat_map(|signal| [&profile.charts, &profile.site_charts].map(|all| &all[signal as usize]));
     // The block under way is not wholly calm; the last that a chart needs is the first that counts.
     charts.map(|cusum| cusum.calm_after()).try_fold(1, |most, steps| Some(most.max(steps?))).map(|steps| {
         (steps + u32::from(profile.rules.release_blocks)) * u32::from(profile.rules.block_frames)
