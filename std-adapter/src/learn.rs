@@ -16,6 +16,7 @@ mod desk;
 mod fleet;
 mod random;
 mod series;
+mod stream;
 #[cfg(test)]
 mod tests;
 

@@ -57,7 +57,7 @@ pub struct Monitor {
     site_charts: [CusumState; SIGNALS],
     /// Standardised means of the last block against the factory reference.
     scores: [Q16; SIGNALS],
-    /// Blocks in control in a row.
+    /// Blocks in a row without unrest in a chart of confidence.
     calm: u16,
     acknowledged: Reasons,
     verdict: Verdict,
@@ -327,12 +327,15 @@ impl Monitor {
         let reasons = &mut self.verdict.reasons;
         (reasons.factory, reasons.site) = (named(factory), named(site));
         let unsure = Reasons::signals(drifts).filter(|signal| signal.group() == Group::Confidence).count();
-        let warned = (factory.warnings | site.warnings) != 0;
+        let warnings = factory.warnings | site.warnings;
+        // What raises no alarm keeps none.
+        let unrest = Reasons::signals(warnings).any(|signal| signal.group() == Group::Confidence);
         self.calm =
-            if warned || self.run != 0 || self.recent.is_harmed() { 0 } else { self.calm.saturating_add(1) };
+            if unrest || self.run != 0 || self.recent.is_harmed() { 0 } else { self.calm.saturating_add(1) };
+        let calm_state = if warnings != 0 { State::Watch } else { State::Normal };
         match self.verdict.state {
             State::Alarm | State::Acknowledged if self.calm >= profile.rules.release_blocks => {
-                self.verdict.state = State::Normal;
+                self.verdict.state = calm_state;
                 self.verdict.reasons.conditions = 0;
             }
             State::Alarm => {}
@@ -343,7 +346,7 @@ impl Monitor {
                 }
             }
             _ if unsure >= usize::from(profile.rules.required) => self.raise(),
-            _ => self.verdict.state = if warned { State::Watch } else { State::Normal },
+            _ => self.verdict.state = calm_state,
         }
     }
 }

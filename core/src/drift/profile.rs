@@ -81,7 +81,7 @@ pub struct Rules {
     pub block_frames: u16,
     /// Signals of confidence that must drift together for an alarm.
     pub required: u8,
-    /// Blocks in control after which an alarm ends.
+    /// Blocks with all signals of confidence in control after which an alarm ends.
     pub release_blocks: u16,
     /// Invalid frames in a row that are an alarm.
     pub invalid_frames: u16,

@@ -15,7 +15,7 @@ pub enum State {
     Normal,
     /// A chart is above half of its threshold, or the scene alone has changed.
     Watch,
-    /// The model can no longer be trusted. Stays until all charts have been in control for
+    /// The model can no longer be trusted. Stays until the charts of confidence have been in control for
     /// [`super::Rules::release_blocks`], or until somebody acknowledges it.
     Alarm,
     /// An alarm that somebody has seen; it becomes one again if another signal drifts.

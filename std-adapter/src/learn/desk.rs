@@ -7,8 +7,9 @@ use std::thread;
 use segmeter_core::drift::{Baseline, Cusum, Rules, SIGNALS, Side, Signal};
 use segmeter_core::num::Q16;
 
-use super::fleet::{Fall, Fleet, Learnt, Spread, Stream, Watched};
+use super::fleet::{Fall, Fleet, Learnt, Spread, Watched};
 use super::series::Drives;
+use super::stream::Stream;
 use super::{Settings, interval_frames, series};
 use crate::threads::share;
 

@@ -6,20 +6,12 @@ use segmeter_core::num::Q16;
 
 use super::random::Random;
 use super::series;
+use super::stream::{Blocks, Stream};
 
 /// Monitors of a fleet.
 const MONITORS: usize = 1000;
 /// Blocks that each of them watches.
 const WATCHED: usize = 1000;
-
-/// Frames whose neighbours are correlated (AR(1), variance 1), in blocks.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Stream {
-    /// Autocorrelation from frame to frame.
-    pub(super) correlation: f64,
-    /// Frames of a block.
-    pub(super) block: u16,
-}
 
 /// What a fleet has learnt from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,13 +60,20 @@ impl Spread {
 }
 
 impl Learnt {
-    /// A stream that may have been behind what was measured: the standard error of an autocorrelation is
-    /// `sqrt((1 - rho^2) / n)` (Bartlett 1946).
-    fn stream(&self, random: &mut Random) -> Stream {
-        let rho = self.stream.correlation;
-        let error = libm::sqrt((1.0 - rho * rho) / self.frames as f64);
+    /// A stream that may have been behind what was measured, and the variance of its frames, where 1 was measured.
+    ///
+    /// The two hang together: frames that resemble each other more than was measured also roam farther. What is known best is
+    /// the variance of what a frame adds to the one before it, `1 - rho^2`: nearly every frame stands behind it (scaled
+    /// inverse chi-square). The standard error of `rho` is `sqrt((1 - rho^2) / n)` (Bartlett 1946).
+    pub(super) fn stream(&self, random: &mut Random) -> (Stream, f64) {
+        let (rho, frames) = (self.stream.correlation, self.frames as f64);
+        let error = libm::sqrt((1.0 - rho * rho) / frames);
         let correlation = (rho + error * random.normal()).clamp(series::RANGE[0], series::RANGE[1]);
-        Stream { correlation, ..self.stream }
+        // Nearly a chi-square, of as many as there are frames (Wilson and Hilferty 1931).
+        let part = 2.0 / (9.0 * (frames - 2.0).max(2.0));
+        let root = (1.0 - part + libm::sqrt(part) * random.normal()).max(0.1);
+        let added = (1.0 - rho * rho) / (root * root * root);
+        (Stream { correlation, ..self.stream }, added / (1.0 - correlation * correlation))
     }
 
     /// Likewise the skewness of a block mean: that of the frames, with the standard error `sqrt(6 / n)`, times the
@@ -90,74 +89,6 @@ impl Learnt {
         let blocks = drives * self.blocks as f64;
         libm::sqrt(self.stream.long_run_variance() / blocks + self.spread.variance * (1.0 + 1.0 / drives))
     }
-
-    /// A variance of the frames of a drive that may have been behind what was measured to be 1 (scaled inverse chi-square): as
-    /// many of them as are independent stand behind it.
-    fn within(&self, random: &mut Random) -> f64 {
-        let rho = self.stream.correlation;
-        let freedom = (self.frames as f64 * (1.0 - rho * rho) / (1.0 + rho * rho) - 1.0).max(2.0);
-        // Nearly that of a chi-square (Wilson and Hilferty 1931).
-        let part = 2.0 / (9.0 * freedom);
-        let root = (1.0 - part + libm::sqrt(part) * random.normal()).max(0.1);
-        1.0 / (root * root * root)
-    }
-}
-
-impl Stream {
-    /// Variance of a block mean, times the number of blocks, for very many blocks: more than that of one block, as neighbours
-    /// resemble each other.
-    pub(super) fn long_run_variance(self) -> f64 {
-        (1.0 + self.correlation) / (1.0 - self.correlation) / f64::from(self.block)
-    }
-
-    /// Variance of the mean of one block: `(K + 2 sum_j (K - j) rho^j) / K^2`.
-    pub(super) fn block_variance(self) -> f64 {
-        let (rho, frames) = (self.correlation, f64::from(self.block));
-        let sum = rho * (frames - (1.0 - power(rho, self.block)) / (1.0 - rho)) / (1.0 - rho);
-        (frames + 2.0 * sum) / (frames * frames)
-    }
-}
-
-fn power(x: f64, exponent: u16) -> f64 {
-    libm::pow(x, f64::from(exponent))
-}
-
-/// Block means of a stream, without a loop over its frames: the last frame and the mean of a block, given the last frame of
-/// the block before, are two numbers with a joint normal distribution.
-pub(super) struct Blocks {
-    last: f64,
-    /// Of the mean and of the last frame: what the last frame before adds, then what two normal numbers add.
-    mean: [f64; 3],
-    next: [f64; 2],
-}
-
-impl Blocks {
-    pub(super) fn new(stream: Stream) -> Self {
-        let (rho, frames) = (stream.correlation, f64::from(stream.block));
-        let far = power(rho, stream.block);
-        // Given the frame before it, a block's mean has this weight of it.
-        let weight = rho * (1.0 - far) / (1.0 - rho) / frames;
-        let variance = stream.block_variance() - weight * weight;
-        // The last frame has covariance sum_j rho^j / K with the mean of its block.
-        let covariance = (1.0 - far) / (1.0 - rho) / frames - weight * far;
-        let own = libm::sqrt(1.0 - far * far);
-        let shared = covariance / own;
-        let rest = libm::sqrt((variance - shared * shared).max(0.0));
-        Self { last: 0.0, mean: [weight, shared, rest], next: [far, own] }
-    }
-
-    /// Nothing is known of the frame before the first.
-    pub(super) fn begin(&mut self, random: &mut Random) {
-        self.last = random.normal();
-    }
-
-    pub(super) fn next(&mut self, random: &mut Random) -> f64 {
-        let (first, second) = (random.normal(), random.normal());
-        let [weight, shared, rest] = self.mean;
-        let mean = weight * self.last + shared * first + rest * second;
-        self.last = self.next[0] * self.last + self.next[1] * first;
-        mean
-    }
 }
 
 /// A monitor of the fleet.
@@ -169,9 +100,8 @@ struct Member {
 impl Member {
     /// A truth that may have been behind what was learnt, and drives of it.
     fn new(learnt: &Learnt, random: &mut Random) -> Self {
-        let stream = learnt.stream(random);
+        let (stream, within) = learnt.stream(random);
         let skewness = learnt.skewness(stream, random);
-        let within = learnt.within(random);
         let between = libm::sqrt(learnt.spread.variance(random));
         let drives = learnt.drives as f64;
         let blocks = drives * learnt.blocks as f64;

@@ -3,6 +3,8 @@
 use segmeter_core::drift::{Cusum, Detector};
 use segmeter_core::num::Q16;
 
+use super::stream::Stream;
+
 /// Above it a signal hardly changes within any recording; below the other hardly any recording lasts. Between 0 and
 /// there, chance alone makes neighbours look opposed as often as alike: without it, thresholds of independent frames
 /// would be too high.
@@ -64,10 +66,15 @@ pub(super) fn skewness(drives: &Drives) -> f64 {
     if found.is_finite() { found.clamp(-2.0, 2.0) } else { 0.0 }
 }
 
-/// Variance of a frame within its drive.
+/// Variance of a frame within its drive: the mean square, and what the means of the drives have taken of it.
 pub(super) fn variance(drives: &Drives) -> f64 {
     let (squares, count) = squares(drives);
-    if count > 0.0 { squares / count } else { 0.0 }
+    if count == 0.0 {
+        return 0.0;
+    }
+    let block = libm::round(count / drives.len() as f64).clamp(1.0, f64::from(u16::MAX)) as u16;
+    let taken = Stream { correlation: correlation(drives), block }.block_variance();
+    squares / count / (1.0 - taken).max(0.5)
 }
 
 /// Variance of what the drives lie around, that within them being 1: of their means, less what their frames explain

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use segmeter::core::drift::{Monitor, Outline, Profile, Signal};
+use segmeter::core::drift::{Group, Monitor, Outline, Profile, Signal};
 use segmeter::core::sketch::Sketch;
 use segmeter::learn::{COVERAGE, Calibrated, Calibration, Learnt};
 use serde_json::{Map, Value, json};
@@ -138,7 +138,7 @@ fn several(path: &str, profiles: &[(&Profile, Option<&Learnt>)], out: &mut dyn W
     if let Some(frames) =
         profiles.iter().map(|(profile, _)| release_frames(profile)).try_fold(0, |most, n| Some(most.max(n?)))
     {
-        let line = format!("an alarm ends at most {frames} frames after all signals are back at their means");
+        let line = format!("an alarm ends at most {frames} frames after its signals are back at their means");
         report::sentence(out, &line)?;
     }
     one_drive(*learnt, out)
@@ -182,7 +182,7 @@ fn words(profile: &Profile, learnt: &Learnt, out: &mut dyn Write) -> Result<(), 
     }
     if let Some(frames) = release_frames(profile) {
         lines
-            .push(format!("an alarm ends at most {frames} frames after all signals are back at their means"));
+            .push(format!("an alarm ends at most {frames} frames after its signals are back at their means"));
     }
     if let Some(Calibrated { calibration, errors, coverage, .. }) = &learnt.calibrated {
         let all = Calibration::ALL.iter().zip(errors);
@@ -203,7 +203,9 @@ fn words(profile: &Profile, learnt: &Learnt, out: &mut dyn Write) -> Result<(), 
 
 /// Frames at their means that end any alarm; `None` where there is no bound.
 fn release_frames(profile: &Profile) -> Option<u32> {
-    let watching = Signal::ALL.into_iter().filter(|signal| profile.watching & signal.bit() != 0);
+    let watching = Signal::ALL
+        .into_iter()
+        .filter(|signal| signal.group() == Group::Confidence && profile.watching & signal.bit() != 0);
     let charts =
         watching.flat_map(|signal| [&profile.charts, &profile.site_charts].map(|all| &all[signal as usize]));
     // The block under way is not wholly calm; the last that a chart needs is the first that counts.
