@@ -9,11 +9,11 @@ use std::num::NonZero;
 use segmeter::catalogue::AnyFrame;
 use segmeter::{Engine, LevelName};
 use segmeter_core::drift::Statistics;
-use segmeter_core::loss::Loss;
+use segmeter_core::loss::Loss as _;
 use segmeter_core::metric::{Confusion, threshold};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Frame, IGNORE, Labels, Quantised, Quantiser, Shape};
-use segmeter_tests::{Camvid, CamvidFrame, binary_losses, close};
+use segmeter_tests::{Camvid, CamvidFrame, binary_losses, close, value_and_gradient};
 
 /// Frames in one, below each other: one of the pack, or many, for as many rows as an engine needs to use its threads.
 struct Picture {
@@ -89,9 +89,8 @@ fn a_sketch_is_as_good_as_its_frame() {
         let (sketch, table, frame) =
             (picture.sketch(), SigmoidTable::new(&picture.quantiser), picture.frame());
         for (name, loss) in binary_losses() {
-            let mut scratch = vec![0; loss.scratch_len(frame.shape())];
             let mut gradient = vec![0.0; frame.shape().pixels()];
-            let whole = loss.value_and_gradient(&frame, &mut scratch, &mut gradient).unwrap();
+            let whole = value_and_gradient(&loss, frame, &mut gradient).unwrap();
             let what = format!("{name} of {}", entry.id);
             assert!(
                 !whole.undefined && whole.value.is_finite() && (whole.value >= 0.0 || signed(&name)),

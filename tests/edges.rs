@@ -113,11 +113,10 @@ fn any_ignore_id_on_a_frame() {
     let shape = Shape::new(3, 11).unwrap();
     let (logits, ids) = Random(77).frame(shape.pixels(), 4.0);
     for (name, loss) in binary_losses() {
-        let mut scratch = vec![0; loss.scratch_len(shape)];
-        let mut value = |ignore: u8| {
+        let value = |ignore: u8| {
             let ids: Vec<u8> = ids.iter().map(|id| if *id == IGNORE { ignore } else { *id }).collect();
             let frame = Frame::new(&logits, Labels::new(shape, &ids, ignore).unwrap()).unwrap();
-            loss.value(&frame, &mut scratch).unwrap().value.to_bits()
+            segmeter_tests::value(&loss, frame).unwrap().value.to_bits()
         };
         let expected = value(IGNORE);
         assert!((2..=255).all(|ignore| value(ignore) == expected), "{name}");
@@ -327,15 +326,14 @@ fn not_a_number_is_told_where_it_is_scored_and_only_there() {
     let mut weights = vec![1.0; 18];
     let labels = Labels::new(shape, &ids, IGNORE).unwrap();
     for (name, loss) in binary_losses() {
-        let mut scratch = vec![0; loss.scratch_len(shape)];
-        let found = loss.value(&Frame::new(&logits, labels).unwrap(), &mut scratch).unwrap();
+        let found = segmeter_tests::value(&loss, Frame::new(&logits, labels).unwrap()).unwrap();
         assert!(found.value.is_nan() && !found.undefined, "{name}: {found:?}");
         (weights[4], weights[10]) = (0.0, 0.0);
         let weighted = Weights::new(shape, &weights).unwrap();
         let [spoilt, clean] = [&logits, &clean].map(|logits| {
             let frame = Frame::new(logits, labels).unwrap().with_weights(weighted).unwrap();
             let mut gradient = vec![0.0; 18];
-            let value = loss.value_and_gradient(&frame, &mut scratch, &mut gradient).unwrap().value;
+            let value = segmeter_tests::value_and_gradient(&loss, frame, &mut gradient).unwrap().value;
             gradient.push(value);
             gradient.iter().map(|x| x.to_bits() & 0x7fff_ffff).collect::<Vec<_>>()
         });

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segmeter::catalogue::{AnyLoss, LOSSES};
-use segmeter_core::loss::{Evaluation, Loss};
+use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES};
+use segmeter_core::loss::{Evaluation, Loss as _};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Frame, IGNORE, Layout, Quantised, Quantiser};
 use segmeter_tests::{
     Fixture, LOSS_TABLE, LossCase, LossVectors, PARTS, close, fixed_cells, interleave, losses,
-    measured_errors, path, takes, vectors,
+    measured_errors, path, takes, value, value_and_gradient, vectors,
 };
 
 /// Relative error allowed for a value, and for a gradient in terms of its largest entry.
@@ -99,14 +99,12 @@ fn what(case: &LossCase) -> String {
 }
 
 /// Value and gradient of a frame, and that the value alone is the same.
-fn evaluate<const C: usize>(case: &LossCase, frame: &Frame<'_, C>) -> (Evaluation, Vec<f32>) {
-    let loss = case.loss();
-    let mut scratch = vec![0; loss.scratch_len(frame.shape())];
-    let mut gradient = vec![f32::NAN; frame.scores().len()];
-    let found = loss
-        .value_and_gradient(frame, &mut scratch, &mut gradient)
+fn evaluate<'a>(case: &LossCase, frame: impl Into<AnyFrame<'a>>) -> (Evaluation, Vec<f32>) {
+    let (loss, frame) = (case.loss(), frame.into());
+    let mut gradient = vec![f32::NAN; case.gradient.len()];
+    let found = value_and_gradient(&loss, frame, &mut gradient)
         .unwrap_or_else(|error| panic!("{}: {error}", what(case)));
-    assert_eq!(loss.value(frame, &mut scratch).unwrap(), found, "{}: value alone", what(case));
+    assert_eq!(value(&loss, frame).unwrap(), found, "{}: value alone", what(case));
     (found, gradient)
 }
 
@@ -128,9 +126,9 @@ fn each_case(run: impl Fn(&LossCase, &Fixture)) {
 fn losses_on_frames() {
     each_case(|case, fixture| {
         let (found, gradient) = if fixture.is_binary() {
-            evaluate(case, &fixture.frame())
+            evaluate(case, fixture.frame())
         } else {
-            evaluate(case, &fixture.multiclass(Layout::Planar, &fixture.logits, fixture.targets.as_deref()))
+            evaluate(case, fixture.multiclass(Layout::Planar, &fixture.logits, fixture.targets.as_deref()))
         };
         check_value(found, case, &what(case));
         compare(&gradient, case, &what(case));
@@ -145,11 +143,11 @@ fn interleaved_frames_give_the_same_bits() {
             return;
         }
         let targets = fixture.targets.as_deref();
-        let planar = evaluate(case, &fixture.multiclass(Layout::Planar, &fixture.logits, targets));
+        let planar = evaluate(case, fixture.multiclass(Layout::Planar, &fixture.logits, targets));
         let scores = interleave(&fixture.logits, fixture.classes);
         let targets = targets.map(|targets| interleave(targets, fixture.classes));
         let frame = fixture.multiclass(Layout::Interleaved, &scores, targets.as_deref());
-        let (value, gradient) = evaluate(case, &frame);
+        let (value, gradient) = evaluate(case, frame);
         assert_eq!(value, planar.0, "{}", what(case));
         assert_eq!(gradient, interleave(&planar.1, fixture.classes), "{}", what(case));
     });
@@ -243,10 +241,12 @@ fn ignored_pixels_leave_no_trace() {
             |(place, logit): (usize, &f32)| if pixel(place) == IGNORE { odd[place % 4] } else { *logit };
         logits.iter().enumerate().map(change).collect()
     };
-    fn bits<const C: usize>(loss: &AnyLoss, frame: &Frame<'_, C>) -> (u32, Vec<u32>) {
-        let mut scratch = vec![0; loss.scratch_len(frame.shape())];
+    fn bits<const C: usize>(loss: &AnyLoss, frame: Frame<'_, C>) -> (u32, Vec<u32>)
+    where
+        for<'a> AnyFrame<'a>: From<Frame<'a, C>>,
+    {
         let mut gradient = vec![0.0; frame.scores().len()];
-        let value = loss.value_and_gradient(frame, &mut scratch, &mut gradient).unwrap();
+        let value = value_and_gradient(loss, frame, &mut gradient).unwrap();
         (value.value.to_bits(), gradient.iter().map(|g| g.to_bits()).collect())
     }
     let (binary, multi) = (&fixtures["random_unweighted"], &fixtures["multi_weighted"]);
@@ -257,11 +257,11 @@ fn ignored_pixels_leave_no_trace() {
         if takes(&name, "binary") {
             let logits = wild(&binary.logits, binary.labels.as_ref().unwrap());
             let frame = Frame::new(&logits, binary.labels()).unwrap();
-            assert_eq!(bits(&loss, &frame), bits(&loss, &binary.frame()), "{name}");
+            assert_eq!(bits(&loss, frame), bits(&loss, binary.frame()), "{name}");
             tried += 1;
         }
         if takes(&name, "multiclass") {
-            let of = |logits: &[f32]| bits(&loss, &multi.multiclass(Layout::Planar, logits, None));
+            let of = |logits: &[f32]| bits(&loss, multi.multiclass(Layout::Planar, logits, None));
             assert_eq!(of(&wild(&multi.logits, ids)), of(&multi.logits), "{name}");
             tried += 1;
         }

@@ -4,8 +4,9 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use segmeter::catalogue::AnyLoss;
 use segmeter_core::Error;
-use segmeter_core::loss::Loss;
+use segmeter_core::loss::Loss as _;
 use segmeter_core::metric::calibration::{
     Bin, Edges, EqualMass, expected_error, maximum_error, root_mean_square_error, steps,
 };
@@ -15,7 +16,7 @@ use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{
     Encoding, Frame, IGNORE, Labels, Mask, Quantised, Quantiser, Shape, Weights, bits,
 };
-use segmeter_tests::{Random, binary_losses, depends_on_place};
+use segmeter_tests::{Random, accumulate, binary_losses, depends_on_place, value_and_gradient};
 
 /// A frame that owns its data.
 struct Owned {
@@ -38,15 +39,13 @@ impl Owned {
     }
 }
 
-fn value(loss: &impl Loss, frame: &Frame<'_>) -> f32 {
-    let mut scratch = vec![0; loss.scratch_len(frame.shape())];
-    loss.value(frame, &mut scratch).unwrap().value
+fn value(loss: &AnyLoss, frame: &Frame<'_>) -> f32 {
+    segmeter_tests::value(loss, *frame).unwrap().value
 }
 
-fn gradient(loss: &impl Loss, frame: &Frame<'_>) -> Vec<f32> {
-    let mut scratch = vec![0; loss.scratch_len(frame.shape())];
+fn gradient(loss: &AnyLoss, frame: &Frame<'_>) -> Vec<f32> {
     let mut gradient = vec![0.0; frame.shape().pixels()];
-    loss.value_and_gradient(frame, &mut scratch, &mut gradient).unwrap();
+    value_and_gradient(loss, *frame, &mut gradient).unwrap();
     gradient
 }
 
@@ -338,13 +337,11 @@ fn refusals() {
                 continue;
             }
             let mut scratch = vec![0; len];
-            let serial = segmeter_core::loss::Serial::SCALAR;
-            let refused = loss.accumulate(&serial, &frame, 1.0, &mut scratch, Some(&mut gradient));
+            let refused = accumulate(&loss, &frame.into(), 1.0, &mut scratch, Some(&mut gradient));
             assert_eq!(refused, Err(Error::Scratch { need }), "{name}");
             assert_eq!(gradient, [3.0; 6], "{name}");
         }
-        let mut scratch = vec![0; need];
-        let refused = loss.value_and_gradient(&frame, &mut scratch, &mut [0.0; 5]);
+        let refused = value_and_gradient(&loss, frame, &mut [0.0; 5]);
         assert_eq!(refused, Err(Error::Length { expected: 6, found: 5 }), "{name}");
     }
 }

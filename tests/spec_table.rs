@@ -4,9 +4,9 @@
 
 use segmeter_core::Result;
 use segmeter_core::loss::mapped::{BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap};
-use segmeter_core::loss::{Evaluation, Loss};
+use segmeter_core::loss::{Evaluation, Loss as _};
 use segmeter_core::view::Layout;
-use segmeter_tests::{Fixture, LossVectors, close, named, vectors};
+use segmeter_tests::{Fixture, LossVectors, close, named, value_and_gradient, vectors};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -39,19 +39,18 @@ fn evaluate(row: &Row, fixture: &Fixture, gradient: &mut [f32]) -> Result<Evalua
         return on_a_given_map(row, fixture, gradient);
     }
     let loss = named(&row.loss, &row.parameters);
-    let mut scratch = vec![0; loss.scratch_len(fixture.shape())];
     if fixture.is_binary() {
         let mut frame = fixture.frame();
         if let Some(weights) = &row.class_weights {
             frame = frame.with_class_weights(weights)?;
         }
-        return loss.value_and_gradient(&frame, &mut scratch, gradient);
+        return value_and_gradient(&loss, frame, gradient);
     }
     let mut frame = fixture.multiclass(Layout::Planar, &fixture.logits, None);
     if let Some(weights) = &row.class_weights {
         frame = frame.with_class_weights(weights)?;
     }
-    loss.value_and_gradient(&frame, &mut scratch, gradient)
+    value_and_gradient(&loss, frame, gradient)
 }
 
 /// The loss on the map of a row, or on one that makes the constant of a row.

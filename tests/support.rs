@@ -33,7 +33,10 @@ pub use catalogue::{binary_losses, losses, named, takes};
 pub use demo::{DEMO_FRAMES, DEMO_SHAPE, Demo, unpack};
 pub use loss_vectors::{Codes, Fixture, LossCase, LossVectors, ROOM};
 #[cfg(feature = "adapter")]
-pub use scene::{Kind, Outcome, Scene, Walks, accumulate, accumulate_by, depends_on_place, scratch_len};
+pub use scene::{
+    Kind, Outcome, Scene, Walks, accumulate, accumulate_by, depends_on_place, scratch_len, value,
+    value_and_gradient,
+};
 #[cfg(feature = "adapter")]
 pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 

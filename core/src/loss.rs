@@ -23,6 +23,7 @@ pub mod distribution;
 pub mod execute;
 mod grid;
 mod harmonic;
+mod kernel;
 pub mod lovasz;
 pub mod mapped;
 mod pass;
@@ -46,12 +47,13 @@ pub use distribution::{
     Normalise, NormalisedFocal, Ohem, Poly1, RecallCrossEntropy, ReducedFocal, TopK,
 };
 pub use execute::{Execute, Job, Serial};
+pub use kernel::Kernel;
 pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
 pub use pixels::Pixel;
 pub use region::{
     AsymmetricSimilarity, Averaging, ClassWeighting, Dice, Empty, FocalTversky, GeneralisedDice, Jaccard,
-    LogCoshDice, LogDice, Mcc, PenaltyGeneralisedDice, PowerJaccard, Recall, SensitivitySpecificity, Smooth,
-    SquaredDice, Tanimoto, Tversky, WassersteinDice, WassersteinMode,
+    LogCoshDice, LogDice, Mcc, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard, PowerKernel, Recall,
+    SensitivitySpecificity, Smooth, SquaredDice, Tanimoto, Tversky, WassersteinDice, WassersteinMode,
 };
 pub use spatial::{ClassPlane, SpatialLoss};
 pub use sum::{Fit, SumLoss, Sums, Tally};

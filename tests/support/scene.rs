@@ -275,6 +275,30 @@ pub fn scratch_len(loss: &AnyLoss, frame: &AnyFrame<'_>) -> usize {
     }
 }
 
+/// [`Loss::value`] by scalar code, with scratch of its own. A test that called the generic function would compile every
+/// loss for itself.
+///
+/// # Errors
+/// As there.
+pub fn value<'a>(loss: &AnyLoss, frame: impl Into<AnyFrame<'a>>) -> Result<Evaluation> {
+    let frame = &frame.into();
+    accumulate(loss, frame, 1.0, &mut vec![0; scratch_len(loss, frame)], None)
+}
+
+/// Likewise [`Loss::value_and_gradient`].
+///
+/// # Errors
+/// As there.
+pub fn value_and_gradient<'a>(
+    loss: &AnyLoss,
+    frame: impl Into<AnyFrame<'a>>,
+    gradient: &mut [f32],
+) -> Result<Evaluation> {
+    let frame = &frame.into();
+    gradient.fill(0.0);
+    accumulate(loss, frame, 1.0, &mut vec![0; scratch_len(loss, frame)], Some(gradient))
+}
+
 /// [`Loss::accumulate`] by scalar code on this thread, as a microcontroller has it.
 ///
 /// # Errors

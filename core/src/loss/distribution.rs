@@ -7,8 +7,8 @@
 //! unless said. Scratch: none. From a sketch: exact. No logarithm of a rounded probability is taken, so margins up
 //! to the largest `f32` give no infinity; from probabilities `-ln p` is at most 100.
 
+use super::Pixel;
 use super::sum::Tally;
-use super::{Pixel, SumLoss};
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
 use crate::simd::{Simd, Vector};
@@ -56,17 +56,17 @@ pub(super) fn divisor<T>(tally: &Tally<'_, T>, normalise: Normalise) -> Option<f
     (divisor > 0.0).then_some(divisor)
 }
 
-/// A loss with one sum per class: `cost` is a summand, `pull` is `-d cost / d ln p`, and `fit` a [`mean`].
+/// A kernel with one sum per class: `cost` is a summand, `pull` is `-d cost / d ln p`.
 /// After `every_class`, a pixel has a cost for classes that are not its label, too.
-macro_rules! pointwise_loss {
-    ($loss:ty, every_class) => {
-        pointwise_loss!($loss, false, self, tally => ($crate::loss::distribution::Normalise::Weights, |_| 1.0));
+macro_rules! pointwise_kernel {
+    ($kernel:ty, every_class) => {
+        pointwise_kernel!($kernel, false);
     };
-    ($loss:ty, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
-        pointwise_loss!($loss, true, $self, $tally => ($normalise, $scale));
+    ($kernel:ty) => {
+        pointwise_kernel!($kernel, true);
     };
-    ($loss:ty, $own_label:literal, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
-        impl SumLoss for $loss {
+    ($kernel:ty, $own_label:literal) => {
+        impl $crate::loss::Kernel for $kernel {
             type Terms<T: Copy + Send> = [T; 1];
             /// What the cost of a pixel of this class is multiplied by.
             type Slope = f32;
@@ -80,9 +80,6 @@ macro_rules! pointwise_loss {
             fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
                 [self.cost(s, pixel)]
             }
-            fn fit(&$self, $tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
-                $crate::loss::distribution::mean($tally, $normalise, $scale, slopes)
-            }
             #[inline(always)]
             fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
                 // The weight first: by the divisor it is a share, which no pull takes out of range.
@@ -93,11 +90,31 @@ macro_rules! pointwise_loss {
             }
         }
     };
+}
+pub(super) use pointwise_kernel;
+
+/// A loss that is a [`mean`] of a pointwise kernel: of its own unless one is given.
+macro_rules! mean_loss {
     ($loss:ty) => {
-        pointwise_loss!($loss, self, tally => ($crate::loss::distribution::Normalise::Weights, |_| 1.0));
+        mean_loss!($loss, self, tally => ($crate::loss::distribution::Normalise::Weights, |_| 1.0));
+    };
+    ($loss:ty, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
+        mean_loss!($loss, $loss, $self, *$self, $tally => ($normalise, $scale));
+    };
+    ($loss:ty, $kernel:ty, $self:ident, $made:expr, $tally:ident => ($normalise:expr, $scale:expr)) => {
+        impl $crate::loss::SumLoss for $loss {
+            type Kernel = $kernel;
+
+            fn kernel(&$self) -> $kernel {
+                $made
+            }
+            fn fit(&$self, $tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
+                $crate::loss::distribution::mean($tally, $normalise, $scale, slopes)
+            }
+        }
     };
 }
-pub(super) use pointwise_loss;
+pub(super) use mean_loss;
 
 const fn share(value: f32, name: &'static str) -> Result<f32> {
     if value >= 0.0 && value <= 1.0 { Ok(value) } else { Err(Error::Parameter(name)) }
@@ -142,7 +159,8 @@ impl CrossEntropy {
     }
 }
 
-pointwise_loss!(CrossEntropy, self, tally => (self.normalise, |_| 1.0));
+pointwise_kernel!(CrossEntropy);
+mean_loss!(CrossEntropy, self, tally => (self.normalise, |_| 1.0));
 
 /// Balanced cross-entropy: every class weighs what the others have of the frame, `1 - n_c / N`.
 ///
@@ -159,18 +177,7 @@ pointwise_loss!(CrossEntropy, self, tally => (self.normalise, |_| 1.0));
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BalancedCrossEntropy;
 
-impl BalancedCrossEntropy {
-    #[inline(always)]
-    fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        CrossEntropy::MEAN.cost(s, pixel)
-    }
-    #[inline(always)]
-    fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        CrossEntropy::MEAN.pull(s, pixel)
-    }
-}
-
-pointwise_loss!(BalancedCrossEntropy, self, tally => (Normalise::Weights, |class| {
+mean_loss!(BalancedCrossEntropy, CrossEntropy, self, CrossEntropy::MEAN, tally => (Normalise::Weights, |class| {
     // Summed from the other classes: 1 - n_c / N would cancel.
     let others = tally.masses.iter().enumerate().filter(|(other, _)| *other != class);
     others.map(|(_, mass)| mass).sum::<f64>() / tally.weight()
@@ -217,7 +224,8 @@ impl LabelSmoothed {
     }
 }
 
-pointwise_loss!(LabelSmoothed, every_class);
+pointwise_kernel!(LabelSmoothed, every_class);
+mean_loss!(LabelSmoothed);
 
 /// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
 ///
@@ -287,7 +295,8 @@ impl Poly1 {
     }
 }
 
-pointwise_loss!(Poly1);
+pointwise_kernel!(Poly1);
+mean_loss!(Poly1);
 
 /// Generalised cross-entropy: `(1 - p^exponent) / exponent` of each pixel's label; robust to wrong labels.
 ///
@@ -332,4 +341,5 @@ impl GeneralisedCrossEntropy {
     }
 }
 
-pointwise_loss!(GeneralisedCrossEntropy);
+pointwise_kernel!(GeneralisedCrossEntropy);
+mean_loss!(GeneralisedCrossEntropy);

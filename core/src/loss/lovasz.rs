@@ -257,7 +257,7 @@ impl Loss for LovaszSoftmax {
             let Some(gradient) = gradient.as_deref_mut() else { continue };
             if C == 2 {
                 walk_gradient(
-                    &Chain,
+                    Chain,
                     executor,
                     &frame.with_map(slope)?,
                     ([share as f32; C], weight),

@@ -28,10 +28,10 @@
 //! # Ok::<(), segmeter_core::Error>(())
 //! ```
 
-use super::distribution::pointwise_loss;
+use super::distribution::{mean_loss, pointwise_kernel};
 use super::region::{error, weighted_error};
 use super::sum::Tally;
-use super::{Averaging, Pixel, SumLoss, check_weight};
+use super::{Averaging, Kernel, Pixel, SumLoss, check_weight};
 use crate::error::Result;
 use crate::simd::Simd;
 
@@ -65,9 +65,9 @@ impl HausdorffOnMap {
 }
 
 /// Makes [`SumLoss`] of the mean over all pixels of a term of one class.
-macro_rules! mean_loss {
+macro_rules! class_mean_loss {
     ($loss:ty, $factor:expr, |$s:ident, $pixel:ident| $term:expr, $slope:expr) => {
-        impl SumLoss for $loss {
+        impl Kernel for $loss {
             type Terms<T: Copy + Send> = [T; 1];
             type Slope = f32;
             const POINTWISE: bool = false;
@@ -81,26 +81,34 @@ macro_rules! mean_loss {
                 let _ = $s;
                 [$term]
             }
-            fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
-                let (class, weight) = (usize::from(self.class), tally.weight());
-                *slopes.get_mut(class)? = tally.bounded($factor / weight);
-                tally.sums.get(class).map(|[sum]| sum / weight)
-            }
             #[inline(always)]
             fn slope<S: Simd>(&self, $s: S, slope: &f32, $pixel: &Pixel<S::V>) -> S::V {
                 $slope * $s.splat(*slope)
             }
         }
+
+        impl SumLoss for $loss {
+            type Kernel = Self;
+
+            fn kernel(&self) -> Self {
+                *self
+            }
+            fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
+                let (class, weight) = (usize::from(self.class), tally.weight());
+                *slopes.get_mut(class)? = tally.bounded($factor / weight);
+                tally.sums.get(class).map(|[sum]| sum / weight)
+            }
+        }
     };
 }
 
-mean_loss!(
+class_mean_loss!(
     BoundaryOnMap,
     1.0,
     |s, pixel| (pixel.mass.foreground + pixel.mass.background) * pixel.map * pixel.probability,
     (pixel.mass.foreground + pixel.mass.background) * pixel.map
 );
-mean_loss!(
+class_mean_loss!(
     HausdorffOnMap,
     2.0,
     |s, pixel| weighted_error(s, pixel) * error(s, pixel) * pixel.map,
@@ -122,7 +130,8 @@ impl DistancePenalisedOnMap {
     }
 }
 
-pointwise_loss!(DistancePenalisedOnMap);
+pointwise_kernel!(DistancePenalisedOnMap);
+mean_loss!(DistancePenalisedOnMap);
 
 /// [`BoundaryDou`](super::BoundaryDou) on a map that is 1 at contours and 0 elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,7 +152,7 @@ impl BoundaryDouOnMap {
     }
 }
 
-impl SumLoss for BoundaryDouOnMap {
+impl Kernel for BoundaryDouOnMap {
     type Terms<T: Copy + Send> = [T; 4];
     /// Derivatives with respect to the intersection and the squared error.
     type Slope = [f32; 3];
@@ -162,6 +171,18 @@ impl SumLoss for BoundaryDouOnMap {
             pixel.target.foreground,
         ]
     }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [intersection, squared, _]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * s.splat(*intersection) + weighted_error(s, pixel) * s.splat(2.0 * *squared)
+    }
+}
+
+impl SumLoss for BoundaryDouOnMap {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
+    }
     fn fit(&self, tally: &Tally<'_, [f64; 4]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
         let smooth = f64::from(self.smooth);
         let one = |[intersection, error, contour, area]: &[f64; 4], _: [f64; 2]| {
@@ -175,10 +196,6 @@ impl SumLoss for BoundaryDouOnMap {
             Some((loss, [-(1.0 - share) * loss / denominator, (1.0 - loss) / denominator, 0.0]))
         };
         Averaging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [intersection, squared, _]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * s.splat(*intersection) + weighted_error(s, pixel) * s.splat(2.0 * *squared)
     }
 }
 
@@ -205,7 +222,7 @@ impl SkeletonRecallOnMap {
     }
 }
 
-impl SumLoss for SkeletonRecallOnMap {
+impl Kernel for SkeletonRecallOnMap {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
     const POINTWISE: bool = false;
@@ -217,6 +234,18 @@ impl SumLoss for SkeletonRecallOnMap {
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;
         [mass * pixel.complement, mass]
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * pixel.map * s.splat(*slope)
+    }
+}
+
+impl SumLoss for SkeletonRecallOnMap {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
     }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
         let (mut sum, mut weights) = (0.0, 0.0);
@@ -232,9 +261,5 @@ impl SumLoss for SkeletonRecallOnMap {
             }
         }
         (weights > 0.0).then(|| sum / weights)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * pixel.map * s.splat(*slope)
     }
 }

@@ -3,31 +3,31 @@
 use core::ops::Range;
 
 use super::Job;
+use super::kernel::{ClassTotals, Kernel, Totals, add, fold, merge};
 use super::pixels::{Binary, Pixels, SEGMENT};
-use super::sum::{ClassTotals, SumLoss, Totals, merge};
 use crate::num::ExactSum;
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::Activation;
 
 /// Adds up the terms, writes the gradient, or both at once.
-pub(super) struct Pass<'a, L: SumLoss, P> {
-    pub(super) loss: &'a L,
+pub(super) struct Pass<K: Kernel, P> {
+    pub(super) kernel: K,
     pub(super) pixels: P,
     pub(super) sums: bool,
     /// The slopes of background and foreground, and the weight that the gradient is multiplied by.
-    pub(super) gradient: Option<([L::Slope; 2], f32)>,
+    pub(super) gradient: Option<([K::Slope; 2], f32)>,
 }
 
-impl<L: SumLoss, P: Pixels> Job for Pass<'_, L, P> {
-    type Partial = Totals<L, 2>;
+impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
+    type Partial = Totals<K, 2>;
 
     fn row_len(&self) -> usize {
         self.pixels.width()
     }
 
     #[inline(always)]
-    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Totals<L, 2> {
-        let mut totals = [L::fill(ExactSum::default()); 2];
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Totals<K, 2> {
+        let mut totals = [K::fill(ExactSum::default()); 2];
         let width = self.pixels.width();
         let mut out = out.first_mut().map(|plane| &mut **plane).unwrap_or_default();
         for row in rows {
@@ -37,7 +37,7 @@ impl<L: SumLoss, P: Pixels> Job for Pass<'_, L, P> {
                 let slots = slots.get_mut(start..(start + SEGMENT).min(width)).unwrap_or_default();
                 match (self.sums, &self.gradient) {
                     (true, None) => self.segment::<S, true, false>(s, row, segment, None, &mut totals, slots),
-                    (sums, Some(slope)) if sums && L::EARLY => {
+                    (sums, Some(slope)) if sums && K::EARLY => {
                         self.segment::<S, true, true>(s, row, segment, Some(slope), &mut totals, slots);
                     }
                     (_, slope) => {
@@ -49,12 +49,12 @@ impl<L: SumLoss, P: Pixels> Job for Pass<'_, L, P> {
         Some(totals)
     }
 
-    fn merge(total: &mut Totals<L, 2>, part: &Totals<L, 2>) {
-        merge::<L, 2>(total, part);
+    fn merge(total: &mut Totals<K, 2>, part: &Totals<K, 2>) {
+        merge::<K, 2>(total, part);
     }
 }
 
-impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
+impl<K: Kernel, P: Pixels> Pass<K, P> {
     /// One segment of a row: eight lanes for each term, folded into the exact totals at its end.
     #[inline(always)]
     fn segment<S: Simd, const SUMS: bool, const GRADIENT: bool>(
@@ -62,11 +62,11 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
         s: S,
         row: usize,
         segment: usize,
-        gradient: Option<&([L::Slope; 2], f32)>,
-        [background, foreground]: &mut [ClassTotals<L>; 2],
+        gradient: Option<&([K::Slope; 2], f32)>,
+        [background, foreground]: &mut [ClassTotals<K>; 2],
         out: &mut [f32],
     ) {
-        let (mut below, mut above) = (L::fill(s.zeros()), L::fill(s.zeros()));
+        let (mut below, mut above) = (K::fill(s.zeros()), K::fill(s.zeros()));
         let (slots, rest) = out.as_chunks_mut::<LANES>();
         let mut slots = slots.iter_mut();
         // Stands in for the slots that the last block of a row may not have.
@@ -86,12 +86,12 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
                     }
                     let pixel = self.pixels.pixel(s, &block, vector);
                     if SUMS {
-                        let label = if L::OWN_LABEL { self.pixels.label(&block) } else { None };
+                        let label = if K::OWN_LABEL { self.pixels.label(&block) } else { None };
                         if label != Some(0) {
-                            add::<S, L>(&mut above, vector, &self.loss.terms(s, &pixel.foreground));
+                            add::<S, K>(&mut above, vector, &self.kernel.terms(s, &pixel.foreground));
                         }
                         if self.has_background() && label != Some(1) {
-                            add::<S, L>(&mut below, vector, &self.loss.terms(s, &pixel.background(s)));
+                            add::<S, K>(&mut below, vector, &self.kernel.terms(s, &pixel.background(s)));
                         }
                     }
                     if GRADIENT && let Some((slopes, weight)) = gradient {
@@ -107,9 +107,9 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
             },
         );
         if SUMS {
-            fold::<S, L>(s, foreground, &above);
+            fold::<S, K>(s, foreground, &above);
             if self.has_background() {
-                fold::<S, L>(s, background, &below);
+                fold::<S, K>(s, background, &below);
             }
         }
     }
@@ -117,23 +117,23 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
     /// A plain frame goes through here only without the background of a region loss: decided while compiling.
     #[inline(always)]
     fn has_background(&self) -> bool {
-        L::POINTWISE || (P::BACKGROUND && self.loss.background())
+        K::POINTWISE || (P::BACKGROUND && self.kernel.background())
     }
 
     /// The derivative with respect to the pixel's score.
     #[inline(always)]
-    fn derivative<S: Simd>(&self, s: S, [below, above]: &[L::Slope; 2], pixel: &Binary<S::V>) -> S::V {
+    fn derivative<S: Simd>(&self, s: S, [below, above]: &[K::Slope; 2], pixel: &Binary<S::V>) -> S::V {
         let own = &pixel.foreground;
-        let mut by = self.loss.slope(s, above, own);
+        let mut by = self.kernel.slope(s, above, own);
         let (p, q) = (own.probability, own.complement);
         let logits = self.pixels.activation() == Activation::Logits;
-        if L::POINTWISE {
-            let other = self.loss.slope(s, below, &pixel.background(s));
+        if K::POINTWISE {
+            let other = self.kernel.slope(s, below, &pixel.background(s));
             // d(-ln p)/dz = -(1-p) and d(-ln(1-p))/dz = p.
             return if logits { other * p - by * q } else { ratio(s, other, q) - ratio(s, by, p) };
         }
         if self.has_background() {
-            by = by - self.loss.slope(s, below, &pixel.background(s));
+            by = by - self.kernel.slope(s, below, &pixel.background(s));
         }
         if logits { by * (p * q) } else { by }
     }
@@ -144,24 +144,4 @@ impl<L: SumLoss, P: Pixels> Pass<'_, L, P> {
 pub(super) fn ratio<S: Simd>(s: S, x: S::V, p: S::V) -> S::V {
     let floor = s.splat(1e-12);
     x / p.select_less(floor, floor, p)
-}
-
-#[inline(always)]
-pub(super) fn add<S: Simd, L: SumLoss>(
-    lanes: &mut L::Terms<S::Block>,
-    vector: usize,
-    terms: &L::Terms<S::V>,
-) {
-    for (lane, term) in lanes.as_mut().iter_mut().zip(terms.as_ref()) {
-        if let Some(lane) = lane.as_mut().get_mut(vector) {
-            *lane = *lane + *term;
-        }
-    }
-}
-
-#[inline(always)]
-pub(super) fn fold<S: Simd, L: SumLoss>(s: S, totals: &mut ClassTotals<L>, lanes: &L::Terms<S::Block>) {
-    for (total, lanes) in totals.as_mut().iter_mut().zip(lanes.as_ref()) {
-        total.add(s.fold(*lanes));
-    }
 }

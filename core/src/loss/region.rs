@@ -10,12 +10,12 @@
 //! mean, weighted by the class weights: [`Averaging`] changes that. Values are in [0, 1] unless said. Scratch: none.
 //! Passes: 2 with gradient, 1 without. From a sketch: exact.
 
+use super::check_weight;
 use super::sum::Tally;
-use super::{Pixel, check_weight};
 use crate::error::{Error, Result};
-use crate::simd::{Simd, Vector};
 
 mod generalised;
+mod kernel;
 mod mcc;
 mod overlap;
 mod squared;
@@ -23,6 +23,8 @@ mod squared;
 pub use generalised::{
     ClassWeighting, GeneralisedDice, PenaltyGeneralisedDice, WassersteinDice, WassersteinMode,
 };
+pub use kernel::{OverlapKernel, PowerKernel};
+pub(super) use kernel::{error, weighted_error};
 pub use mcc::Mcc;
 pub use overlap::{AsymmetricSimilarity, Dice, FocalTversky, Jaccard, LogCoshDice, LogDice, Recall, Tversky};
 pub use squared::{PowerJaccard, SensitivitySpecificity, SquaredDice, Tanimoto};
@@ -216,50 +218,4 @@ impl Averaging {
         }
         Some(loss)
     }
-}
-
-/// `p - g` of a pixel times its weight, without the cancellation of the difference.
-#[inline(always)]
-pub(super) fn weighted_error<S: Simd>(_: S, pixel: &Pixel<S::V>) -> S::V {
-    pixel.mass.background * pixel.probability - pixel.mass.foreground * pixel.complement
-}
-
-/// `p - g` of a pixel.
-#[inline(always)]
-pub(super) fn error<S: Simd>(_: S, pixel: &Pixel<S::V>) -> S::V {
-    pixel.target.background * pixel.probability - pixel.target.foreground * pixel.complement
-}
-
-/// `[I, FP, FN]` of a pixel.
-#[inline(always)]
-pub(super) fn overlap_terms<S: Simd>(s: S, averaging: Averaging, pixel: &Pixel<S::V>) -> [S::V; 3] {
-    let Pixel { probability: p, complement: q, mass, .. } = *pixel;
-    if pixel.soft && averaging.minimum {
-        let zero = s.splat(0.0);
-        let error = weighted_error(s, pixel);
-        let both = mass.foreground + mass.background;
-        let common = zero.select_less(error, mass.foreground, both * p);
-        return [common, zero.select_less(error, error, zero), error.select_less(zero, zero - error, zero)];
-    }
-    [mass.foreground * p, mass.background * p, mass.foreground * q]
-}
-
-/// The derivative that goes with [`overlap_terms`]: `[on the class, off it]`.
-#[inline(always)]
-pub(super) fn overlap_slope<S: Simd>(
-    s: S,
-    averaging: Averaging,
-    [on, off]: &[f32; 2],
-    pixel: &Pixel<S::V>,
-) -> S::V {
-    let mass = pixel.mass;
-    if pixel.soft && averaging.minimum {
-        let (zero, half) = (s.splat(0.0), s.splat(0.5));
-        let error = weighted_error(s, pixel);
-        let both = mass.foreground + mass.background;
-        let middle = half * (s.splat(*on) + s.splat(*off));
-        let by = error.select_less(zero, s.splat(*on), zero.select_less(error, s.splat(*off), middle));
-        return both * by;
-    }
-    mass.foreground * s.splat(*on) + mass.background * s.splat(*off)
 }

@@ -3,9 +3,9 @@
 use core::ops::Range;
 
 use super::Job;
-use super::pass::{add, fold, ratio};
+use super::kernel::{Kernel, Totals, add, fold, merge};
+use super::pass::ratio;
 use super::pixels::{Pixel, SEGMENT};
-use super::sum::{SumLoss, Totals, merge};
 use crate::num::{ExactSum, ln1p, minus_ln};
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::{Activation, Frame};
@@ -17,12 +17,12 @@ pub(super) use block::{BLOCKS, Block, Class, load, write};
 pub(super) use precise::PrecisePass;
 
 /// Adds up the terms of every class, or writes the gradient, or both.
-pub(super) struct ClassPass<'a, L: SumLoss, const C: usize> {
-    pub(super) loss: &'a L,
+pub(super) struct ClassPass<'a, K: Kernel, const C: usize> {
+    pub(super) kernel: K,
     pub(super) frame: Frame<'a, C>,
     pub(super) sums: bool,
     /// The slopes of the classes, and the weight that the gradient is multiplied by.
-    pub(super) gradient: Option<([L::Slope; C], f32)>,
+    pub(super) gradient: Option<([K::Slope; C], f32)>,
 }
 
 /// The classes of one vector of pixels. What a loss does not use of a class is not computed.
@@ -138,16 +138,16 @@ fn at<S: Simd>(s: S, values: &[S::V], class: usize) -> S::V {
     values.get(class).copied().unwrap_or(s.splat(0.0))
 }
 
-impl<L: SumLoss, const C: usize> Job for ClassPass<'_, L, C> {
-    type Partial = Totals<L, C>;
+impl<K: Kernel, const C: usize> Job for ClassPass<'_, K, C> {
+    type Partial = Totals<K, C>;
 
     fn row_len(&self) -> usize {
         self.frame.shape().width() * self.frame.channels()
     }
 
     #[inline(always)]
-    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Totals<L, C> {
-        let mut totals = [L::fill(ExactSum::default()); C];
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) -> Totals<K, C> {
+        let mut totals = [K::fill(ExactSum::default()); C];
         let (width, count) = (self.frame.shape().width(), self.frame.channels());
         let (mut blocks, mut classes) = ([Block::EMPTY; BLOCKS], Classes::new(s));
         let (mut by, mut more) = ([s.splat(0.0); C], [[[0.0; LANES]; C]; BLOCKS]);
@@ -155,7 +155,7 @@ impl<L: SumLoss, const C: usize> Job for ClassPass<'_, L, C> {
         for row in rows {
             for start in (0..width).step_by(SEGMENT) {
                 let end = row * width + (start + SEGMENT).min(width);
-                let mut lanes = [L::fill(s.zeros()); C];
+                let mut lanes = [K::fill(s.zeros()); C];
                 for first in (row * width + start..end).step_by(BLOCKS * LANES) {
                     let filled = (end - first).min(BLOCKS * LANES);
                     load(&mut blocks, &self.frame, first, end);
@@ -174,7 +174,7 @@ impl<L: SumLoss, const C: usize> Job for ClassPass<'_, L, C> {
                 }
                 if self.sums {
                     for (totals, lanes) in totals.iter_mut().zip(&lanes).take(count) {
-                        fold::<S, L>(s, totals, lanes);
+                        fold::<S, K>(s, totals, lanes);
                     }
                 }
             }
@@ -182,19 +182,19 @@ impl<L: SumLoss, const C: usize> Job for ClassPass<'_, L, C> {
         Some(totals)
     }
 
-    fn merge(total: &mut Totals<L, C>, part: &Totals<L, C>) {
-        merge::<L, C>(total, part);
+    fn merge(total: &mut Totals<K, C>, part: &Totals<K, C>) {
+        merge::<K, C>(total, part);
     }
 }
 
-impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
+impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
     /// Adds up the terms of the classes, and writes their slopes; returns that of the most probable class.
     #[inline(always)]
     fn visit<S: Simd>(
         &self,
         s: S,
         (block, classes, vector): (&Block<C>, &Classes<S::V, C>, usize),
-        lanes: &mut [L::Terms<S::Block>; C],
+        lanes: &mut [K::Terms<S::Block>; C],
         by: &mut [S::V; C],
     ) -> S::V {
         let (mut class, mut of_top, count) = (Class::first(s), s.splat(0.0), self.frame.channels());
@@ -202,12 +202,12 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         for ((place, lanes), by) in lanes.iter_mut().enumerate().zip(by) {
             let pixel = self.pixel(s, block, classes, class, vector);
             if self.sums {
-                add::<S, L>(lanes, vector, &self.loss.terms(s, &pixel));
+                add::<S, K>(lanes, vector, &self.kernel.terms(s, &pixel));
             }
             if let Some((slopes, _)) = &self.gradient
                 && let Some(slope) = slopes.get(place)
             {
-                *by = self.loss.slope(s, slope, &pixel);
+                *by = self.kernel.slope(s, slope, &pixel);
                 of_top = classes.top.select_equal(class.number, *by, of_top);
             }
             class.next(s);
@@ -228,8 +228,8 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         let mut probability = classes.probability(s, class.index);
         let mut complement = classes.complement(s, class.index);
         let given = self.frame.activation() == Activation::Probabilities;
-        let distances = self.loss.distances();
-        if self.loss.complement_is_sum() && (given || distances.is_some()) {
+        let distances = self.kernel.distances();
+        if self.kernel.complement_is_sum() && (given || distances.is_some()) {
             (probability, complement) = self.by_distance(s, classes, class.index, distances);
         }
         Pixel {
@@ -282,7 +282,7 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         out: &mut [[f32; LANES]; C],
     ) {
         let (zero, weight, count) = (s.splat(0.0), s.splat(weight), self.frame.channels());
-        if let Some(distances) = self.loss.distances() {
+        if let Some(distances) = self.kernel.distances() {
             *by = through(s, distances, count, by);
             let mut class = Class::first(s);
             for by in by.iter().take(count) {
@@ -293,13 +293,13 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         let (by, out) = (by.get_mut(..count).unwrap_or_default(), out.get_mut(..count).unwrap_or_default());
         if self.frame.activation() == Activation::Probabilities {
             // `-d` for the class itself is `d` for all others.
-            let shared = if self.loss.complement_is_sum() && self.loss.distances().is_none() {
+            let shared = if self.kernel.complement_is_sum() && self.kernel.distances().is_none() {
                 by.iter().fold(zero, |sum, by| sum + *by)
             } else {
                 zero
             };
             for (class, (by, out)) in by.iter().zip(out).enumerate() {
-                let by = if L::POINTWISE {
+                let by = if K::POINTWISE {
                     zero - ratio(s, *by, classes.probability(s, class))
                 } else {
                     *by - shared
@@ -313,11 +313,11 @@ impl<L: SumLoss, const C: usize> ClassPass<'_, L, C> {
         let (mut rest, mut class) = (zero, Class::first(s));
         for by in by.iter_mut() {
             let p = classes.probability(s, class.index);
-            *by = if L::POINTWISE { zero - *by } else { (*by - of_top) * p };
+            *by = if K::POINTWISE { zero - *by } else { (*by - of_top) * p };
             rest = classes.top.select_equal(class.number, rest, rest + *by);
             class.next(s);
         }
-        let of_top = if L::POINTWISE { zero - of_top } else { zero };
+        let of_top = if K::POINTWISE { zero - of_top } else { zero };
         let mut class = Class::first(s);
         for (by, out) in by.iter().zip(out) {
             let others = classes.top.select_equal(class.number, rest, of_top + (rest - *by));

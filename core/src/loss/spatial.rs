@@ -5,8 +5,8 @@
 
 use super::plane_pass::{Plane, PlanePass};
 use super::softmax::PrecisePass;
-use super::sum::{Tally, walk_gradient};
-use super::{Evaluation, Execute, Pixel, SumLoss, check_gradient, split_scratch};
+use super::sum::walk_gradient;
+use super::{Evaluation, Execute, Kernel, Pixel, check_gradient, split_scratch};
 use crate::error::{Error, Result};
 use crate::simd::Simd;
 use crate::view::{Activation, Frame, Layout, Shape, Target, Weights, check_shares};
@@ -279,7 +279,7 @@ pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
             if let Some(slope) = slopes.get_mut(class) {
                 *slope = share as f32;
             }
-            walk_gradient(&Chain, executor, &frame.with_map(slope)?, (slopes, weight), gradient);
+            walk_gradient(Chain, executor, &frame.with_map(slope)?, (slopes, weight), gradient);
         }
     }
     Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
@@ -289,7 +289,7 @@ pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chain;
 
-impl SumLoss for Chain {
+impl Kernel for Chain {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = f32;
     const POINTWISE: bool = false;
@@ -299,9 +299,6 @@ impl SumLoss for Chain {
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, _: &Pixel<S::V>) -> [S::V; 1] {
         [s.splat(0.0)]
-    }
-    fn fit(&self, _: &Tally<'_, [f64; 1]>, _: &mut [f32]) -> Option<f64> {
-        None
     }
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {

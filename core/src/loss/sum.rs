@@ -1,5 +1,6 @@
 //! Losses that are a function of sums over pixels: one pass for the sums, one for the gradient.
 
+use super::kernel::{Kernel, Totals, merge};
 use super::pass::Pass;
 use super::pixels::{AnyPixels, Pixel, PlainPixels, SketchPixels};
 use super::softmax::ClassPass;
@@ -12,53 +13,27 @@ use crate::view::{Activation, Frame, Target};
 
 /// A loss that is a function of sums over pixels, class by class. Implementing it gives [`Loss`].
 ///
-/// Per pixel [`terms`](SumLoss::terms) are added up for every class; per frame [`fit`](SumLoss::fit) turns the
-/// totals into the value and into the few numbers per class with which [`slope`](SumLoss::slope) gives each
-/// pixel's derivative. The same three functions serve binary and multiclass frames and sketches: a binary pixel
-/// is background and foreground with `1 - p` and `p`.
+/// Per pixel [`Kernel::terms`] are added up for every class; per frame [`fit`](SumLoss::fit) turns the totals into the value
+/// and into the few numbers per class with which [`Kernel::slope`] gives each pixel's derivative. The same serves
+/// binary and multiclass frames and sketches: a binary pixel is background and foreground with `1 - p` and `p`.
 pub trait SumLoss: Sync {
-    /// The summands of a class, an array: `[T; K]`.
-    type Terms<T: Copy + Send>: Copy + Send + AsRef<[T]> + AsMut<[T]>;
-    /// What the gradient pass needs to know of the totals, per class.
-    type Slope: Copy + Default + Send + Sync;
+    /// What is added up.
+    type Kernel: Kernel;
 
-    /// Whether the loss is about the probability that a pixel gives to its own label. Then every class counts, and
-    /// a slope is `-dL / d ln p`; else it is `dL / dp`.
-    const POINTWISE: bool;
-    /// Whether slopes depend on the weights of the labels alone: value and gradient can then share one pass.
-    const EARLY: bool = Self::POINTWISE;
-
-    /// Whether a pixel has terms, other than 0, for the class of its hard label alone.
-    const OWN_LABEL: bool = false;
-
-    /// The array with one value in every place.
-    fn fill<T: Copy + Send>(value: T) -> Self::Terms<T>;
-    /// The summands of one class of a pixel.
-    fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> Self::Terms<S::V>;
+    /// What is added up with these parameters.
+    fn kernel(&self) -> Self::Kernel;
     /// The loss from the totals (`None` where it is 0/0), and the slopes of every class.
-    fn fit(&self, tally: &Tally<'_, Self::Terms<f64>>, slopes: &mut [Self::Slope]) -> Option<f64>;
-    /// The derivative of the loss with respect to the probability of one class of a pixel.
-    fn slope<S: Simd>(&self, s: S, slope: &Self::Slope, pixel: &Pixel<S::V>) -> S::V;
-    /// Whether a binary frame's background is a class of its own. Always if [`SumLoss::POINTWISE`].
-    fn background(&self) -> bool {
-        Self::POINTWISE
-    }
-    /// Distances between classes, row by row, by which [`Pixel::complement`] of a multiclass pixel is
-    /// `sum_k distance[class][k] p_k`, and a slope the derivative with respect to that; [`Pixel::probability`] is
-    /// `sum_k (1 - distance[class][k]) p_k`.
-    fn distances(&self) -> Option<&[f32]> {
-        None
-    }
-    /// Whether `1 - p` stands for the sum of the other classes' probabilities, by their distances, and `p` for 1 less that.
-    fn complement_is_sum(&self) -> bool {
-        false
-    }
+    fn fit(
+        &self,
+        tally: &Tally<'_, <Self::Kernel as Kernel>::Terms<f64>>,
+        slopes: &mut [<Self::Kernel as Kernel>::Slope],
+    ) -> Option<f64>;
 }
 
 /// The totals of a frame, class by class; those of a binary one are background and foreground.
 #[derive(Clone, Copy, Debug)]
 pub struct Tally<'a, T> {
-    /// The sums of [`SumLoss::terms`].
+    /// The sums of [`Kernel::terms`].
     pub sums: &'a [T],
     /// The weight of the pixels with this label.
     pub masses: &'a [f64],
@@ -102,25 +77,6 @@ impl<T> Tally<'_, T> {
     }
 }
 
-/// Totals of a class before they are numbers.
-pub(super) type ClassTotals<L> = <L as SumLoss>::Terms<ExactSum>;
-/// Totals of every class; `None` stands for no rows yet, so that a partial result can be made without knowing
-/// the loss.
-pub(super) type Totals<L, const C: usize> = Option<[ClassTotals<L>; C]>;
-
-pub(super) fn merge<L: SumLoss, const C: usize>(total: &mut Totals<L, C>, part: &Totals<L, C>) {
-    let Some(part) = part else { return };
-    let Some(total) = total else {
-        *total = Some(*part);
-        return;
-    };
-    for (total, part) in total.iter_mut().zip(part) {
-        for (sum, more) in total.as_mut().iter_mut().zip(part.as_ref()) {
-            sum.merge(more);
-        }
-    }
-}
-
 /// The sums of a loss over any number of rows, tiles, frames or devices: a plain value that can be added to and
 /// merged in any order without changing a bit of the result.
 ///
@@ -137,7 +93,7 @@ pub(super) fn merge<L: SumLoss, const C: usize>(total: &mut Totals<L, C>, part: 
 /// ```
 #[derive(Clone, Copy)]
 pub struct Sums<L: SumLoss, const C: usize = 2> {
-    totals: Totals<L, C>,
+    totals: Totals<L::Kernel, C>,
     masses: Totals<Mass, C>,
     classes: usize,
     activation: Activation,
@@ -160,7 +116,7 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
     /// Adds the pixels of a frame. One pass, two if it has weights or soft labels.
     pub fn push<X: Execute>(&mut self, loss: &L, executor: &X, frame: &Frame<'_, C>) {
         self.push_masses(executor, frame);
-        merge::<L, C>(&mut self.totals, &walk(loss, executor, frame, true, None, &mut []));
+        merge::<L::Kernel, C>(&mut self.totals, &walk(loss.kernel(), executor, frame, true, None, &mut []));
     }
 
     fn push_masses<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
@@ -176,15 +132,15 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
             (self.classes, self.activation) = (other.classes, other.activation);
         }
         self.heaviest = self.heaviest.max(other.heaviest);
-        merge::<L, C>(&mut self.totals, &other.totals);
+        merge::<L::Kernel, C>(&mut self.totals, &other.totals);
         merge::<Mass, C>(&mut self.masses, &other.masses);
     }
 
     /// The loss of all pixels so far, and what [`Fit::add_gradient`] needs.
     #[must_use]
     pub fn fit(&self, loss: &L, class_weights: Option<&[f32]>) -> Fit<L, C> {
-        let mut fit = Fit { evaluation: Evaluation::UNDEFINED, slopes: [L::Slope::default(); C] };
-        let sums = read::<L, C>(&self.totals);
+        let mut fit = Fit { evaluation: Evaluation::UNDEFINED, slopes: [Default::default(); C] };
+        let sums = read::<L::Kernel, C>(&self.totals);
         let masses = read::<Mass, C>(&self.masses).map(|[mass]| mass);
         let (Some(sums), Some(masses)) = (sums.get(..self.classes), masses.get(..self.classes)) else {
             return fit;
@@ -207,7 +163,7 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
 pub struct Fit<L: SumLoss, const C: usize = 2> {
     /// The value.
     pub evaluation: Evaluation,
-    slopes: [L::Slope; C],
+    slopes: [<L::Kernel as Kernel>::Slope; C],
 }
 
 impl<L: SumLoss, const C: usize> Fit<L, C> {
@@ -225,7 +181,7 @@ impl<L: SumLoss, const C: usize> Fit<L, C> {
     ) -> Result<()> {
         check_gradient(frame, Some(gradient))?;
         if !self.evaluation.undefined {
-            walk(loss, executor, frame, false, Some((self.slopes, weight)), gradient);
+            walk(loss.kernel(), executor, frame, false, Some((self.slopes, weight)), gradient);
         }
         Ok(())
     }
@@ -247,7 +203,7 @@ impl<L: SumLoss> Loss for L {
             sums.push(self, executor, frame);
             return Ok(sums.fit(self, class_weights).evaluation);
         };
-        if !L::EARLY {
+        if !L::Kernel::EARLY {
             sums.push(self, executor, frame);
             let fit = sums.fit(self, class_weights);
             fit.add_gradient(self, executor, frame, weight, gradient)?;
@@ -258,7 +214,7 @@ impl<L: SumLoss> Loss for L {
         if early.evaluation.undefined {
             return Ok(early.evaluation);
         }
-        sums.totals = walk(self, executor, frame, true, Some((early.slopes, weight)), gradient);
+        sums.totals = walk(self.kernel(), executor, frame, true, Some((early.slopes, weight)), gradient);
         Ok(sums.fit(self, class_weights).evaluation)
     }
 
@@ -271,14 +227,15 @@ impl<L: SumLoss> Loss for L {
     ) -> Result<Evaluation> {
         let pixels = SketchPixels { sketch: Some(sketch), table };
         let counts = [sketch.labelled(0), sketch.labelled(1)];
-        let job = Pass { loss: self, pixels, sums: true, gradient: None };
+        let job = Pass { kernel: self.kernel(), pixels, sums: true, gradient: None };
         let totals = job.run(Scalar, 0..2, &mut []);
         let sums = Sums::<L> { totals, masses: Some(counts.map(whole)), classes: 2, ..Sums::new() };
         let fit = sums.fit(self, None);
         if let (false, Some(out)) = (fit.evaluation.undefined, gradient) {
             // The table holds the derivative of a single pixel, so every code counts once here.
             let pixels = SketchPixels { sketch: None, table };
-            let job = Pass { loss: self, pixels, sums: false, gradient: Some((fit.slopes, weight)) };
+            let job =
+                Pass { kernel: self.kernel(), pixels, sums: false, gradient: Some((fit.slopes, weight)) };
             for (row, slots) in out.rows.iter_mut().enumerate() {
                 job.run(Scalar, row..row + 1, &mut [slots]);
             }
@@ -288,50 +245,50 @@ impl<L: SumLoss> Loss for L {
 }
 
 /// One pass over a frame: sums, gradient, or both.
-fn walk<L: SumLoss, X: Execute, const C: usize>(
-    loss: &L,
+fn walk<K: Kernel, X: Execute, const C: usize>(
+    kernel: K,
     executor: &X,
     frame: &Frame<'_, C>,
     sums: bool,
-    gradient: Option<([L::Slope; C], f32)>,
+    gradient: Option<([K::Slope; C], f32)>,
     out: &mut [f32],
-) -> Totals<L, C> {
+) -> Totals<K, C> {
     let rows = frame.shape().height();
     let Some(binary) = frame.as_binary() else {
         let mut planes = out.chunks_mut(frame.plane_len().max(1));
         let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
-        return executor.execute(&ClassPass { loss, frame: *frame, sums, gradient }, rows, &mut out);
+        return executor.execute(&ClassPass { kernel, frame: *frame, sums, gradient }, rows, &mut out);
     };
     // Both arms of `C` are the same type where they can be reached at all; arrays say so only by copying.
-    let gradient = gradient.map(|(slopes, weight)| (resize(&slopes, L::Slope::default()), weight));
+    let gradient = gradient.map(|(slopes, weight)| (resize(&slopes, K::Slope::default()), weight));
     let out = &mut [out][..];
-    let totals: Totals<L, 2> = match binary.target() {
-        Target::Ids(ids) if binary.is_plain() && (L::POINTWISE || !loss.background()) => {
+    let totals: Totals<K, 2> = match binary.target() {
+        Target::Ids(ids) if binary.is_plain() && (K::POINTWISE || !kernel.background()) => {
             let pixels = PlainPixels { frame: binary, ids };
-            executor.execute(&Pass { loss, pixels, sums, gradient }, rows, out)
+            executor.execute(&Pass { kernel, pixels, sums, gradient }, rows, out)
         }
-        _ => executor.execute(&Pass { loss, pixels: AnyPixels(binary), sums, gradient }, rows, out),
+        _ => executor.execute(&Pass { kernel, pixels: AnyPixels(binary), sums, gradient }, rows, out),
     };
-    totals.map(|totals| resize(&totals, L::fill(ExactSum::default())))
+    totals.map(|totals| resize(&totals, K::fill(ExactSum::default())))
 }
 
 /// Adds the gradient that slopes made elsewhere give.
-pub(super) fn walk_gradient<L: SumLoss, X: Execute, const C: usize>(
-    loss: &L,
+pub(super) fn walk_gradient<K: Kernel, X: Execute, const C: usize>(
+    kernel: K,
     executor: &X,
     frame: &Frame<'_, C>,
-    slopes: ([L::Slope; C], f32),
+    slopes: ([K::Slope; C], f32),
     gradient: &mut [f32],
 ) {
-    walk(loss, executor, frame, false, Some(slopes), gradient);
+    walk(kernel, executor, frame, false, Some(slopes), gradient);
 }
 
 fn resize<T: Copy, const A: usize, const B: usize>(from: &[T; A], rest: T) -> [T; B] {
     core::array::from_fn(|place| from.get(place).copied().unwrap_or(rest))
 }
 
-fn read<L: SumLoss, const C: usize>(totals: &Totals<L, C>) -> [L::Terms<f64>; C] {
-    let mut values = [L::fill(0.0); C];
+fn read<K: Kernel, const C: usize>(totals: &Totals<K, C>) -> [K::Terms<f64>; C] {
+    let mut values = [K::fill(0.0); C];
     if let Some(totals) = totals {
         for (values, sums) in values.iter_mut().zip(totals) {
             for (value, sum) in values.as_mut().iter_mut().zip(sums.as_ref()) {
@@ -370,7 +327,7 @@ fn masses<X: Execute, const C: usize>(executor: &X, frame: &Frame<'_, C>) -> Tot
         }
         _ => {
             let frame = frame.with_activation(Activation::Probabilities);
-            walk(&Mass, executor, &frame, true, None, &mut [])
+            walk(Mass, executor, &frame, true, None, &mut [])
         }
     }
 }
@@ -379,7 +336,7 @@ fn masses<X: Execute, const C: usize>(executor: &X, frame: &Frame<'_, C>) -> Tot
 #[derive(Clone, Copy, Debug)]
 struct Mass;
 
-impl SumLoss for Mass {
+impl Kernel for Mass {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = ();
     const POINTWISE: bool = true;
@@ -389,9 +346,6 @@ impl SumLoss for Mass {
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         [pixel.mass.foreground]
-    }
-    fn fit(&self, _: &Tally<'_, [f64; 1]>, _: &mut [()]) -> Option<f64> {
-        None
     }
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, (): &(), _: &Pixel<S::V>) -> S::V {

@@ -16,6 +16,18 @@ pub enum AnyFrame<'a> {
     Multiclass(Frame<'a, MAX_CLASSES>),
 }
 
+impl<'a> From<Frame<'a>> for AnyFrame<'a> {
+    fn from(frame: Frame<'a>) -> Self {
+        Self::Binary(frame)
+    }
+}
+
+impl<'a> From<Frame<'a, MAX_CLASSES>> for AnyFrame<'a> {
+    fn from(frame: Frame<'a, MAX_CLASSES>) -> Self {
+        Self::Multiclass(frame)
+    }
+}
+
 impl AnyLoss {
     /// [`Loss::accumulate`] with scratch of its own.
     ///

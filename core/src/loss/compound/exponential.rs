@@ -2,9 +2,9 @@
 
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
-use crate::loss::distribution::{Normalise, pointwise_loss};
+use crate::loss::distribution::{Normalise, mean_loss, pointwise_kernel};
 use crate::loss::sum::Tally;
-use crate::loss::{Averaging, LogDice, Pixel, Smooth, SumLoss};
+use crate::loss::{Averaging, LogDice, Pixel, Smooth};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -53,7 +53,8 @@ impl PowerCrossEntropy {
     }
 }
 
-pointwise_loss!(PowerCrossEntropy, self, tally => (Normalise::Weights, |class| {
+pointwise_kernel!(PowerCrossEntropy);
+mean_loss!(PowerCrossEntropy, self, tally => (Normalise::Weights, |class| {
     match tally.masses.get(class) {
         Some(mass) if *mass > 0.0 => libm::sqrt(tally.weight() / mass),
         _ => 0.0,

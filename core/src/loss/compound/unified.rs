@@ -3,7 +3,7 @@
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -42,7 +42,7 @@ pub struct UnifiedFocalTversky {
     asymmetric: bool,
 }
 
-impl SumLoss for UnifiedFocalTversky {
+impl Kernel for UnifiedFocalTversky {
     type Terms<T: Copy + Send> = [T; 3];
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
@@ -55,6 +55,22 @@ impl SumLoss for UnifiedFocalTversky {
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let (p, q, ..) = clip(s, pixel);
         [pixel.mass.foreground * p, pixel.mass.background * p, pixel.mass.foreground * q]
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [on, off]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+        let (.., free) = clip(s, pixel);
+        (pixel.mass.foreground * s.splat(*on) + pixel.mass.background * s.splat(*off)) * free
+    }
+    fn background(&self) -> bool {
+        true
+    }
+}
+
+impl SumLoss for UnifiedFocalTversky {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
     }
     fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
         let (b, smooth) = (f64::from(self.fn_weight), f64::from(CLIP));
@@ -78,14 +94,6 @@ impl SumLoss for UnifiedFocalTversky {
                 .map(|by| tally.bounded(outer * by));
         }
         Some(value)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [on, off]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-        let (.., free) = clip(s, pixel);
-        (pixel.mass.foreground * s.splat(*on) + pixel.mass.background * s.splat(*off)) * free
-    }
-    fn background(&self) -> bool {
-        true
     }
 }
 
@@ -115,7 +123,7 @@ impl UnifiedFocalCrossEntropy {
     }
 }
 
-impl SumLoss for UnifiedFocalCrossEntropy {
+impl Kernel for UnifiedFocalCrossEntropy {
     type Terms<T: Copy + Send> = [T; 2];
     /// Factors of plain cross-entropy and of the modulated one.
     type Slope = [f32; 2];
@@ -131,6 +139,20 @@ impl SumLoss for UnifiedFocalCrossEntropy {
         let cost = pixel.mass.foreground * log;
         [cost, cost * self.modulator(s, q)]
     }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [plain, modulated]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+        let (p, q, log, free) = clip(s, pixel);
+        let pull = self.modulator(s, q) * (s.splat(1.0) + s.splat(self.focusing) * p * (log / q));
+        pixel.mass.foreground * free * (s.splat(*plain) + s.splat(*modulated) * pull)
+    }
+}
+
+impl SumLoss for UnifiedFocalCrossEntropy {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
+    }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
         let divisor = crate::loss::distribution::divisor(tally, crate::loss::Normalise::Weights)?;
         let mut value = 0.0;
@@ -145,12 +167,6 @@ impl SumLoss for UnifiedFocalCrossEntropy {
             };
         }
         Some(value)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [plain, modulated]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-        let (p, q, log, free) = clip(s, pixel);
-        let pull = self.modulator(s, q) * (s.splat(1.0) + s.splat(self.focusing) * p * (log / q));
-        pixel.mass.foreground * free * (s.splat(*plain) + s.splat(*modulated) * pull)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Normalise, mean, share};
 use crate::error::Result;
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::{Masses, Simd};
 
 /// Bootstrapped cross-entropy: part of the label is replaced by what the network itself says.
@@ -49,7 +49,7 @@ impl Bootstrapped {
     }
 }
 
-impl SumLoss for Bootstrapped {
+impl Kernel for Bootstrapped {
     type Terms<T: Copy + Send> = [T; 1];
     /// What the cost of a pixel of this class is multiplied by, and what all classes of a softmax have in common.
     type Slope = [f32; 2];
@@ -62,15 +62,6 @@ impl SumLoss for Bootstrapped {
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         let (label, own) = self.parts(s, pixel.mass, pixel);
         [(label + own) * pixel.log]
-    }
-    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
-        let factors = slopes.iter_mut().map(|[factor, _]| factor);
-        let value = mean(tally, Normalise::Weights, |_| 1.0, factors)?;
-        if tally.softmax && !self.hard {
-            let most = slopes.iter().fold(0.0, |most: f32, [factor, _]| most.max(*factor));
-            slopes.iter_mut().for_each(|[_, shared]| *shared = most);
-        }
-        Some(value)
     }
     /// Of the soft form `own (1 - log)`, less what all classes share: their probabilities sum to 1, and next to it what a pixel
     /// that is sure still has would be lost.
@@ -86,5 +77,22 @@ impl SumLoss for Bootstrapped {
         }
         let (_, common) = self.parts(s, by(*shared), pixel);
         label + (own - common) - own * pixel.log
+    }
+}
+
+impl SumLoss for Bootstrapped {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
+    }
+    fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
+        let factors = slopes.iter_mut().map(|[factor, _]| factor);
+        let value = mean(tally, Normalise::Weights, |_| 1.0, factors)?;
+        if tally.softmax && !self.hard {
+            let most = slopes.iter().fold(0.0, |most: f32, [factor, _]| most.max(*factor));
+            slopes.iter_mut().for_each(|[_, shared]| *shared = most);
+        }
+        Some(value)
     }
 }

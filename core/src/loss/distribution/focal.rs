@@ -1,9 +1,9 @@
 //! Focal losses: easy pixels count less.
 
-use super::{Normalise, divisor, pointwise_loss};
+use super::{Normalise, divisor, mean_loss, pointwise_kernel};
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{LARGEST_SLOPE, Pixel, SumLoss, check_weight};
+use crate::loss::{Kernel, LARGEST_SLOPE, Pixel, SumLoss, check_weight};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -91,7 +91,8 @@ impl Focal {
     }
 }
 
-pointwise_loss!(Focal, self, tally => (Normalise::Weights, |class| {
+pointwise_kernel!(Focal);
+mean_loss!(Focal, self, tally => (Normalise::Weights, |class| {
     f64::from(if class == 0 { self.background_weight } else { self.foreground_weight })
 }));
 
@@ -147,7 +148,8 @@ impl ReducedFocal {
     }
 }
 
-pointwise_loss!(ReducedFocal);
+pointwise_kernel!(ReducedFocal);
+mean_loss!(ReducedFocal);
 
 /// Normalised focal loss: the focal loss divided by the sum of its factors, `sum(m l) / sum(m)` with
 /// `m = (1 - p)^focusing` and `l = -ln p`.
@@ -184,7 +186,7 @@ impl NormalisedFocal {
 /// The least focal loss that is told from 0: where summands are normal numbers.
 const LEAST_COST: f64 = 1.0 / (1_u128 << 120) as f64;
 
-impl SumLoss for NormalisedFocal {
+impl Kernel for NormalisedFocal {
     type Terms<T: Copy + Send> = [T; 2];
     /// The factor of the cost, and what is subtracted for that of the divisor.
     type Slope = [f32; 2];
@@ -198,6 +200,25 @@ impl SumLoss for NormalisedFocal {
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let weight = pixel.mass.foreground * modulator(s, self.focusing, pixel.complement).0;
         [weight * pixel.log, weight]
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [cost, factor]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+        let (_, less_one) = modulator(s, self.focusing, pixel.complement);
+        let pull = focus(s, self.focusing, 1.0, pixel);
+        let of_factor = s.splat(self.focusing) * pixel.probability * less_one;
+        // An error that is all but 0 is a divisor, and a factor only later.
+        let most = s.splat(LARGEST_SLOPE as f32);
+        let bounded = |slope: S::V| slope.select_less(most, slope, most);
+        let mass = pixel.mass.foreground;
+        bounded(mass * s.splat(*cost) * pull) - bounded(mass * s.splat(*factor) * of_factor)
+    }
+}
+
+impl SumLoss for NormalisedFocal {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
     }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
         divisor(tally, Normalise::Weights)?;
@@ -216,16 +237,5 @@ impl SumLoss for NormalisedFocal {
             *slope = [weight / factors, weight * (cost / factors) / factors].map(|by| tally.bounded(by));
         }
         Some(cost / factors)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [cost, factor]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-        let (_, less_one) = modulator(s, self.focusing, pixel.complement);
-        let pull = focus(s, self.focusing, 1.0, pixel);
-        let of_factor = s.splat(self.focusing) * pixel.probability * less_one;
-        // An error that is all but 0 is a divisor, and a factor only later.
-        let most = s.splat(LARGEST_SLOPE as f32);
-        let bounded = |slope: S::V| slope.select_less(most, slope, most);
-        let mass = pixel.mass.foreground;
-        bounded(mass * s.splat(*cost) * pull) - bounded(mass * s.splat(*factor) * of_factor)
     }
 }

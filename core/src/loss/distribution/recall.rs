@@ -2,7 +2,7 @@
 
 use super::{Normalise, divisor};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::Simd;
 
 /// Recall cross-entropy: every class weighs its share of missed pixels, `1 - TP_c / n_c`, where a pixel is found
@@ -21,7 +21,7 @@ use crate::simd::Simd;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RecallCrossEntropy;
 
-impl SumLoss for RecallCrossEntropy {
+impl Kernel for RecallCrossEntropy {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
     const POINTWISE: bool = true;
@@ -35,6 +35,18 @@ impl SumLoss for RecallCrossEntropy {
         let missed = pixel.mass.foreground * (s.splat(1.0) - pixel.top);
         [pixel.mass.foreground * pixel.log, missed]
     }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * s.splat(*slope)
+    }
+}
+
+impl SumLoss for RecallCrossEntropy {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
+    }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
         let (mut value, divisor) = (0.0, divisor(tally, Normalise::Weights)?);
         for (class, (([cost, missed], mass), slope)) in
@@ -46,9 +58,5 @@ impl SumLoss for RecallCrossEntropy {
             *slope = tally.bounded(factor);
         }
         Some(value)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * s.splat(*slope)
     }
 }

@@ -4,7 +4,7 @@ use super::{CrossEntropy, Normalise, divisor};
 use crate::error::{Error, Result};
 use crate::loss::plane_pass::{Plane, PlanePass};
 use crate::loss::sum::{Sums, Tally};
-use crate::loss::{Evaluation, Execute, Loss, Pixel, SumLoss, check_gradient, grid, split_scratch};
+use crate::loss::{Evaluation, Execute, Kernel, Loss, Pixel, SumLoss, check_gradient, grid, split_scratch};
 use crate::num::ln1p;
 use crate::simd::{Scalar, Simd};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
@@ -278,7 +278,7 @@ fn of_frame<L: Selection, X: Execute, const C: usize>(
 #[derive(Clone, Copy, Debug)]
 struct Marked;
 
-impl SumLoss for Marked {
+impl Kernel for Marked {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
     const POINTWISE: bool = true;
@@ -291,6 +291,18 @@ impl SumLoss for Marked {
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;
         [mass * pixel.log, mass]
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+        CrossEntropy::MEAN.pull(s, pixel) * pixel.map * s.splat(*slope)
+    }
+}
+
+impl SumLoss for Marked {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
     }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
         let (mut cost, mut mass, mut any) = (0.0, 0.0, 0.0);
@@ -307,10 +319,6 @@ impl SumLoss for Marked {
             *slope = tally.bounded(tally.class_weight(class) / mass);
         }
         Some(cost / mass)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        CrossEntropy::MEAN.pull(s, pixel) * pixel.map * s.splat(*slope)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, check_weight};
+use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
 
-use super::{Averaging, Smooth, overlap_slope, overlap_terms};
+use super::{Averaging, OverlapKernel, Smooth};
 
 /// How a class weighs in [`GeneralisedDice`], by the weight `G` of its labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,27 +135,13 @@ impl PenaltyGeneralisedDice {
 macro_rules! generalised_loss {
     ($loss:ty, $self:ident, $inner:expr, $outer:expr) => {
         impl SumLoss for $loss {
-            type Terms<T: Copy + Send> = [T; 3];
-            /// Derivatives with respect to the probability of a pixel on the class and off it.
-            type Slope = [f32; 2];
-            const POINTWISE: bool = false;
+            type Kernel = OverlapKernel;
 
-            fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-                [value; 3]
-            }
-            #[inline(always)]
-            fn terms<S: Simd>(&$self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
-                overlap_terms(s, $inner.averaging, pixel)
+            fn kernel(&$self) -> OverlapKernel {
+                OverlapKernel::new($inner.averaging)
             }
             fn fit(&$self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
                 $inner.fit_through(tally, slopes, $outer)
-            }
-            #[inline(always)]
-            fn slope<S: Simd>(&$self, s: S, slope: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-                overlap_slope(s, $inner.averaging, slope, pixel)
-            }
-            fn background(&$self) -> bool {
-                $inner.averaging.has_background()
             }
         }
     };
@@ -249,7 +235,7 @@ impl<'a> WassersteinDice<'a> {
     }
 }
 
-impl SumLoss for WassersteinDice<'_> {
+impl Kernel for WassersteinDice<'_> {
     /// Of the pixels with this label, what they cost and what they agree by: one from the other would lose the digits of
     /// what little is right where nearly all is wrong.
     type Terms<T: Copy + Send> = [T; 2];
@@ -263,6 +249,29 @@ impl SumLoss for WassersteinDice<'_> {
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         [pixel.mass.foreground * pixel.complement, pixel.mass.foreground * pixel.probability]
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+        let by_delta = pixel.mass.foreground * s.splat(*slope);
+        // Without a matrix delta is 1 - p.
+        if self.distances.is_some() { by_delta } else { s.splat(0.0) - by_delta }
+    }
+    fn background(&self) -> bool {
+        true
+    }
+    fn distances(&self) -> Option<&[f32]> {
+        self.distances
+    }
+    fn complement_is_sum(&self) -> bool {
+        true
+    }
+}
+
+impl SumLoss for WassersteinDice<'_> {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
     }
     fn fit(&self, tally: &Tally<'_, [f64; 2]>, slopes: &mut [f32]) -> Option<f64> {
         let smooth = f64::from(self.smooth);
@@ -289,20 +298,5 @@ impl SumLoss for WassersteinDice<'_> {
             *slot = tally.bounded((own * score + 2.0 * weight * loss) / denominator);
         }
         Some(loss)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-        let by_delta = pixel.mass.foreground * s.splat(*slope);
-        // Without a matrix delta is 1 - p.
-        if self.distances.is_some() { by_delta } else { s.splat(0.0) - by_delta }
-    }
-    fn background(&self) -> bool {
-        true
-    }
-    fn distances(&self) -> Option<&[f32]> {
-        self.distances
-    }
-    fn complement_is_sum(&self) -> bool {
-        true
     }
 }

@@ -1,7 +1,7 @@
 //! Matthews correlation.
 
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::Simd;
 
 /// Matthews correlation loss: `1 - M`, with `M` the correlation of prediction and label.
@@ -21,7 +21,7 @@ use crate::simd::Simd;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Mcc;
 
-impl SumLoss for Mcc {
+impl Kernel for Mcc {
     type Terms<T: Copy + Send> = [T; 4];
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
@@ -34,6 +34,18 @@ impl SumLoss for Mcc {
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;
         [mass.foreground * p, mass.background * p, mass.foreground * q, mass.background * q]
+    }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [on, off]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
+        pixel.mass.foreground * s.splat(*on) + pixel.mass.background * s.splat(*off)
+    }
+}
+
+impl SumLoss for Mcc {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
     }
     fn fit(&self, tally: &Tally<'_, [f64; 4]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
         let first = usize::from(tally.binary);
@@ -50,10 +62,6 @@ impl SumLoss for Mcc {
             *slot = by.map(|by| tally.bounded(share * by / weight));
         }
         Some(value)
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [on, off]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * s.splat(*on) + pixel.mass.background * s.splat(*off)
     }
 }
 

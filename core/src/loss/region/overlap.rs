@@ -1,10 +1,9 @@
 //! Losses of true positive, false positive and false negative mass.
 
-use super::{Averaging, Smooth, overlap_slope, overlap_terms};
+use super::{Averaging, OverlapKernel, Smooth};
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, check_weight};
-use crate::simd::Simd;
+use crate::loss::{SumLoss, check_weight};
 
 /// The soft confusion masses of a class.
 #[derive(Clone, Copy, Debug)]
@@ -71,17 +70,10 @@ macro_rules! overlap_loss {
         }
 
         impl SumLoss for $loss {
-            type Terms<T: Copy + Send> = [T; 3];
-            /// Derivatives with respect to the probability of a pixel on the class and off it.
-            type Slope = [f32; 2];
-            const POINTWISE: bool = false;
+            type Kernel = OverlapKernel;
 
-            fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-                [value; 3]
-            }
-            #[inline(always)]
-            fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
-                overlap_terms(s, self.averaging, pixel)
+            fn kernel(&self) -> OverlapKernel {
+                OverlapKernel::new(self.averaging)
             }
             fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 2]]) -> Option<f64> {
                 let one = |sums: &[f64; 3]| {
@@ -100,13 +92,6 @@ macro_rules! overlap_loss {
                         ((intersection + false_positive) / weight, [1.0 / weight; 2])
                     },
                 )
-            }
-            #[inline(always)]
-            fn slope<S: Simd>(&self, s: S, slope: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-                overlap_slope(s, self.averaging, slope, pixel)
-            }
-            fn background(&self) -> bool {
-                self.averaging.has_background()
             }
         }
     };

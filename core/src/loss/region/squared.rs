@@ -1,11 +1,10 @@
 //! Losses of the squared error `E = sum(w (p - g)^2)`, which is `sum(w p^2) + sum(w g^2) - 2 I` without the
 //! cancellation.
 
-use super::{Averaging, Smooth, error, weighted_error};
+use super::{Averaging, PowerKernel, Smooth, error};
 use crate::error::{Error, Result};
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss, check_weight};
-use crate::num::{Power, one_minus_exp};
+use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
 
 /// `I`, the squared error, and the false positives.
@@ -27,7 +26,7 @@ fn ratio([intersection, error, false_positive]: &Squares, k: f64, smooth: Smooth
 
 /// Sums, fit and slope of the losses here; a loss says what its squared error is and what it makes of the sums.
 macro_rules! squared_loss {
-    ($loss:ty) => {
+    ($loss:ty, $self:ident => $exponent:expr) => {
         impl $loss {
             /// The same loss with the classes of a frame brought together in another way. The overlap stays the product.
             #[must_use]
@@ -37,18 +36,10 @@ macro_rules! squared_loss {
         }
 
         impl SumLoss for $loss {
-            type Terms<T: Copy + Send> = [T; 3];
-            /// Derivatives with respect to the sums.
-            type Slope = [f32; 3];
-            const POINTWISE: bool = false;
+            type Kernel = PowerKernel;
 
-            fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-                [value; 3]
-            }
-            #[inline(always)]
-            fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
-                let Pixel { probability, mass, .. } = *pixel;
-                [mass.foreground * probability, self.squared(s, pixel), mass.background * probability]
+            fn kernel(&$self) -> PowerKernel {
+                PowerKernel::new($exponent, $self.averaging)
             }
             fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
                 if self.averaging.micro {
@@ -59,30 +50,7 @@ macro_rules! squared_loss {
                 let absent = |sums: &[f64; 3]| (sums[2] / weight, [0.0, 0.0, 1.0 / weight]);
                 self.averaging.mean(tally, slopes, |sums, [_, rest]| self.outcome(sums, rest), absent)
             }
-            #[inline(always)]
-            fn slope<S: Simd>(&self, s: S, slope: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
-                let [intersection, squared, false_positive] = slope.map(|k| s.splat(k));
-                pixel.mass.foreground * intersection
-                    + self.squared_slope(s, pixel) * squared
-                    + pixel.mass.background * false_positive
-            }
-            fn background(&self) -> bool {
-                self.averaging.has_background()
-            }
         }
-    };
-    (plain $loss:ty) => {
-        impl $loss {
-            #[inline(always)]
-            fn squared<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-                weighted_error(s, pixel) * error(s, pixel)
-            }
-            #[inline(always)]
-            fn squared_slope<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-                s.splat(2.0) * weighted_error(s, pixel)
-            }
-        }
-        squared_loss!($loss);
     };
 }
 
@@ -114,7 +82,7 @@ impl SquaredDice {
     }
 }
 
-squared_loss!(plain SquaredDice);
+squared_loss!(SquaredDice, self => 2.0);
 
 /// Power Jaccard loss: `1 - (I + n) / (sum(w p^q) + sum(w g^q) - I + d)` with `q` the exponent.
 ///
@@ -149,37 +117,9 @@ impl PowerJaccard {
     fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
         ratio(sums, 1.0, self.smooth)
     }
-    /// `p^q + g^q - 2 p g`.
-    #[inline(always)]
-    fn squared<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        let Pixel { probability: p, complement: q, mass, target, .. } = *pixel;
-        if self.exponent >= 2.0 {
-            return weighted_error(s, pixel) * error(s, pixel);
-        }
-        let rest = pixel.log * s.splat(1.0 - self.exponent);
-        let power = p * s.exp_nonpositive(rest);
-        // On the class p^q + 1 - 2 p = (1-p) - p (1 - p^(q-1)).
-        let on = q - p * one_minus_exp(s, rest);
-        let hard = mass.foreground * on + mass.background * power;
-        if !pixel.soft {
-            return hard;
-        }
-        // The label's own g^q - g, which a hard label has not.
-        let label = Power::new(f64::from(self.exponent)).of(s, target.foreground) - target.foreground;
-        hard + (mass.foreground + mass.background) * label
-    }
-    #[inline(always)]
-    fn squared_slope<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        if self.exponent >= 2.0 {
-            return s.splat(2.0) * weighted_error(s, pixel);
-        }
-        let mass = pixel.mass;
-        let power = s.splat(self.exponent) * s.exp_nonpositive(pixel.log * s.splat(1.0 - self.exponent));
-        (mass.foreground + mass.background) * power - (mass.foreground + mass.foreground)
-    }
 }
 
-squared_loss!(PowerJaccard);
+squared_loss!(PowerJaccard, self => self.exponent);
 
 /// Tanimoto loss with complement: the mean of `1 - T` for the class and for what is not the class, with
 /// `T = (I + s) / (sum(w p^2) + sum(w g^2) - I + s)`.
@@ -222,7 +162,7 @@ impl Tanimoto {
     }
 }
 
-squared_loss!(plain Tanimoto);
+squared_loss!(Tanimoto, self => 2.0);
 
 /// Sensitivity-specificity loss: `r E_1 / (G + d) + (1 - r) E_0 / (N - G + d)`, the mean squared errors on the
 /// class and off it.
@@ -265,7 +205,7 @@ impl SensitivitySpecificity {
     }
 }
 
-impl SumLoss for SensitivitySpecificity {
+impl Kernel for SensitivitySpecificity {
     type Terms<T: Copy + Send> = [T; 3];
     /// Factors of the squared error on the class and off it, and of the probability of an absent class.
     type Slope = [f32; 3];
@@ -283,6 +223,23 @@ impl SumLoss for SensitivitySpecificity {
             pixel.mass.background * pixel.probability,
         ]
     }
+    #[inline(always)]
+    fn slope<S: Simd>(&self, s: S, [on, off, absent]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
+        let mass = pixel.mass;
+        let factor = mass.foreground * s.splat(*on) + mass.background * s.splat(*off);
+        s.splat(2.0) * error(s, pixel) * factor + mass.background * s.splat(*absent)
+    }
+    fn background(&self) -> bool {
+        self.averaging.has_background()
+    }
+}
+
+impl SumLoss for SensitivitySpecificity {
+    type Kernel = Self;
+
+    fn kernel(&self) -> Self {
+        *self
+    }
     fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
         let (weight, share) = (tally.weight(), f64::from(self.sensitivity_weight));
         let smooth = f64::from(self.denominator_smooth);
@@ -298,14 +255,5 @@ impl SumLoss for SensitivitySpecificity {
             Some((on + off, [by_on, by_off, 0.0]))
         };
         self.averaging.mean(tally, slopes, one, |sums| (sums[2] / weight, [0.0, 0.0, 1.0 / weight]))
-    }
-    #[inline(always)]
-    fn slope<S: Simd>(&self, s: S, [on, off, absent]: &[f32; 3], pixel: &Pixel<S::V>) -> S::V {
-        let mass = pixel.mass;
-        let factor = mass.foreground * s.splat(*on) + mass.background * s.splat(*off);
-        s.splat(2.0) * error(s, pixel) * factor + mass.background * s.splat(*absent)
-    }
-    fn background(&self) -> bool {
-        self.averaging.has_background()
     }
 }

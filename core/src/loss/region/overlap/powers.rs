@@ -1,11 +1,10 @@
 //! Functions of the Dice and the Tversky loss of each class.
 
-use super::super::{Averaging, Smooth, overlap_slope, overlap_terms};
+use super::super::{Averaging, OverlapKernel, Smooth};
 use super::{Outcome, Overlap, Tversky};
 use crate::error::{Error, Result};
+use crate::loss::SumLoss;
 use crate::loss::sum::Tally;
-use crate::loss::{Pixel, SumLoss};
-use crate::simd::Simd;
 
 /// Log-cosh Dice loss: `ln cosh` of the Dice loss of each class; smooth where that is small.
 ///
