@@ -1,16 +1,14 @@
 //! Learning the profile of a drift monitor from frames that are in control.
 
-use std::borrow::Cow;
-
-use segmeter_core::drift::gate;
 use segmeter_core::drift::{
-    CalibrationMap, Facts, Group, Identity, Invalid, Monitor, Outline, Profile, Reference, Rules, SIGNALS,
-    Side, Signal, Signals,
+    CalibrationMap, Group, Identity, Outline, Profile, Reference, Rules, SIGNALS, Side, Signal, Signals,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable, Sketch};
 use segmeter_core::view::{Code, Labels, Quantised, Quantiser};
 
+mod admit;
+mod belief;
 mod calibration;
 mod desk;
 mod fleet;
@@ -20,8 +18,9 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use belief::Belief;
 pub use calibration::{COVERAGE, Calibrated, Calibration};
-pub use desk::{Belief, Chart, Desk};
+pub use desk::{Chart, Desk};
 
 /// Parts of the frames, each measured against the others.
 const FOLDS: usize = 10;
@@ -124,10 +123,11 @@ pub struct Learnt {
 /// A line that says what was found and what was expected.
 pub fn learn(quantiser: Quantiser, drives: &[Vec<Frame>], settings: &Settings) -> Result<Learnt, String> {
     let mut notes = Vec::new();
-    let drives = valid(drives, settings, &mut notes)?;
-    let settings = &sized(&drives, settings)?;
-    check(&drives, settings)?;
+    let drives = admit::valid(drives, settings, &mut notes)?;
+    let settings = &admit::sized(&drives, settings)?;
+    admit::check(&drives, settings)?;
     let table = SigmoidTable::new(&quantiser);
+    notes.extend(admit::contradiction(&drives, &table));
     let drives: Vec<&[Frame]> = drives.iter().map(|drive| &drive[..]).collect();
     let calibrated = calibration::calibrate(&drives, &table);
     let frames = drives.iter().map(|drive| drive.len()).sum::<usize>();
@@ -188,89 +188,6 @@ fn is_blind(signal: Signal, chart: &Chart) -> bool {
         Side::Both => below && above,
         Side::Up => above,
         Side::Down => below,
-    }
-}
-
-/// The settings with the size of the first frame, if they have none.
-fn sized(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<Settings, String> {
-    let mut settings = settings.clone();
-    let identity = &mut settings.identity;
-    if let (0, 0, Some(first)) =
-        (identity.height, identity.width, drives.iter().find_map(|drive| drive.first()))
-    {
-        let shape = first.outline.shape();
-        let side = |side: usize| {
-            u16::try_from(side).map_err(|_| format!("found a side of {side}, expected at most 65535"))
-        };
-        (identity.height, identity.width) = (side(shape.height())?, side(shape.width())?);
-    }
-    Ok(settings)
-}
-
-/// The frames that a monitor would measure, by the same rules; says which it would not.
-fn valid<'a>(
-    drives: &'a [Vec<Frame>],
-    settings: &Settings,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Cow<'a, [Frame]>>, String> {
-    let mut counts = [0_usize; Invalid::ALL.len()];
-    let all: usize = drives.iter().map(Vec::len).sum();
-    let mut of_drive = |frames: &'a Vec<Frame>| {
-        let mut gate = Monitor::new();
-        let mut is_valid = |frame: &Frame| {
-            let facts = Facts { fingerprint: gate::fingerprint(&frame.sketch), ..Facts::default() };
-            let verdict =
-                gate::sketch_is_valid(&frame.sketch).and_then(|()| gate.admit(&settings.rules, &facts));
-            verdict.inspect_err(|why| counts[*why as usize] += 1).is_ok()
-        };
-        let marks: Vec<bool> = frames.iter().map(&mut is_valid).collect();
-        if marks.iter().all(|is_valid| *is_valid) {
-            return Cow::Borrowed(&frames[..]);
-        }
-        let valid = frames.iter().zip(marks).filter(|(_, is_valid)| *is_valid);
-        Cow::Owned(valid.map(|(frame, _)| frame.clone()).collect())
-    };
-    let valid: Vec<Cow<'a, [Frame]>> = drives.iter().map(&mut of_drive).collect();
-    let invalid: usize = counts.iter().sum();
-    if invalid == 0 {
-        return Ok(valid);
-    }
-    let text = |(why, count): (Invalid, usize)| match why {
-        Invalid::Frozen => format!("{count} frozen, of the same content as the frames before"),
-        Invalid::Constant => format!("{count} constant, of one value in every pixel"),
-        _ => format!("{count} {}", why.name()),
-    };
-    let found = Invalid::ALL.into_iter().zip(counts).filter(|(_, count)| *count != 0).map(text);
-    let line = format!("{invalid} of {all} frames are invalid: {}", found.collect::<Vec<_>>().join("; "));
-    if 2 * invalid > all {
-        return Err(format!("found that {line}; expected frames of a camera that works"));
-    }
-    notes.push(format!("{line}; nothing was learnt from them"));
-    Ok(valid)
-}
-
-fn check(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<(), String> {
-    let block = usize::from(settings.rules.block_frames);
-    let least = (2 * block).max(4);
-    if let Some((place, drive)) = drives.iter().enumerate().find(|(_, drive)| drive.len() < least) {
-        let whose = if drives.len() > 1 { format!(" in drive {}", place + 1) } else { String::new() };
-        let found = drive.len();
-        return Err(match block {
-            0 => format!("found {found} frames{whose}, expected at least {least}, and better hundreds"),
-            _ => format!(
-                "found {found} frames{whose}, expected at least {least} for two blocks of {block}, and better eight blocks"
-            ),
-        });
-    }
-    if !(settings.false_alarm_frames >= 1.0 && settings.false_alarm_frames <= 1e12) {
-        let found = settings.false_alarm_frames;
-        return Err(format!("found {found} frames between false alarms, expected 1 to 1e12"));
-    }
-    let pixels = u64::from(settings.identity.height) * u64::from(settings.identity.width);
-    let mut frames = drives.iter().flat_map(|drive| drive.iter());
-    match frames.find_map(|frame| Some(frame.sketch.pixels()).filter(|found| *found != pixels)) {
-        Some(found) => Err(format!("found a frame of {found} pixels, expected {pixels}")),
-        None => Ok(()),
     }
 }
 

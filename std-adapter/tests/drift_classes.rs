@@ -167,6 +167,13 @@ fn classes_in_every_form() {
         table.contains("3 of 4 classes") && table.lines().all(|line| line.chars().count() <= 120),
         "{table}"
     );
+    // Probabilities of half a step: not of classes that exclude each other, or not as they are said to be.
+    let notes = bench.notes(
+        "profile softmax --layout hwc --probabilities --scale 0.00196 --zero-point 0 --out half.profile",
+    );
+    assert!(notes.contains("softmax: probabilities of the classes of a pixel sum to 0."), "{notes}");
+    let notes = bench.notes("watch softmax --layout hwc --probabilities --profile softmax.profile");
+    assert!(!notes.contains("sum to"), "{notes}");
     let watched = bench
         .stdout("watch softmax --layout hwc --probabilities --profile softmax.profile --report r.html", 0);
     assert!(watched.contains("no alarm"), "{watched}");
@@ -259,6 +266,36 @@ fn classes_that_do_not_belong_together() {
         let line = bench.refusal(&format!("profile --show {name}"));
         assert!(line.contains(expected), "{name}: {line}");
     }
+}
+
+/// What looks like a drive and is several, and an estimate that falls as far where nothing is wrong.
+#[test]
+fn what_a_profile_says_of_odd_drives() {
+    let bench = Bench::new();
+    let (codes, _) = codes(2, FRAMES);
+    let single: Vec<i8> = codes.chunks(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+    frames(&bench, "all/a", &[HEIGHT, WIDTH], "|i1", &bytes(&single));
+    let flags = "--scale 0.1 --zero-point 0";
+    assert!(!bench.notes(&format!("profile all {flags} --out p")).contains("folders"));
+    let moved: Vec<i8> = single.iter().map(|code| code.saturating_add(4)).collect();
+    frames(&bench, "all/b", &[HEIGHT, WIDTH], "|i1", &bytes(&moved));
+    let notes = bench.notes(&format!("profile all {flags} --out p"));
+    assert!(notes.contains("all: its frames are of 2 folders and were taken as one drive"), "{notes}");
+    // Sure and unsure in turns.
+    let wild: Vec<i8> = single
+        .chunks(HEIGHT * WIDTH)
+        .enumerate()
+        .flat_map(|(frame, codes)| {
+            codes.iter().map(move |code| if frame / 6 % 2 == 0 { *code } else { code / 30 })
+        })
+        .collect();
+    frames(&bench, "wild", &[HEIGHT, WIDTH], "|i1", &bytes(&wild));
+    let words = bench.stdout(&format!("profile wild {flags} --out p"), 0);
+    assert!(words.contains("harm: never an alarm, for the estimated IoU falls as far"), "{words}");
+    let calm = bench.stdout(&format!("profile all/a {flags} --out p"), 0);
+    assert!(calm.contains("harm: an alarm where the estimated IoU of 3 frames lies"), "{calm}");
+    let summary = bench.json_lines(&format!("watch wild {flags} --profile p"), 0).pop().unwrap();
+    assert!(summary["watch_frames"].is_u64() && summary["alarms"].as_u64() > Some(0), "{summary}");
 }
 
 /// Several drives, one --labels for each; what is learnt of how they differ is said.

@@ -1,9 +1,11 @@
 //! How soon the monitor alarms, rightly and wrongly, next to textbook charts and other libraries; what it makes of
 //! drives and of real frames. `cargo run --release -p segmeter-tests --example drift_table`, with `-- --json` for
-//! programs, `-- --drives` for the made drives alone, and a path behind it for those of another pack.
+//! programs, `-- --drives` for the made drives alone, and a path behind it for those of another pack; `-- --beliefs` for how
+//! drives differ, with a path likewise.
 #![allow(clippy::disallowed_methods, reason = "scenes and references are input, not results")]
 
 mod drift_table {
+    pub(crate) mod beliefs;
     pub(crate) mod bootstrap;
     pub(crate) mod drives;
     pub(crate) mod packs;
@@ -77,8 +79,9 @@ const FEW: Size = Size { reference_frames: 2000, monitors: 200, watched: 50_000 
 const PROFILES: usize = 6;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).skip_while(|argument| argument != "--drives");
-    let only_drives = arguments.next().is_some();
+    let is_part = |argument: &String| matches!(&argument[..], "--drives" | "--beliefs");
+    let mut arguments = std::env::args().skip(1).skip_while(|argument| !is_part(argument));
+    let part = arguments.next();
     let other = arguments.next().filter(|path| !path.starts_with("--"));
     let as_json = std::env::args().any(|argument| argument == "--json");
     let made = match &other {
@@ -86,6 +89,9 @@ fn main() {
         None => Drives::bundled(),
     };
     let made = drives::Set::new(made);
+    if part.as_deref() == Some("--beliefs") {
+        return drift_table::beliefs::print(&made);
+    }
     let learnt_on = |count| {
         eprintln!("profiles of {count} drives, shown all others ...");
         made.row(count, PROFILES)
@@ -97,7 +103,7 @@ fn main() {
     if !as_json {
         print_drives(&made, &drive_peers);
     }
-    if only_drives && !as_json {
+    if part.is_some() && !as_json {
         return;
     }
     let demo = packs::demo();

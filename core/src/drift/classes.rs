@@ -38,22 +38,29 @@ pub fn against_rest(logits: &[i8], classes: usize, codes: &mut [i8]) -> Result<(
         return Err(Error::Length { found: codes.len(), expected: width * classes });
     }
     for (x, pixel) in logits.chunks_exact(classes).enumerate() {
-        let (mut winner, mut first, mut second) = (0, i16::MIN, i16::MIN);
+        let (mut winner, mut first, mut second) = (0, i32::MIN, i32::MIN);
         for (class, logit) in pixel.iter().enumerate() {
-            let logit = i16::from(*logit);
+            let logit = i32::from(*logit);
             if logit > first {
                 (winner, second, first) = (class, first, logit);
-            } else {
-                second = second.max(logit);
+            } else if logit > second {
+                second = logit;
             }
         }
-        let slots = codes.iter_mut().skip(x).step_by(width);
-        for (class, (logit, slot)) in pixel.iter().zip(slots).enumerate() {
-            let ahead = if class == winner { (first - second).max(1) } else { i16::from(*logit) - first };
-            *slot = ahead.clamp(i8::MIN.into(), i8::MAX.into()) as i8;
+        let mut place = x;
+        for logit in pixel {
+            put(codes, place, i32::from(*logit) - first);
+            place += width;
         }
+        put(codes, x + winner * width, (first - second).max(1));
     }
     Ok(())
+}
+
+fn put(codes: &mut [i8], place: usize, ahead: i32) {
+    if let Some(slot) = codes.get_mut(place) {
+        *slot = ahead.clamp(i8::MIN.into(), i8::MAX.into()) as i8;
+    }
 }
 
 impl EstimatedIou {

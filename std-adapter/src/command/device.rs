@@ -211,7 +211,8 @@ impl<'a> Frames<'a> {
             Some(reader) if reader.has(&self.source, slot) => Some(self.pack_labels(reader, slot, &image)?),
             _ => None,
         };
-        let codes = match self.coder.codes(image.elements, slot.index, self.source.path())? {
+        let codes = match self.coder.codes(image, slot.index, self.source.path())?.map(|image| image.elements)
+        {
             Some(Elements::U8(codes)) => codes,
             Some(Elements::I8(codes)) => codes.into_iter().map(i8::cast_unsigned).collect(),
             _ => {

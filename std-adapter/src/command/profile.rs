@@ -1,13 +1,14 @@
 //! `segmeter profile`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use segmeter::core::drift::{Identity, Rules};
 use segmeter::core::num::Q16;
 use segmeter::core::view::{Quantiser, Shape};
-use segmeter::files;
+use segmeter::files::{self, Slot, Source};
 use segmeter::learn::{Frame, Learnt, Settings, learn};
 
 use super::input::{Broken, Coder, Input};
@@ -181,6 +182,7 @@ impl Reader<'_> {
         let (source, slots) = input.open(&recordings[drive])?;
         let labels = labels.open((drive, recordings.len()), &source, &slots)?;
         let path = source.path();
+        note_folders(&source, &slots);
         if self.known.is_none() {
             let first = input.first(&source, &slots)?;
             let coder = Coder::new(input, &first.elements, path, None)?;
@@ -194,7 +196,7 @@ impl Reader<'_> {
         let mut frames: Vec<Vec<Frame>> = vec![Vec::with_capacity(slots.len()); *classes];
         let bar = report::progress(slots.len());
         for slot in &slots {
-            let mut image = match source.image(slot.index) {
+            let image = match source.image(slot.index) {
                 Err(error) if input.keeps_going() => {
                     broken.push(Failure::from(error));
                     continue;
@@ -212,11 +214,10 @@ impl Reader<'_> {
                 return Err(Failure::Input(format!("{}: {line}", path.display())));
             }
             bar.inc(1);
-            let Some(codes) = coder.codes(image.elements, slot.index, path)? else {
+            let Some(image) = coder.codes(image, slot.index, path)? else {
                 not_finite += 1;
                 continue;
             };
-            image.elements = codes;
             let measured = measure.frames(*slot, &image)?;
             frames.iter_mut().zip(measured).for_each(|(class, frame)| class.push(frame));
         }
@@ -230,6 +231,24 @@ impl Reader<'_> {
             ));
         }
         Ok(frames)
+    }
+}
+
+/// Frames of several folders below one are taken as one drive: says so.
+fn note_folders(source: &Source, slots: &[Slot]) {
+    let path = source.path();
+    if !path.is_dir() {
+        return;
+    }
+    let names = slots.iter().map(|slot| source.name(slot.index));
+    let folders: BTreeSet<PathBuf> =
+        names.filter_map(|name| Some(Path::new(&name).parent()?.to_owned())).collect();
+    if folders.len() > 1 {
+        note(format_args!(
+            "{}: its frames are of {} folders and were taken as one drive: of drives give each folder by itself",
+            path.display(),
+            folders.len()
+        ));
     }
 }
 

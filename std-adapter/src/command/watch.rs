@@ -136,13 +136,10 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let bar = report::progress(slots.len());
     for slot in &slots {
         let frame = match source.image(slot.index) {
-            Ok(image) => {
-                let (shape, channels, order) = (image.shape, image.channels, image.order);
-                match coder.codes(image.elements, slot.index, source.path())? {
-                    Some(elements) => watch.show(*slot, &Image { shape, channels, order, elements })?,
-                    None => watch.refuse(*slot, Invalid::NotFinite),
-                }
-            }
+            Ok(image) => match coder.codes(image, slot.index, source.path())? {
+                Some(image) => watch.show(*slot, &image)?,
+                None => watch.refuse(*slot, Invalid::NotFinite),
+            },
             Err(error) if arguments.input.keeps_going() => {
                 broken.push(Failure::from(error));
                 watch.refuse(*slot, Invalid::Missing)

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use segmeter_core::drift::{Baseline, Cusum, Rules, SIGNALS, Side, Signal};
+use segmeter_core::drift::{Baseline, Cusum, Group, Rules, SIGNALS, Side, Signal};
 use segmeter_core::num::Q16;
 
+use super::belief::{BELIEF, Belief};
 use super::fleet::{Fall, Fleet, Learnt, Spread, Watched};
 use super::series::Drives;
 use super::stream::Stream;
-use super::{Settings, interval_frames, series};
+use super::{Settings, fleet, interval_frames, series};
 use crate::threads::share;
 
 /// Steps of an autocorrelation: charts that share one share a simulation.
@@ -21,40 +22,6 @@ const COARSE: f64 = 8.0;
 
 /// Standard errors of a reference's mean that the slack has to cover.
 const ERRORS: f64 = 3.0;
-
-/// What is believed of a signal before drives have been compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Belief {
-    /// How far drives lie apart: a standard deviation of what the chart sees, and that of a frame within its drive if that is
-    /// more; 0: all drives are alike.
-    pub spread: f64,
-    /// How lopsided they lie: the third central moment, in deviations between drives.
-    pub skewness: f64,
-    /// How much higher the frames of another drive lie than those of other parts of the same: the codes of a single drive are
-    /// nearer to each other than to those of the next one.
-    pub remove: f64,
-}
-
-impl Belief {
-    /// By signal, as measured on the drives of `tests/drives`.
-    const ALL: [Self; SIGNALS] = [
-        Self::new(0.048, 0.0, 0.0),
-        Self::new(0.0009, 0.7, 0.0),
-        Self::new(0.021, 0.0, 0.0),
-        Self::new(0.009, 0.4, 0.0),
-        Self::new(0.0096, -0.8, 0.0),
-        Self::new(0.0095, -0.8, 0.0),
-        Self::new(0.13, 0.9, 0.27),
-        Self::new(0.23, 0.1, 0.48),
-    ];
-
-    const fn new(spread: f64, skewness: f64, remove: f64) -> Self {
-        Self { spread, skewness, remove }
-    }
-}
-
-/// Degrees of freedom that this belief counts for.
-const BELIEF: u16 = 8;
 
 /// Monitors of ten that are to see a shift that is called seen.
 const SEEN: f64 = 0.9;
@@ -348,9 +315,27 @@ impl Desk {
         let site = drafts
             .iter()
             .map(|draft| Cusum { slack: draft.slack(settings.slack), threshold: self.known[&site(draft)].0 });
-        let charts =
-            drafts.iter().map(|draft| draft.chart(draft.slack(settings.slack), self.known[&factory(draft)]));
-        Ok((charts.collect(), site.collect(), fall))
+        let answers = drafts.iter().map(|draft| self.known[&factory(draft)]);
+        let charts: Vec<Chart> = drafts
+            .iter()
+            .zip(answers)
+            .map(|(draft, answer)| draft.chart(draft.slack(settings.slack), answer))
+            .collect();
+        let is_rarer = |(signal, (chart, draft)): &(Signal, (&Chart, &Draft))| {
+            let (wanted, ..) = self.known[&factory(draft)];
+            signal.group() == Group::Confidence
+                && (chart.cusum.threshold > wanted || wanted.raw() <= fleet::LOWEST)
+        };
+        let rarer = Signal::ALL.into_iter().zip(charts.iter().zip(&drafts)).filter(is_rarer);
+        let rarer: Vec<_> = rarer.map(|(signal, _)| signal.name()).collect();
+        if !rarer.is_empty() {
+            notes.push(format!(
+                "false alarms will be rarer than one in {} frames: thresholds are as low as these frames let them be ({})",
+                settings.false_alarm_frames,
+                rarer.join(", ")
+            ));
+        }
+        Ok((charts, site.collect(), fall))
     }
 
     /// Simulates what is not known yet, on all processors: an answer depends on its question alone.

@@ -315,6 +315,9 @@ fn lopsided(normal: f64, skewness: f64) -> f64 {
 /// The largest threshold: sums go above a threshold, and must be numbers there.
 const MOST: i32 = i32::MAX / 2;
 
+/// The least threshold that is told from none.
+pub(super) const LOWEST: i32 = 1 << 10;
+
 /// The lowest threshold, to 2^-6, whose interval is at least as long.
 fn bisect(is_shorter: impl Fn(Q16) -> bool) -> i32 {
     let is_shorter = |threshold| is_shorter(Q16::from_raw(threshold));
@@ -322,7 +325,7 @@ fn bisect(is_shorter: impl Fn(Q16) -> bool) -> i32 {
     while high < MOST && is_shorter(high) {
         (low, high) = (high, high.saturating_mul(2).min(MOST));
     }
-    while high - low > 1 << 10 {
+    while high - low > LOWEST {
         let middle = low.midpoint(high);
         if is_shorter(middle) { low = middle } else { high = middle }
     }

@@ -234,16 +234,20 @@ fn a_chart_is_the_same_everywhere() {
     assert_eq!(chart.cusum.threshold.raw(), chart.highest.raw() + 1);
 }
 
-fn learn_one(quantiser: Quantiser, frames: &[Frame], settings: &Settings) -> Result<Learnt, String> {
+pub(super) fn learn_one(
+    quantiser: Quantiser,
+    frames: &[Frame],
+    settings: &Settings,
+) -> Result<Learnt, String> {
     learn(quantiser, &[frames.to_vec()], settings)
 }
 
-fn quantiser() -> Quantiser {
+pub(super) fn quantiser() -> Quantiser {
     Quantiser::logits(Encoding::Signed, 0.1, 0).unwrap()
 }
 
 /// Frames of 10 x 10 pixels whose codes lie around `centre` and wander a little; the lower ones are road.
-fn frames(centre: i8, count: usize, seed: u64) -> Vec<Frame> {
+pub(super) fn frames(centre: i8, count: usize, seed: u64) -> Vec<Frame> {
     let mut random = Random::new(seed);
     let mut frame = || {
         let mut sketch = Sketch::new(&quantiser());
@@ -263,7 +267,7 @@ fn frames(centre: i8, count: usize, seed: u64) -> Vec<Frame> {
     (0..count).map(|_| frame()).collect()
 }
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     let identity = Identity { height: 10, width: 10, ..Identity::default() };
     Settings { identity, ..Settings::default() }
 }
@@ -298,25 +302,6 @@ fn default_settings_learn() {
     let learnt = learn_one(quantiser(), &frames, &Settings::default()).unwrap();
     let (identity, shape) = (learnt.profile.identity, frames[0].outline.shape());
     assert_eq!((usize::from(identity.height), usize::from(identity.width)), (shape.height(), shape.width()));
-}
-
-/// Frames that a monitor would not measure teach nothing.
-#[test]
-fn invalid_frames_are_left_out() {
-    let good = frames(0, 60, 1);
-    let mut with_frozen = good.clone();
-    // Ten times the same one: the first four of them are frames as any other.
-    let copies = vec![good[59].clone(); 9];
-    with_frozen.extend(copies);
-    let learnt = learn_one(quantiser(), &with_frozen, &settings()).unwrap();
-    assert_eq!(learnt.profile.identity.frames, 63);
-    assert!(
-        learnt.notes.iter().any(|note| note.contains("6 of 69 frames are invalid: 6 frozen")),
-        "{:?}",
-        learnt.notes
-    );
-    let line = learn_one(quantiser(), &vec![good[0].clone(); 40], &settings()).unwrap_err();
-    assert!(line.contains("36 of 40 frames are invalid: 36 frozen, of the same content"), "{line}");
 }
 
 /// A frame that is part of the reference is nearer to it than the next frame will be.
@@ -383,26 +368,6 @@ fn labels_make_a_map() {
     }
     let learnt = learn_one(quantiser(), &labelled, &settings()).unwrap();
     assert_eq!((learnt.labelled, learnt.profile.calibration.is_learnt()), (2, true));
-}
-
-#[test]
-fn frames_that_cannot_be_learnt_from() {
-    let line = |frames: &[Frame], change: &dyn Fn(&mut Settings)| {
-        let mut settings = settings();
-        change(&mut settings);
-        learn_one(quantiser(), frames, &settings).map(|_| ()).unwrap_err()
-    };
-    let few = frames(0, 19, 1);
-    assert_eq!(
-        line(&few, &|s| s.rules.block_frames = 10),
-        "found 19 frames, expected at least 20 for two blocks of 10, and better eight blocks"
-    );
-    assert_eq!(line(&few[..3], &|_| {}), "found 3 frames, expected at least 4, and better hundreds");
-    assert_eq!(line(&few, &|s| s.identity.width = 9), "found a frame of 100 pixels, expected 90");
-    assert!(line(&few, &|s| s.false_alarm_frames = f64::NAN).contains("NaN frames between false alarms"));
-    assert!(line(&few, &|s| s.rules.release_blocks = 0).contains("release_blocks"));
-    assert!(line(&frames(-127, 20, 1), &|_| {}).contains("relative_centroid_row: found values in 0 blocks"));
-    assert!(learn_one(quantiser(), &few, &settings()).is_ok());
 }
 
 #[test]

@@ -127,6 +127,15 @@ impl Set {
         Self { quantiser: drives.quantiser, table, control, changed }
     }
 
+    pub(crate) const fn quantiser(&self) -> Quantiser {
+        self.quantiser
+    }
+
+    /// The frames of the drives as they are.
+    pub(crate) fn control(&self) -> Vec<&[Frame]> {
+        self.control.iter().map(|drive| &drive.frames[..]).collect()
+    }
+
     /// Profiles of `count` drives each, from as many places, and what they make of all other drives.
     pub(crate) fn row(&self, count: usize, profiles: usize) -> Row {
         let settings = Settings { false_alarm_frames: ASKED, ..Settings::default() };

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::path::Path;
 
 use segmeter::core::view::{Activation, Encoding, Quantiser};
-use segmeter::files::Elements;
+use segmeter::files::{Elements, Image};
 
 use super::{Input, PROBABILITIES, Range, wrong_score};
 use crate::command::{Failure, note};
@@ -114,16 +114,17 @@ impl Coder {
         }
     }
 
-    /// Codes in the place of floats; `None` if one of them is not a number or infinite.
+    /// An image with codes in the place of floats; `None` if one of them is not a number or infinite.
     ///
     /// # Errors
     /// Numbers of another type than those of the first frame, or what is said to be a probability and is none.
     pub(in crate::command) fn codes(
         &self,
-        elements: Elements,
+        image: Image,
         index: usize,
         path: &Path,
-    ) -> Result<Option<Elements>, Failure> {
+    ) -> Result<Option<Image>, Failure> {
+        let Image { elements, shape, channels, order } = image;
         if !self.takes(&elements) {
             let (path, found) = (path.display(), elements.type_name());
             let expected = match (self.is_float, self.quantiser.encoding()) {
@@ -144,11 +145,25 @@ impl Coder {
         if let (Elements::U8(codes), None) = (&elements, self.quantiser.affine()) {
             self.range.set(self.range.get().with_codes(codes));
         }
-        Ok(match &elements {
+        let codes = match &elements {
             Elements::F32(values) => self.of(values.iter().map(|value| f64::from(*value))),
             Elements::F64(values) => self.of(values.iter().copied()),
             _ => Some(elements),
-        })
+        };
+        let Some(elements) = codes else { return Ok(None) };
+        if is_probability && channels > 1 {
+            let mut range = self.range.get();
+            let shares: Vec<f32> = match &elements {
+                Elements::I8(codes) => {
+                    codes.iter().map(|code| self.quantiser.score(code.cast_unsigned())).collect()
+                }
+                Elements::U8(codes) => codes.iter().map(|code| self.quantiser.score(*code)).collect(),
+                _ => Vec::new(),
+            };
+            range.push_classes((&shares, shape.pixels(), order), |_| true);
+            self.range.set(range);
+        }
+        Ok(Some(Image { elements, shape, channels, order }))
     }
 
     fn of(&self, values: impl Iterator<Item = f64> + Clone) -> Option<Elements> {

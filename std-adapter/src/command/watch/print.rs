@@ -155,6 +155,7 @@ impl Printer {
                 "invalid": summary.invalid,
                 "alarms": summary.alarms,
                 "alarm_frames": summary.alarm_frames,
+                "watch_frames": summary.watched.0,
                 "first_alarm": summary.first_alarm.as_ref().map(|alarm| alarm.frame),
                 "iou_lost": report::number(summary.worst.map(|(_, harm)| harm.lost.to_f64())),
                 "advice": advice::lines(summary, profiles),
