@@ -26,7 +26,7 @@ fn ratio([intersection, error, false_positive]: &Squares, k: f64, smooth: Smooth
 
 /// Sums, fit and slope of the losses here; a loss says what its squared error is and what it makes of the sums.
 macro_rules! squared_loss {
-    ($loss:ty, $self:ident => $exponent:expr) => {
+    ($loss:ty, $kernel:ty, $self:ident => $exponent:expr) => {
         impl $loss {
             /// The same loss with the classes of a frame brought together in another way. The overlap stays the product.
             #[must_use]
@@ -36,10 +36,10 @@ macro_rules! squared_loss {
         }
 
         impl SumLoss for $loss {
-            type Kernel = PowerKernel;
+            type Kernel = $kernel;
 
-            fn kernel(&$self) -> PowerKernel {
-                PowerKernel::new($exponent, $self.averaging)
+            fn kernel(&$self) -> $kernel {
+                <$kernel>::new($exponent, $self.averaging)
             }
             fn fit(&self, tally: &Tally<'_, [f64; 3]>, slopes: &mut [[f32; 3]]) -> Option<f64> {
                 if self.averaging.micro {
@@ -82,7 +82,7 @@ impl SquaredDice {
     }
 }
 
-squared_loss!(SquaredDice, self => 2.0);
+squared_loss!(SquaredDice, PowerKernel<true>, self => 2.0);
 
 /// Power Jaccard loss: `1 - (I + n) / (sum(w p^q) + sum(w g^q) - I + d)` with `q` the exponent.
 ///
@@ -119,7 +119,7 @@ impl PowerJaccard {
     }
 }
 
-squared_loss!(PowerJaccard, self => self.exponent);
+squared_loss!(PowerJaccard, PowerKernel<false>, self => self.exponent);
 
 /// Tanimoto loss with complement: the mean of `1 - T` for the class and for what is not the class, with
 /// `T = (I + s) / (sum(w p^2) + sum(w g^2) - I + s)`.
@@ -162,7 +162,7 @@ impl Tanimoto {
     }
 }
 
-squared_loss!(Tanimoto, self => 2.0);
+squared_loss!(Tanimoto, PowerKernel<true>, self => 2.0);
 
 /// Sensitivity-specificity loss: `r E_1 / (G + d) + (1 - r) E_0 / (N - G + d)`, the mean squared errors on the
 /// class and off it.
