@@ -3,7 +3,7 @@ the classes 1.., class 0 being background.
 
     boundary               sum w phi p / sum w, phi the label's signed distance
     hausdorff_distance     sum w (p-g)^2 (d_p^a + d_g^a) / sum w, d_m each pixel's distance across the edge of the
-                           mask m (p >= 1/2; label); sides "label": d_g^a alone, "prediction": d_p^a alone
+                           mask m (p > 1/2; label); sides "label": d_g^a alone, "prediction": d_p^a alone
     hausdorff_erosion      Karimi & Salcudean, in kornia's differentiable form. e_0 = (p-g)^2; for k = 1..: e_k =
                            relu(conv(e_(k-1), cross of 0.2s, zeros outside) - 1/2), 0 where ignored; if max e_k !=
                            min e_k over the valid pixels, e_k = (e_k - min e_k) / (max e_k - min e_k) there. Loss:
@@ -11,7 +11,7 @@ the classes 1.., class 0 being background.
                            equal maxima or minima gets the derivative.
     hausdorff_convolution  Karimi & Salcudean: sum w (p-g)^2 (p F + g N) / sum w with F = sum over r of
                            r^a (t(not g') + t(p')) and N = sum over r of r^a (t(g') + t(not p')), r = step, 2 step, ..,
-                           scales step. p', g': the masks p >= 1/2 and g >= 1/2; outside the frame and at ignored
+                           scales step. p', g': the masks p > 1/2 and g > 1/2; outside the frame and at ignored
                            pixels they and their complements are 0. t(m) = max(0, s - 1/2), s the pixels of m in the
                            disc dy^2+dx^2 <= r^2 around the pixel over the pixels of the disc. F and N are constants.
     shape_aware            (1 + E) times the binary cross-entropy, E = mean distance of the predicted contour
@@ -93,7 +93,7 @@ def disc(radius):
 
 def masks(x):
     """g', not g', p', not p' of the valid pixels."""
-    guess, truth = x.frame.mask(1), x.frame.g[1] >= 0.5
+    guess, truth = x.frame.mask(1), x.frame.g[1] > 0.5
     return truth, ~truth, guess, ~guess
 
 

@@ -66,14 +66,14 @@ class Frame:
         return z.argmax(axis=0)
 
     def mask(self, c):
-        """Where the prediction says class c: p >= 1/2."""
+        """Where the prediction says class c: p > 1/2."""
         if self.probabilities or self.binary:
             z = self.z[0 if self.binary else c]
-            return z >= (0.5 if self.probabilities else 0.0)
+            return z > (0.5 if self.probabilities else 0.0)
         z = self.z - self.z.max(axis=0)
         p = np.exp(z) / np.exp(z).sum(axis=0)
         assert np.abs(p - 0.5).min() > 1e-6  # f32 must not decide otherwise
-        return p[c] >= 0.5
+        return p[c] > 0.5
 
 
 class ClampedLog(torch.autograd.Function):

@@ -117,6 +117,10 @@ impl<'a> ClassPlane<'a> {
     pub(super) fn is_foreground(&self, pixel: usize) -> bool {
         self.folded.get(pixel).is_some_and(|folded| folded.is_sign_negative())
     }
+    /// Whether a pixel's share of the class is above 1/2.
+    pub(super) fn is_labelled(&self, pixel: usize) -> bool {
+        self.target(pixel) > 0.5
+    }
     /// The logit of a pixel; NaN without one.
     pub(super) fn logit(&self, pixel: usize) -> f32 {
         self.logits.and_then(|logits| logits.get(pixel)).copied().unwrap_or(f32::NAN)

@@ -125,7 +125,7 @@ fn divergences(plane: &ClassPlane<'_>, mut visit: impl FnMut(usize, f64)) {
 /// Whether the label of a pixel differs from that below or to the right.
 fn label_boundary(plane: &ClassPlane<'_>, pixel: usize, row: usize, column: usize) -> bool {
     let (shape, width) = (plane.shape(), plane.shape().width());
-    let side = |pixel: usize| (plane.weight(pixel) > 0.0).then(|| plane.target(pixel) >= 0.5);
+    let side = |pixel: usize| (plane.weight(pixel) > 0.0).then(|| plane.is_labelled(pixel));
     let differs = |other: usize| side(pixel).zip(side(other)).is_some_and(|(a, b)| a != b);
     column + 1 < width && differs(pixel + 1) || row + 1 < shape.height() && differs(pixel + width)
 }

@@ -22,8 +22,8 @@ pub enum Sides {
 
 /// Hausdorff distance loss: `sum w (p - g)^2 (d_p^a + d_g^a) / sum w`.
 ///
-/// `d` is the distance of a pixel to the nearest pixel on the other side of a mask, `d_g` of the mask `g >=
-/// 1/2`, `d_p` of the mask `p >= 1/2`; 0 everywhere if that mask is empty or full, so that two opposite
+/// `d` is the distance of a pixel to the nearest pixel on the other side of a mask, `d_g` of the mask `g >
+/// 1/2`, `d_p` of the mask `p > 1/2`; 0 everywhere if that mask is empty or full, so that two opposite
 /// uniform masks give 0. The distances are constant in the gradient: `2 w (p - g) (d_p^a + d_g^a) / sum w`. A
 /// pixel without weight is on neither side. Undefined without any weight.
 ///
@@ -95,7 +95,7 @@ impl SpatialLoss for HausdorffDistance {
         let used = |label: bool| self.sides == Sides::Both || label == (self.sides == Sides::Label);
         for label in [true, false].into_iter().filter(|label| used(*label)) {
             let inside =
-                |pixel: usize| if label { plane.target(pixel) >= 0.5 } else { plane.is_foreground(pixel) };
+                |pixel: usize| if label { plane.is_labelled(pixel) } else { plane.is_foreground(pixel) };
             for side in [true, false] {
                 let there = |pixel: usize| plane.weight(pixel) > 0.0 && inside(pixel) == side;
                 if !distance::squared(plane.shape(), there, scratch, squares).ok()? {

@@ -11,7 +11,7 @@ use bytemuck::must_cast_slice_mut;
 /// `F = sum over r of r^exponent (t_r(not g') + t_r(p'))` and
 /// `N = sum over r of r^exponent (t_r(g') + t_r(not p'))`.
 ///
-/// `p'` and `g'` are the masks of `p >= 0.5` and `g >= 0.5`, `not` their complements in the frame. `t_r(m)`
+/// `p'` and `g'` are the masks of `p > 0.5` and `g > 0.5`, `not` their complements in the frame. `t_r(m)`
 /// at a pixel is `max(0, share - 1/2)`, where `share` is the number of pixels of `m` in the disc
 /// `dx^2 + dy^2 <= r^2` around it by the number of pixels of the whole disc. Pixels outside the frame, or not
 /// scored, are in no mask. Radii are `step, 2 step, .., scales step`. `(p-g)^2 p` stands for prediction without
@@ -145,7 +145,7 @@ impl SpatialLoss for HausdorffConvolution {
             let mut running = [0_u32; 2];
             for pixel in pixels {
                 if scored(plane, pixel) {
-                    let (p, g) = (plane.is_foreground(pixel), plane.target(pixel) >= 0.5);
+                    let (p, g) = (plane.is_foreground(pixel), plane.is_labelled(pixel));
                     let [masks, all] = running;
                     running = [masks.wrapping_add(u32::from(p) | u32::from(g) << 16), all + 1];
                 }

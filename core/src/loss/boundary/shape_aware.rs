@@ -11,8 +11,8 @@ use crate::view::{Frame, IGNORE, Shape};
 
 /// Shape-aware loss: `(1 + E) CE`, cross-entropy scaled by how far apart the contours are. Binary.
 ///
-/// `E` is the mean distance from the pixels on the contour of the prediction `p >= 1/2` to the nearest pixel
-/// on the contour of the labels `g >= 1/2`, in pixels; one number per frame, constant in the gradient, 0 if
+/// `E` is the mean distance from the pixels on the contour of the prediction `p > 1/2` to the nearest pixel
+/// on the contour of the labels `g > 1/2`, in pixels; one number per frame, constant in the gradient, 0 if
 /// either mask has no contour. A contour is the pixels of the mask with a 4-neighbour outside it; the frame's
 /// border and pixels without weight make none. `CE` is [`CrossEntropy::MEAN`].
 ///
@@ -76,7 +76,7 @@ fn contour_distance(plane: &ClassPlane<'_>, squares: &mut [u32], scratch: &mut [
     };
     edge::visit(
         plane.shape(),
-        |pixel| id(pixel, plane.target(pixel) >= 0.5),
+        |pixel| id(pixel, plane.is_labelled(pixel)),
         |pixel, id, edge| {
             if let Some(slot) = squares.get_mut(pixel) {
                 *slot = u32::from(id != 1 || !edge);

@@ -44,9 +44,9 @@ impl Case {
             .map(|x| f64::from((if x < 0.5 { 0.02 + 0.9 * x } else { 0.07 + 0.9 * x }) as f32));
         let p: Vec<f64> = p.collect();
         let soft = seed.is_multiple_of(3);
-        let g = (0..n)
-            .map(|_| next())
-            .map(|x| if soft { f64::from(x as f32) } else { f64::from(u8::from(x < 0.5)) });
+        // Some of them are exactly 1/2, which is no side of its own.
+        let share = |x: f64| if (0.45..0.55).contains(&x) { 0.5 } else { f64::from(x as f32) };
+        let g = (0..n).map(|_| next()).map(|x| if soft { share(x) } else { f64::from(u8::from(x < 0.5)) });
         let g: Vec<f64> = g.collect();
         let w = (0..n).map(|_| next()).map(|x| if x < 0.2 { 0.0 } else { f64::from(x as f32) });
         Self { height, width, p, g, w: w.collect() }
@@ -105,7 +105,7 @@ impl Case {
 
     /// The distance to the other side of a mask.
     fn across(&self, pixel: usize, mask: &[f64]) -> f64 {
-        let side = |pixel: usize| mask[pixel] >= 0.5;
+        let side = |pixel: usize| mask[pixel] > 0.5;
         self.nearest(pixel, |other| self.w[other] > 0.0 && side(other) != side(pixel)).unwrap_or(0.0)
     }
 
@@ -122,9 +122,11 @@ impl Case {
     fn contour(&self, mask: &[f64]) -> Vec<usize> {
         let valid = |pixel: &usize| self.w[*pixel] > 0.0;
         let outside = |pixel: usize| {
-            (0..mask.len()).filter(valid).any(|other| self.distance(pixel, other) == 1.0 && mask[other] < 0.5)
+            (0..mask.len())
+                .filter(valid)
+                .any(|other| self.distance(pixel, other) == 1.0 && mask[other] <= 0.5)
         };
-        (0..mask.len()).filter(valid).filter(|pixel| mask[*pixel] >= 0.5 && outside(*pixel)).collect()
+        (0..mask.len()).filter(valid).filter(|pixel| mask[*pixel] > 0.5 && outside(*pixel)).collect()
     }
 
     fn shape_aware(&self) -> f64 {

@@ -70,7 +70,7 @@ impl CbDice {
 
 /// Whether a pixel is in the mask of one side.
 fn inside(plane: &ClassPlane<'_>, pixel: usize, side: u32) -> bool {
-    scored(plane, pixel) && if side == LABEL { plane.target(pixel) > 0.5 } else { plane.is_foreground(pixel) }
+    scored(plane, pixel) && if side == LABEL { plane.is_labelled(pixel) } else { plane.is_foreground(pixel) }
 }
 
 /// Adds the mark of a side to the pixels of its skeleton. `here` and `next` are room for erosions, `opened` for a row.

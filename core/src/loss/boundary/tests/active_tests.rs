@@ -44,7 +44,7 @@ impl Case {
         while change.iter().filter(|change| **change > bound).count() as f64 > allowed {
             bound *= 1.2;
         }
-        let contour = |i: usize| fixed.forward(i).any(|near| (fixed.g[near] >= 0.5) != (fixed.g[i] >= 0.5));
+        let contour = |i: usize| fixed.forward(i).any(|near| (fixed.g[near] > 0.5) != (fixed.g[i] > 0.5));
         let depth: Option<Vec<f64>> =
             (0..n).map(|i| fixed.nearest(i, contour).map(|d| (d - 1.0).max(0.0))).collect();
         let depth = depth?;
