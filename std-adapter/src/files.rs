@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub mod bin;
+mod data_sets;
 mod folder;
 mod ids;
 mod masks;
@@ -30,6 +31,7 @@ pub mod raster;
 mod source;
 mod table;
 
+pub use data_sets::names_of;
 pub use folder::{Pairs, Pattern, images};
 pub use ids::{Colours, IdMap};
 pub use masks::{MaskOrder, Masks, Slot};

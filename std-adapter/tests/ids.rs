@@ -55,6 +55,18 @@ fn ids_of_data_sets() {
     let said = bench.notes("eval full labels --pair {}.png={}_labelIds.png");
     assert!(said.contains("of which its benchmark scores 19: for those say --map cityscapes"), "{said}");
     assert_eq!(bench.notes("eval full labels --pair {}.png={}_labelIds.png --map cityscapes"), "");
+    // Nineteen names in the order of their ids.
+    let line = "eval full labels --pair {}.png={}_labelIds.png --map cityscapes --classes cityscapes --csv -";
+    let rows = bench.stdout(line, 0);
+    let has = |row: &str| rows.lines().any(|line| line.contains(row));
+    assert!(has("road") && has("traffic sign") && has("bicycle") && !has("tvmonitor"), "{rows}");
+    let line = bench.refusal("eval full labels --pair {}.png={}_labelIds.png --classes cityscape");
+    assert!(
+        line.contains(
+            "expected a number of classes, the names of two or more with commas, cityscapes or voc"
+        ),
+        "{line}"
+    );
     let trained = "--pair {}.png={}_labelTrainIds.png";
     let said = bench.notes(&format!("eval predicted trained {trained} --map cityscapes"));
     assert!(said.contains("were mapped to those once more: leave --map out"), "{said}");

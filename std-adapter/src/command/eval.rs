@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use segmeter::Engine;
 use segmeter::core::metric::Confidence;
+use segmeter::files;
 
 use super::input::{Input, LabelInput};
 use super::{Common, Failure, Outcome, refuse};
@@ -40,7 +41,8 @@ pub(super) struct Arguments {
     prediction: PathBuf,
     /// Labels: .png, .npy, .bin or a directory
     labels: PathBuf,
-    /// Number of classes, or their names in the order of their ids [default: up to the highest id found]
+    /// Number of classes, their names in the order of their ids, or cityscapes or voc for those of these [default: up to
+    /// the highest id found]
     #[arg(long, value_name = "N|name,name,...")]
     classes: Option<String>,
     /// Probability above which a pixel of binary logits is foreground
@@ -69,7 +71,8 @@ pub(super) struct Arguments {
 impl Arguments {
     /// The number of classes that were asked for.
     fn said_classes(&self) -> Option<usize> {
-        self.classes.as_deref().map(|text| text.parse().unwrap_or_else(|_| text.split(',').count()))
+        let count = |text: &str| files::names_of(text).map_or_else(|| text.split(',').count(), <[_]>::len);
+        self.classes.as_deref().map(|text| text.parse().unwrap_or_else(|_| count(text)))
     }
 }
 
@@ -142,11 +145,14 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
             // Checked before the names are made: the number may be anything.
             Ok(count) if count <= tally::MOST_CLASSES => numbered(count),
             Ok(count) => return Err(count_refused(count)),
-            Err(_) if !text.contains(',') => {
-                let line = "expected a number of classes, or the names of two or more with commas";
-                return Err(Failure::Input(format!("found --classes {text}, {line}")));
-            }
-            Err(_) => named(text)?,
+            Err(_) => match files::names_of(text) {
+                Some(names) => names.iter().map(|name| (*name).to_owned()).collect(),
+                None if text.contains(',') => named(text)?,
+                None => {
+                    let line = "expected a number of classes, the names of two or more with commas, cityscapes or voc";
+                    return Err(Failure::Input(format!("found --classes {text}, {line}")));
+                }
+            },
         },
     };
     if names.len() > tally::MOST_CLASSES && text.is_none() && reader.classes().is_none() {

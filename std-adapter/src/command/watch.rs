@@ -272,13 +272,13 @@ impl<'a> Watch<'a> {
             return single;
         }
         let estimate = EstimatedIou::mean(classes.iter().map(|class| class.seen.estimate));
-        let mut signals = [None; Signal::ALL.len()];
         // The network's own word as well.
-        let values = classes.iter().map(|class| {
-            let value = class.seen.signals.ok()?.get(Signal::EstimatedIou)?;
-            Some(EstimatedIou { value, low: value, high: value })
-        });
-        signals[Signal::EstimatedIou as usize] = EstimatedIou::mean(values).map(|mean| mean.value);
+        let words: Vec<Q16> =
+            classes.iter().filter_map(|class| class.seen.signals.ok()?.get(Signal::EstimatedIou)).collect();
+        let total = words.iter().map(|word| i64::from(word.raw())).sum();
+        let mut signals = [None; Signal::ALL.len()];
+        signals[Signal::EstimatedIou as usize] =
+            (!words.is_empty()).then(|| Q16::ratio(total, (words.len() as u64) << 16));
         let ious: Vec<f64> = classes.iter().filter_map(|class| class.iou).collect();
         let seen = Observation {
             statistics: None,

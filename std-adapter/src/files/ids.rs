@@ -3,52 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::data_sets::{CITYSCAPES, CITYSCAPES_COLOURS, CITYSCAPES_UNSCORED, VOC_NAMES};
 use super::table::{self, Row};
 use super::{Elements, Error, Result};
-
-/// The ids of Cityscapes' labels from 0 on, as it trains and scores 19 of them; 255 is not scored.
-const CITYSCAPES: [u16; 34] = [
-    255, 255, 255, 255, 255, 255, 255, 0, 1, 255, 255, 2, 3, 4, 255, 255, 255, 5, 255, 6, 7, 8, 9, 10, 11,
-    12, 13, 14, 15, 255, 255, 16, 17, 18,
-];
-/// The colours of these 19.
-const CITYSCAPES_COLOURS: [[u8; 3]; 19] = [
-    [128, 64, 128],
-    [244, 35, 232],
-    [70, 70, 70],
-    [102, 102, 156],
-    [190, 153, 153],
-    [153, 153, 153],
-    [250, 170, 30],
-    [220, 220, 0],
-    [107, 142, 35],
-    [152, 251, 152],
-    [70, 130, 180],
-    [220, 20, 60],
-    [255, 0, 0],
-    [0, 0, 142],
-    [0, 0, 70],
-    [0, 60, 100],
-    [0, 80, 100],
-    [0, 0, 230],
-    [119, 11, 32],
-];
-/// The colours of labels that are not scored, but of those that share the colour of one: groups of poles are poles, and
-/// licence plates are cars.
-const CITYSCAPES_UNSCORED: [[u8; 3]; 10] = [
-    [0, 0, 0],
-    [111, 74, 0],
-    [81, 0, 81],
-    [250, 170, 160],
-    [230, 150, 140],
-    [180, 165, 180],
-    [150, 100, 100],
-    [150, 120, 90],
-    [0, 0, 90],
-    [0, 0, 110],
-];
-/// The classes of Pascal VOC, background included.
-const VOC_CLASSES: u8 = 21;
 
 /// Class ids for others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +99,10 @@ impl Colours {
         let name = text.to_owned();
         let known: Option<BTreeMap<[u8; 3], u16>> = match text {
             "voc" => Some(
-                (0..VOC_CLASSES).map(|id| (voc(id), u16::from(id))).chain([([224, 224, 192], 255)]).collect(),
+                (0..VOC_NAMES.len() as u8)
+                    .map(|id| (voc(id), u16::from(id)))
+                    .chain([([224, 224, 192], 255)])
+                    .collect(),
             ),
             "cityscapes" => {
                 let unscored = CITYSCAPES_UNSCORED.map(|colour| (colour, 255));

@@ -1,5 +1,7 @@
 //! What a code is worth: learnt from labelled frames, in the way that errs least on frames that it has not seen.
 
+use std::collections::BTreeSet;
+
 use segmeter_core::drift::CalibrationMap;
 use segmeter_core::sketch::{CODES, SigmoidTable};
 
@@ -94,8 +96,8 @@ impl Map {
 /// drive alone those of up to ten parts of it. The simplest one whose mean absolute error of the estimated IoU is not
 /// clearly above the least is learnt from all frames. The deviation of a code is that between frames of the share of
 /// road among the pixels of the sixteenth of codes that it is in, about the map; all of them are scaled so that
-/// [`COVERAGE`] of the frames that were left out have their IoU within the interval (split conformal prediction;
-/// Papadopoulos et al. 2002).
+/// [`COVERAGE`] of the frames of one more drive would have their IoU within the interval (split conformal prediction;
+/// Papadopoulos et al. 2002; of frames that come in drives, Dunn et al. 2022).
 pub(super) fn calibrate(drives: &[&[Frame]], table: &SigmoidTable) -> Option<(CalibrationMap, Calibrated)> {
     let frames = labelled(drives, table.threshold());
     if frames.len() < 2 {
@@ -108,11 +110,14 @@ pub(super) fn calibrate(drives: &[&[Frame]], table: &SigmoidTable) -> Option<(Ca
     let best = chosen(&tried, &parts)?;
     let off: Vec<f64> = tried[best].iter().map(|(_, off)| *off).collect();
     let calibration = Calibration::ALL[best];
-    let is_one_drive = frames.iter().all(|frame| frame.drive == frames[0].drive);
-    let width = quantile(&off) * if is_one_drive { ONE_DRIVE } else { 1.0 };
+    let drives = frames.iter().map(|frame| frame.drive).collect::<BTreeSet<_>>().len();
+    // Of a single drive the frames are all there is to say how others differ.
+    let width = if drives == 1 { ONE_DRIVE * quantile(&off, off.len()) } else { quantile(&off, drives) };
     let covered = (0..frames.len()).filter(|frame| {
         let others = off.iter().zip(&parts).filter(|(_, part)| **part != parts[*frame]).map(|(off, _)| *off);
-        off[*frame] <= quantile(&others.collect::<Vec<_>>())
+        let others: Vec<f64> = others.collect();
+        let independent = if drives == 1 { others.len() } else { drives - 1 };
+        off[*frame] <= quantile(&others, independent)
     });
     let coverage = covered.count() as f64 / frames.len() as f64;
     let map = stored(map(calibration, frames.iter(), &logits), width)?;
@@ -262,11 +267,13 @@ fn deviations<'a>(
     ranges.map(|range| if weights[range] > 0.0 { libm::sqrt(squares[range] / weights[range]) } else { 0.0 })
 }
 
-/// The value that [`COVERAGE`] of as many others would not exceed; the largest where they are too few to say.
-fn quantile(values: &[f64]) -> f64 {
+/// The value that [`COVERAGE`] of others would not exceed, of values of so many drives; the largest where they are too few to
+/// say. What is watched is another drive: that one more of them could lie beyond all takes its share.
+fn quantile(values: &[f64], drives: usize) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
-    let rank = libm::ceil((values.len() as f64 + 1.0) * COVERAGE) as usize;
+    let more = values.len() as f64 * (drives as f64 + 1.0) / drives as f64;
+    let rank = libm::ceil(more * COVERAGE) as usize;
     values.get(rank.saturating_sub(1)).or(values.last()).copied().unwrap_or(0.0)
 }
 
