@@ -2,8 +2,7 @@
 //!
 //! A loss is a plain value: its parameters. [`Loss::accumulate`] evaluates it on a [`Frame`], binary or multiclass,
 //! [`Loss::accumulate_sketch`] on a [`Sketch`] of 8-bit binary output; both run the same algebra. [`Sums`] takes
-//! a frame row by row, or many frames as one, and one walk gives every loss that adds up the same ([`SumLoss::Kernel`]). For
-//! multilabel output take one binary frame per channel.
+//! a frame row by row, or many frames as one. For multilabel output take one binary frame per channel.
 //!
 //! Passes: how often the pixels are walked for the value, and `+` what the gradient adds; pixel weights and soft labels
 //! take one more. Scratch is in words of 32 bits. Errors are the largest against 120-digit references, a value's

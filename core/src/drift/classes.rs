@@ -14,7 +14,7 @@ pub const MOST_CLASSES: usize = 32;
 /// exact for two classes, and for more of them up to `ln(C - 1)` too high, which a calibration map takes back. It is
 /// above 0 for the class that is predicted and for no other; of equal logits that is the first class, whose code is
 /// then 1. A sketch, an outline, a profile and a monitor for each class that matters go on from here as for a network
-/// of one class: `(4100 + 32 + 2248 + 736) C` bytes, the rows of codes `C` bytes a pixel of a row. About `32 C`
+/// of one class: `(4100 + 32 + 2248 + 736) C` bytes, the rows of codes `C` bytes a pixel of a row. About `27 C`
 /// instructions a pixel on a Cortex-M4F; no exponential.
 ///
 /// # Errors
