@@ -149,7 +149,7 @@ fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failu
                 Some(names) => names.iter().map(|name| (*name).to_owned()).collect(),
                 None if text.contains(',') => named(text)?,
                 None => {
-                    let line = "expected a number of classes, the names of two or more with commas, cityscapes or voc";
+                    let line = "expected a number of classes, or the names of two or more with commas, or cityscapes or voc";
                     return Err(Failure::Input(format!("found --classes {text}, {line}")));
                 }
             },
