@@ -2,7 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use segmeter::core::drift::{Facts, Invalid, Packet, Profile, Signals, Snapshot};
+use segmeter::core::drift::{EstimatedIou, Facts, Invalid, Packet, Profile, Signals, Snapshot};
+use segmeter::core::num::Q16;
 use segmeter_fuzz::seal;
 
 const PROFILE: &[u8] = include_bytes!("../seeds/profile/demo.profile");
@@ -24,7 +25,14 @@ fuzz_target!(|bytes: &[u8]| {
         let facts = Facts { fingerprint: frame, time_ms: Some(frame.into()), exposure_fault: false };
         let signals = Signals::default();
         let admitted = monitor.admit(&profile.rules, &facts);
-        let seen = if frame % 3 == 0 { Err(Invalid::Missing) } else { admitted.map(|()| &signals) };
+        // An estimate of any height in every other frame.
+        let [value, low, high] = [700, 650, 800].map(|step| Q16::from_raw(step * frame as i32));
+        let estimate = EstimatedIou { value, low, high };
+        let seen = if frame % 3 == 0 {
+            Err(Invalid::Missing)
+        } else {
+            admitted.map(|()| (&signals, (frame % 2 == 0).then_some(&estimate)))
+        };
         let _ = monitor.observe(&profile, seen);
         monitor.acknowledge();
         let _ = monitor.seal_site(&profile);
