@@ -115,6 +115,16 @@ impl Elements {
         }
     }
 
+    /// Codes of 8 bits as they are stored, signed or not; `None` of other types.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::I8(codes) => Some(codes.iter().map(|code| code.cast_unsigned()).collect()),
+            Self::U8(codes) => Some(codes.clone()),
+            _ => None,
+        }
+    }
+
     /// A copy of a part; empty where the range is not inside.
     #[must_use]
     pub fn part(&self, range: std::ops::Range<usize>) -> Self {

@@ -125,7 +125,7 @@ fn classes_in_every_form() {
     frames(&bench, "chw", &[4, HEIGHT, WIDTH], "|i1", &bytes(&planar));
     let unsigned: Vec<u8> = bytes(&with_none).iter().map(|byte| byte ^ 0x80).collect();
     frames(&bench, "unsigned", &[HEIGHT, WIDTH, 4], "|u1", &unsigned);
-    let softmax: Vec<u8> = with_none
+    let softmax_codes: Vec<u8> = with_none
         .chunks(4)
         .flat_map(|pixel| {
             let powers: Vec<f64> = pixel.iter().map(|code| libm::exp(f64::from(*code) * 0.1)).collect();
@@ -133,7 +133,7 @@ fn classes_in_every_form() {
             powers.into_iter().map(move |power| (power / sum * 255.0).round() as u8).collect::<Vec<_>>()
         })
         .collect();
-    frames(&bench, "softmax", &[HEIGHT, WIDTH, 4], "|u1", &softmax);
+    frames(&bench, "softmax", &[HEIGHT, WIDTH, 4], "|u1", &softmax_codes);
     let learn = |folder: &str, flags: &str| {
         let line = format!("profile {folder} {flags} --labels labels --out {folder}.profile");
         let notes = bench.notes(&line);
@@ -174,6 +174,16 @@ fn classes_in_every_form() {
     assert!(notes.contains("softmax: probabilities of the classes of a pixel sum to 0."), "{notes}");
     let notes = bench.notes("watch softmax --layout hwc --probabilities --profile softmax.profile");
     assert!(!notes.contains("sum to"), "{notes}");
+    // Signed as well: steps of 1/255 from -128 on.
+    let signed: Vec<u8> = softmax_codes.iter().map(|byte| byte ^ 0x80).collect();
+    frames(&bench, "signed", &[HEIGHT, WIDTH, 4], "|i1", &signed);
+    for (scale, expected) in [("0.0039215686", false), ("0.00196", true)] {
+        let line = format!(
+            "profile signed --layout hwc --probabilities --scale {scale} --zero-point -128 --out s.profile"
+        );
+        let notes = bench.notes(&line);
+        assert_eq!(notes.contains("of a pixel sum to 0."), expected, "{notes}");
+    }
     let watched = bench
         .stdout("watch softmax --layout hwc --probabilities --profile softmax.profile --report r.html", 0);
     assert!(watched.contains("no alarm"), "{watched}");

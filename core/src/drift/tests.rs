@@ -116,24 +116,6 @@ fn an_alarm_is_entered_at_the_threshold_and_left_after_calm_blocks() {
     assert_eq!(bench.monitor.alarms(), 1);
 }
 
-/// A scene that stays another one raises no alarm, and keeps none.
-#[test]
-fn an_alarm_ends_without_the_scene() {
-    assert_eq!(
-        (Signal::RoadFraction.group(), Signal::RoadMargin.group()),
-        (Group::Geometry, Group::Confidence)
-    );
-    let mut bench = Bench::new(|_| {});
-    let block =
-        |bench: &mut Bench, x| bench.block_of(&[(Signal::RoadFraction, 9.0), (Signal::RoadMargin, x)]);
-    assert_eq!(block(&mut bench, 1.0), State::Watch, "the scene is far off, and is no alarm");
-    assert_eq!(block(&mut bench, 9.0), State::Alarm);
-    // From 4.5 down to 2 in steps of a half, and one more block of calm.
-    let states: Vec<_> = (0..8).map(|_| block(&mut bench, 1.0)).collect();
-    let ended = states.iter().position(|state| *state != State::Alarm);
-    assert_eq!((ended, states[7]), (Some(6), State::Watch), "{states:?}");
-}
-
 /// What only warns is no reason of an alarm.
 #[test]
 fn reasons_of_an_alarm_are_what_drifts() {

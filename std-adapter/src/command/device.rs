@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args};
 use segmeter::core::drift::{Identity, Profile};
 use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu, in_process};
-use segmeter::files::{self, Elements, Image, Slot, Source};
+use segmeter::files::{self, Image, Slot, Source};
 use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
 use segmeter_firmware::protocol::{Configuration, Report};
 
@@ -211,15 +211,11 @@ impl<'a> Frames<'a> {
             Some(reader) if reader.has(&self.source, slot) => Some(self.pack_labels(reader, slot, &image)?),
             _ => None,
         };
-        let codes = match self.coder.codes(image, slot.index, self.source.path())?.map(|image| image.elements)
-        {
-            Some(Elements::U8(codes)) => codes,
-            Some(Elements::I8(codes)) => codes.into_iter().map(i8::cast_unsigned).collect(),
-            _ => {
-                let line = format!("{name}: found a number in image {} that is not finite", slot.index);
-                return Err(Failure::Input(line + ", which 8 bits cannot hold"));
-            }
-        };
+        let codes = self.coder.codes(image, slot.index, self.source.path())?;
+        let codes = codes.and_then(|image| image.elements.bytes()).ok_or_else(|| {
+            let line = format!("{name}: found a number in image {} that is not finite", slot.index);
+            Failure::Input(line + ", which 8 bits cannot hold")
+        })?;
         Ok(Packed { number: slot.index as u32, width, codes, labels })
     }
 

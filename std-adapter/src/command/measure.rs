@@ -198,13 +198,7 @@ impl<'a> Measure<'a> {
 
 /// Codes of every class against the rest, class after class.
 fn against_rest_of(image: &Image, logits: &[i8; 256]) -> segmeter::core::Result<Vec<i8>> {
-    let bytes: Vec<u8> = match &image.elements {
-        Elements::I8(codes) => codes.iter().map(|code| code.cast_unsigned()).collect(),
-        Elements::U8(codes) => codes.clone(),
-        Elements::F32(_) | Elements::F64(_) | Elements::U16(_) => {
-            return Err(segmeter::core::Error::Parameter("codes"));
-        }
-    };
+    let bytes = image.elements.bytes().ok_or(segmeter::core::Error::Parameter("codes"))?;
     let (pixels, classes) = (image.shape.pixels(), image.channels);
     let at = |pixel: usize, class: usize| match image.order {
         Order::Interleaved => pixel * classes + class,

@@ -155,8 +155,10 @@ impl Draft {
         let correlation = stepped(series::correlation(values));
         let stream = Stream { correlation: f64::from(correlation) / STEPS, block: 1 };
         let others = values.len() - 1;
-        let found = series::between(values, stream.long_run_variance());
-        let frame = libm::sqrt(series::variance(values)).max(1e-9);
+        let within = series::variance(values);
+        let found = series::between(values, within, stream.long_run_variance());
+        let deviation = libm::sqrt(within);
+        let frame = deviation.max(1e-9);
         // In deviations of a frame.
         let believed = (belief.spread / frame).max(1.0);
         let weight = if belief.spread > 0.0 { f64::from(BELIEF) } else { 0.0 };
@@ -183,7 +185,7 @@ impl Draft {
             release_blocks: rules.release_blocks,
             interval: 0,
         };
-        Ok(Self { means, baseline, own, deviation: libm::sqrt(series::variance(values)), question })
+        Ok(Self { means, baseline, own, deviation, question })
     }
 
     /// The least slack for this reference.

@@ -77,11 +77,11 @@ pub(super) fn variance(drives: &Drives) -> f64 {
     squares / count / (1.0 - taken).max(0.5)
 }
 
-/// Variance of what the drives lie around, that within them being 1: of their means, less what their frames explain
+/// Variance of what the drives lie around, in units of that within them: of their means, less what their frames explain
 /// (analysis of variance). 0 for a single drive, or where nothing changes.
-pub(super) fn between(drives: &Drives, long_run_variance: f64) -> f64 {
+pub(super) fn between(drives: &Drives, within: f64, long_run_variance: f64) -> f64 {
     let means: Vec<f64> = drives.iter().map(|drive| mean(drive)).filter(|mean| mean.is_finite()).collect();
-    let (count, within) = (means.len() as f64, variance(drives));
+    let count = means.len() as f64;
     if means.len() < 2 || within <= 0.0 {
         return 0.0;
     }

@@ -153,13 +153,8 @@ impl Coder {
         let Some(elements) = codes else { return Ok(None) };
         if is_probability && channels > 1 {
             let mut range = self.range.get();
-            let shares: Vec<f32> = match &elements {
-                Elements::I8(codes) => {
-                    codes.iter().map(|code| self.quantiser.score(code.cast_unsigned())).collect()
-                }
-                Elements::U8(codes) => codes.iter().map(|code| self.quantiser.score(*code)).collect(),
-                _ => Vec::new(),
-            };
+            let score = |byte: &u8| self.quantiser.score(self.quantiser.index(*byte));
+            let shares: Vec<f32> = elements.bytes().unwrap_or_default().iter().map(score).collect();
             range.push_classes((&shares, shape.pixels(), order), |_| true);
             self.range.set(range);
         }

@@ -135,10 +135,7 @@ fn several(path: &str, profiles: &[(&Profile, Option<&Learnt>)], out: &mut dyn W
     report::sentence(out, &line)?;
     let harm = format!("alarm below: of the estimated IoU of {} frames (harm)", first.rules.harm_frames);
     report::sentence(out, &harm)?;
-    if let Some(frames) =
-        profiles.iter().map(|(profile, _)| release_frames(profile)).try_fold(0, |most, n| Some(most.max(n?)))
-    {
-        let line = format!("an alarm ends at most {frames} frames after its signals are back at their means");
+    if let Some(line) = release(profiles.iter().map(|(profile, _)| *profile)) {
         report::sentence(out, &line)?;
     }
     one_drive(*learnt, out)
@@ -180,10 +177,7 @@ fn words(profile: &Profile, learnt: &Learnt, out: &mut dyn Write) -> Result<(), 
     if rules.may_be_empty {
         lines.push("some masks are empty: such frames have no estimate of the IoU".to_owned());
     }
-    if let Some(frames) = release_frames(profile) {
-        lines
-            .push(format!("an alarm ends at most {frames} frames after its signals are back at their means"));
-    }
+    lines.extend(release([profile].into_iter()));
     if let Some(Calibrated { calibration, errors, coverage, .. }) = &learnt.calibrated {
         let all = Calibration::ALL.iter().zip(errors);
         let all: Vec<_> = all.map(|(way, error)| format!("{} {error:.4}", way.name())).collect();
@@ -199,6 +193,12 @@ fn words(profile: &Profile, learnt: &Learnt, out: &mut dyn Write) -> Result<(), 
     }
     lines.iter().try_for_each(|line| report::sentence(out, line))?;
     one_drive(Some(learnt), out)
+}
+
+/// When an alarm of any of them ends.
+fn release<'a>(mut profiles: impl Iterator<Item = &'a Profile>) -> Option<String> {
+    let frames = profiles.try_fold(0, |most, profile| Some(release_frames(profile)?.max(most)))?;
+    Some(format!("an alarm ends at most {frames} frames after its signals are back at their means"))
 }
 
 /// Frames at their means that end any alarm; `None` where there is no bound.

@@ -4,7 +4,7 @@ use segmeter::core::drift::{Distance, Geometry, Profile, Statistic, Statistics, 
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::Quantiser;
-use segmeter::files::{Elements, Image};
+use segmeter::files::Image;
 use serde_json::{Map, Value, json};
 
 use crate::command::registry::{self, Kind};
@@ -85,11 +85,7 @@ fn geometry(image: &Image, quantiser: &Quantiser, table: &SigmoidTable) -> Optio
     let width = image.shape.width();
     let mut scratch = vec![0; Geometry::scratch_len(width)];
     let mut geometry = Geometry::new(image.shape, &mut scratch).ok()?;
-    let bytes: Vec<u8> = match &image.elements {
-        Elements::I8(codes) => codes.iter().map(|code| code.cast_unsigned()).collect(),
-        Elements::U8(codes) => codes.clone(),
-        _ => return None,
-    };
+    let bytes = image.elements.bytes()?;
     for row in bytes.chunks(width.max(1)) {
         let word = |bytes: &[u8]| {
             let bits = (0..).zip(bytes).filter(|(_, byte)| quantiser.index(**byte) > table.threshold());
