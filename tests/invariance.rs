@@ -62,18 +62,18 @@ fn of_tiles<L: SumLoss, const C: usize>(
         let scenes: Vec<Scene> =
             tiles.iter().map(|(rows, columns)| part(whole, rows.clone(), columns.clone())).collect();
         // Some are pushed to one, the others to another; an empty one changes nothing.
-        let (mut one, mut other) = (Sums::<L, C>::new(), Sums::<L, C>::new());
+        let (mut one, mut other) = (Sums::<_, C>::of(loss), Sums::<_, C>::of(loss));
         for (place, scene) in scenes.iter().enumerate() {
-            if place < from { &mut one } else { &mut other }.push(loss, serial, &frame(scene));
+            if place < from { &mut one } else { &mut other }.push(serial, &frame(scene));
         }
-        other.merge(&Sums::new());
-        other.merge(&one);
-        let fit = other.fit(loss, class_weights);
+        other.merge(&Sums::of(loss)).unwrap();
+        other.merge(&one).unwrap();
+        let fit = other.fit(loss, class_weights).unwrap();
         assert_eq!(bits(fit.evaluation.value), bits(value.value), "{what}: tiles turned by {turn}");
         assert_eq!(fit.evaluation, value, "{what}: tiles turned by {turn}");
         for (scene, (rows, columns)) in scenes.iter().zip(&tiles) {
             let mut gradient = vec![0.0; scene.scores.len()];
-            fit.add_gradient(loss, serial, &frame(scene), 1.0, &mut gradient).unwrap();
+            fit.add_gradient(serial, &frame(scene), 1.0, &mut gradient).unwrap();
             let expected = part(&expected, rows.clone(), columns.clone()).scores;
             assert!(
                 gradient.iter().map(|g| bits(*g)).eq(expected.iter().map(|g| bits(*g))),

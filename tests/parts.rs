@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use segmeter_core::Error;
 use segmeter_core::loss::boundary::maps;
 use segmeter_core::loss::compound::PowerCrossEntropy;
 use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    Boundary, BoundaryDou, Convention, DistancePenalised, HausdorffDistance, Loss, Serial, Sides,
-    SkeletonRecall, SumLoss, Sums,
+    Averaging, Boundary, BoundaryDou, Convention, Dice, DistancePenalised, FocalTversky, HausdorffDistance,
+    Jaccard, Loss, OverlapKernel, Recall, Serial, Sides, SkeletonRecall, Smooth, SumLoss, Sums, Tversky,
 };
 use segmeter_core::plane::distance;
 use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
@@ -65,13 +66,13 @@ impl Plane {
     fn by_rows<L: SumLoss>(&self, loss: &L, map: &[f32]) -> (u32, Vec<u32>) {
         let width = self.shape.width();
         let row = |y: usize| self.frame(y..y + 1).with_map(&map[y * width..(y + 1) * width]).unwrap();
-        let mut sums = Sums::new();
+        let mut sums = Sums::of(loss);
         for y in (0..self.shape.height()).rev() {
-            sums.push(loss, &Serial::SCALAR, &row(y));
+            sums.push(&Serial::SCALAR, &row(y));
         }
-        let (fit, mut gradient) = (sums.fit(loss, None), vec![0.0; self.ids.len()]);
+        let (fit, mut gradient) = (sums.fit(loss, None).unwrap(), vec![0.0; self.ids.len()]);
         for (y, slots) in gradient.chunks_mut(width).enumerate() {
-            fit.add_gradient(loss, &Serial::SCALAR, &row(y), 1.0, slots).unwrap();
+            fit.add_gradient(&Serial::SCALAR, &row(y), 1.0, slots).unwrap();
         }
         (bits(fit.evaluation.value), gradient.into_iter().map(bits).collect())
     }
@@ -131,6 +132,33 @@ fn on_its_map_and_by_rows_a_loss_is_the_whole_one() {
     }
     tested.insert("PowerCrossEntropy");
     assert_eq!(tested, BTreeSet::from(PARTS), "left: tested here; right: public parts");
+}
+
+/// Losses with one kernel can be had of one walk; of sums with other parameters none can.
+#[test]
+fn one_walk_serves_losses_that_add_up_the_same() {
+    let plane = Plane::new(6, (13, 29));
+    let frame = plane.frame(0..13);
+    let dice = Dice::new(Smooth::ONE);
+    let mut sums = Sums::of(&dice);
+    sums.push(&Serial::SCALAR, &frame);
+    fn check<L: SumLoss<Kernel = OverlapKernel>>(plane: &Plane, sums: &Sums<OverlapKernel>, loss: &L) {
+        let (fit, mut gradient) = (sums.fit(loss, None).unwrap(), vec![0.0; plane.ids.len()]);
+        fit.add_gradient(&Serial::SCALAR, &plane.frame(0..13), 1.0, &mut gradient).unwrap();
+        assert!((bits(fit.evaluation.value), gradient.into_iter().map(bits).collect()) == plane.whole(loss));
+    }
+    check(&plane, &sums, &dice);
+    check(&plane, &sums, &Tversky::FN_HEAVY);
+    check(&plane, &sums, &FocalTversky::PAPER);
+    check(&plane, &sums, &Jaccard::new(Smooth::NONE));
+    check(&plane, &sums, &Recall::new(Smooth::ONE));
+    let other = dice.with(Averaging::DEFAULT.with_background(true));
+    assert!(matches!(sums.fit(&other, None).map(|_| ()), Err(Error::Unsupported(_))));
+    let before = sums.fit(&dice, None).unwrap().evaluation;
+    let mut others = Sums::of(&other);
+    others.push(&Serial::SCALAR, &frame);
+    assert!(matches!(sums.merge(&others), Err(Error::Unsupported(_))));
+    assert_eq!(sums.fit(&dice, None).unwrap().evaluation, before, "nothing was added");
 }
 
 #[test]

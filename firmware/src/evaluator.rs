@@ -4,7 +4,8 @@ use segmeter_core::drift::{
     self, Facts, Invalid, Monitor, Observation, Outline, Packet, Profile, Statistics,
 };
 use segmeter_core::loss::{
-    CrossEntropy, Dice, Evaluation, Focal, FocalTversky, Loss, LovaszHinge, Smooth, Tversky,
+    CrossEntropy, Dice, Evaluation, Focal, FocalTversky, Loss, LovaszHinge, OverlapKernel, Smooth, SumLoss,
+    Sums, Tversky,
 };
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
@@ -332,14 +333,22 @@ pub fn scores(sketch: &Sketch, table: &SigmoidTable) -> Scores {
 /// Not inlined, as the next: the stack of each is free for the other.
 #[inline(never)]
 fn losses(sketch: &Sketch, table: &SigmoidTable) -> [Option<f32>; 6] {
+    let dice = Dice::new(Smooth::ONE);
+    // Three of them add up the same.
+    let mut overlap = Sums::of(&dice);
+    overlap.push_sketch(sketch, table);
     [
         loss(&CrossEntropy::MEAN, sketch, table),
         loss(&Focal::PAPER, sketch, table),
-        loss(&Dice::new(Smooth::ONE), sketch, table),
-        loss(&Tversky::FN_HEAVY, sketch, table),
-        loss(&FocalTversky::PAPER, sketch, table),
+        fitted(&dice, &overlap),
+        fitted(&Tversky::FN_HEAVY, &overlap),
+        fitted(&FocalTversky::PAPER, &overlap),
         loss(&LovaszHinge, sketch, table),
     ]
+}
+
+fn fitted(loss: &impl SumLoss<Kernel = OverlapKernel>, sums: &Sums<OverlapKernel>) -> Option<f32> {
+    value(sums.fit(loss, None).map(|fit| fit.evaluation))
 }
 
 #[inline(never)]
@@ -348,8 +357,12 @@ fn calibration_error(sketch: &Sketch, table: &SigmoidTable) -> Option<f64> {
 }
 
 fn loss(loss: &impl Loss, sketch: &Sketch, table: &SigmoidTable) -> Option<f32> {
-    // None of these depends on where pixels are, so none refuses a sketch.
-    let evaluation = loss.sketch_value(sketch, table).unwrap_or(Evaluation::UNDEFINED);
+    value(loss.sketch_value(sketch, table))
+}
+
+fn value(found: segmeter_core::Result<Evaluation>) -> Option<f32> {
+    // None of these depends on where pixels are, so none refuses a sketch, and their sums are their own.
+    let evaluation = found.unwrap_or(Evaluation::UNDEFINED);
     (!evaluation.undefined).then_some(evaluation.value)
 }
 

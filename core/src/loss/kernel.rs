@@ -7,7 +7,7 @@ use crate::simd::Simd;
 
 /// Sums over pixels, class by class, and the derivative of a pixel. Losses that add up the same share one
 /// ([`SumLoss::Kernel`](super::SumLoss::Kernel)).
-pub trait Kernel: Copy + Send + Sync {
+pub trait Kernel: Copy + PartialEq + Send + Sync {
     /// The summands of a class, an array: `[T; K]`.
     type Terms<T: Copy + Send>: Copy + Send + AsRef<[T]> + AsMut<[T]>;
     /// What the gradient pass needs to know of the totals, per class.

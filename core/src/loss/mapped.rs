@@ -14,12 +14,12 @@
 //! let (logits, ids) = ([2.0, 1.0, -1.0, -2.0], [1, 1, 0, 0]);
 //! let map = [-1.0, 0.0, 1.0, 2.0]; // signed distance in the convention of Kervadec
 //! let (loss, row) = (BoundaryOnMap::new(1), Shape::new(1, 2)?);
-//! let mut sums = Sums::new();
+//! let mut sums = Sums::of(&loss);
 //! for ((logits, ids), map) in logits.chunks(2).zip(ids.chunks(2)).zip(map.chunks(2)) {
 //!     let frame = Frame::new(logits, Labels::new(row, ids, IGNORE)?)?.with_map(map)?;
-//!     sums.push(&loss, &Serial::SCALAR, &frame);
+//!     sums.push(&Serial::SCALAR, &frame);
 //! }
-//! assert_eq!(sums.fit(&loss, None).evaluation.value, -0.09336245);
+//! assert_eq!(sums.fit(&loss, None)?.evaluation.value, -0.09336245);
 //!
 //! let shape = Shape::new(1, 4)?;
 //! let frame = Frame::new(&logits, Labels::new(shape, &ids, IGNORE)?)?;

@@ -290,7 +290,7 @@ pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
 }
 
 /// Takes derivatives with respect to a class's probability, its map, on to the scores.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain;
 
 impl Kernel for Chain {

@@ -5,7 +5,7 @@ use super::pass::Pass;
 use super::pixels::{AnyPixels, Pixel, PlainPixels, SketchPixels};
 use super::softmax::ClassPass;
 use super::{Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::num::ExactSum;
 use crate::simd::{Scalar, Simd};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
@@ -77,46 +77,49 @@ impl<T> Tally<'_, T> {
     }
 }
 
-/// The sums of a loss over any number of rows, tiles, frames or devices: a plain value that can be added to and
-/// merged in any order without changing a bit of the result.
+/// The sums of a kernel over any number of rows, tiles, frames or devices: a plain value that can be added to and
+/// merged in any order without changing a bit of the result. Every loss of the kernel can be had of them.
 ///
 /// ```
-/// use segmeter_core::{loss::{Dice, Loss, Serial, Smooth, Sums}, view::{Frame, IGNORE, Labels, Shape}};
+/// use segmeter_core::{loss::{Dice, Serial, Smooth, Sums, Tversky}, view::{Frame, IGNORE, Labels, Shape}};
 /// let (dice, row) = (Dice::new(Smooth::ONE), Shape::new(1, 2)?);
-/// let mut sums = Sums::new();
+/// let mut sums = Sums::of(&dice);
 /// for (logits, ids) in [([2.0, -1.0], [1, 0]), ([-3.0, 1.0], [1, 255])] {
 ///     let frame = Frame::new(&logits, Labels::new(row, &ids, IGNORE)?)?;
-///     sums.push(&dice, &Serial::SCALAR, &frame);
+///     sums.push(&Serial::SCALAR, &frame);
 /// }
-/// assert_eq!(sums.fit(&dice, None).evaluation.value, 0.31943434);
+/// assert_eq!(sums.fit(&dice, None)?.evaluation.value, 0.31943434);
+/// assert_eq!(sums.fit(&Tversky::FN_HEAVY, None)?.evaluation.value, 0.30115312);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Sums<L: SumLoss, const C: usize = 2> {
-    totals: Totals<L::Kernel, C>,
+pub struct Sums<K: Kernel, const C: usize = 2> {
+    kernel: K,
+    totals: Totals<K, C>,
     masses: Totals<Mass, C>,
     classes: usize,
     activation: Activation,
     heaviest: f32,
 }
 
-impl<L: SumLoss, const C: usize> Default for Sums<L, C> {
-    fn default() -> Self {
-        Self { totals: None, masses: None, classes: 0, activation: Activation::Logits, heaviest: 1.0 }
-    }
-}
+const OTHER_KERNEL: Error =
+    Error::Unsupported("the sums are of losses with other parameters of what is added up");
 
-impl<L: SumLoss, const C: usize> Sums<L, C> {
-    /// No pixels yet.
+impl<K: Kernel, const C: usize> Sums<K, C> {
+    /// No pixels yet, for a loss and all others with its kernel.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn of<L: SumLoss<Kernel = K>>(loss: &L) -> Self {
+        Self::new(loss.kernel())
+    }
+
+    const fn new(kernel: K) -> Self {
+        Self { kernel, totals: None, masses: None, classes: 0, activation: Activation::Logits, heaviest: 1.0 }
     }
 
     /// Adds the pixels of a frame. One pass, two if it has weights or soft labels.
-    pub fn push<X: Execute>(&mut self, loss: &L, executor: &X, frame: &Frame<'_, C>) {
+    pub fn push<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
         self.push_masses(executor, frame);
-        merge::<L::Kernel, C>(&mut self.totals, &walk(loss.kernel(), executor, frame, true, None, &mut []));
+        merge::<K, C>(&mut self.totals, &walk(self.kernel, executor, frame, true, None, &mut []));
     }
 
     fn push_masses<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
@@ -127,20 +130,35 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
     }
 
     /// Adds the sums of other pixels.
-    pub fn merge(&mut self, other: &Self) {
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if these are of a kernel with other parameters.
+    pub fn merge(&mut self, other: &Self) -> Result<()> {
+        if self.kernel != other.kernel {
+            return Err(OTHER_KERNEL);
+        }
         if other.classes != 0 {
             (self.classes, self.activation) = (other.classes, other.activation);
         }
         self.heaviest = self.heaviest.max(other.heaviest);
-        merge::<L::Kernel, C>(&mut self.totals, &other.totals);
+        merge::<K, C>(&mut self.totals, &other.totals);
         merge::<Mass, C>(&mut self.masses, &other.masses);
+        Ok(())
     }
 
     /// The loss of all pixels so far, and what [`Fit::add_gradient`] needs.
-    #[must_use]
-    pub fn fit(&self, loss: &L, class_weights: Option<&[f32]>) -> Fit<L, C> {
-        let mut fit = Fit { evaluation: Evaluation::UNDEFINED, slopes: [Default::default(); C] };
-        let sums = read::<L::Kernel, C>(&self.totals);
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the kernel of the loss has other parameters.
+    pub fn fit<L: SumLoss<Kernel = K>>(&self, loss: &L, class_weights: Option<&[f32]>) -> Result<Fit<K, C>> {
+        if self.kernel == loss.kernel() { Ok(self.fit_own(loss, class_weights)) } else { Err(OTHER_KERNEL) }
+    }
+
+    /// Of a loss that the sums were made for.
+    fn fit_own<L: SumLoss<Kernel = K>>(&self, loss: &L, class_weights: Option<&[f32]>) -> Fit<K, C> {
+        let slopes = [Default::default(); C];
+        let mut fit = Fit { kernel: self.kernel, evaluation: Evaluation::UNDEFINED, slopes };
+        let sums = read::<K, C>(&self.totals);
         let masses = read::<Mass, C>(&self.masses).map(|[mass]| mass);
         let (Some(sums), Some(masses)) = (sums.get(..self.classes), masses.get(..self.classes)) else {
             return fit;
@@ -158,22 +176,34 @@ impl<L: SumLoss, const C: usize> Sums<L, C> {
     }
 }
 
-/// A loss with the numbers that give each pixel's derivative.
-#[derive(Clone, Copy)]
-pub struct Fit<L: SumLoss, const C: usize = 2> {
-    /// The value.
-    pub evaluation: Evaluation,
-    slopes: [<L::Kernel as Kernel>::Slope; C],
+impl<K: Kernel> Sums<K> {
+    /// Adds the pixels of a sketch.
+    pub fn push_sketch(&mut self, sketch: &Sketch, table: &SigmoidTable) {
+        let pixels = SketchPixels { sketch: Some(sketch), table };
+        let job = Pass { kernel: self.kernel, pixels, sums: true, gradient: None };
+        let masses = Some([sketch.labelled(0), sketch.labelled(1)].map(whole));
+        self.classes = 2;
+        merge::<K, 2>(&mut self.totals, &job.run(Scalar, 0..2, &mut []));
+        merge::<Mass, 2>(&mut self.masses, &masses);
+    }
 }
 
-impl<L: SumLoss, const C: usize> Fit<L, C> {
+/// A loss with the numbers that give each pixel's derivative.
+#[derive(Clone, Copy)]
+pub struct Fit<K: Kernel, const C: usize = 2> {
+    kernel: K,
+    /// The value.
+    pub evaluation: Evaluation,
+    slopes: [K::Slope; C],
+}
+
+impl<K: Kernel, const C: usize> Fit<K, C> {
     /// Adds `weight` times the gradient of a frame that was pushed to `gradient`. One pass.
     ///
     /// # Errors
     /// [`crate::Error::Length`] if `gradient` does not hold one `f32` per score.
     pub fn add_gradient<X: Execute>(
         &self,
-        loss: &L,
         executor: &X,
         frame: &Frame<'_, C>,
         weight: f32,
@@ -181,7 +211,7 @@ impl<L: SumLoss, const C: usize> Fit<L, C> {
     ) -> Result<()> {
         check_gradient(frame, Some(gradient))?;
         if !self.evaluation.undefined {
-            walk(loss.kernel(), executor, frame, false, Some((self.slopes, weight)), gradient);
+            walk(self.kernel, executor, frame, false, Some((self.slopes, weight)), gradient);
         }
         Ok(())
     }
@@ -198,24 +228,24 @@ impl<L: SumLoss> Loss for L {
     ) -> Result<Evaluation> {
         check_gradient(frame, gradient.as_deref())?;
         let class_weights = frame.class_weights();
-        let mut sums = Sums::<L, C>::new();
+        let mut sums = Sums::<_, C>::of(self);
         let Some(gradient) = gradient else {
-            sums.push(self, executor, frame);
-            return Ok(sums.fit(self, class_weights).evaluation);
+            sums.push(executor, frame);
+            return Ok(sums.fit_own(self, class_weights).evaluation);
         };
         if !L::Kernel::EARLY {
-            sums.push(self, executor, frame);
-            let fit = sums.fit(self, class_weights);
-            fit.add_gradient(self, executor, frame, weight, gradient)?;
+            sums.push(executor, frame);
+            let fit = sums.fit_own(self, class_weights);
+            fit.add_gradient(executor, frame, weight, gradient)?;
             return Ok(fit.evaluation);
         }
         sums.push_masses(executor, frame);
-        let early = sums.fit(self, class_weights);
+        let early = sums.fit_own(self, class_weights);
         if early.evaluation.undefined {
             return Ok(early.evaluation);
         }
-        sums.totals = walk(self.kernel(), executor, frame, true, Some((early.slopes, weight)), gradient);
-        Ok(sums.fit(self, class_weights).evaluation)
+        sums.totals = walk(sums.kernel, executor, frame, true, Some((early.slopes, weight)), gradient);
+        Ok(sums.fit_own(self, class_weights).evaluation)
     }
 
     fn accumulate_sketch(
@@ -225,17 +255,13 @@ impl<L: SumLoss> Loss for L {
         weight: f32,
         gradient: Option<&mut GradientTable>,
     ) -> Result<Evaluation> {
-        let pixels = SketchPixels { sketch: Some(sketch), table };
-        let counts = [sketch.labelled(0), sketch.labelled(1)];
-        let job = Pass { kernel: self.kernel(), pixels, sums: true, gradient: None };
-        let totals = job.run(Scalar, 0..2, &mut []);
-        let sums = Sums::<L> { totals, masses: Some(counts.map(whole)), classes: 2, ..Sums::new() };
-        let fit = sums.fit(self, None);
+        let mut sums = Sums::of(self);
+        sums.push_sketch(sketch, table);
+        let fit = sums.fit_own(self, None);
         if let (false, Some(out)) = (fit.evaluation.undefined, gradient) {
             // The table holds the derivative of a single pixel, so every code counts once here.
             let pixels = SketchPixels { sketch: None, table };
-            let job =
-                Pass { kernel: self.kernel(), pixels, sums: false, gradient: Some((fit.slopes, weight)) };
+            let job = Pass { kernel: fit.kernel, pixels, sums: false, gradient: Some((fit.slopes, weight)) };
             for (row, slots) in out.rows.iter_mut().enumerate() {
                 job.run(Scalar, row..row + 1, &mut [slots]);
             }
@@ -333,7 +359,7 @@ fn masses<X: Execute, const C: usize>(executor: &X, frame: &Frame<'_, C>) -> Tot
 }
 
 /// The weights of the labels, added up by the same pass as any loss.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Mass;
 
 impl Kernel for Mass {

@@ -265,17 +265,17 @@ fn of_frame<L: Selection, X: Execute, const C: usize>(
         *mark = if keeps { 1.0f32 } else { 0.0 }.to_bits();
     }
     let frame = frame.with_map(bytemuck::must_cast_slice(marks))?;
-    let mut sums = Sums::<Marked, C>::new();
-    sums.push(&Marked, executor, &frame);
-    let fit = sums.fit(&Marked, frame.class_weights());
+    let mut sums = Sums::<_, C>::of(&Marked);
+    sums.push(executor, &frame);
+    let fit = sums.fit(&Marked, frame.class_weights())?;
     if let Some(gradient) = gradient {
-        fit.add_gradient(&Marked, executor, &frame, weight, gradient)?;
+        fit.add_gradient(executor, &frame, weight, gradient)?;
     }
     Ok(fit.evaluation)
 }
 
 /// Cross-entropy of the pixels whose map is 1.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Marked;
 
 impl Kernel for Marked {

@@ -23,7 +23,7 @@ mod device {
     use cortex_m::singleton;
     use segmeter_core::drift::{CalibrationMap, EstimatedIou, Outline, Reference, Statistics};
     use segmeter_core::loss::{
-        CrossEntropy, Dice, Evaluation, Execute, Loss, LovaszHinge, Serial, Smooth, Tversky,
+        CrossEntropy, Dice, Evaluation, Execute, Loss, LovaszHinge, Serial, Smooth, Sums, Tversky,
     };
     use segmeter_core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
     use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
@@ -129,8 +129,11 @@ mod device {
     /// BCE, Dice, Tversky, Lovász, overlap, AUROC, ECE and confidence statistics: what a report at least holds.
     fn budget(sketch: &Sketch, table: &SigmoidTable) {
         let _ = black_box(CrossEntropy::MEAN.sketch_value(sketch, table));
-        let _ = black_box(Dice::new(Smooth::ONE).sketch_value(sketch, table));
-        let _ = black_box(Tversky::FN_HEAVY.sketch_value(sketch, table));
+        let dice = Dice::new(Smooth::ONE);
+        let mut overlap = Sums::of(&dice);
+        overlap.push_sketch(sketch, table);
+        let _ = black_box(overlap.fit(&dice, None).map(|fit| fit.evaluation));
+        let _ = black_box(overlap.fit(&Tversky::FN_HEAVY, None).map(|fit| fit.evaluation));
         let _ = black_box(LovaszHinge.sketch_value(sketch, table));
         black_box(Confusion::of_sketch(sketch, table));
         black_box(threshold::auroc(sketch));

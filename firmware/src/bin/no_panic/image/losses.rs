@@ -113,6 +113,9 @@ impl Calls {
         let loss = black_box(loss);
         sums(&loss, &self.binary);
         sums(&loss, &self.classes);
+        let mut of_sketch = Sums::of(&loss);
+        of_sketch.push_sketch(&self.sketch, &self.table);
+        keep(of_sketch.fit(&loss, None).map(|fit| fit.evaluation));
         self.loss(loss);
     }
 
@@ -134,12 +137,12 @@ fn loss<const C: usize>(loss: &impl Loss, frame: &Frame<'_, C>) {
 }
 
 fn sums<L: SumLoss, const C: usize>(loss: &L, frame: &Frame<'_, C>) {
-    let (mut sums, mut gradient) = (Sums::<L, C>::new(), [0.0; 60]);
-    sums.push(loss, &Serial::SCALAR, frame);
-    sums.merge(&black_box(Sums::default()));
-    let fit = black_box(sums).fit(loss, black_box(frame.class_weights()));
+    let (mut sums, mut gradient) = (Sums::<_, C>::of(loss), [0.0; 60]);
+    sums.push(&Serial::SCALAR, frame);
+    keep(sums.merge(&black_box(Sums::of(loss))));
+    let Ok(fit) = black_box(sums).fit(black_box(loss), black_box(frame.class_weights())) else { return };
     keep(fit.evaluation);
-    keep(fit.add_gradient(loss, &Serial::SCALAR, frame, x(), unknown_mut(&mut gradient)));
+    keep(fit.add_gradient(&Serial::SCALAR, frame, x(), unknown_mut(&mut gradient)));
 }
 
 fn distribution(call: &Calls) -> Result<()> {
