@@ -8,7 +8,7 @@ use segmeter_core::loss::{Evaluation, Loss};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Shape};
 use segmeter_core::{Error, Result};
-use segmeter_tests::{accumulate, bench_image};
+use segmeter_tests::{accumulate, bench_image, boot_bench};
 
 #[path = "../firmware/src/bin/bench/frames.rs"]
 mod frames;
@@ -100,4 +100,12 @@ fn the_device_has_the_bits_of_the_desk() {
     let differing: Vec<_> = desk.iter().filter(|(key, bits)| device.get(*key) != Some(*bits)).collect();
     assert!(differing.is_empty(), "{} of {}: {differing:?}", differing.len(), desk.len());
     assert_eq!(device.len(), desk.len());
+}
+
+/// Below the stack there is no memory, and QEMU takes a write there without a word: a loss whose frames reached it had a
+/// wrong value, not a fault. It is one now.
+#[test]
+fn a_stack_that_is_too_short_is_a_fault() {
+    let Some(run) = boot_bench("the end of the stack", "overflow") else { return };
+    assert_eq!((run.status.code(), run.stdout), (Some(1), Vec::new()));
 }

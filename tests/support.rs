@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "scenes and references are input, not results")]
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use segmeter_core::view::IGNORE;
 use serde::de::DeserializeOwned;
@@ -62,15 +62,25 @@ pub fn images(what: &str) -> Option<PathBuf> {
 /// If QEMU is missing, or the image ends with a failure.
 #[must_use]
 pub fn bench_image(what: &str) -> Option<String> {
-    let image = images(what)?.join("bench");
-    let run = Command::new("qemu-system-arm")
-        .args(["-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "null"])
-        .args(["-icount", "shift=0", "-semihosting-config", "enable=on,target=native", "-kernel"])
-        .arg(&image)
-        .output()
-        .expect("qemu-system-arm");
+    let run = boot_bench(what, "")?;
     assert!(run.status.success(), "the image ended with a failure: {}", String::from_utf8_lossy(&run.stdout));
     Some(String::from_utf8(run.stdout).expect("text"))
+}
+
+/// The image that counts instructions, started with an argument; `None` without the device's images.
+///
+/// # Panics
+/// If QEMU is missing.
+#[must_use]
+pub fn boot_bench(what: &str, argument: &str) -> Option<Output> {
+    let image = images(what)?.join("bench");
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-M", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "null"])
+        .args(["-icount", "shift=0", "-semihosting-config"])
+        .arg(format!("enable=on,target=native,arg=bench,arg={argument}"))
+        .arg("-kernel")
+        .arg(&image);
+    Some(qemu.output().expect("qemu-system-arm"))
 }
 
 /// Reads a JSON file of `vectors/`.

@@ -2,12 +2,13 @@
 //!
 //! Drivers for the parts that Segmeter uses: [`uart`], [`lamp`] and [`instruments`]. All `unsafe` of the workspace's
 //! device code is in this module and its children: the two volatile accesses of [`Register`], taking the core's
-//! peripherals, and reading the painted stack.
+//! peripherals, reading the painted stack and guarding its end.
 //!
 //! Reference: Arm AN386 (memory map), Arm DDI 0479 (CMSDK peripherals).
 
 #![allow(unsafe_code, reason = "drivers: hardware is reached through addresses that only this module knows")]
 
+mod guard;
 pub mod instruments;
 pub mod lamp;
 pub mod uart;
@@ -50,6 +51,7 @@ impl Board {
             return None;
         }
         let core = cortex_m::Peripherals::take()?;
+        guard::below_the_stack(&core.MPU);
         // SAFETY: the addresses are AN386's, and `TAKEN` lets this line run once, so each register block gets exactly
         // one owner (the two lamps share a register, and say how in `lamp`).
         let (line, activity, alarm) = unsafe { (Uart::new(UART0)?, Lamp::new(LEDS, 0), Lamp::new(LEDS, 1)) };
@@ -63,7 +65,9 @@ pub fn exit(success: bool) -> ! {
     code.exit_process()
 }
 
-/// A fault is a defect of the firmware: end with failure, so that no test and no supervisor can mistake it for waiting.
+/// A fault is a defect of the firmware, or a stack that was too short: end with failure, so that no test and no supervisor
+/// can mistake it for waiting. The memory protection is off in here, and nothing here needs a stack that holds what is
+/// written.
 #[exception]
 unsafe fn HardFault(_frame: &ExceptionFrame) -> ! {
     exit(false)

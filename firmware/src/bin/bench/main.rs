@@ -34,6 +34,7 @@ mod device {
     use segmeter_core::{Error, Result};
     use segmeter_firmware::board::{Board, Instruments, exit};
     use segmeter_firmware::evaluator::scores;
+    use semihosting::experimental::env::args;
     use semihosting::println;
 
     use super::frames::{
@@ -50,7 +51,24 @@ mod device {
 
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        exit(Board::take().is_some_and(|board| run(&board.clock).is_ok()))
+        let Some(board) = Board::take() else { exit(false) };
+        if asked_for("overflow") {
+            println!("{}", overflow(0));
+        }
+        exit(run(&board.clock).is_ok())
+    }
+
+    /// Whether the program was started with this argument.
+    fn asked_for(name: &str) -> bool {
+        args::<64>().is_ok_and(|all| (&all).any(|argument| argument == Ok(name)))
+    }
+
+    /// Calls itself until the stack is full: a fault, and the program ends with failure (`tests/device_losses.rs`).
+    #[inline(never)]
+    #[allow(unconditional_recursion, reason = "the end is what it is for")]
+    fn overflow(depth: u32) -> u32 {
+        let frame = black_box([depth; 64]);
+        overflow(depth + 1).wrapping_add(black_box(frame).iter().sum())
     }
 
     /// The instructions of some work.
@@ -123,7 +141,9 @@ mod device {
         rows(&mut sketch, ids);
         super::metrics::every(&sketch, &table, scratch, &mut |name: &str, by: &str, value: Option<f64>| {
             println!("  {:<42} {:<16} {:016x}", name, by, value.map_or(0, f64::to_bits));
-        })
+        })?;
+        println!("stack at most: {} bytes", clock.stack_bytes().unwrap_or(0));
+        Ok(())
     }
 
     /// BCE, Dice, Tversky, Lovász, overlap, AUROC, ECE and confidence statistics: what a report at least holds.

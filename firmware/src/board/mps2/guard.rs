@@ -1,0 +1,31 @@
+//! The end of the stack: what grows beyond it is a fault, not a wrong number.
+
+use core::ptr::addr_of;
+
+use cortex_m::asm;
+use cortex_m::peripheral::MPU;
+
+/// The protected region below the stack: 1 MiB, more than any frame that could step over it.
+const LOG2_BYTES: u32 = 20;
+/// MPU_RASR: the region counts, with its size; no access, not executable.
+const NO_ACCESS: u32 = 1 | (LOG2_BYTES - 1) << 1 | 1 << 28;
+/// MPU_CTRL: on, with the default map for all other addresses.
+const ON: u32 = 1 | 1 << 2;
+
+/// Makes every access below the stack a fault. There is no memory, but the bus does not say so: QEMU takes a write there
+/// without a word and reads zeros, and a loss whose frames reached it was wrong with every sign of being right.
+pub(super) fn below_the_stack(mpu: &MPU) {
+    unsafe extern "C" {
+        static _stack_end: u32;
+    }
+    let Ok(end) = u32::try_from(addr_of!(_stack_end).addr()) else { return };
+    // SAFETY: the region ends where the stack does, by `memory.x`, and holds nothing of the program's.
+    unsafe {
+        mpu.rnr.write(0);
+        mpu.rbar.write(end.wrapping_sub(1 << LOG2_BYTES));
+        mpu.rasr.write(NO_ACCESS);
+        mpu.ctrl.write(ON);
+    }
+    asm::dsb();
+    asm::isb();
+}
