@@ -6,6 +6,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`view`] | borrowed, checked frames: logits, 8-bit codes, labels, masks, weights |
+//! | [`list`] | what there is, by name |
 //! | [`loss`] | every loss by the taxonomy: value and gradient |
 //! | [`metric`] | overlap, threshold, calibration, boundary and surface metrics |
 //! | [`drift`] | label-free statistics, distances to a reference, detectors, the monitor |
@@ -21,6 +22,7 @@
 
 pub mod drift;
 mod error;
+pub mod list;
 pub mod loss;
 pub mod metric;
 pub mod num;

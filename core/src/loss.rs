@@ -24,6 +24,7 @@ pub mod execute;
 mod grid;
 mod harmonic;
 mod kernel;
+pub mod list;
 pub mod lovasz;
 pub mod mapped;
 mod pass;
@@ -40,7 +41,8 @@ pub use boundary::{
     Elastica, HausdorffConvolution, HausdorffDistance, HausdorffErosion, ShapeAware, Sides,
 };
 pub use compound::{
-    Combo, DiceCrossEntropy, DiceFocal, DiceTopK, ExponentialLogarithmic, HybridFocal, UnifiedFocal, Weighted,
+    Combo, DiceBoundary, DiceCrossEntropy, DiceFocal, DiceHausdorff, DiceTopK, ExponentialLogarithmic,
+    HybridFocal, UnifiedFocal, Weighted,
 };
 pub use distribution::{
     BalancedCrossEntropy, Bootstrapped, CrossEntropy, Focal, GeneralisedCrossEntropy, LabelSmoothed,
@@ -48,6 +50,7 @@ pub use distribution::{
 };
 pub use execute::{Execute, Job, Serial};
 pub use kernel::Kernel;
+pub use list::{AnyLoss, LOSSES};
 pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
 pub use pixels::Pixel;
 pub use region::{

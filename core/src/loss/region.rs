@@ -11,6 +11,7 @@
 //! Passes: 2 with gradient, 1 without. From a sketch: exact.
 
 use super::check_weight;
+use super::list::{Entry, family};
 use super::sum::Tally;
 use crate::error::{Error, Result};
 
@@ -23,11 +24,20 @@ mod squared;
 pub use generalised::{
     ClassWeighting, GeneralisedDice, PenaltyGeneralisedDice, WassersteinDice, WassersteinMode,
 };
+pub(super) use generalised::{GENERALISED_DICE, PENALTY_GENERALISED_DICE, WASSERSTEIN_DICE};
 pub use kernel::{OverlapKernel, PowerKernel};
 pub(super) use kernel::{error, weighted_error};
+pub(super) use mcc::MCC;
 pub use mcc::Mcc;
+pub(super) use overlap::{
+    ASYMMETRIC_SIMILARITY, DICE, FOCAL_TVERSKY, JACCARD, LOG_COSH_DICE, LOG_DICE, RECALL, TVERSKY,
+};
 pub use overlap::{AsymmetricSimilarity, Dice, FocalTversky, Jaccard, LogCoshDice, LogDice, Recall, Tversky};
+pub(super) use squared::{POWER_JACCARD, SENSITIVITY_SPECIFICITY, SQUARED_DICE, TANIMOTO};
 pub use squared::{PowerJaccard, SensitivitySpecificity, SquaredDice, Tanimoto};
+
+/// What the entries of this family have in common.
+const FAMILY: Entry = family("region");
 
 /// What is added to numerator and denominator of a ratio. It is a behavioural parameter, not an epsilon: on a
 /// frame without foreground the gradient is in proportion to it.

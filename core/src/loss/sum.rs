@@ -89,7 +89,7 @@ impl<T> Tally<'_, T> {
 ///     sums.push(&Serial::SCALAR, &frame);
 /// }
 /// assert_eq!(sums.fit(&dice, None)?.evaluation.value, 0.31943434);
-/// assert_eq!(sums.fit(&Tversky::FN_HEAVY, None)?.evaluation.value, 0.30115312);
+/// assert_eq!(sums.fit(&Tversky::FN_HEAVY, None)?.evaluation.value, 0.3011531);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]

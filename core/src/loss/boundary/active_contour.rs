@@ -1,9 +1,11 @@
 //! Active contour without edges: length of the contour and cost of the regions.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{
     Point, add, bounded, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
 };
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::num::ExactSum;
@@ -270,3 +272,29 @@ impl ActiveContourRows<'_> {
         }
     }
 }
+
+pub(in crate::loss) const ACTIVE_CONTOUR: Listed<ActiveContour> = Listed {
+    entry: Entry {
+        name: "active_contour",
+        passes: "per class: 3 + 1",
+        quantised: false,
+        scratch: "u32[3*pixels]",
+        parameters: &[
+            Parameter::number("length_weight", 1.0, "[0,inf)", "weight of the length of the contour"),
+            Parameter::number("region_weight", 1.0, "[0,inf)", "weight of the regions"),
+            Parameter::number("epsilon", 1e-08, "[1e-30,inf)", "under the root of the length"),
+            Parameter::flag("mean", false, "divided by the weight of the pixels"),
+        ],
+        definition: "length sum |grad p| + region sum p (1-g)^2 + (1-p) g^2",
+        reference: "Chen et al. 2019",
+        ..FAMILY
+    },
+    make: |values| {
+        ActiveContour::new(
+            values.float("length_weight")?,
+            values.float("region_weight")?,
+            values.float("epsilon")?,
+            values.flag("mean")?,
+        )
+    },
+};

@@ -1,11 +1,13 @@
 //! Boundary F1: how far the boundaries of prediction and label lie within a tolerance of each other.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{
     ABOVE, BELOW, add, bounded, complement, difference_code, first_in_window, get, greatest, least, pixels,
     pool, probability_code, scored, split, start, target_code, value,
 };
 use crate::loss::harmonic::{Harmonic, Share};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;
@@ -172,3 +174,21 @@ impl BoundaryF1 {
         }
     }
 }
+
+pub(in crate::loss) const BOUNDARY_F1: Listed<BoundaryF1> = Listed {
+    entry: Entry {
+        name: "boundary_f1",
+        passes: "per class: 11 + 4, and 2 per pixel of the windows' radii",
+        quantised: false,
+        scratch: "u32[7*pixels+width]",
+        parameters: &[
+            Parameter::number("theta0", 3.0, "odd, [1,255]", "window of an edge"),
+            Parameter::number("theta", 5.0, "odd, [1,255]", "window of its surroundings"),
+            Parameter::number("smooth", 1e-07, "[1e-30,inf)", "added to numerator and denominator"),
+        ],
+        definition: "1 - 2 P R / (P + R) of the soft boundaries",
+        reference: "Bokhovkin and Burnaev 2019",
+        ..FAMILY
+    },
+    make: |values| BoundaryF1::new(values.whole("theta0")?, values.whole("theta")?, values.float("smooth")?),
+};

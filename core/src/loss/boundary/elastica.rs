@@ -1,8 +1,10 @@
 //! Euler's elastica: length and curvature of the contours, and cost of the regions.
 
+use super::FAMILY;
 use super::active_contour::{LastRow, Sums, check_epsilon, gradient, norm, region};
 use crate::error::{Error, Result};
 use crate::loss::grid::{add, bounded, get, pixels, scored, split, split_rows, start, verdict};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::view::Shape;
@@ -253,3 +255,22 @@ impl ElasticaRows<'_> {
         }
     }
 }
+
+pub(in crate::loss) const ELASTICA: Listed<Elastica> = Listed {
+    entry: Entry {
+        name: "elastica",
+        passes: "per class: 4 + 2",
+        quantised: false,
+        scratch: "u32[6*pixels]",
+        parameters: &[
+            Parameter::number("length", 0.001, "[0,inf)", "weight of the length of the contour"),
+            Parameter::number("curvature", 2.0, "[0,inf)", "weight of its squared curvature"),
+        ],
+        definition: "sum (length + curvature k^2) |grad p| + sum p (1-g)^2 + (1-p) g^2",
+        reference: "Chen et al. 2020",
+        ..FAMILY
+    },
+    make: |values| {
+        Elastica::new(values.at_least("length", 0.0)?, values.at_least("curvature", 0.0)?, 1.0, 1e-8)
+    },
+};

@@ -1,7 +1,9 @@
 //! Hausdorff distance loss by distance transforms.
 
+use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
+use crate::loss::list::{DISTANCE_EXPONENT, Entry, Listed, SIDES};
 use crate::loss::spatial::{ClassPlane, SpatialLoss, spatial_loss};
 use crate::num::ExactSum;
 use crate::plane::distance;
@@ -128,3 +130,26 @@ fn total_weight(plane: &ClassPlane<'_>) -> Option<f64> {
     }
     Some(sum.value()).filter(|total| *total != 0.0)
 }
+
+pub(in crate::loss) const HAUSDORFF_DISTANCE: Listed<HausdorffDistance> = Listed {
+    entry: Entry {
+        name: "hausdorff_distance",
+        synonyms: &["hausdorff_dt"],
+        passes: "per class: 5 + 1, 4 distance transforms",
+        quantised: false,
+        scratch: "u32[3*pixels+2*width]",
+        parameters: &[DISTANCE_EXPONENT, SIDES],
+        definition: "mean of (p-g)^2 (d_p^exponent + d_g^exponent), distances constant in the gradient",
+        reference: "Karimi and Salcudean 2019",
+        ..FAMILY
+    },
+    make: |values| {
+        HausdorffDistance::new(
+            values.float("exponent")?,
+            values.choice(
+                "sides",
+                &[("both", Sides::Both), ("label", Sides::Label), ("prediction", Sides::Prediction)],
+            )?,
+        )
+    },
+};

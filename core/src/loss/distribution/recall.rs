@@ -1,6 +1,8 @@
 //! Cross-entropy of classes by how much of them is missed.
 
+use super::FAMILY;
 use super::{Normalise, divisor};
+use crate::loss::list::{Entry, Listed};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::Simd;
@@ -60,3 +62,13 @@ impl SumLoss for RecallCrossEntropy {
         Some(value)
     }
 }
+
+pub(in crate::loss) const RECALL_CROSS_ENTROPY: Listed<RecallCrossEntropy> = Listed {
+    entry: Entry {
+        name: "recall_cross_entropy",
+        definition: "mean of (1 - TP_c/n_c) (-ln p) of the label, TP by the most probable class",
+        reference: "Tian et al. 2021",
+        ..FAMILY
+    },
+    make: |_| Ok(RecallCrossEntropy),
+};

@@ -1,7 +1,12 @@
 //! Losses of true positive, false positive and false negative mass.
 
+use super::FAMILY;
 use super::{Averaging, OverlapKernel, Smooth};
 use crate::error::{Error, Result};
+use crate::loss::list::{
+    AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, FN_WEIGHT, FP_WEIGHT, Listed, NUMERATOR_SMOOTH,
+    OVERLAP, Parameter, SMOOTH, Values,
+};
 use crate::loss::sum::Tally;
 use crate::loss::{SumLoss, check_weight};
 
@@ -99,6 +104,7 @@ macro_rules! overlap_loss {
 
 mod powers;
 
+pub(in crate::loss) use powers::{FOCAL_TVERSKY, LOG_COSH_DICE, LOG_DICE};
 pub use powers::{FocalTversky, LogCoshDice, LogDice};
 
 /// Dice loss: `1 - (2 I + n) / (P + G + d)`, with `P = I + FP`, `G = I + FN`.
@@ -275,3 +281,86 @@ impl Recall {
 }
 
 overlap_loss!(Recall);
+
+pub(in crate::loss) const DICE: Listed<Dice> = Listed {
+    entry: Entry {
+        name: "dice",
+        synonyms: &["dice_loss", "dsc", "soft_dice", "f1_loss"],
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "1 - (2 I + numerator_smooth) / (P + G + denominator_smooth); I = sum p g, P = sum p, G = sum g",
+        reference: "Milletari et al. 2016, linear form",
+        ..FAMILY
+    },
+    make: |values| Ok(Dice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const JACCARD: Listed<Jaccard> = Listed {
+    entry: Entry {
+        name: "jaccard",
+        synonyms: &["iou_loss", "iou", "jaccard_loss"],
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "1 - (I + numerator_smooth) / (P + G - I + denominator_smooth)",
+        reference: "Rahman and Wang 2016",
+        ..FAMILY
+    },
+    make: |values| Ok(Jaccard::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const TVERSKY: Listed<Tversky> = Listed {
+    entry: Entry {
+        name: "tversky",
+        parameters: &[
+            FP_WEIGHT,
+            FN_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+        ],
+        definition: "1 - (I + numerator_smooth) / (I + fp_weight FP + fn_weight FN + denominator_smooth); FP = sum p (1-g), FN = sum (1-p) g",
+        reference: "Salehi et al. 2017",
+        ..FAMILY
+    },
+    make: |values| tversky(values),
+};
+
+pub(in crate::loss) const ASYMMETRIC_SIMILARITY: Listed<AsymmetricSimilarity> = Listed {
+    entry: Entry {
+        name: "asymmetric_similarity",
+        parameters: &[
+            Parameter::number("beta", 1.5, "[0,1000]", "above 1 recall counts more"),
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+        ],
+        definition: "1 - F_beta: Tversky with fn_weight = beta^2/(1+beta^2), fp_weight = 1/(1+beta^2)",
+        reference: "Hashemi et al. 2018",
+        ..FAMILY
+    },
+    make: |values| {
+        Ok(AsymmetricSimilarity::new(values.float("beta")?, values.smooth()?)?.with(values.averaging()?))
+    },
+};
+
+pub(in crate::loss) const RECALL: Listed<Recall> = Listed {
+    entry: Entry {
+        name: "recall",
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "1 - (I + numerator_smooth) / (G + denominator_smooth)",
+        reference: "soft recall",
+        ..FAMILY
+    },
+    make: |values| Ok(Recall::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(super) fn tversky(values: &Values<'_>) -> Result<Tversky> {
+    let tversky = Tversky::new(values.float("fp_weight")?, values.float("fn_weight")?, values.smooth()?)?;
+    Ok(tversky.with(values.averaging()?))
+}

@@ -1,8 +1,13 @@
 //! Losses of the squared error `E = sum(w (p - g)^2)`, which is `sum(w p^2) + sum(w g^2) - 2 I` without the
 //! cancellation.
 
+use super::FAMILY;
 use super::{Averaging, PowerKernel, Smooth, error};
 use crate::error::{Error, Result};
+use crate::loss::list::{
+    AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, Listed, NUMERATOR_SMOOTH, OVERLAP_PRODUCT,
+    Parameter, SMOOTH,
+};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
@@ -257,3 +262,70 @@ impl SumLoss for SensitivitySpecificity {
         self.averaging.mean(tally, slopes, one, |sums| (sums[2] / weight, [0.0, 0.0, 1.0 / weight]))
     }
 }
+
+pub(in crate::loss) const SQUARED_DICE: Listed<SquaredDice> = Listed {
+    entry: Entry {
+        name: "squared_dice",
+        parameters: &[
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            EMPTY,
+            OVERLAP_PRODUCT,
+        ],
+        definition: "1 - (2 I + numerator_smooth) / (sum p^2 + sum g^2 + denominator_smooth)",
+        reference: "Milletari et al. 2016",
+        ..FAMILY
+    },
+    make: |values| Ok(SquaredDice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const POWER_JACCARD: Listed<PowerJaccard> = Listed {
+    entry: Entry {
+        name: "power_jaccard",
+        parameters: &[
+            Parameter::number("exponent", 2.0, "[1,2]", "power of p and g in the denominator"),
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            EMPTY,
+        ],
+        definition: "1 - (I + numerator_smooth) / (sum p^q + sum g^q - I + denominator_smooth), q the exponent",
+        reference: "Duque-Arias et al. 2021",
+        ..FAMILY
+    },
+    make: |values| {
+        Ok(PowerJaccard::new(values.float("exponent")?, values.smooth()?)?.with(values.averaging()?))
+    },
+};
+
+pub(in crate::loss) const TANIMOTO: Listed<Tanimoto> = Listed {
+    entry: Entry {
+        name: "tanimoto",
+        parameters: &[Parameter::number("smooth", 1e-05, "[0,inf)", "added to numerator and denominator")],
+        definition: "mean of 1 - (I + smooth) / (sum p^2 + sum g^2 - I + smooth) for the class and for its complement",
+        reference: "Diakogiannis et al. 2020",
+        ..FAMILY
+    },
+    make: |values| Tanimoto::new(values.float("smooth")?),
+};
+
+pub(in crate::loss) const SENSITIVITY_SPECIFICITY: Listed<SensitivitySpecificity> = Listed {
+    entry: Entry {
+        name: "sensitivity_specificity",
+        parameters: &[
+            Parameter::number("sensitivity_weight", 0.1, "[0,1]", "weight of the error on the class"),
+            Parameter::number("denominator_smooth", 1e-05, "[0,inf)", "added to the denominators"),
+        ],
+        definition: "r sum g (g-p)^2 / (G + denominator_smooth) + (1-r) sum (1-g) (g-p)^2 / (N-G + denominator_smooth), r the sensitivity_weight",
+        reference: "Brosch et al. 2015",
+        ..FAMILY
+    },
+    make: |values| {
+        SensitivitySpecificity::new(values.float("sensitivity_weight")?, values.float("denominator_smooth")?)
+    },
+};

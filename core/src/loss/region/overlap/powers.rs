@@ -1,9 +1,15 @@
 //! Functions of the Dice and the Tversky loss of each class.
 
+use super::super::FAMILY;
 use super::super::{Averaging, OverlapKernel, Smooth};
+use super::tversky;
 use super::{Outcome, Overlap, Tversky};
 use crate::error::{Error, Result};
 use crate::loss::SumLoss;
+use crate::loss::list::{
+    AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, EXPONENT, Entry, FN_WEIGHT, FP_WEIGHT, Listed,
+    NUMERATOR_SMOOTH, OVERLAP, SMOOTH,
+};
 use crate::loss::sum::Tally;
 
 /// Log-cosh Dice loss: `ln cosh` of the Dice loss of each class; smooth where that is small.
@@ -156,3 +162,47 @@ impl FocalTversky {
 }
 
 overlap_loss!(FocalTversky);
+
+pub(in crate::loss) const LOG_COSH_DICE: Listed<LogCoshDice> = Listed {
+    entry: Entry {
+        name: "log_cosh_dice",
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "ln cosh(Dice loss)",
+        reference: "Jadon 2020",
+        ..FAMILY
+    },
+    make: |values| Ok(LogCoshDice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const LOG_DICE: Listed<LogDice> = Listed {
+    entry: Entry {
+        name: "log_dice",
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "-ln(Dice score)",
+        reference: "Wong et al. 2018",
+        ..FAMILY
+    },
+    make: |values| Ok(LogDice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const FOCAL_TVERSKY: Listed<FocalTversky> = Listed {
+    entry: Entry {
+        name: "focal_tversky",
+        parameters: &[
+            FP_WEIGHT,
+            FN_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            EXPONENT,
+        ],
+        definition: "(Tversky loss)^exponent",
+        reference: "Abraham and Khan 2019",
+        ..FAMILY
+    },
+    make: |values| FocalTversky::new(tversky(values)?, values.float("exponent")?),
+};

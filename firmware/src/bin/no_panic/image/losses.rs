@@ -3,19 +3,22 @@
 use core::hint::black_box;
 
 use segmeter_core::Result;
+use segmeter_core::list::Value;
 use segmeter_core::loss::compound::PowerCrossEntropy;
+use segmeter_core::loss::list::{Values, named};
 use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    ActiveBoundary, ActiveContour, AsymmetricSimilarity, Averaging, BalancedCrossEntropy, Bootstrapped,
-    Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
-    DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky, GeneralisedCrossEntropy,
-    GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion, Jaccard, LabelSmoothed,
-    LogCoshDice, LogDice, Loss, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc, Normalise, NormalisedFocal,
-    Ohem, PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal,
-    SensitivitySpecificity, Serial, ShapeAware, Sides, SkeletonRecall, Smooth, SquaredDice, SumLoss, Sums,
-    Tally, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice, WassersteinMode, Weighted,
+    ActiveBoundary, ActiveContour, AnyLoss, AsymmetricSimilarity, Averaging, BalancedCrossEntropy,
+    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention,
+    CrossEntropy, Dice, DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky,
+    GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion,
+    Jaccard, LabelSmoothed, LogCoshDice, LogDice, Loss, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc,
+    Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall,
+    RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, Serial, ShapeAware, Sides, SkeletonRecall,
+    Smooth, SquaredDice, SumLoss, Sums, Tally, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice,
+    WassersteinMode, Weighted,
 };
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights};
@@ -35,6 +38,7 @@ pub(super) fn all() -> Result<()> {
     let call = Calls { binary: binary()?, classes: multiclass()?, sketch, table };
     codes()?;
     tally();
+    by_name(&call)?;
     distribution(&call)?;
     region(&call)?;
     boundary(&call)?;
@@ -143,6 +147,25 @@ fn sums<L: SumLoss, const C: usize>(loss: &L, frame: &Frame<'_, C>) {
     let Ok(fit) = black_box(sums).fit(black_box(loss), black_box(frame.class_weights())) else { return };
     keep(fit.evaluation);
     keep(fit.add_gradient(&Serial::SCALAR, frame, x(), unknown_mut(&mut gradient)));
+}
+
+/// Any loss of the list, made from any values.
+fn by_name(call: &Calls) -> Result<()> {
+    fn value(_: &str) -> Option<Value<'static>> {
+        black_box(Some(Value::Word("smooth")))
+    }
+    let (name, given): (_, &'static dyn Fn(&str) -> Option<Value<'static>>) =
+        (black_box("dice"), black_box(&value));
+    if let Some(entry) = named(name) {
+        black_box((entry.is_called(name), entry.parameter(name)));
+        keep(Values::new(entry, given).get(name));
+        keep(Values::defaults(entry).get(name));
+    }
+    let loss = AnyLoss::new(name, given)?;
+    black_box(loss.type_name());
+    call.loss(loss.with_distances(black_box(3), unknown(&[0.0; 9]))?);
+    call.loss(loss);
+    Ok(())
 }
 
 fn distribution(call: &Calls) -> Result<()> {
