@@ -20,7 +20,7 @@ pub mod threads;
 mod wide;
 
 pub use engine::Engine;
-pub use level::LevelName;
+pub use level::{LevelName, Unavailable};
 pub use segmeter_core as core;
 
 /// The examples of the README, compiled and run as tests.

@@ -242,7 +242,7 @@ pub static STATISTICS: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
-    use segmeter::core::drift::{Distance, Statistic};
+    use crate::drift::{Distance, Statistic};
 
     use super::STATISTICS;
 

@@ -72,10 +72,6 @@ macro_rules! class_mean_loss {
             type Slope = f32;
             const POINTWISE: bool = false;
             const EARLY: bool = true;
-
-            fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-                [value]
-            }
             #[inline(always)]
             fn terms<S: Simd>(&self, $s: S, $pixel: &Pixel<S::V>) -> [S::V; 1] {
                 let _ = $s;
@@ -157,10 +153,6 @@ impl Kernel for BoundaryDouOnMap {
     /// Derivatives with respect to the intersection and the squared error.
     type Slope = [f32; 3];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 4] {
-        [value; 4]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let foreground = pixel.mass.foreground;
@@ -226,10 +218,6 @@ impl Kernel for SkeletonRecallOnMap {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;

@@ -326,3 +326,16 @@ pub static METRICS: &[Entry] = &[
         ..CALIBRATION
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::METRICS;
+    use crate::metric::ClassMetric;
+
+    #[test]
+    fn every_metric_of_a_class_is_listed() {
+        for (name, _) in ClassMetric::ALL {
+            assert!(METRICS.iter().any(|entry| entry.name == *name), "{name}");
+        }
+    }
+}

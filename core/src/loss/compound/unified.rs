@@ -49,10 +49,6 @@ impl Kernel for UnifiedFocalTversky {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let (p, q, ..) = clip(s, pixel);
@@ -131,10 +127,6 @@ impl Kernel for UnifiedFocalCrossEntropy {
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
     const OWN_LABEL: bool = true;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let (_, q, log, _) = clip(s, pixel);

@@ -56,10 +56,6 @@ impl Kernel for Bootstrapped {
     /// What the cost of a pixel of this class is multiplied by, and what all classes of a softmax have in common.
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         let (label, own) = self.parts(s, pixel.mass, pixel);

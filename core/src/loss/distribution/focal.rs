@@ -194,10 +194,6 @@ impl Kernel for NormalisedFocal {
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
     const EARLY: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let weight = pixel.mass.foreground * modulator(s, self.focusing, pixel.complement).0;

@@ -42,10 +42,6 @@ macro_rules! pointwise_kernel {
             type Slope = f32;
             const POINTWISE: bool = true;
             const OWN_LABEL: bool = $own_label;
-
-            fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-                [value]
-            }
             #[inline(always)]
             fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
                 [self.cost(s, pixel)]

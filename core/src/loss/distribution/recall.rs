@@ -28,10 +28,6 @@ impl Kernel for RecallCrossEntropy {
     type Slope = f32;
     const POINTWISE: bool = true;
     const EARLY: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let missed = pixel.mass.foreground * (s.splat(1.0) - pixel.top);

@@ -244,10 +244,6 @@ impl Kernel for WassersteinDice<'_> {
     /// The derivative with respect to `delta` of a pixel with this label.
     type Slope = f32;
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         [pixel.mass.foreground * pixel.complement, pixel.mass.foreground * pixel.probability]

@@ -35,10 +35,6 @@ impl Kernel for OverlapKernel {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;
@@ -120,10 +116,6 @@ impl<const SQUARE: bool> Kernel for PowerKernel<SQUARE> {
     /// Derivatives with respect to the sums.
     type Slope = [f32; 3];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability, mass, .. } = *pixel;

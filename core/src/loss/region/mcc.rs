@@ -28,10 +28,6 @@ impl Kernel for Mcc {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 4] {
-        [value; 4]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;

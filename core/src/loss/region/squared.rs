@@ -215,10 +215,6 @@ impl Kernel for SensitivitySpecificity {
     /// Factors of the squared error on the class and off it, and of the probability of an absent class.
     type Slope = [f32; 3];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let square = error(s, pixel) * error(s, pixel);
