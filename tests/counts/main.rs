@@ -171,6 +171,8 @@ fn identities() {
             let sign = if informed < 0.0 { -1.0 } else { 1.0 };
             same(of(ClassMetric::Mcc), Some(sign * (informed * marked).sqrt()), "MCC", class);
         }
+        let ratios = of(ClassMetric::Precision).zip(of(ClassMetric::Recall));
+        same(of(ClassMetric::FowlkesMallows), ratios.map(|(a, b)| (a * b).sqrt()), "Fowlkes-Mallows", class);
         same(
             of(ClassMetric::RelativeVolumeDifference).map(f64::abs),
             of(ClassMetric::AbsoluteRelativeVolumeDifference),

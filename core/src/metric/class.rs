@@ -202,6 +202,22 @@ impl ClassReport {
         self.association(&[[self.positives(), self.negatives()], self.predictions()])
     }
 
+    /// Fowlkes-Mallows index, the geometric mean of precision and recall: `TP / sqrt((TP + FP) (TP + FN))`. `None` if a factor
+    /// is zero. Fowlkes and Mallows 1983.
+    ///
+    /// ```
+    /// use segmeter_core::metric::ClassReport;
+    /// let class = ClassReport { true_positive: 2, false_positive: 2, false_negative: 6, ..ClassReport::default() };
+    /// assert_eq!(class.fowlkes_mallows(), Some(0.35355339059327373));
+    /// ```
+    #[must_use]
+    pub fn fowlkes_mallows(self) -> Option<f64> {
+        let [predicted, labelled] =
+            [self.predicted(), self.positives()].map(|count| libm::sqrt(count as f64));
+        let denominator = predicted * labelled;
+        (denominator > 0.0).then(|| (self.true_positive as f64 / denominator).min(1.0))
+    }
+
     /// Predicted to be of the class, and not to be.
     const fn predictions(self) -> [u64; 2] {
         [self.predicted(), self.true_negative.saturating_add(self.false_negative)]

@@ -135,6 +135,12 @@ pub static METRICS: &[Entry] = &[
         ..METRIC
     },
     Entry { name: "markedness", definition: "precision + NPV - 1", reference: "Powers 2011", ..METRIC },
+    Entry {
+        name: "fowlkes_mallows",
+        definition: "TP / sqrt((TP + FP) (TP + FN)), the geometric mean of precision and recall",
+        reference: "Fowlkes and Mallows 1983",
+        ..METRIC
+    },
     Entry { name: "volume_overlap_error", definition: "1 - IoU", reference: "Heimann et al. 2009", ..METRIC },
     Entry {
         name: "relative_volume_difference",

@@ -72,6 +72,7 @@ class_metrics! {
     "informedness" Informedness: ClassReport::informedness, Some(-1.0);
     "markedness" Markedness: ClassReport::markedness, Some(-1.0);
     "mcc" Mcc: ClassReport::mcc, Some(-1.0);
+    "fowlkes_mallows" FowlkesMallows: ClassReport::fowlkes_mallows, Some(0.0);
     "volume_overlap_error" VolumeOverlapError: ClassReport::volume_overlap_error, Some(1.0);
     "volume_similarity" VolumeSimilarity: ClassReport::volume_similarity, Some(0.0);
     "relative_volume_difference" RelativeVolumeDifference: ClassReport::relative_volume_difference, None;

@@ -68,7 +68,13 @@ fn class(class: ClassReport) {
     black_box((class.volume_overlap_error(), class.volume_similarity(), class.relative_volume_difference()));
     black_box((class.absolute_relative_volume_difference(), class.f_beta(black_box(2.0))));
     black_box(class.tversky_index(black_box(0.3), black_box(0.7)));
-    black_box((class.balanced_accuracy(), class.informedness(), class.markedness(), class.mcc()));
+    black_box((
+        class.balanced_accuracy(),
+        class.informedness(),
+        class.markedness(),
+        class.mcc(),
+        class.fowlkes_mallows(),
+    ));
     black_box((class.net_benefit(black_box(0.5)), class.positives(), class.negatives(), class.predicted()));
     let (metric, empties) = (black_box(ClassMetric::Dice), black_box(Empties::default()));
     let score = empties.score(metric, class);
