@@ -171,6 +171,13 @@ fn identities() {
             let sign = if informed < 0.0 { -1.0 } else { 1.0 };
             same(of(ClassMetric::Mcc), Some(sign * (informed * marked).sqrt()), "MCC", class);
         }
+        let [hits, alarms] = [ClassMetric::Recall, ClassMetric::FalsePositiveRate].map(of);
+        if let (Some(hits), Some(alarms)) = (hits, alarms)
+            && hits != alarms
+        {
+            let textbook = ((hits * alarms).sqrt() - alarms) / (hits - alarms);
+            same(of(ClassMetric::PrevalenceThreshold), Some(textbook), "prevalence threshold", class);
+        }
         let ratios = of(ClassMetric::Precision).zip(of(ClassMetric::Recall));
         same(of(ClassMetric::FowlkesMallows), ratios.map(|(a, b)| (a * b).sqrt()), "Fowlkes-Mallows", class);
         same(

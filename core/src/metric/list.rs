@@ -141,6 +141,12 @@ pub static METRICS: &[Entry] = &[
         reference: "Fowlkes and Mallows 1983",
         ..METRIC
     },
+    Entry {
+        name: "prevalence_threshold",
+        definition: "sqrt(FPR) / (sqrt(TPR) + sqrt(FPR)): the share of the class below which its precision falls off; less is better",
+        reference: "Balayla 2020",
+        ..METRIC
+    },
     Entry { name: "volume_overlap_error", definition: "1 - IoU", reference: "Heimann et al. 2009", ..METRIC },
     Entry {
         name: "relative_volume_difference",

@@ -73,6 +73,7 @@ class_metrics! {
     "markedness" Markedness: ClassReport::markedness, Some(-1.0);
     "mcc" Mcc: ClassReport::mcc, Some(-1.0);
     "fowlkes_mallows" FowlkesMallows: ClassReport::fowlkes_mallows, Some(0.0);
+    "prevalence_threshold" PrevalenceThreshold: ClassReport::prevalence_threshold, Some(1.0);
     "volume_overlap_error" VolumeOverlapError: ClassReport::volume_overlap_error, Some(1.0);
     "volume_similarity" VolumeSimilarity: ClassReport::volume_similarity, Some(0.0);
     "relative_volume_difference" RelativeVolumeDifference: ClassReport::relative_volume_difference, None;

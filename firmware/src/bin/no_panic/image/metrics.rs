@@ -74,6 +74,7 @@ fn class(class: ClassReport) {
         class.markedness(),
         class.mcc(),
         class.fowlkes_mallows(),
+        class.prevalence_threshold(),
     ));
     black_box((class.net_benefit(black_box(0.5)), class.positives(), class.negatives(), class.predicted()));
     let (metric, empties) = (black_box(ClassMetric::Dice), black_box(Empties::default()));
