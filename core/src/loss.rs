@@ -55,8 +55,9 @@ pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
 pub use pixels::Pixel;
 pub use region::{
     AsymmetricSimilarity, Averaging, ClassWeighting, Dice, Empty, FocalTversky, GeneralisedDice, Jaccard,
-    LogCoshDice, LogDice, Mcc, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard, PowerKernel, Recall,
-    SensitivitySpecificity, Smooth, SquaredDice, Tanimoto, Tversky, WassersteinDice, WassersteinMode,
+    LogCoshDice, LogDice, Mcc, NoiseRobustDice, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard,
+    PowerKernel, Recall, SensitivitySpecificity, Smooth, SquaredDice, Tanimoto, Tversky, WassersteinDice,
+    WassersteinMode,
 };
 pub use spatial::{ClassPlane, SpatialLoss};
 pub use sum::{Fit, SumLoss, Sums, Tally};

@@ -19,8 +19,8 @@ use super::distribution::{
 use super::lovasz::{LovaszHinge, LovaszSoftmax};
 use super::region::{
     AsymmetricSimilarity, Dice, FocalTversky, GeneralisedDice, Jaccard, LogCoshDice, LogDice, Mcc,
-    PenaltyGeneralisedDice, PowerJaccard, Recall, SensitivitySpecificity, SquaredDice, Tanimoto, Tversky,
-    WassersteinDice,
+    NoiseRobustDice, PenaltyGeneralisedDice, PowerJaccard, Recall, SensitivitySpecificity, SquaredDice,
+    Tanimoto, Tversky, WassersteinDice,
 };
 use super::topology::{CbDice, ClDice, SkeletonRecall};
 use super::{Evaluation, Execute, Loss, boundary, compound, distribution, lovasz, region, topology};
@@ -191,6 +191,7 @@ losses! {
     GeneralisedDice(GeneralisedDice) = region::GENERALISED_DICE,
     PenaltyGeneralisedDice(PenaltyGeneralisedDice) = region::PENALTY_GENERALISED_DICE,
     WassersteinDice(WassersteinDice<'a>) = region::WASSERSTEIN_DICE,
+    NoiseRobustDice(NoiseRobustDice) = region::NOISE_ROBUST_DICE,
     Mcc(Mcc) = region::MCC,
     Recall(Recall) = region::RECALL,
     LovaszHinge(LovaszHinge) = lovasz::LOVASZ_HINGE,

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 mod generalised;
 mod kernel;
 mod mcc;
+mod noise_robust;
 mod overlap;
 mod squared;
 
@@ -29,6 +30,8 @@ pub use kernel::{OverlapKernel, PowerKernel};
 pub(super) use kernel::{error, weighted_error};
 pub(super) use mcc::MCC;
 pub use mcc::Mcc;
+pub(super) use noise_robust::NOISE_ROBUST_DICE;
+pub use noise_robust::NoiseRobustDice;
 pub(super) use overlap::{
     ASYMMETRIC_SIMILARITY, DICE, FOCAL_TVERSKY, JACCARD, LOG_COSH_DICE, LOG_DICE, RECALL, TVERSKY,
 };
