@@ -1,4 +1,4 @@
-//! Every public loss against references: PyTorch in `f64` and 50-digit arithmetic (`vectors/make.py`).
+//! Every public loss against references: PyTorch in `f64` and 120-digit arithmetic (`vectors/make.py`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

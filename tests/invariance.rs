@@ -124,6 +124,7 @@ fn of_any_tiles(name: &str, loss: &AnyLoss, scene: &Scene) -> bool {
         FocalTversky,
         AsymmetricSimilarity,
         SensitivitySpecificity,
+        NoiseRobustDice,
         GeneralisedDice,
         PenaltyGeneralisedDice,
         Mcc,

@@ -10,7 +10,7 @@ const FOCAL: &str = "focusing=2 foreground_weight=0.25 background_weight=0.75";
 const PAIR: &str = "dice_weight=1 other_weight=1";
 
 /// Every loss, and its parameters: `name=default`, or the name alone where another parameter or the frame decides.
-const DEFAULTS: [(&str, &[&str]); 54] = [
+const DEFAULTS: [(&str, &[&str]); 55] = [
     ("cross_entropy", &["normalise=weights"]),
     ("balanced_cross_entropy", &[]),
     ("focal", &[FOCAL]),
@@ -41,6 +41,7 @@ const DEFAULTS: [(&str, &[&str]); 54] = [
     ("generalised_dice", &[GENERALISED]),
     ("penalty_generalised_dice", &["penalty=2.5", GENERALISED]),
     ("wasserstein_dice", &["distances background_class=0 mode=default smooth=0.00001"]),
+    ("noise_robust_dice", &["exponent=1.5 denominator_smooth=0.00001 background average=macro empty=smooth"]),
     ("mcc", &[]),
     ("recall", &[OVERLAP]),
     ("boundary_dou", &["smooth=0.00001"]),

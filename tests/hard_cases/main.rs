@@ -257,6 +257,10 @@ fn extremes() -> Vec<(String, AnyLoss)> {
             "sensitivity_specificity",
             r#"[{"denominator_smooth":0},{"sensitivity_weight":0,"denominator_smooth":0}]"#,
         ),
+        (
+            "noise_robust_dice",
+            r#"[{"exponent":1},{"exponent":2,"denominator_smooth":0},{"average":"micro"}]"#,
+        ),
         ("generalised_dice", r#"[{"weighting":"simple"},{"weighting":"uniform"}]"#),
         ("penalty_generalised_dice", r#"[{"penalty":0},{"penalty":1e6}]"#),
         ("wasserstein_dice", r#"[{"smooth":0},{"mode":"gdl","smooth":0}]"#),

@@ -40,7 +40,7 @@ SKIP = {("normalised_focal", "right40"), ("ohem", "multi_saturated"), ("lovasz_s
         ("boundary_f1", "probability")}
 WITH_CLASSES = ("spec_multi", "multi_weighted", "multi_absent", "curve_multi")
 PER_CLASS = ("dice", "squared_dice", "log_cosh_dice", "log_dice", "jaccard", "power_jaccard", "tanimoto", "tversky",
-             "focal_tversky", "asymmetric_similarity", "sensitivity_specificity", "recall", "boundary_dou",
+             "focal_tversky", "asymmetric_similarity", "sensitivity_specificity", "noise_robust_dice", "recall", "boundary_dou",
              "lovasz_softmax", "boundary", "hausdorff_distance", "active_contour", "boundary_f1", "cldice",
              "cbdice", "skeleton_recall", "active_boundary")
 FEW = ("cross_entropy", "focal", "top_k", "dice", "tversky", "generalised_dice", "lovasz_softmax")
@@ -67,6 +67,8 @@ VARIANTS = {
     "focal_tversky": [{"exponent": 4 / 3}, {"average": "micro"}, {"background": None, "exponent": 0.5}],
     "power_jaccard": [{"exponent": 1.5}, {"exponent": 1, "average": "micro"}],
     "asymmetric_similarity": [{"beta": 0.5, "background": None}], "tanimoto": [{"smooth": 1}],
+    "noise_robust_dice": [{"exponent": 1, "denominator_smooth": 1}, {"exponent": 1.25, "average": "micro"},
+                          {"background": None, "empty": "mean_probability"}],
     "sensitivity_specificity": [{"sensitivity_weight": 0.5, "denominator_smooth": 1}],
     "generalised_dice": [{"weighting": "simple", "numerator_smooth": 1, "denominator_smooth": 1},
                          {"weighting": "uniform"}],

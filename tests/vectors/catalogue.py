@@ -38,7 +38,7 @@ DEFAULTS = {  # None stands for what depends on the input: background, distances
     "tanimoto": {"smooth": 1e-5}, "tversky": TVERSKY, "focal_tversky": {**TVERSKY, "exponent": 0.75},
     "asymmetric_similarity": {"beta": 1.5, **REGION},
     "noise_robust_dice": {"exponent": 1.5, "denominator_smooth": 1e-5,
-                          **{k: v for k, v in REGION.items() if k in ("background", "average", "empty", "overlap")}},
+                          **{k: v for k, v in REGION.items() if k in ("background", "average", "empty")}},
     "sensitivity_specificity": {"sensitivity_weight": 0.1, "denominator_smooth": 1e-5},
     "generalised_dice": GENERALISED, "penalty_generalised_dice": {"penalty": 2.5, **GENERALISED},
     "wasserstein_dice": {"distances": None, "background_class": 0, "mode": "default", "smooth": 1e-5},

@@ -2,7 +2,7 @@
 
 use super::{Averaging, FAMILY, error};
 use crate::error::{Error, Result};
-use crate::loss::list::{AVERAGE, BACKGROUND, EMPTY, Entry, Listed, OVERLAP_PRODUCT, Parameter};
+use crate::loss::list::{AVERAGE, BACKGROUND, EMPTY, Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::num::Power;
@@ -45,7 +45,7 @@ impl NoiseRobustDice {
             Err(e) => Err(e),
         }
     }
-    /// The same loss with the classes of a frame brought together in another way. There is no overlap to choose.
+    /// The same loss with the classes of a frame brought together in another way.
     #[must_use]
     pub const fn with(self, averaging: Averaging) -> Self {
         Self { averaging, ..self }
@@ -119,7 +119,6 @@ pub(in crate::loss) const NOISE_ROBUST_DICE: Listed<NoiseRobustDice> = Listed {
             BACKGROUND,
             AVERAGE,
             EMPTY,
-            OVERLAP_PRODUCT,
         ],
         definition: "sum |p - g|^exponent / (sum p^2 + sum g^2 + denominator_smooth)",
         reference: "Wang et al. 2020",

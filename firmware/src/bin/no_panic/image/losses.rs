@@ -15,7 +15,7 @@ use segmeter_core::loss::{
     CrossEntropy, Dice, DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky,
     GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion,
     Jaccard, LabelSmoothed, LogCoshDice, LogDice, Loss, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc,
-    Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall,
+    NoiseRobustDice, Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall,
     RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, Serial, ShapeAware, Sides, SkeletonRecall,
     Smooth, SquaredDice, SumLoss, Sums, Tally, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice,
     WassersteinMode, Weighted,
@@ -200,6 +200,8 @@ fn region(call: &Calls) -> Result<()> {
     call.region(PowerJaccard::new(x(), smooth)?, PowerJaccard::with);
     call.region(Tanimoto::new(x())?, Tanimoto::with);
     call.region(SensitivitySpecificity::new(x(), x())?, SensitivitySpecificity::with);
+    call.region(NoiseRobustDice::new(x(), x())?, NoiseRobustDice::with);
+    call.region(NoiseRobustDice::new(x(), x())?, NoiseRobustDice::with);
     call.sum(Mcc);
     let generalised = GeneralisedDice::new(black_box(ClassWeighting::Square), smooth);
     call.sum(generalised);
