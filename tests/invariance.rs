@@ -95,7 +95,7 @@ fn of_any_tiles(name: &str, loss: &AnyLoss, scene: &Scene) -> bool {
                 other => {
                     let known = ["TopK", "Ohem", "WassersteinDice", "LovaszHinge", "LovaszSoftmax", "Combo",
                         "ExponentialLogarithmic", "UnifiedFocal"];
-                    let known = known.contains(&other.type_name()) || other.is_sum() || depends_on_place(name, other);
+                    let known = known.iter().any(|name| other.type_name().starts_with(name)) || other.is_sum() || depends_on_place(name, other);
                     assert!(known, "{what}: say whether {} adds up", other.type_name());
                     return false;
                 }

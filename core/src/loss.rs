@@ -38,7 +38,7 @@ pub mod topology;
 
 pub use boundary::{
     ActiveBoundary, ActiveContour, Boundary, BoundaryDou, BoundaryF1, Convention, DistancePenalised,
-    Elastica, HausdorffConvolution, HausdorffDistance, HausdorffErosion, ShapeAware, Sides,
+    Elastica, HausdorffConvolution, HausdorffDistance, HausdorffErosion, LogHausdorff, ShapeAware, Sides,
 };
 pub use compound::{
     Combo, DiceBoundary, DiceCrossEntropy, DiceFocal, DiceHausdorff, DiceTopK, ExponentialLogarithmic,

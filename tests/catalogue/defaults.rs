@@ -10,7 +10,7 @@ const FOCAL: &str = "focusing=2 foreground_weight=0.25 background_weight=0.75";
 const PAIR: &str = "dice_weight=1 other_weight=1";
 
 /// Every loss, and its parameters: `name=default`, or the name alone where another parameter or the frame decides.
-const DEFAULTS: [(&str, &[&str]); 55] = [
+const DEFAULTS: [(&str, &[&str]); 56] = [
     ("cross_entropy", &["normalise=weights"]),
     ("balanced_cross_entropy", &[]),
     ("focal", &[FOCAL]),
@@ -50,6 +50,7 @@ const DEFAULTS: [(&str, &[&str]); 55] = [
     ("lovasz_softmax", &["classes=present"]),
     ("boundary", &["convention=kervadec"]),
     ("hausdorff_distance", &["exponent=2 sides=both"]),
+    ("log_hausdorff", &["exponent=2 sides=both"]),
     ("hausdorff_erosion", &["exponent=2 erosions=10"]),
     ("hausdorff_convolution", &["exponent=2 step=3 scales=6"]),
     ("shape_aware", &[]),

@@ -23,7 +23,7 @@ FIRST_EXTRA = ("spec", "empty", "full")
 BINARY = ("spec", "weighted", "soft", "probability", "empty", "full", "right40", "wrong40", "all_ignored")
 MULTICLASS = ("spec_multi", "multi_weighted", "multi_two", "multi_absent", "multi_soft", "multi_probability",
               "multi_saturated", "multi_ignored")
-SPATIAL = ("boundary", "hausdorff_distance", "hausdorff_erosion", "hausdorff_convolution", "shape_aware",
+SPATIAL = ("boundary", "hausdorff_distance", "log_hausdorff", "hausdorff_erosion", "hausdorff_convolution", "shape_aware",
            "active_contour", "elastica", "boundary_f1", "cldice", "cbdice", "skeleton_recall")
 ON_SPATIAL = ("spec", "curve", "curve_weighted", "empty", "full", "missed", "one_row", "one_pixel", "all_ignored",
               "probability", "spec_multi", "curve_multi", "multi_absent", "multi_ignored")
@@ -41,7 +41,7 @@ SKIP = {("normalised_focal", "right40"), ("ohem", "multi_saturated"), ("lovasz_s
 WITH_CLASSES = ("spec_multi", "multi_weighted", "multi_absent", "curve_multi")
 PER_CLASS = ("dice", "squared_dice", "log_cosh_dice", "log_dice", "jaccard", "power_jaccard", "tanimoto", "tversky",
              "focal_tversky", "asymmetric_similarity", "sensitivity_specificity", "noise_robust_dice", "recall", "boundary_dou",
-             "lovasz_softmax", "boundary", "hausdorff_distance", "active_contour", "boundary_f1", "cldice",
+             "lovasz_softmax", "boundary", "hausdorff_distance", "log_hausdorff", "active_contour", "boundary_f1", "cldice",
              "cbdice", "skeleton_recall", "active_boundary")
 FEW = ("cross_entropy", "focal", "top_k", "dice", "tversky", "generalised_dice", "lovasz_softmax")
 # Means over pixels: on a frame of one label they show nothing that "empty" does not.
@@ -77,6 +77,7 @@ VARIANTS = {
     "boundary_dou": [{"smooth": 1}], "lovasz_sigmoid": [{"classes": "present"}],
     "lovasz_softmax": [{"classes": "all"}],
     "boundary": [{"convention": "plain"}],
+    "log_hausdorff": [{"sides": "label", "exponent": 1}],
     "hausdorff_distance": [{"sides": "label"}, {"sides": "prediction"}, {"exponent": 1}],
     "hausdorff_erosion": [{"exponent": 1, "erosions": 3}],
     "hausdorff_convolution": [{"exponent": 1, "step": 2, "scales": 2}],

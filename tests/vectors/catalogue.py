@@ -44,7 +44,7 @@ DEFAULTS = {  # None stands for what depends on the input: background, distances
     "wasserstein_dice": {"distances": None, "background_class": 0, "mode": "default", "smooth": 1e-5},
     "mcc": {}, "recall": REGION, "boundary_dou": {"smooth": 1e-5},
     "lovasz_hinge": {}, "lovasz_sigmoid": {"classes": "all"}, "lovasz_softmax": {"classes": "present"},
-    "boundary": BOUNDARY, "hausdorff_distance": HAUSDORFF,
+    "boundary": BOUNDARY, "hausdorff_distance": HAUSDORFF, "log_hausdorff": HAUSDORFF,
     "hausdorff_erosion": {"exponent": 2, "erosions": 10},
     "hausdorff_convolution": {"exponent": 2, "step": 3, "scales": 6}, "shape_aware": {},
     "active_contour": {"length_weight": 1, "region_weight": 1, "epsilon": 1e-8, "mean": False},

@@ -65,11 +65,15 @@ def hausdorff_map(x, c, exponent, sides, exact):
     return {"both": guess + truth, "label": truth, "prediction": guess}[sides]
 
 
-def t_hausdorff(x, exponent, sides):
+def t_hausdorff(x, exponent, sides, outer=lambda k: k):
     def loss(c):
         far = torch.tensor(hausdorff_map(x, c, exponent, sides, False))
-        return (x.w * t_error(x, c) ** 2 * far).sum() / x.w.sum()
+        return outer((x.w * t_error(x, c) ** 2 * far).sum() / x.w.sum())
     return class_mean(x, loss)
+
+
+def t_log_hausdorff(x, **parameters):
+    return t_hausdorff(x, outer=torch.log1p, **parameters)
 
 
 def t_erosion(x, exponent, erosions):
@@ -144,7 +148,8 @@ def t_elastica(x, length, curvature):
 
 
 TORCH = {
-    "boundary": t_boundary, "hausdorff_distance": t_hausdorff, "hausdorff_erosion": t_erosion,
+    "boundary": t_boundary, "hausdorff_distance": t_hausdorff, "log_hausdorff": t_log_hausdorff,
+    "hausdorff_erosion": t_erosion,
     "hausdorff_convolution": t_convolution, "shape_aware": t_shape, "active_contour": t_active,
     "elastica": t_elastica,
 }
@@ -163,11 +168,15 @@ def d_boundary(x, convention):
     return class_mean(x, loss)
 
 
-def d_hausdorff(x, exponent, sides):
+def d_hausdorff(x, exponent, sides, outer=lambda k: k):
     def loss(c):
         far = hausdorff_map(x, c, exponent, sides, True)
-        return ((x.p[c] - x.g[c]) ** 2 * (x.w * far)).sum() / fsum(x.w)
+        return outer(((x.p[c] - x.g[c]) ** 2 * (x.w * far)).sum() / fsum(x.w))
     return class_mean(x, loss)
+
+
+def d_log_hausdorff(x, **parameters):
+    return d_hausdorff(x, outer=lambda k: tape.log(k + 1), **parameters)
 
 
 def d_erosion(x, exponent, erosions):
@@ -249,7 +258,8 @@ def d_elastica(x, length, curvature):
 
 
 DIGITS = {
-    "boundary": d_boundary, "hausdorff_distance": d_hausdorff, "hausdorff_erosion": d_erosion,
+    "boundary": d_boundary, "hausdorff_distance": d_hausdorff, "log_hausdorff": d_log_hausdorff,
+    "hausdorff_erosion": d_erosion,
     "hausdorff_convolution": d_convolution, "shape_aware": d_shape, "active_contour": d_active,
     "elastica": d_elastica,
 }

@@ -7,7 +7,7 @@
 //! | loss | scratch, words per pixel |
 //! |---|---|
 //! | [`Boundary`], [`DistancePenalised`] | 2 |
-//! | [`HausdorffDistance`] | 3 |
+//! | [`HausdorffDistance`], [`LogHausdorff`] | 3 |
 //! | [`ShapeAware`] | 2 |
 //! | [`ActiveContour`] | 2 |
 //! | [`Elastica`] | 5 |
@@ -44,8 +44,8 @@ pub use distance::{Boundary, BoundaryDou, DistancePenalised};
 pub(super) use distance::{check_map, mapped_loss, scored};
 pub(super) use elastica::ELASTICA;
 pub use elastica::{Elastica, ElasticaRows};
-pub(super) use hausdorff::HAUSDORFF_DISTANCE;
-pub use hausdorff::{HausdorffDistance, Sides};
+pub(super) use hausdorff::{HAUSDORFF_DISTANCE, LOG_HAUSDORFF};
+pub use hausdorff::{HausdorffDistance, LogHausdorff, Sides};
 pub(super) use hausdorff_convolution::HAUSDORFF_CONVOLUTION;
 pub use hausdorff_convolution::HausdorffConvolution;
 pub(super) use hausdorff_erosion::HAUSDORFF_EROSION;

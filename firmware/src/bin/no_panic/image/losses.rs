@@ -3,7 +3,7 @@
 use core::hint::black_box;
 
 use segmeter_core::Result;
-use segmeter_core::list::Value;
+use segmeter_core::list::{Parameter, Value};
 use segmeter_core::loss::compound::PowerCrossEntropy;
 use segmeter_core::loss::list::{Values, named};
 use segmeter_core::loss::mapped::{
@@ -14,11 +14,11 @@ use segmeter_core::loss::{
     Bootstrapped, Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention,
     CrossEntropy, Dice, DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky,
     GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion,
-    Jaccard, LabelSmoothed, LogCoshDice, LogDice, Loss, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc,
-    NoiseRobustDice, Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall,
-    RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, Serial, ShapeAware, Sides, SkeletonRecall,
-    Smooth, SquaredDice, SumLoss, Sums, Tally, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice,
-    WassersteinMode, Weighted,
+    Jaccard, LabelSmoothed, LogCoshDice, LogDice, LogHausdorff, Loss, LovaszClasses, LovaszHinge,
+    LovaszSoftmax, Mcc, NoiseRobustDice, Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1,
+    PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, Serial, ShapeAware,
+    Sides, SkeletonRecall, Smooth, SquaredDice, SumLoss, Sums, Tally, Tanimoto, TopK, Tversky, UnifiedFocal,
+    WassersteinDice, WassersteinMode, Weighted,
 };
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights};
@@ -161,6 +161,9 @@ fn by_name(call: &Calls) -> Result<()> {
         keep(Values::new(entry, given).get(name));
         keep(Values::defaults(entry).get(name));
     }
+    let one = Parameter::word("empty", "smooth", "smooth", black_box(""));
+    black_box((one, Parameter::flag(name, either(), name), Parameter::taken(name, name, name)));
+    black_box(Parameter::number(name, x().into(), name, name));
     let loss = AnyLoss::new(name, given)?;
     black_box(loss.type_name());
     call.loss(loss.with_distances(black_box(3), unknown(&[0.0; 9]))?);
@@ -219,7 +222,9 @@ fn boundary(call: &Calls) -> Result<()> {
     call.loss(DistancePenalised);
     call.loss(ShapeAware);
     let sides = black_box(Sides::Both);
-    call.loss(HausdorffDistance::new(x(), sides)?);
+    let hausdorff = HausdorffDistance::new(x(), sides)?;
+    call.loss(hausdorff);
+    call.loss(LogHausdorff::new(hausdorff));
     let convolution = HausdorffConvolution::new(x(), black_box(3), black_box(2))?;
     let erosion = HausdorffErosion::new(x(), black_box(3))?;
     call.loss(convolution);
