@@ -53,9 +53,10 @@
 
 pub mod apls;
 pub mod catalogue;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "device"))]
 pub mod device;
 mod engine;
+#[cfg(feature = "files")]
 pub mod files;
 pub mod guide;
 pub mod learn;

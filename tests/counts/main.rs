@@ -173,7 +173,7 @@ fn identities() {
         }
         let [hits, alarms] = [ClassMetric::Recall, ClassMetric::FalsePositiveRate].map(of);
         if let (Some(hits), Some(alarms)) = (hits, alarms)
-            && hits != alarms
+            && (hits - alarms).abs() > 0.0
         {
             let textbook = ((hits * alarms).sqrt() - alarms) / (hits - alarms);
             same(of(ClassMetric::PrevalenceThreshold), Some(textbook), "prevalence threshold", class);
