@@ -13,8 +13,8 @@ const WHOLE: [&str; 9] = [
     "min_kept",
     "scales",
     "step",
-    "theta",
-    "theta0",
+    "tolerance_window",
+    "edge_window",
 ];
 
 /// The numbers of a range: those that are taken, those that are refused.

@@ -233,7 +233,7 @@ fn extremes() -> Vec<(String, AnyLoss)> {
         ("ohem", r#"[{"threshold":1e-6,"min_kept":0},{"threshold":1,"min_kept":1000}]"#),
         ("label_smoothed", r#"[{"smoothing":0},{"smoothing":1}]"#),
         ("bootstrapped", r#"[{"label_share":0},{"label_share":1},{"label_share":0,"hard":true}]"#),
-        ("poly1", r#"[{"epsilon":-1},{"epsilon":1000}]"#),
+        ("poly1", r#"[{"error_weight":-1},{"error_weight":1000}]"#),
         ("generalised_cross_entropy", r#"[{"exponent":0.01},{"exponent":1}]"#),
         (
             "dice",

@@ -131,10 +131,10 @@ def t_region(x, c):
     return (x.w * (x.p[c] * x.h[c] ** 2 + x.q[c] * x.g[c] ** 2)).sum()
 
 
-def t_active(x, length_weight, region_weight, epsilon, mean):
+def t_active(x, length_weight, region_weight, length_smooth, mean):
     def loss(c):
         dx, dy, w = t_slopes(x, c)
-        value = length_weight * (w * torch.sqrt(dx ** 2 + dy ** 2 + epsilon)).sum() + region_weight * t_region(x, c)
+        value = length_weight * (w * torch.sqrt(dx ** 2 + dy ** 2 + length_smooth)).sum() + region_weight * t_region(x, c)
         return value / x.w.sum() if mean else value
     return class_mean(x, loss)
 
@@ -240,10 +240,10 @@ def d_region(x, c):
     return (x.p[c] * (x.w * (1 - g) ** 2)).sum() + ((1 - x.p[c]) * (x.w * g ** 2)).sum()
 
 
-def d_active(x, length_weight, region_weight, epsilon, mean):
+def d_active(x, length_weight, region_weight, length_smooth, mean):
     def loss(c):
         dx, dy, w = d_slopes(x, c)
-        length = (tape.sqrt(dx * dx + dy * dy + mpf(epsilon)) * w).sum()
+        length = (tape.sqrt(dx * dx + dy * dy + mpf(length_smooth)) * w).sum()
         value = length * mpf(length_weight) + d_region(x, c) * mpf(region_weight)
         return value / fsum(x.w) if mean else value
     return class_mean(x, loss)

@@ -154,9 +154,9 @@ impl LabelSmoothed {
 pointwise_kernel!(LabelSmoothed, every_class);
 mean_loss!(LabelSmoothed);
 
-/// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
+/// Poly-1 loss: cross-entropy plus `error_weight (1 - p)` of each pixel's label.
 ///
-/// Range: `[0, inf)` for an `epsilon` of at least -1. Passes: 1. Source: Leng et al. 2022.
+/// Range: `[0, inf)` for an `error_weight` of at least -1. Passes: 1. Source: Leng et al. 2022.
 ///
 /// ```
 /// use segmeter_core::{loss::{Poly1, Loss}, view::{Frame, IGNORE, Labels, Shape}};
@@ -167,7 +167,7 @@ mean_loss!(LabelSmoothed);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Poly1 {
-    epsilon: f32,
+    error_weight: f32,
 }
 
 /// Of `(-ln(1 - e) - e) / e^2`; for an error of at most 0.4 what follows is below 1e-7 of it.
@@ -191,34 +191,35 @@ const SERIES: [f32; 16] = [
 ];
 
 impl Poly1 {
-    /// `epsilon` in [-1, 1000].
+    /// `error_weight` in [-1, 1000].
     ///
     /// # Errors
     /// [`Error::Parameter`].
-    pub const fn new(epsilon: f32) -> Result<Self> {
-        if epsilon >= -1.0 && epsilon <= 1000.0 {
-            Ok(Self { epsilon })
+    pub const fn new(error_weight: f32) -> Result<Self> {
+        if error_weight >= -1.0 && error_weight <= 1000.0 {
+            Ok(Self { error_weight })
         } else {
-            Err(Error::Parameter("epsilon"))
+            Err(Error::Parameter("error_weight"))
         }
     }
     #[inline(always)]
     fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
         let error = pixel.complement;
-        if self.epsilon >= -0.5 {
-            return pixel.mass.foreground * (pixel.log + error * s.splat(self.epsilon));
+        if self.error_weight >= -0.5 {
+            return pixel.mass.foreground * (pixel.log + error * s.splat(self.error_weight));
         }
         // Near -1 both are nearly the same: -ln(1 - e) - e is e^2 / 2 + e^3 / 3 + ..., by its series where that is short.
         let series = SERIES.iter().rev().fold(s.splat(0.0), |sum, k| sum * error + s.splat(*k));
         let small = error.select_less(s.splat(0.4), series * (error * error), pixel.log - error);
-        pixel.mass.foreground * (small + error * s.splat(1.0 + self.epsilon))
+        pixel.mass.foreground * (small + error * s.splat(1.0 + self.error_weight))
     }
     #[inline(always)]
     fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        if self.epsilon >= -0.5 {
-            return pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.epsilon));
+        if self.error_weight >= -0.5 {
+            return pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.error_weight));
         }
-        pixel.mass.foreground * (s.splat(1.0 + self.epsilon) - pixel.complement * s.splat(self.epsilon))
+        pixel.mass.foreground
+            * (s.splat(1.0 + self.error_weight) - pixel.complement * s.splat(self.error_weight))
     }
 }
 
@@ -317,12 +318,12 @@ pub(in crate::loss) const POLY1: Listed<Poly1> = Listed {
     entry: Entry {
         name: "poly1",
         passes: "1",
-        parameters: &[Parameter::number("epsilon", 1.0, "[-1,1000]", "weight of 1-p")],
-        definition: "mean of -ln p + epsilon (1-p) of the label",
+        parameters: &[Parameter::number("error_weight", 1.0, "[-1,1000]", "weight of 1-p")],
+        definition: "mean of -ln p + error_weight (1-p) of the label",
         reference: "Leng et al. 2022",
         ..FAMILY
     },
-    make: |values| Poly1::new(values.float("epsilon")?),
+    make: |values| Poly1::new(values.float("error_weight")?),
 };
 
 pub(in crate::loss) const GENERALISED_CROSS_ENTROPY: Listed<GeneralisedCrossEntropy> = Listed {
