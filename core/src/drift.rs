@@ -47,8 +47,8 @@ pub use profile::{Baseline, Identity, Profile, Rules};
 pub use signal::{SIGNALS, Side, Signal, Signals};
 pub use snapshot::Snapshot;
 pub use statistic::{
-    Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Group, Multiclass, Statistic, Statistics,
-    Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
+    Blocks, BoundaryBand, ClassStatistics, EnergyTable, Geometry, GeometryReport, Group, Statistic,
+    Statistics, Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
     low_confidence_fraction, mean_energy,
 };
 pub use telemetry::{Packet, Schedule};

@@ -54,8 +54,8 @@ pub use list::{AnyLoss, LOSSES};
 pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
 pub use pixels::Pixel;
 pub use region::{
-    AsymmetricSimilarity, Averaging, ClassWeighting, Dice, Empty, FocalTversky, GeneralisedDice, Jaccard,
-    LogCoshDice, LogDice, Mcc, NoiseRobustDice, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard,
+    AbsentClass, AsymmetricSimilarity, ClassAveraging, ClassWeighting, Dice, FocalTversky, GeneralisedDice,
+    Jaccard, LogCoshDice, LogDice, Mcc, NoiseRobustDice, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard,
     PowerKernel, Recall, SensitivitySpecificity, Smooth, SquaredDice, Tanimoto, Tversky, WassersteinDice,
     WassersteinMode,
 };

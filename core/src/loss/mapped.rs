@@ -31,7 +31,7 @@
 use super::distribution::{mean_loss, pointwise_kernel};
 use super::region::{error, weighted_error};
 use super::sum::Tally;
-use super::{Averaging, Kernel, Pixel, SumLoss, check_weight};
+use super::{ClassAveraging, Kernel, Pixel, SumLoss, check_weight};
 use crate::error::Result;
 use crate::simd::Simd;
 
@@ -187,7 +187,7 @@ impl SumLoss for BoundaryDouOnMap {
             let loss = (error + smooth) / denominator;
             Some((loss, [-(1.0 - share) * loss / denominator, (1.0 - loss) / denominator, 0.0]))
         };
-        Averaging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
+        ClassAveraging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::loss::distribution::{Normalise, mean_loss, pointwise_kernel};
 use crate::loss::list::{Entry, Listed, Parameter, Values};
 use crate::loss::sum::Tally;
-use crate::loss::{Averaging, LogDice, Pixel, Smooth};
+use crate::loss::{ClassAveraging, LogDice, Pixel, Smooth};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -119,7 +119,7 @@ impl ExponentialLogarithmic {
 
     /// The same loss with the Dice part over other classes.
     #[must_use]
-    pub const fn with(self, averaging: Averaging) -> Self {
+    pub const fn with(self, averaging: ClassAveraging) -> Self {
         let first = self.inner.first.with(averaging);
         Self { inner: Weighted { first, ..self.inner } }
     }
@@ -155,5 +155,5 @@ fn exponential(values: &Values<'_>) -> Result<ExponentialLogarithmic> {
         values.number("cross_entropy_exponent")?,
         values.float("smooth")?,
     )?;
-    Ok(loss.with(Averaging::DEFAULT.with_background(values.flag("background")?)))
+    Ok(loss.with(ClassAveraging::DEFAULT.with_background(values.flag("background")?)))
 }

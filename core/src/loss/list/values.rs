@@ -2,7 +2,7 @@
 
 use super::{Entry, Listed, Parameter, Value};
 use crate::error::{Error, Result};
-use crate::loss::{Averaging, Empty, Normalise, Smooth};
+use crate::loss::{AbsentClass, ClassAveraging, Normalise, Smooth};
 
 /// What the parameters of an entry are: as given, or their defaults.
 #[derive(Clone, Copy)]
@@ -120,17 +120,17 @@ impl<'a> Values<'a> {
         self.choice("normalise", &[("weights", Normalise::Weights), ("count", Normalise::Count)])
     }
 
-    pub(in crate::loss) fn averaging(&self) -> Result<Averaging> {
+    pub(in crate::loss) fn averaging(&self) -> Result<ClassAveraging> {
         let empty = self.choice(
             "empty",
             &[
-                ("smooth", Empty::Smooth),
-                ("zero_if_both_empty", Empty::ZeroIfBothEmpty),
-                ("skip_class", Empty::SkipClass),
-                ("mean_probability", Empty::MeanProbability),
+                ("smooth", AbsentClass::Smooth),
+                ("zero_if_both_empty", AbsentClass::ZeroIfBothEmpty),
+                ("skip_class", AbsentClass::SkipClass),
+                ("mean_probability", AbsentClass::MeanProbability),
             ],
         )?;
-        let mut averaging = Averaging::DEFAULT.with_empty(empty);
+        let mut averaging = ClassAveraging::DEFAULT.with_empty(empty);
         if self.get("background").is_some() {
             averaging = averaging.with_background(self.flag("background")?);
         }

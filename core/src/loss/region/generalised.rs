@@ -7,7 +7,7 @@ use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
 
-use super::{Averaging, OverlapKernel, Smooth};
+use super::{ClassAveraging, OverlapKernel, Smooth};
 
 /// How a class weighs in [`GeneralisedDice`], by the weight `G` of its labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum ClassWeighting {
 pub struct GeneralisedDice {
     weighting: ClassWeighting,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl GeneralisedDice {
@@ -48,7 +48,7 @@ impl GeneralisedDice {
     /// Smoothing is added to the weighted sums.
     #[must_use]
     pub const fn new(weighting: ClassWeighting, smooth: Smooth) -> Self {
-        Self { weighting, smooth, averaging: Averaging::DEFAULT.with_background(true) }
+        Self { weighting, smooth, averaging: ClassAveraging::DEFAULT.with_background(true) }
     }
     /// Without class 0.
     #[must_use]

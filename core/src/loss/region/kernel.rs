@@ -1,6 +1,6 @@
 //! What region losses add up.
 
-use super::Averaging;
+use super::ClassAveraging;
 use crate::loss::{Kernel, Pixel};
 use crate::num::{Power, one_minus_exp};
 use crate::simd::{Simd, Vector};
@@ -25,7 +25,7 @@ pub struct OverlapKernel {
 }
 
 impl OverlapKernel {
-    pub(super) fn new(averaging: Averaging) -> Self {
+    pub(super) fn new(averaging: ClassAveraging) -> Self {
         Self { minimum: averaging.minimum, background: averaging.has_background() }
     }
 }
@@ -78,7 +78,7 @@ pub struct PowerKernel<const SQUARE: bool> {
 }
 
 impl<const SQUARE: bool> PowerKernel<SQUARE> {
-    pub(super) fn new(exponent: f32, averaging: Averaging) -> Self {
+    pub(super) fn new(exponent: f32, averaging: ClassAveraging) -> Self {
         Self { exponent, background: averaging.has_background() }
     }
     /// `p^q + g^q - 2 p g`.

@@ -1,6 +1,6 @@
 //! Noise-robust Dice.
 
-use super::{Averaging, FAMILY, error};
+use super::{ClassAveraging, FAMILY, error};
 use crate::error::{Error, Result};
 use crate::loss::list::{AVERAGE, BACKGROUND, EMPTY, Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
@@ -25,12 +25,13 @@ use crate::simd::{Simd, Vector};
 pub struct NoiseRobustDice {
     exponent: f32,
     denominator_smooth: f32,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl NoiseRobustDice {
     /// The paper's exponent of 1.5, and 1e-5 in the denominator.
-    pub const PAPER: Self = Self { exponent: 1.5, denominator_smooth: 1e-5, averaging: Averaging::DEFAULT };
+    pub const PAPER: Self =
+        Self { exponent: 1.5, denominator_smooth: 1e-5, averaging: ClassAveraging::DEFAULT };
 
     /// `exponent` in [1, 2], `denominator_smooth` in `[0, inf)`.
     ///
@@ -41,13 +42,13 @@ impl NoiseRobustDice {
             return Err(Error::Parameter("exponent"));
         }
         match check_weight(denominator_smooth, "denominator_smooth") {
-            Ok(_) => Ok(Self { exponent, denominator_smooth, averaging: Averaging::DEFAULT }),
+            Ok(_) => Ok(Self { exponent, denominator_smooth, averaging: ClassAveraging::DEFAULT }),
             Err(e) => Err(e),
         }
     }
     /// The same loss with the classes of a frame brought together in another way.
     #[must_use]
-    pub const fn with(self, averaging: Averaging) -> Self {
+    pub const fn with(self, averaging: ClassAveraging) -> Self {
         Self { averaging, ..self }
     }
 }

@@ -1,7 +1,7 @@
 //! Losses of true positive, false positive and false negative mass.
 
 use super::FAMILY;
-use super::{Averaging, OverlapKernel, Smooth};
+use super::{ClassAveraging, OverlapKernel, Smooth};
 use crate::error::{Error, Result};
 use crate::loss::list::{
     AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, FN_WEIGHT, FP_WEIGHT, Listed, NUMERATOR_SMOOTH,
@@ -69,7 +69,7 @@ macro_rules! overlap_loss {
         impl $loss {
             /// The same loss with the classes of a frame brought together in another way.
             #[must_use]
-            pub const fn with(self, averaging: Averaging) -> Self {
+            pub const fn with(self, averaging: ClassAveraging) -> Self {
                 Self { averaging, ..self }
             }
         }
@@ -122,14 +122,14 @@ pub use powers::{FocalTversky, LogCoshDice, LogDice};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dice {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Dice {
     /// Smoothing in units of `2 I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         overlap.dice(self.smooth)
@@ -150,14 +150,14 @@ overlap_loss!(Dice);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jaccard {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Jaccard {
     /// Smoothing in units of `I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         overlap.tversky(1.0, 1.0, self.smooth)
@@ -183,13 +183,13 @@ pub struct Tversky {
     fp_weight: f32,
     fn_weight: f32,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Tversky {
     /// False positives 0.3, false negatives 0.7, smoothing 1.
     pub const FN_HEAVY: Self =
-        Self { fp_weight: 0.3, fn_weight: 0.7, smooth: Smooth::ONE, averaging: Averaging::DEFAULT };
+        Self { fp_weight: 0.3, fn_weight: 0.7, smooth: Smooth::ONE, averaging: ClassAveraging::DEFAULT };
 
     /// Both weights in `[0, inf)`, not both zero.
     ///
@@ -198,7 +198,7 @@ impl Tversky {
     pub const fn new(fp_weight: f32, fn_weight: f32, smooth: Smooth) -> Result<Self> {
         match (check_weight(fp_weight, "fp_weight"), check_weight(fn_weight, "fn_weight")) {
             (Ok(_), Ok(_)) if fp_weight + fn_weight > 0.0 => {
-                Ok(Self { fp_weight, fn_weight, smooth, averaging: Averaging::DEFAULT })
+                Ok(Self { fp_weight, fn_weight, smooth, averaging: ClassAveraging::DEFAULT })
             }
             (Err(e), _) | (_, Err(e)) => Err(e),
             _ => Err(Error::Parameter("fn_weight")),
@@ -228,7 +228,7 @@ overlap_loss!(Tversky);
 pub struct AsymmetricSimilarity {
     beta: f32,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl AsymmetricSimilarity {
@@ -238,7 +238,7 @@ impl AsymmetricSimilarity {
     /// [`Error::Parameter`].
     pub const fn new(beta: f32, smooth: Smooth) -> Result<Self> {
         if beta >= 0.0 && beta <= 1000.0 {
-            Ok(Self { beta, smooth, averaging: Averaging::DEFAULT })
+            Ok(Self { beta, smooth, averaging: ClassAveraging::DEFAULT })
         } else {
             Err(Error::Parameter("beta"))
         }
@@ -266,14 +266,14 @@ overlap_loss!(AsymmetricSimilarity);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recall {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Recall {
     /// Smoothing in units of `I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         overlap.tversky(0.0, 1.0, self.smooth)

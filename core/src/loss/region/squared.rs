@@ -2,7 +2,7 @@
 //! cancellation.
 
 use super::FAMILY;
-use super::{Averaging, PowerKernel, Smooth, error};
+use super::{ClassAveraging, PowerKernel, Smooth, error};
 use crate::error::{Error, Result};
 use crate::loss::list::{
     AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, Listed, NUMERATOR_SMOOTH, OVERLAP_PRODUCT,
@@ -35,7 +35,7 @@ macro_rules! squared_loss {
         impl $loss {
             /// The same loss with the classes of a frame brought together in another way. The overlap stays the product.
             #[must_use]
-            pub const fn with(self, averaging: Averaging) -> Self {
+            pub const fn with(self, averaging: ClassAveraging) -> Self {
                 Self { averaging, ..self }
             }
         }
@@ -73,14 +73,14 @@ macro_rules! squared_loss {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SquaredDice {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl SquaredDice {
     /// Smoothing in units of `2 I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
         ratio(sums, 2.0, self.smooth)
@@ -104,7 +104,7 @@ squared_loss!(SquaredDice, PowerKernel<true>, self => 2.0);
 pub struct PowerJaccard {
     exponent: f32,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl PowerJaccard {
@@ -114,7 +114,7 @@ impl PowerJaccard {
     /// [`Error::Parameter`].
     pub const fn new(exponent: f32, smooth: Smooth) -> Result<Self> {
         if exponent >= 1.0 && exponent <= 2.0 {
-            Ok(Self { exponent, smooth, averaging: Averaging::DEFAULT })
+            Ok(Self { exponent, smooth, averaging: ClassAveraging::DEFAULT })
         } else {
             Err(Error::Parameter("exponent"))
         }
@@ -141,12 +141,12 @@ squared_loss!(PowerJaccard, PowerKernel<false>, self => self.exponent);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tanimoto {
     smooth: f32,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Tanimoto {
     /// A smoothing of 1e-5.
-    pub const PAPER: Self = Self { smooth: 1e-5, averaging: Averaging::DEFAULT };
+    pub const PAPER: Self = Self { smooth: 1e-5, averaging: ClassAveraging::DEFAULT };
 
     /// `smooth` in `[0, inf)`.
     ///
@@ -154,7 +154,7 @@ impl Tanimoto {
     /// [`Error::Parameter`].
     pub const fn new(smooth: f32) -> Result<Self> {
         match check_weight(smooth, "smooth") {
-            Ok(smooth) => Ok(Self { smooth, averaging: Averaging::DEFAULT }),
+            Ok(smooth) => Ok(Self { smooth, averaging: ClassAveraging::DEFAULT }),
             Err(e) => Err(e),
         }
     }
@@ -186,7 +186,7 @@ squared_loss!(Tanimoto, PowerKernel<true>, self => 2.0);
 pub struct SensitivitySpecificity {
     sensitivity_weight: f32,
     denominator_smooth: f32,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl SensitivitySpecificity {
@@ -199,13 +199,13 @@ impl SensitivitySpecificity {
             return Err(Error::Parameter("sensitivity_weight"));
         }
         match check_weight(denominator_smooth, "denominator_smooth") {
-            Ok(_) => Ok(Self { sensitivity_weight, denominator_smooth, averaging: Averaging::DEFAULT }),
+            Ok(_) => Ok(Self { sensitivity_weight, denominator_smooth, averaging: ClassAveraging::DEFAULT }),
             Err(e) => Err(e),
         }
     }
     /// The same loss with the classes of a frame brought together in another way: their mean, in any case.
     #[must_use]
-    pub const fn with(self, averaging: Averaging) -> Self {
+    pub const fn with(self, averaging: ClassAveraging) -> Self {
         Self { averaging, ..self }
     }
 }

@@ -10,9 +10,9 @@ use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    ActiveBoundary, ActiveContour, AnyLoss, AsymmetricSimilarity, Averaging, BalancedCrossEntropy,
-    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention,
-    CrossEntropy, Dice, DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky,
+    AbsentClass, ActiveBoundary, ActiveContour, AnyLoss, AsymmetricSimilarity, BalancedCrossEntropy,
+    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassAveraging, ClassWeighting, Combo,
+    Convention, CrossEntropy, Dice, DistancePenalised, Elastica, ExponentialLogarithmic, Focal, FocalTversky,
     GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion,
     Jaccard, LabelSmoothed, LogCoshDice, LogDice, LogHausdorff, Loss, LovaszClasses, LovaszHinge,
     LovaszSoftmax, Mcc, NoiseRobustDice, Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1,
@@ -124,9 +124,9 @@ impl Calls {
     }
 
     /// The same, with the classes brought together in any way.
-    fn region<L: SumLoss>(&self, loss: L, with: impl FnOnce(L, Averaging) -> L) {
-        let averaging = Averaging::DEFAULT.with_background(either()).micro().with_minimum_overlap();
-        self.sum(with(loss, averaging.with_empty(black_box(Empty::SkipClass))));
+    fn region<L: SumLoss>(&self, loss: L, with: impl FnOnce(L, ClassAveraging) -> L) {
+        let averaging = ClassAveraging::DEFAULT.with_background(either()).micro().with_minimum_overlap();
+        self.sum(with(loss, averaging.with_empty(black_box(AbsentClass::SkipClass))));
     }
 }
 
@@ -254,7 +254,7 @@ fn others(call: &Calls) -> Result<()> {
     call.loss(Combo::new(x(), x(), smooth)?);
     call.sum(PowerCrossEntropy::new(x().into())?);
     let logarithmic = ExponentialLogarithmic::new(x(), x(), x().into(), x().into(), x())?;
-    call.loss(logarithmic.with(Averaging::DEFAULT));
+    call.loss(logarithmic.with(ClassAveraging::DEFAULT));
     call.loss(UnifiedFocal::new(either(), x(), x(), x())?);
     call.loss(Weighted::new(x(), Dice::new(smooth), x(), CrossEntropy::MEAN)?);
     call.loss(Weighted::new(x(), LovaszHinge, x(), TopK::new(x())?)?);
