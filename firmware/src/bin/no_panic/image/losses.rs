@@ -154,8 +154,8 @@ fn by_name(call: &Calls) -> Result<()> {
     fn value(_: &str) -> Option<Value<'static>> {
         black_box(Some(Value::Word("smooth")))
     }
-    let (name, given): (_, &'static dyn Fn(&str) -> Option<Value<'static>>) =
-        (black_box("dice"), black_box(&value));
+    let name = black_box("dice");
+    let given: &'static dyn Fn(&str) -> Option<Value<'static>> = black_box(&value);
     if let Some(entry) = named(name) {
         black_box((entry.is_called(name), entry.parameter(name)));
         keep(Values::new(entry, given).get(name));
