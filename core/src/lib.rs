@@ -54,6 +54,7 @@
 //! |---|---|
 //! | [`view`] | borrowed, checked frames: logits, 8-bit codes, labels, masks, weights |
 //! | [`list`] | what there is, by name |
+//! | [`prelude`] | what a first loss needs, in one import |
 //! | [`loss`] | every loss by the taxonomy: value and gradient |
 //! | [`metric`] | overlap, threshold, calibration, boundary and surface metrics |
 //! | [`drift`] | label-free statistics, distances to a reference, detectors, the monitor |
@@ -82,6 +83,7 @@ pub mod loss;
 pub mod metric;
 pub mod num;
 pub mod plane;
+pub mod prelude;
 pub mod simd;
 pub mod sketch;
 pub mod view;

@@ -1,10 +1,10 @@
 //! The desktop side of Segmeter: the kernels of [`segmeter_core`] with vector instructions and threads, and files.
 //!
 //! No kernel of [`core`] has a second form here. [`Engine`] decides which instructions and how many threads walk the rows;
-//! neither changes a single bit of any result. [`files`] reads what cameras, networks and annotators write;
-//! [`catalogue`] has the losses by name; [`apls`] compares road graphs; [`learn`] makes the profile of a drift monitor from
-//! frames that are in control; [`device`] talks to the firmware. What the command takes and prints, how drift is watched and
-//! what was measured stands in [`guide`].
+//! neither changes a single bit of any result. [`files`] reads what cameras, networks and annotators write; `convert` takes
+//! arrays and images (features `ndarray` and `images`); [`catalogue`] has the losses by name; [`apls`] compares road graphs;
+//! [`learn`] makes the profile of a drift monitor from frames that are in control; [`device`] talks to the firmware. What the
+//! command takes and prints, how drift is watched and what was measured stands in [`guide`].
 //!
 //! A loss with its gradient, on all cores:
 //!
@@ -53,6 +53,8 @@
 
 pub mod apls;
 pub mod catalogue;
+#[cfg(any(feature = "ndarray", feature = "images"))]
+pub mod convert;
 #[cfg(all(unix, feature = "device"))]
 pub mod device;
 mod engine;
