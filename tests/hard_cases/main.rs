@@ -23,7 +23,7 @@ fn range(name: &str) -> (f32, f32) {
         ("cbdice", _) => (-1.0, 1.0),
         ("mcc", _) => (0.0, 2.0),
         ("log_cosh_dice", _) => (0.0, 0.433_781),
-        ("log_dice" | "lovasz_hinge", _) => (0.0, any),
+        ("log_dice" | "noise_robust_dice" | "lovasz_hinge", _) => (0.0, any),
         (_, "region" | "lovasz") => (0.0, 1.0),
         _ => (0.0, any),
     }
