@@ -4,7 +4,7 @@
 
 use segmeter::catalogue::{AnyLoss, Setting, Settings};
 use segmeter_core::Error;
-use segmeter_core::loss::{Averaging, ExponentialLogarithmic, Loss};
+use segmeter_core::loss::{ClassAveraging, ExponentialLogarithmic, Loss};
 use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Shape, Weights};
 use segmeter_tests::{Random, close, value, value_and_gradient};
 
@@ -162,7 +162,7 @@ fn weights_are_plain_numbers() {
 fn one_channel_without_background() {
     let (logits, ids) = ordinary();
     let frame = Frame::new(&logits, Labels::new(row(70), &ids, IGNORE).unwrap()).unwrap();
-    let of_road = LOSS.with(Averaging::DEFAULT.with_background(false));
+    let of_road = LOSS.with(ClassAveraging::DEFAULT.with_background(false));
     let by_name = AnyLoss::new("exponential_logarithmic", &settings(r#"{"background": false}"#)).unwrap();
     let oracle = Oracle { background: false, ..Oracle::paper(&logits, &ids) };
     oracle.check("a type", of_frame(&of_road, &frame));
@@ -207,13 +207,13 @@ fn a_mask_of_0_and_255() {
 #[test]
 fn parameters_that_do_not_exist() {
     for text in [r#"{"apply_nonlin": true}"#, r#"{"weights": [0.2, 0.8]}"#, r#"{"gamma": 0.3}"#] {
-        let line = AnyLoss::new("exponential_logarithmic", &settings(text)).unwrap_err();
+        let line = AnyLoss::new("exponential_logarithmic", &settings(text)).unwrap_err().to_string();
         let key = text.split('"').nth(1).unwrap();
         assert!(line.contains(&format!("`{key}`")) && line.contains("dice_exponent"), "{line}");
     }
     let refused = |settings: Setting| {
         let settings = Settings::from([("dice_exponent".to_owned(), settings)]);
-        AnyLoss::new("exponential_logarithmic", &settings).unwrap_err()
+        AnyLoss::new("exponential_logarithmic", &settings).unwrap_err().to_string()
     };
     assert_eq!(
         refused(Setting::Number(0.0)),

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use segmeter::Engine;
 use segmeter::catalogue::{AnyFrame, AnyLoss};
+use segmeter_core::loss::AnyLoss as Listed;
 use segmeter_core::loss::{Loss, Serial, SumLoss, Sums};
 use segmeter_core::view::{Frame, IGNORE, Shape};
 use segmeter_tests::{Kind, ROOM, Scene, bits, depends_on_place, interleave, losses, takes};
@@ -89,12 +90,12 @@ fn of_any_tiles(name: &str, loss: &AnyLoss, scene: &Scene) -> bool {
     macro_rules! sum_losses {
         ($($type:ident),* $(,)?) => {
             match loss {
-                $(AnyLoss::$type(loss) if scene.kind.channels == 1 => of_tiles::<_, 2>(&what, loss, scene, binary),
-                  AnyLoss::$type(loss) => of_tiles::<_, ROOM>(&what, loss, scene, Scene::multiclass),)*
+                $(AnyLoss::Listed(Listed::$type(loss)) if scene.kind.channels == 1 => of_tiles::<_, 2>(&what, loss, scene, binary),
+                  AnyLoss::Listed(Listed::$type(loss)) => of_tiles::<_, ROOM>(&what, loss, scene, Scene::multiclass),)*
                 other => {
                     let known = ["TopK", "Ohem", "WassersteinDice", "LovaszHinge", "LovaszSoftmax", "Combo",
-                        "ExponentialLogarithmic", "UnifiedFocal", "Weighted"];
-                    let known = known.contains(&other.type_name()) || depends_on_place(name, other);
+                        "ExponentialLogarithmic", "UnifiedFocal"];
+                    let known = known.iter().any(|name| other.type_name().starts_with(name)) || other.is_sum() || depends_on_place(name, other);
                     assert!(known, "{what}: say whether {} adds up", other.type_name());
                     return false;
                 }
@@ -123,6 +124,7 @@ fn of_any_tiles(name: &str, loss: &AnyLoss, scene: &Scene) -> bool {
         FocalTversky,
         AsymmetricSimilarity,
         SensitivitySpecificity,
+        NoiseRobustDice,
         GeneralisedDice,
         PenaltyGeneralisedDice,
         Mcc,

@@ -76,27 +76,11 @@ struct Cityscapes {
 const F32: f64 = 3e-7;
 
 fn metric(name: &str) -> Option<ClassMetric> {
-    Some(match name {
-        "iou" | "mean_iou" => ClassMetric::Iou,
-        "dice" | "mean_dice" => ClassMetric::Dice,
-        "f_beta" => ClassMetric::FBeta { beta: 2.0 },
-        "precision" => ClassMetric::Precision,
-        "recall" => ClassMetric::Recall,
-        "specificity" => ClassMetric::Specificity,
-        "negative_predictive_value" => ClassMetric::NegativePredictiveValue,
-        "false_positive_rate" => ClassMetric::FalsePositiveRate,
-        "false_negative_rate" => ClassMetric::FalseNegativeRate,
-        "false_discovery_rate" => ClassMetric::FalseDiscoveryRate,
-        "false_omission_rate" => ClassMetric::FalseOmissionRate,
-        "accuracy" => ClassMetric::Accuracy,
-        "balanced_accuracy" => ClassMetric::BalancedAccuracy,
-        "informedness" => ClassMetric::Informedness,
-        "markedness" => ClassMetric::Markedness,
-        "mcc" => ClassMetric::Mcc,
-        "relative_volume_difference" => ClassMetric::RelativeVolumeDifference,
-        "absolute_relative_volume_difference" => ClassMetric::AbsoluteRelativeVolumeDifference,
-        "net_benefit" => ClassMetric::NetBenefit { threshold: 0.2 },
-        _ => return None,
+    let name = name.strip_prefix("mean_").unwrap_or(name);
+    let known = |of: &&(&str, ClassMetric)| of.0 == name;
+    ClassMetric::ALL.iter().find(known).map(|(_, metric)| match metric {
+        ClassMetric::NetBenefit { .. } => ClassMetric::NetBenefit { threshold: 0.2 },
+        other => *other,
     })
 }
 

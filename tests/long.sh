@@ -118,3 +118,43 @@ if ensure_neon; then
 else
     skip "NEON"
 fi
+
+# --- the oldest compiler, licences, and what has changed for others ---
+
+# The compiler that `rust-version` names: clippy does not see a new impl of an old trait.
+msrv() {
+    local version
+    version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    rustup toolchain install "$version" --profile minimal >/dev/null 2>&1 || return
+    CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}/msrv cargo "+$version" check --workspace --all-features --all-targets
+}
+if command -v rustup >/dev/null; then
+    check "the oldest Rust compiles everything" msrv
+else
+    skip "the oldest Rust"
+fi
+
+ensure_tool() {
+    command -v "$1" >/dev/null || PATH=$LONG_TOOLS/bin:$PATH
+    command -v "$1" >/dev/null || cargo install --quiet --locked --root "$LONG_TOOLS" "$1" >&2 ||
+        missing "$1 (cargo cannot install it)"
+}
+if ensure_tool cargo-deny; then
+    check "licences and sources (deny.toml)" cargo deny --workspace check bans licenses sources
+    if cargo deny fetch db >/dev/null 2>&1; then
+        check "advisories" cargo deny --workspace check advisories
+    else
+        skip "advisories (their database is out of reach)"
+    fi
+else
+    skip "licences"
+fi
+if ensure_tool cargo-semver-checks; then
+    for crate in segmeter-core segmeter segmeter-firmware; do
+        check "$crate breaks nothing since $(cut -c1-7 tests/baseline)" \
+            cargo semver-checks --package "$crate" --baseline-rev "$(cat tests/baseline)" --release-type minor
+    done
+else
+    skip "semver"
+fi
+check "a program of the packed crates runs" tests/package --run

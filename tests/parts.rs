@@ -10,8 +10,9 @@ use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    Averaging, Boundary, BoundaryDou, Convention, Dice, DistancePenalised, FocalTversky, HausdorffDistance,
-    Jaccard, Loss, OverlapKernel, Recall, Serial, Sides, SkeletonRecall, Smooth, SumLoss, Sums, Tversky,
+    Boundary, BoundaryDou, ClassAveraging, Convention, Dice, DistancePenalised, FocalTversky,
+    HausdorffDistance, Jaccard, Loss, OverlapKernel, Recall, Serial, Sides, SkeletonRecall, Smooth, SumLoss,
+    Sums, Tversky,
 };
 use segmeter_core::plane::distance;
 use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
@@ -152,7 +153,7 @@ fn one_walk_serves_losses_that_add_up_the_same() {
     check(&plane, &sums, &FocalTversky::PAPER);
     check(&plane, &sums, &Jaccard::new(Smooth::NONE));
     check(&plane, &sums, &Recall::new(Smooth::ONE));
-    let other = dice.with(Averaging::DEFAULT.with_background(true));
+    let other = dice.with(ClassAveraging::DEFAULT.with_background(true));
     assert!(matches!(sums.fit(&other, None).map(|_| ()), Err(Error::Unsupported(_))));
     let before = sums.fit(&dice, None).unwrap().evaluation;
     let mut others = Sums::of(&other);

@@ -45,7 +45,7 @@ impl Case {
         let is_other = |(key, value): (&String, &Setting)| {
             // Only the frame decides on the background unless it is set, and nothing on distances.
             let by_frame = || (key == "background").then_some(Setting::Flag(!fixture.is_binary()));
-            entry.setting(&settings, key).or_else(by_frame).is_some_and(|own| own != *value)
+            catalogue::setting(entry, &settings, key).or_else(by_frame).is_some_and(|own| own != *value)
         };
         self.preset == preset.name
             && catalogue::loss(&self.loss).is_some_and(|of| of.name == entry.name)

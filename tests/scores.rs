@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use segmeter_core::metric::calibration::{
-    Bin, Edges, Multiclass, Probabilities, Reliability, brier, brier_multiclass, classwise_expected_error,
+    Bin, BrierScale, Edges, Probabilities, Reliability, brier, brier_multiclass, classwise_expected_error,
     fill_equal_mass, fill_equal_width, negative_log_likelihood,
 };
 use segmeter_core::metric::threshold::Ranking;
@@ -233,8 +233,8 @@ fn by_pixels(case: &ProbabilityCase, sketch: &Sketch<u32>) {
     other.push_row(&turned, &not);
     let both = [sketch.clone(), other];
     let one = brier(sketch, stored).unwrap();
-    near(brier_multiclass(&both, stored, Multiclass::Sum), 2.0 * one, "Brier");
-    near(brier_multiclass(&both, stored, Multiclass::Half), one, "Brier");
+    near(brier_multiclass(&both, stored, BrierScale::Sum), 2.0 * one, "Brier");
+    near(brier_multiclass(&both, stored, BrierScale::Half), one, "Brier");
     near(Some(one), pixels.iter().map(|(p, g)| (p - g) * (p - g)).sum::<f64>() / n, "Brier");
     let errors =
         both.each_ref().map(|s| Reliability::<10>::new(s, stored, Confidence::Positive).expected_error());

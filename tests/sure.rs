@@ -115,11 +115,11 @@ fn compare(what: &str, found: (f64, Vec<f64>), expected: (f64, Vec<f64>), tolera
 /// What is left of two parts that are nearly the same, at the ends of parameters.
 #[test]
 fn little_is_left() {
-    for epsilon in [-1.0_f32, -0.999, -0.75, -0.5, 0.0, 1.0] {
-        let k = f64::from(epsilon);
+    for error_weight in [-1.0_f32, -0.999, -0.75, -0.5, 0.0, 1.0] {
+        let k = f64::from(error_weight);
         let reference =
             of_label(move |_, q, log| beyond(q, log) + (1.0 + k) * q, move |_, q, _| 1.0 + k - k * q);
-        check(&format!("poly1 {epsilon}"), &Poly1::new(epsilon).unwrap(), &reference, 1e-6);
+        check(&format!("poly1 {error_weight}"), &Poly1::new(error_weight).unwrap(), &reference, 1e-6);
     }
     for share in [0.0_f32, 0.5, 0.95, 1.0] {
         let loss = Bootstrapped::new(share, false).unwrap();

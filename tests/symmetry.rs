@@ -16,7 +16,7 @@ fn smoothed(scale: f64) -> Vec<(String, Option<AnyLoss>)> {
         let mut settings = serde_json::Map::new();
         for name in ["smooth", "denominator_smooth"] {
             if let Some(parameter) = entry.parameters.iter().find(|p| p.name == name)
-                && let segmeter::catalogue::Default::Number(number) = parameter.default
+                && let Some(segmeter::catalogue::Value::Number(number)) = parameter.default
             {
                 settings.insert(name.to_owned(), (scale * number).into());
             }

@@ -20,6 +20,7 @@ pub mod distance;
 pub mod estimate;
 pub mod gate;
 pub mod harm;
+mod list;
 pub mod monitor;
 pub mod outline;
 pub mod profile;
@@ -39,14 +40,15 @@ pub use distance::{Distance, Fraction, Histogram, Reference};
 pub use estimate::{CalibrationMap, EstimatedIou};
 pub use gate::{Facts, Invalid};
 pub use harm::Harm;
+pub use list::{DETECTORS, STATISTICS};
 pub use monitor::{Monitor, Observation};
 pub use outline::Outline;
 pub use profile::{Baseline, Identity, Profile, Rules};
 pub use signal::{SIGNALS, Side, Signal, Signals};
 pub use snapshot::Snapshot;
 pub use statistic::{
-    Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Group, Multiclass, Statistic, Statistics,
-    Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
+    Blocks, BoundaryBand, ClassStatistics, EnergyTable, Geometry, GeometryReport, Group, Statistic,
+    Statistics, Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
     low_confidence_fraction, mean_energy,
 };
 pub use telemetry::{Packet, Schedule};

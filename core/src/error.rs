@@ -52,8 +52,8 @@ pub enum Error {
     Unsupported(&'static str),
 }
 
-/// What fallible functions of this crate return.
-pub type Result<T> = core::result::Result<T, Error>;
+/// What fallible functions of this crate return. With another `E` it is the one of `core`: a glob import hides nothing.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,6 +24,7 @@ pub mod execute;
 mod grid;
 mod harmonic;
 mod kernel;
+pub mod list;
 pub mod lovasz;
 pub mod mapped;
 mod pass;
@@ -37,10 +38,11 @@ pub mod topology;
 
 pub use boundary::{
     ActiveBoundary, ActiveContour, Boundary, BoundaryDou, BoundaryF1, Convention, DistancePenalised,
-    Elastica, HausdorffConvolution, HausdorffDistance, HausdorffErosion, ShapeAware, Sides,
+    Elastica, HausdorffConvolution, HausdorffDistance, HausdorffErosion, LogHausdorff, ShapeAware, Sides,
 };
 pub use compound::{
-    Combo, DiceCrossEntropy, DiceFocal, DiceTopK, ExponentialLogarithmic, HybridFocal, UnifiedFocal, Weighted,
+    Combo, DiceBoundary, DiceCrossEntropy, DiceFocal, DiceHausdorff, DiceTopK, ExponentialLogarithmic,
+    HybridFocal, UnifiedFocal, Weighted,
 };
 pub use distribution::{
     BalancedCrossEntropy, Bootstrapped, CrossEntropy, Focal, GeneralisedCrossEntropy, LabelSmoothed,
@@ -48,12 +50,14 @@ pub use distribution::{
 };
 pub use execute::{Execute, Job, Serial};
 pub use kernel::Kernel;
+pub use list::{AnyLoss, LOSSES};
 pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
 pub use pixels::Pixel;
 pub use region::{
-    AsymmetricSimilarity, Averaging, ClassWeighting, Dice, Empty, FocalTversky, GeneralisedDice, Jaccard,
-    LogCoshDice, LogDice, Mcc, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard, PowerKernel, Recall,
-    SensitivitySpecificity, Smooth, SquaredDice, Tanimoto, Tversky, WassersteinDice, WassersteinMode,
+    AbsentClass, AsymmetricSimilarity, ClassAveraging, ClassWeighting, Dice, FocalTversky, GeneralisedDice,
+    Jaccard, LogCoshDice, LogDice, Mcc, NoiseRobustDice, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard,
+    PowerKernel, Recall, SensitivitySpecificity, Smooth, SquaredDice, Tanimoto, Tversky, WassersteinDice,
+    WassersteinMode,
 };
 pub use spatial::{ClassPlane, SpatialLoss};
 pub use sum::{Fit, SumLoss, Sums, Tally};

@@ -73,7 +73,7 @@ impl Common {
             Some(threads) => threads,
             None => std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN),
         };
-        Engine::new(self.level, threads).map_err(Failure::Input)
+        Engine::new(self.level, threads).map_err(|error| Failure::Input(error.to_string()))
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use segmeter_core::loss::{Execute, Job};
 use segmeter_core::simd::Scalar;
 
-use crate::LevelName;
 use crate::threads::share;
 use crate::wide::Machine;
+use crate::{LevelName, Unavailable};
 
 /// Walks the rows of a frame with vector instructions and threads.
 ///
@@ -44,17 +44,15 @@ impl Engine {
     const NUMBERS_PER_THREAD: usize = 1 << 15;
 
     /// # Errors
-    /// A line that says which levels there are, if this machine does not have `level`.
-    pub fn new(level: LevelName, threads: NonZero<usize>) -> Result<Self, String> {
+    /// If this machine, or this build, does not have `level`.
+    pub fn new(level: LevelName, threads: NonZero<usize>) -> Result<Self, Unavailable> {
         match (level, Machine::new(level)) {
             (LevelName::Scalar, _) => Ok(Self { machine: None, threads }),
             // Of a build without vector instructions the best is scalar code.
             (LevelName::Auto, machine) => Ok(Self { machine, threads }),
             (_, Some(machine)) => Ok(Self { machine: Some(machine), threads }),
-            (_, None) if !Machine::IS_BUILT => {
-                Err(format!("this build has no {level} instructions: build it with the feature simd"))
-            }
-            (_, None) => Err(format!("this machine has no {level} instructions")),
+            (_, None) if !Machine::IS_BUILT => Err(Unavailable { level, is_built: false }),
+            (_, None) => Err(Unavailable { level, is_built: true }),
         }
     }
 
@@ -120,7 +118,7 @@ mod tests {
     #[test]
     fn a_build_without_vector_instructions_says_so() {
         let one = NonZero::<usize>::MIN;
-        let refused = Engine::new(LevelName::Sse2, one).unwrap_err();
+        let refused = Engine::new(LevelName::Sse2, one).unwrap_err().to_string();
         assert!(refused.contains("this build has no sse2 instructions"), "{refused}");
         assert_eq!(Engine::new(LevelName::Auto, one).unwrap().level(), LevelName::Scalar);
     }

@@ -11,6 +11,7 @@ mod admit;
 mod belief;
 mod calibration;
 mod desk;
+mod error;
 mod fleet;
 mod random;
 mod series;
@@ -21,6 +22,7 @@ mod tests;
 pub use belief::Belief;
 pub use calibration::{COVERAGE, Calibrated, Calibration};
 pub use desk::{Chart, Desk};
+pub use error::Error;
 
 /// Parts of the frames, each measured against the others.
 const FOLDS: usize = 10;
@@ -120,8 +122,8 @@ pub struct Learnt {
 /// The same frames give the same profile on every platform. Seconds at most.
 ///
 /// # Errors
-/// A line that says what was found and what was expected.
-pub fn learn(quantiser: Quantiser, drives: &[Vec<Frame>], settings: &Settings) -> Result<Learnt, String> {
+/// What was found and what was expected.
+pub fn learn(quantiser: Quantiser, drives: &[Vec<Frame>], settings: &Settings) -> Result<Learnt, Error> {
     let mut notes = Vec::new();
     let drives = admit::valid(drives, settings, &mut notes)?;
     let settings = &admit::sized(&drives, settings)?;
@@ -163,7 +165,7 @@ pub fn learn(quantiser: Quantiser, drives: &[Vec<Frame>], settings: &Settings) -
             profile.watching &= !signal.bit();
         }
     }
-    profile.check().map_err(|error| error.to_string())?;
+    profile.check()?;
     Ok(Learnt {
         blocks: charts.iter().map(|chart| chart.blocks).max().unwrap_or(0),
         drives: drives.len(),
@@ -204,7 +206,7 @@ fn is_labelled(frame: &Frame) -> bool {
 }
 
 /// The reference of frames.
-fn sealed<'a>(frames: impl Iterator<Item = &'a Frame>) -> Result<Reference, String> {
+fn sealed<'a>(frames: impl Iterator<Item = &'a Frame>) -> Result<Reference, Error> {
     let mut counts = [0u64; CODES];
     for frame in frames {
         for (index, count) in (0u8..=255).zip(&mut counts) {
@@ -214,11 +216,11 @@ fn sealed<'a>(frames: impl Iterator<Item = &'a Frame>) -> Result<Reference, Stri
     reference(counts)
 }
 
-fn reference(mut counts: [u64; CODES]) -> Result<Reference, String> {
+fn reference(mut counts: [u64; CODES]) -> Result<Reference, Error> {
     while counts.iter().sum::<u64>() > u64::from(u32::MAX) {
         counts = counts.map(|n| n / 2);
     }
-    Reference::new(counts.map(|n| n as u32)).map_err(|error| error.to_string())
+    Ok(Reference::new(counts.map(|n| n as u32))?)
 }
 
 /// The signals of all frames by drive, each part measured against the others.
@@ -227,7 +229,7 @@ fn measured(
     way: Option<Calibration>,
     table: &SigmoidTable,
     profile: &Profile,
-) -> Result<[Vec<Vec<Option<Q16>>>; SIGNALS], String> {
+) -> Result<[Vec<Vec<Option<Q16>>>; SIGNALS], Error> {
     // The frames of each part, and the drive that they are of.
     let parts: Vec<(usize, &[Frame])> = match drives {
         [single] => {
@@ -248,8 +250,8 @@ fn measured(
         let calibration = map.unwrap_or_else(|| profile.calibration.clone());
         let others = Profile { reference: sealed(others())?, calibration, ..profile.clone() };
         for frame in *frames {
-            let signals = Signals::new(&frame.sketch, &frame.outline, table, &others)
-                .ok_or("found a frame that cannot be measured")?;
+            let signals =
+                Signals::new(&frame.sketch, &frame.outline, table, &others).ok_or(Error::Unmeasured)?;
             for (signal, (values, value)) in Signal::ALL.into_iter().zip(values.iter_mut().zip(signals.0)) {
                 values[*drive].push(value.map(|value| signal.charted(value)));
             }

@@ -48,6 +48,27 @@ impl fmt::Display for LevelName {
     }
 }
 
+/// Instructions that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable {
+    /// Which.
+    pub level: LevelName,
+    /// Whether this build has them, and only the machine lacks them.
+    pub is_built: bool,
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { level, is_built } = self;
+        match is_built {
+            true => write!(f, "this machine has no {level} instructions"),
+            false => write!(f, "this build has no {level} instructions: build it with the feature simd"),
+        }
+    }
+}
+
+impl std::error::Error for Unavailable {}
+
 impl FromStr for LevelName {
     type Err = String;
 

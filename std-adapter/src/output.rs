@@ -130,7 +130,7 @@ fn buffered(out: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()
 
 /// Looks at what is there, through links.
 fn target(path: &Path) -> io::Result<Target> {
-    if path == "-" {
+    if path.as_os_str() == "-" {
         return Ok(Target::Stdout);
     }
     match fs::metadata(path) {

@@ -1,6 +1,6 @@
 //! Scratch: what a loss asks for is what it takes, and what its entry says.
 
-use segmeter::catalogue::{Entry, LOSSES, Setting, Settings, loss as entry};
+use segmeter::catalogue::{Entry, LOSSES, Setting, Settings, loss as entry, setting};
 use segmeter_core::Error;
 // Every loss, and the trait of planes: asking for scratch must not depend on what is in scope.
 use segmeter_core::loss::*;
@@ -114,7 +114,7 @@ fn entries_say_what_is_taken() {
                 "pixels" => shape.pixels(),
                 "width" => shape.width(),
                 "height" => shape.height(),
-                _ => match entry.setting(settings, name) {
+                _ => match setting(entry, settings, name) {
                     Some(Setting::Number(number)) => number as usize,
                     other => panic!("{}: {name} is {other:?}", entry.name),
                 },

@@ -127,37 +127,12 @@ fn counters_stop_and_tell() {
         confusion.generalised_dice(Volume::Square, 0),
         confusion.category_iou(&[0, 0], 0).value(),
     ];
-    let values = METRICS.iter().map(|metric| metric.of(class)).chain(whole);
+    let values = ClassMetric::ALL.iter().map(|(_, metric)| metric.of(class)).chain(whole);
     assert!(values.flatten().all(f64::is_finite));
     let mut one = Confusion::<2>::new(IGNORE);
     one.merge(&confusion);
     assert!(one.saturated(), "the flag is inherited");
 }
-
-const METRICS: [ClassMetric; 22] = [
-    ClassMetric::Iou,
-    ClassMetric::Dice,
-    ClassMetric::FBeta { beta: 2.0 },
-    ClassMetric::TverskyIndex { fp_weight: 0.3, fn_weight: 0.7 },
-    ClassMetric::Precision,
-    ClassMetric::Recall,
-    ClassMetric::Specificity,
-    ClassMetric::NegativePredictiveValue,
-    ClassMetric::FalsePositiveRate,
-    ClassMetric::FalseNegativeRate,
-    ClassMetric::FalseDiscoveryRate,
-    ClassMetric::FalseOmissionRate,
-    ClassMetric::Accuracy,
-    ClassMetric::BalancedAccuracy,
-    ClassMetric::Informedness,
-    ClassMetric::Markedness,
-    ClassMetric::Mcc,
-    ClassMetric::VolumeOverlapError,
-    ClassMetric::VolumeSimilarity,
-    ClassMetric::RelativeVolumeDifference,
-    ClassMetric::AbsoluteRelativeVolumeDifference,
-    ClassMetric::NetBenefit { threshold: 0.25 },
-];
 
 /// All tables of four counts up to 5.
 #[test]
@@ -196,6 +171,15 @@ fn identities() {
             let sign = if informed < 0.0 { -1.0 } else { 1.0 };
             same(of(ClassMetric::Mcc), Some(sign * (informed * marked).sqrt()), "MCC", class);
         }
+        let [hits, alarms] = [ClassMetric::Recall, ClassMetric::FalsePositiveRate].map(of);
+        if let (Some(hits), Some(alarms)) = (hits, alarms)
+            && (hits - alarms).abs() > 0.0
+        {
+            let textbook = ((hits * alarms).sqrt() - alarms) / (hits - alarms);
+            same(of(ClassMetric::PrevalenceThreshold), Some(textbook), "prevalence threshold", class);
+        }
+        let ratios = of(ClassMetric::Precision).zip(of(ClassMetric::Recall));
+        same(of(ClassMetric::FowlkesMallows), ratios.map(|(a, b)| (a * b).sqrt()), "Fowlkes-Mallows", class);
         same(
             of(ClassMetric::RelativeVolumeDifference).map(f64::abs),
             of(ClassMetric::AbsoluteRelativeVolumeDifference),
@@ -220,7 +204,7 @@ fn identities() {
             class,
         );
         // The worst value is a bound.
-        for metric in METRICS {
+        for (_, metric) in ClassMetric::ALL {
             if let (Some(value), Some(worst)) = (metric.of(class), metric.worst()) {
                 let bad = if worst > 0.5 { value > worst } else { value < worst };
                 assert!(!bad, "{metric:?} {value}");

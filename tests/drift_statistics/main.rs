@@ -7,9 +7,9 @@ mod refusals;
 use segmeter_core::Error;
 use segmeter_core::drift::statistic::{BANDS, NO_ROW};
 use segmeter_core::drift::{
-    Blocks, BoundaryBand, EnergyTable, Geometry, GeometryReport, Multiclass, Statistic, Statistics, Temporal,
-    TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy, low_confidence_fraction,
-    mean_energy,
+    Blocks, BoundaryBand, ClassStatistics, EnergyTable, Geometry, GeometryReport, Statistic, Statistics,
+    Temporal, TemporalReport, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
+    low_confidence_fraction, mean_energy,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::{Bits, pack_codes};
@@ -239,7 +239,7 @@ struct MulticlassCase {
 fn several_classes() {
     let case = vectors::<Vectors>("drift.json").multiclass;
     let table = EnergyTable::new(case.scale, case.zero_point, case.temperature).unwrap();
-    let mut found = Multiclass::<4>::default();
+    let mut found = ClassStatistics::<4>::default();
     found.push_row(&table, case.logits.as_chunks().0);
     assert_eq!(found.classes(), &case.classes);
     assert_near(found.mean_margin(), Some(case.mean_margin), 1.0, "margin");
@@ -249,7 +249,7 @@ fn several_classes() {
     assert!((f64::from(energy) - case.mean_energy).abs() < bound, "{energy}, expected {}", case.mean_energy);
     // One pixel at a time, over every difference.
     for difference in 0..=255_u8 {
-        let mut pixel = Multiclass::<3>::default();
+        let mut pixel = ClassStatistics::<3>::default();
         let second = (127 - i32::from(difference)) as i8;
         pixel.push_row(&table, &[[second, 127, second]]);
         let z = |code: i8| f64::from(case.scale) * f64::from(i32::from(code) - case.zero_point);

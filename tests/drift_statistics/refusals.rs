@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use segmeter_core::drift::{
-    Blocks, BoundaryBand, Distance, EnergyTable, Geometry, Histogram, Multiclass, Statistic, Temporal,
+    Blocks, BoundaryBand, ClassStatistics, Distance, EnergyTable, Geometry, Histogram, Statistic, Temporal,
     WeightedLowConfidence,
 };
 use segmeter_core::num::Q16;
@@ -104,7 +104,7 @@ fn memory_is_as_stated() {
     assert_eq!(bytes(BoundaryBand::scratch_len(512, 2)), 2624);
     assert_eq!(bytes(Bits::words(Shape::new(256, 512).unwrap())), 16_384);
     assert_eq!((Blocks::BYTES, size_of::<Histogram>()), (1200, 80));
-    assert_eq!((size_of::<EnergyTable>(), size_of::<Multiclass<8>>()), (656, 4 * 8 + 24));
+    assert_eq!((size_of::<EnergyTable>(), size_of::<ClassStatistics<8>>()), (656, 4 * 8 + 24));
     assert!(size_of::<Geometry<'_>>() <= 540 && size_of::<Blocks<'_>>() <= 220);
     assert!(size_of::<Temporal<'_>>() <= 72 && size_of::<WeightedLowConfidence>() <= 56);
 }

@@ -23,7 +23,7 @@ fn range(name: &str) -> (f32, f32) {
         ("cbdice", _) => (-1.0, 1.0),
         ("mcc", _) => (0.0, 2.0),
         ("log_cosh_dice", _) => (0.0, 0.433_781),
-        ("log_dice" | "lovasz_hinge", _) => (0.0, any),
+        ("log_dice" | "noise_robust_dice" | "lovasz_hinge", _) => (0.0, any),
         (_, "region" | "lovasz") => (0.0, 1.0),
         _ => (0.0, any),
     }
@@ -233,7 +233,7 @@ fn extremes() -> Vec<(String, AnyLoss)> {
         ("ohem", r#"[{"threshold":1e-6,"min_kept":0},{"threshold":1,"min_kept":1000}]"#),
         ("label_smoothed", r#"[{"smoothing":0},{"smoothing":1}]"#),
         ("bootstrapped", r#"[{"label_share":0},{"label_share":1},{"label_share":0,"hard":true}]"#),
-        ("poly1", r#"[{"epsilon":-1},{"epsilon":1000}]"#),
+        ("poly1", r#"[{"error_weight":-1},{"error_weight":1000}]"#),
         ("generalised_cross_entropy", r#"[{"exponent":0.01},{"exponent":1}]"#),
         (
             "dice",
@@ -256,6 +256,10 @@ fn extremes() -> Vec<(String, AnyLoss)> {
         (
             "sensitivity_specificity",
             r#"[{"denominator_smooth":0},{"sensitivity_weight":0,"denominator_smooth":0}]"#,
+        ),
+        (
+            "noise_robust_dice",
+            r#"[{"exponent":1},{"exponent":2,"denominator_smooth":0},{"average":"micro"}]"#,
         ),
         ("generalised_dice", r#"[{"weighting":"simple"},{"weighting":"uniform"}]"#),
         ("penalty_generalised_dice", r#"[{"penalty":0},{"penalty":1e6}]"#),

@@ -4,6 +4,7 @@
 #![allow(clippy::float_cmp, reason = "exponents are given, not computed")]
 
 mod dual;
+mod noise_robust;
 mod oracle;
 mod references;
 mod scene;
@@ -34,7 +35,9 @@ fn compare(name: &str, set: &serde_json::Value, of: &Reference, scene: &Scene, w
 fn rounding(name: &str) -> (f64, f64) {
     match name.split(' ').next().unwrap_or_default() {
         "mcc" => (1.0, 4e-15),
-        "squared_dice" | "power_jaccard" | "tanimoto" | "sensitivity_specificity" => (2.0, 1e-36),
+        "squared_dice" | "power_jaccard" | "tanimoto" | "sensitivity_specificity" | "noise_robust_dice" => {
+            (2.0, 1e-36)
+        }
         "hausdorff_distance" | "hausdorff_erosion" | "hausdorff_convolution" => (3.0, 1e-36),
         "normalised_focal" => (3.0, 1e-15),
         "focal" | "reduced_focal" | "dice_focal" | "hybrid_focal" => (4.5, 1e-43),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::dual::Dual;
+use crate::noise_robust::noise_robust_dice;
 use crate::oracle::{
     Answer, FN, FP, Pixels, SQUARES, TN, TP, by_class, classes, entropy, lovasz, mass, mean_of_classes,
     planes, pointwise, selected, sums, tversky, wasserstein, weight,
@@ -395,6 +396,13 @@ pub(crate) fn references() -> Vec<(&'static str, serde_json::Value, Reference)> 
             })
         }),
     );
+    for (exponent, smooth) in [(1.5, 1e-5), (1.0, 1.0), (2.0, 0.0), (1.25, 1e-5)] {
+        add(
+            "noise_robust_dice",
+            json!({"exponent": exponent, "denominator_smooth": smooth}),
+            Box::new(move |pixels| noise_robust_dice(pixels, exponent, smooth)),
+        );
+    }
     add("lovasz_softmax", none(), Box::new(lovasz));
     all
 }

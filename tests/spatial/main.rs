@@ -330,8 +330,8 @@ fn rows() {
         for loss in [Elastica::PAPER, Elastica::new(1.0, 0.3, 2.0, 1e-3).unwrap()] {
             check!(loss, case, Elastica::rows_scratch_len(case.width));
         }
-        for (theta0, theta) in [(3, 5), (5, 3), (1, 1), (3, 1), (1, 7), (9, 31)] {
-            let loss = BoundaryF1::new(theta0, theta, 1e-7).unwrap();
+        for (edge_window, tolerance_window) in [(3, 5), (5, 3), (1, 1), (3, 1), (1, 7), (9, 31)] {
+            let loss = BoundaryF1::new(edge_window, tolerance_window, 1e-7).unwrap();
             check!(loss, case, loss.rows_scratch_len(case.width));
         }
         for iterations in [0, 1, 3, 10] {

@@ -65,9 +65,9 @@ impl Case {
 
 /// A loss, its parameters in `f64`, written plainly.
 pub(crate) enum Oracle {
-    Contour { length: f64, region: f64, epsilon: f64, mean: bool },
-    Elastica { length: f64, curvature: f64, region: f64, epsilon: f64 },
-    BoundaryF1 { theta0: isize, theta: isize, smooth: f64 },
+    Contour { length: f64, region: f64, length_smooth: f64, mean: bool },
+    Elastica { length: f64, curvature: f64, region: f64, length_smooth: f64 },
+    BoundaryF1 { edge_window: isize, tolerance_window: isize, smooth: f64 },
     Erosion { exponent: f64, erosions: usize },
     Convolution { exponent: f64, radii: Vec<isize> },
     ClDice { iterations: usize, smooth: f64 },
@@ -78,23 +78,23 @@ impl Oracle {
         let tape = Tape::default();
         let vars: Vec<Var> = p.iter().map(|p| tape.constant(*p)).collect();
         let value = match *self {
-            Self::Contour { length, region, epsilon, mean } => {
+            Self::Contour { length, region, length_smooth, mean } => {
                 let (dx, dy) = differences(&tape, case, &vars);
                 let mut terms = region_terms(&tape, case, &vars, region);
                 for i in (0..p.len()).filter(|i| case.scored(*i)) {
                     let square = tape.sum(&[(tape.mul(dx[i], dx[i]), 1.0), (tape.mul(dy[i], dy[i]), 1.0)]);
-                    terms.push((tape.root(tape.affine(square, 1.0, epsilon)), length * case.w(i)));
+                    terms.push((tape.root(tape.affine(square, 1.0, length_smooth)), length * case.w(i)));
                 }
                 let sum = tape.sum(&terms);
                 if mean { tape.affine(sum, 1.0 / case.total(), 0.0) } else { sum }
             }
-            Self::Elastica { length, curvature, region, epsilon } => {
+            Self::Elastica { length, curvature, region, length_smooth } => {
                 let (dx, dy) = differences(&tape, case, &vars);
                 let mut terms = region_terms(&tape, case, &vars, region);
                 let (mut m, mut nx, mut ny) = (vec![], vec![], vec![]);
                 for i in 0..p.len() {
                     let square = tape.sum(&[(tape.mul(dx[i], dx[i]), 1.0), (tape.mul(dy[i], dy[i]), 1.0)]);
-                    m.push(tape.root(tape.affine(square, 1.0, epsilon)));
+                    m.push(tape.root(tape.affine(square, 1.0, length_smooth)));
                     nx.push(tape.div(dx[i], m[i]));
                     ny.push(tape.div(dy[i], m[i]));
                 }
@@ -108,7 +108,7 @@ impl Oracle {
                 }
                 tape.sum(&terms)
             }
-            Self::BoundaryF1 { theta0, theta, smooth } => {
+            Self::BoundaryF1 { edge_window, tolerance_window, smooth } => {
                 let labels: Vec<Var> = (0..p.len()).map(|i| tape.constant(case.g(i))).collect();
                 let window = |x: &[Var], y, column, side: isize, better| {
                     let places = case.window(y, column, side / 2);
@@ -117,10 +117,12 @@ impl Oracle {
                     if among.is_empty() { tape.constant(0.0) } else { tape.best(&among, better) }
                 };
                 let edge = |x: &[Var]| -> Vec<Var> {
-                    case.pixels().map(|(y, c, i)| tape.sub(x[i], window(x, y, c, theta0, lower))).collect()
+                    case.pixels()
+                        .map(|(y, c, i)| tape.sub(x[i], window(x, y, c, edge_window, lower)))
+                        .collect()
                 };
                 let wide = |b: &[Var]| -> Vec<Var> {
-                    case.pixels().map(|(y, x, _)| window(b, y, x, theta, higher)).collect()
+                    case.pixels().map(|(y, x, _)| window(b, y, x, tolerance_window, higher)).collect()
                 };
                 let (b, h) = (edge(&vars), edge(&labels));
                 let (wide_b, wide_h) = (wide(&b), wide(&h));
@@ -233,14 +235,14 @@ impl Oracle {
 
     pub(crate) fn loss(&self) -> Box<dyn SpatialLoss> {
         match *self {
-            Self::Contour { length, region, epsilon, mean } => {
-                Box::new(ActiveContour::new(length as f32, region as f32, epsilon as f32, mean).unwrap())
-            }
-            Self::Elastica { length, curvature, region, epsilon } => Box::new(
-                Elastica::new(length as f32, curvature as f32, region as f32, epsilon as f32).unwrap(),
+            Self::Contour { length, region, length_smooth, mean } => Box::new(
+                ActiveContour::new(length as f32, region as f32, length_smooth as f32, mean).unwrap(),
             ),
-            Self::BoundaryF1 { theta0, theta, smooth } => {
-                Box::new(BoundaryF1::new(theta0 as u32, theta as u32, smooth as f32).unwrap())
+            Self::Elastica { length, curvature, region, length_smooth } => Box::new(
+                Elastica::new(length as f32, curvature as f32, region as f32, length_smooth as f32).unwrap(),
+            ),
+            Self::BoundaryF1 { edge_window, tolerance_window, smooth } => {
+                Box::new(BoundaryF1::new(edge_window as u32, tolerance_window as u32, smooth as f32).unwrap())
             }
             Self::Erosion { exponent, erosions } => {
                 Box::new(HausdorffErosion::new(exponent as f32, erosions as u32).unwrap())
@@ -257,16 +259,27 @@ impl Oracle {
     pub(crate) fn all() -> Vec<(&'static str, Self)> {
         let tiny = f64::from(1e-8_f32);
         vec![
-            ("contour", Self::Contour { length: 1.0, region: 1.0, epsilon: tiny, mean: false }),
-            ("contour mean", Self::Contour { length: 0.5, region: 2.0, epsilon: 0.25, mean: true }),
+            ("contour", Self::Contour { length: 1.0, region: 1.0, length_smooth: tiny, mean: false }),
+            ("contour mean", Self::Contour { length: 0.5, region: 2.0, length_smooth: 0.25, mean: true }),
             (
                 "elastica",
-                Self::Elastica { length: f64::from(0.001_f32), curvature: 2.0, region: 1.0, epsilon: tiny },
+                Self::Elastica {
+                    length: f64::from(0.001_f32),
+                    curvature: 2.0,
+                    region: 1.0,
+                    length_smooth: tiny,
+                },
             ),
-            ("elastica .25", Self::Elastica { length: 1.0, curvature: 0.5, region: 0.0, epsilon: 0.25 }),
-            ("boundary F1", Self::BoundaryF1 { theta0: 3, theta: 5, smooth: f64::from(1e-7_f32) }),
-            ("boundary F1 5 3", Self::BoundaryF1 { theta0: 5, theta: 3, smooth: 1.0 }),
-            ("boundary F1 3 1", Self::BoundaryF1 { theta0: 3, theta: 1, smooth: 0.5 }),
+            (
+                "elastica .25",
+                Self::Elastica { length: 1.0, curvature: 0.5, region: 0.0, length_smooth: 0.25 },
+            ),
+            (
+                "boundary F1",
+                Self::BoundaryF1 { edge_window: 3, tolerance_window: 5, smooth: f64::from(1e-7_f32) },
+            ),
+            ("boundary F1 5 3", Self::BoundaryF1 { edge_window: 5, tolerance_window: 3, smooth: 1.0 }),
+            ("boundary F1 3 1", Self::BoundaryF1 { edge_window: 3, tolerance_window: 1, smooth: 0.5 }),
             ("erosion", Self::Erosion { exponent: 2.0, erosions: 10 }),
             ("erosion 3", Self::Erosion { exponent: 0.5, erosions: 3 }),
             ("convolution", Self::Convolution { exponent: 2.0, radii: vec![3, 6, 9, 12, 15, 18] }),

@@ -108,9 +108,9 @@ fn measure(loss: &impl Loss, oracle: &Oracle, (height, width): (usize, usize), c
 #[test]
 fn contours_of_real_frames() {
     let tiny = f64::from(1e-8_f32);
-    let contour = Oracle::Contour { length: 1.0, region: 1.0, epsilon: tiny, mean: false };
+    let contour = Oracle::Contour { length: 1.0, region: 1.0, length_smooth: tiny, mean: false };
     let elastica =
-        Oracle::Elastica { length: f64::from(0.001_f32), curvature: 2.0, region: 1.0, epsilon: tiny };
+        Oracle::Elastica { length: f64::from(0.001_f32), curvature: 2.0, region: 1.0, length_smooth: tiny };
     for size in [(60, 80), (120, 160), (240, 320)] {
         for channels in [1, 3] {
             let found = [

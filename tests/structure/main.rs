@@ -3,7 +3,7 @@
 mod segments;
 
 use segmeter_core::Error;
-use segmeter_core::metric::road::{Corridor, Deviation, NONE, Profile};
+use segmeter_core::metric::road::{Corridor, Deviation, NONE, RoadProfile};
 use segmeter_core::metric::topology::{
     Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
 };
@@ -237,7 +237,7 @@ fn corridors() {
         let mask: Vec<bool> = (0..width * height).map(|_| random.uniform() < 0.7).collect();
         let [mut left, mut right] = [(); 2].map(|()| vec![1; height]);
         let mut lowest = vec![1; width];
-        let mut profile = Profile::new(ego, [&mut left, &mut right], &mut lowest).unwrap();
+        let mut profile = RoadProfile::new(ego, [&mut left, &mut right], &mut lowest).unwrap();
         let rows = mask.chunks(width).map(|row| profile.push_row(|column| row[column]).unwrap());
         let corridors: Vec<Corridor> = rows.collect();
         assert!(matches!(profile.push_row(|_| true), Err(Error::Length { .. })));
@@ -256,7 +256,7 @@ fn corridors() {
         }
     }
     let (mut a, mut b, mut c) = ([0; 2], [0; 2], [0; 2]);
-    assert_eq!(Profile::new(2, [&mut a, &mut b], &mut c).unwrap_err(), Error::Parameter("ego"));
+    assert_eq!(RoadProfile::new(2, [&mut a, &mut b], &mut c).unwrap_err(), Error::Parameter("ego"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ FIRST_EXTRA = ("spec", "empty", "full")
 BINARY = ("spec", "weighted", "soft", "probability", "empty", "full", "right40", "wrong40", "all_ignored")
 MULTICLASS = ("spec_multi", "multi_weighted", "multi_two", "multi_absent", "multi_soft", "multi_probability",
               "multi_saturated", "multi_ignored")
-SPATIAL = ("boundary", "hausdorff_distance", "hausdorff_erosion", "hausdorff_convolution", "shape_aware",
+SPATIAL = ("boundary", "hausdorff_distance", "log_hausdorff", "hausdorff_erosion", "hausdorff_convolution", "shape_aware",
            "active_contour", "elastica", "boundary_f1", "cldice", "cbdice", "skeleton_recall")
 ON_SPATIAL = ("spec", "curve", "curve_weighted", "empty", "full", "missed", "one_row", "one_pixel", "all_ignored",
               "probability", "spec_multi", "curve_multi", "multi_absent", "multi_ignored")
@@ -40,8 +40,8 @@ SKIP = {("normalised_focal", "right40"), ("ohem", "multi_saturated"), ("lovasz_s
         ("boundary_f1", "probability")}
 WITH_CLASSES = ("spec_multi", "multi_weighted", "multi_absent", "curve_multi")
 PER_CLASS = ("dice", "squared_dice", "log_cosh_dice", "log_dice", "jaccard", "power_jaccard", "tanimoto", "tversky",
-             "focal_tversky", "asymmetric_similarity", "sensitivity_specificity", "recall", "boundary_dou",
-             "lovasz_softmax", "boundary", "hausdorff_distance", "active_contour", "boundary_f1", "cldice",
+             "focal_tversky", "asymmetric_similarity", "sensitivity_specificity", "noise_robust_dice", "recall", "boundary_dou",
+             "lovasz_softmax", "boundary", "hausdorff_distance", "log_hausdorff", "active_contour", "boundary_f1", "cldice",
              "cbdice", "skeleton_recall", "active_boundary")
 FEW = ("cross_entropy", "focal", "top_k", "dice", "tversky", "generalised_dice", "lovasz_softmax")
 # Means over pixels: on a frame of one label they show nothing that "empty" does not.
@@ -60,13 +60,15 @@ VARIANTS = {
              {"threshold": 0.2, "min_kept": 1000}],
     "label_smoothed": [{"smoothing": 0.4}],
     "bootstrapped": [{"label_share": 0.8, "hard": True}, {"label_share": 0.5}],
-    "poly1": [{"epsilon": -0.5}], "generalised_cross_entropy": [{"exponent": 0.2}, {"exponent": 1}],
+    "poly1": [{"error_weight": -0.5}], "generalised_cross_entropy": [{"exponent": 0.2}, {"exponent": 1}],
     **{k: [{"background": None}, {"average": "micro", "denominator_smooth": 2}]
        for k in ("squared_dice", "log_cosh_dice", "log_dice", "jaccard", "recall")},
     "dice": REGION_VARIANTS, "tversky": REGION_VARIANTS + [{"fp_weight": 0.6, "fn_weight": 1.1}],
     "focal_tversky": [{"exponent": 4 / 3}, {"average": "micro"}, {"background": None, "exponent": 0.5}],
     "power_jaccard": [{"exponent": 1.5}, {"exponent": 1, "average": "micro"}],
     "asymmetric_similarity": [{"beta": 0.5, "background": None}], "tanimoto": [{"smooth": 1}],
+    "noise_robust_dice": [{"exponent": 1, "denominator_smooth": 1}, {"exponent": 1.25, "average": "micro"},
+                          {"background": None, "empty": "mean_probability"}],
     "sensitivity_specificity": [{"sensitivity_weight": 0.5, "denominator_smooth": 1}],
     "generalised_dice": [{"weighting": "simple", "numerator_smooth": 1, "denominator_smooth": 1},
                          {"weighting": "uniform"}],
@@ -75,11 +77,12 @@ VARIANTS = {
     "boundary_dou": [{"smooth": 1}], "lovasz_sigmoid": [{"classes": "present"}],
     "lovasz_softmax": [{"classes": "all"}],
     "boundary": [{"convention": "plain"}],
+    "log_hausdorff": [{"sides": "label", "exponent": 1}],
     "hausdorff_distance": [{"sides": "label"}, {"sides": "prediction"}, {"exponent": 1}],
     "hausdorff_erosion": [{"exponent": 1, "erosions": 3}],
     "hausdorff_convolution": [{"exponent": 1, "step": 2, "scales": 2}],
-    "active_contour": [{"mean": True}, {"length_weight": 0.5, "region_weight": 3, "epsilon": 1e-4}],
-    "elastica": [{"length": 1, "curvature": 0.1}], "boundary_f1": [{"theta0": 5, "theta": 3, "smooth": 1}],
+    "active_contour": [{"mean": True}, {"length_weight": 0.5, "region_weight": 3, "length_smooth": 1e-4}],
+    "elastica": [{"length": 1, "curvature": 0.1}], "boundary_f1": [{"edge_window": 5, "tolerance_window": 3, "smooth": 1}],
     "cldice": [{"iterations": 0}, {"iterations": 10, "smooth": 0.1}],
     "cbdice": [{"iterations": 1, "smooth": 0.1}],
     "skeleton_recall": [{"dilations": 0, "smooth": 0.5}],

@@ -96,8 +96,8 @@ def t_recall(x):
     return mean(x, (1 - recall)[:, None] * x.l)
 
 
-def t_poly1(x, epsilon):
-    return mean(x, x.l + epsilon * x.q)
+def t_poly1(x, error_weight):
+    return mean(x, x.l + error_weight * x.q)
 
 
 def t_generalised(x, exponent):
@@ -205,8 +205,8 @@ def d_recall(x):
     return weighted(x, [l * k for l, k in zip(x.l, miss)]) / under(x)
 
 
-def d_poly1(x, epsilon):
-    return weighted(x, [l + (1 - p) * mpf(epsilon) for l, p in zip(x.l, x.p)]) / under(x)
+def d_poly1(x, error_weight):
+    return weighted(x, [l + (1 - p) * mpf(error_weight) for l, p in zip(x.l, x.p)]) / under(x)
 
 
 def d_generalised(x, exponent):

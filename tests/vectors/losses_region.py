@@ -75,7 +75,7 @@ def t_sums(x, overlap="product", exponent=2):
         power = torch.where(g == 1, near, p ** exponent + g ** exponent - 2 * p * g)
         square = error ** 2 if overlap == "product" else p ** 2 + g ** 2 - 2 * torch.minimum(p, g)
         parts = {"tp": tp, "fp": fp, "fn": fn, "mass": p, "size": g, "square": square, "squares": p ** 2 + g ** 2,
-                 "power": power, "product": g * p, "tn": h * q, "hit": g * error ** 2, "miss": h * error ** 2,
+                 "power": power, "off": error.abs() ** exponent, "product": g * p, "tn": h * q, "hit": g * error ** 2, "miss": h * error ** 2,
                  "rest": h, "all": torch.ones_like(p)}
         return {k: (w * s).sum() for k, s in parts.items()}
     return of
@@ -141,6 +141,12 @@ def t_sensitivity_specificity(x, sensitivity_weight, denominator_smooth):
     return combine(x, t_sums(x), loss, background=not x.frame.binary)
 
 
+def t_noise_robust_dice(x, exponent, denominator_smooth, **common):
+    def loss(s, c):
+        return ratio(s["off"], s["squares"] + denominator_smooth)
+    return combine(x, t_sums(x, exponent=exponent), loss, **common)
+
+
 def t_recall(x, numerator_smooth, denominator_smooth, overlap, **common):
     return combine(x, t_sums(x, overlap), lambda s, c: ratio(
         s["fn"] + (denominator_smooth - numerator_smooth), s["size"] + denominator_smooth), **common)
@@ -197,6 +203,7 @@ TORCH = {
     "dice": t_dice, "squared_dice": t_squared_dice, "log_cosh_dice": t_log_cosh, "log_dice": t_log_dice,
     "jaccard": t_jaccard, "power_jaccard": t_power_jaccard, "tanimoto": t_tanimoto, "tversky": t_tversky,
     "focal_tversky": t_tversky, "asymmetric_similarity": t_asymmetric, "recall": t_recall, "mcc": t_mcc,
+    "noise_robust_dice": t_noise_robust_dice,
     "sensitivity_specificity": t_sensitivity_specificity, "generalised_dice": t_generalised_dice,
     "penalty_generalised_dice": t_penalty, "wasserstein_dice": t_wasserstein, "boundary_dou": t_boundary_dou,
 }
@@ -211,6 +218,7 @@ def d_sums(x, overlap="product", exponent=2):
         powers = tape.array(np.array([k ** mpf(exponent) if k else mpf(0) for k in g], dtype=object))
         return {"I": (both * w).sum(), "mass": (p * w).sum(), "size": tape.Node(fsum(w * g)),
                 "all": tape.Node(fsum(w)), "Q": (p * p * w).sum() + fsum(w * g * g),
+                "off": (tape.extreme([p - g, tape.Node(g) - p], 1) ** exponent * w).sum(),
                 "power": (p ** exponent * w).sum() + fsum(w * powers),
                 "hit": (((p - g) ** 2) * (w * g)).sum(), "miss": (((p - g) ** 2) * (w * (1 - g))).sum()}
     return of
@@ -290,6 +298,12 @@ def d_sensitivity_specificity(x, sensitivity_weight, denominator_smooth):
     return combine(x, d_sums(x), loss, background=not x.frame.binary)
 
 
+def d_noise_robust_dice(x, exponent, denominator_smooth, **common):
+    def loss(s, c):
+        return ratio(s["off"], s["Q"] + mpf(denominator_smooth))
+    return combine(x, d_sums(x, exponent=exponent), loss, **common)
+
+
 def d_recall(x, numerator_smooth, denominator_smooth, overlap, **common):
     return score(x, d_sums(x, overlap), lambda s: (s["I"], s["size"]), numerator_smooth, denominator_smooth, **common)
 
@@ -342,6 +356,7 @@ DIGITS = {
     "dice": d_dice, "squared_dice": d_squared_dice, "log_cosh_dice": d_log_cosh, "log_dice": d_log_dice,
     "jaccard": d_jaccard, "power_jaccard": d_power_jaccard, "tanimoto": d_tanimoto, "tversky": d_tversky,
     "focal_tversky": d_tversky, "asymmetric_similarity": d_asymmetric, "recall": d_recall, "mcc": d_mcc,
+    "noise_robust_dice": d_noise_robust_dice,
     "sensitivity_specificity": d_sensitivity_specificity, "generalised_dice": d_generalised_dice,
     "penalty_generalised_dice": d_penalty, "wasserstein_dice": d_wasserstein, "boundary_dou": d_boundary_dou,
 }

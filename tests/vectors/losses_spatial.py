@@ -65,11 +65,15 @@ def hausdorff_map(x, c, exponent, sides, exact):
     return {"both": guess + truth, "label": truth, "prediction": guess}[sides]
 
 
-def t_hausdorff(x, exponent, sides):
+def t_hausdorff(x, exponent, sides, outer=lambda k: k):
     def loss(c):
         far = torch.tensor(hausdorff_map(x, c, exponent, sides, False))
-        return (x.w * t_error(x, c) ** 2 * far).sum() / x.w.sum()
+        return outer((x.w * t_error(x, c) ** 2 * far).sum() / x.w.sum())
     return class_mean(x, loss)
+
+
+def t_log_hausdorff(x, **parameters):
+    return t_hausdorff(x, outer=torch.log1p, **parameters)
 
 
 def t_erosion(x, exponent, erosions):
@@ -127,10 +131,10 @@ def t_region(x, c):
     return (x.w * (x.p[c] * x.h[c] ** 2 + x.q[c] * x.g[c] ** 2)).sum()
 
 
-def t_active(x, length_weight, region_weight, epsilon, mean):
+def t_active(x, length_weight, region_weight, length_smooth, mean):
     def loss(c):
         dx, dy, w = t_slopes(x, c)
-        value = length_weight * (w * torch.sqrt(dx ** 2 + dy ** 2 + epsilon)).sum() + region_weight * t_region(x, c)
+        value = length_weight * (w * torch.sqrt(dx ** 2 + dy ** 2 + length_smooth)).sum() + region_weight * t_region(x, c)
         return value / x.w.sum() if mean else value
     return class_mean(x, loss)
 
@@ -144,7 +148,8 @@ def t_elastica(x, length, curvature):
 
 
 TORCH = {
-    "boundary": t_boundary, "hausdorff_distance": t_hausdorff, "hausdorff_erosion": t_erosion,
+    "boundary": t_boundary, "hausdorff_distance": t_hausdorff, "log_hausdorff": t_log_hausdorff,
+    "hausdorff_erosion": t_erosion,
     "hausdorff_convolution": t_convolution, "shape_aware": t_shape, "active_contour": t_active,
     "elastica": t_elastica,
 }
@@ -163,11 +168,15 @@ def d_boundary(x, convention):
     return class_mean(x, loss)
 
 
-def d_hausdorff(x, exponent, sides):
+def d_hausdorff(x, exponent, sides, outer=lambda k: k):
     def loss(c):
         far = hausdorff_map(x, c, exponent, sides, True)
-        return ((x.p[c] - x.g[c]) ** 2 * (x.w * far)).sum() / fsum(x.w)
+        return outer(((x.p[c] - x.g[c]) ** 2 * (x.w * far)).sum() / fsum(x.w))
     return class_mean(x, loss)
+
+
+def d_log_hausdorff(x, **parameters):
+    return d_hausdorff(x, outer=lambda k: tape.log(k + 1), **parameters)
 
 
 def d_erosion(x, exponent, erosions):
@@ -231,10 +240,10 @@ def d_region(x, c):
     return (x.p[c] * (x.w * (1 - g) ** 2)).sum() + ((1 - x.p[c]) * (x.w * g ** 2)).sum()
 
 
-def d_active(x, length_weight, region_weight, epsilon, mean):
+def d_active(x, length_weight, region_weight, length_smooth, mean):
     def loss(c):
         dx, dy, w = d_slopes(x, c)
-        length = (tape.sqrt(dx * dx + dy * dy + mpf(epsilon)) * w).sum()
+        length = (tape.sqrt(dx * dx + dy * dy + mpf(length_smooth)) * w).sum()
         value = length * mpf(length_weight) + d_region(x, c) * mpf(region_weight)
         return value / fsum(x.w) if mean else value
     return class_mean(x, loss)
@@ -249,7 +258,8 @@ def d_elastica(x, length, curvature):
 
 
 DIGITS = {
-    "boundary": d_boundary, "hausdorff_distance": d_hausdorff, "hausdorff_erosion": d_erosion,
+    "boundary": d_boundary, "hausdorff_distance": d_hausdorff, "log_hausdorff": d_log_hausdorff,
+    "hausdorff_erosion": d_erosion,
     "hausdorff_convolution": d_convolution, "shape_aware": d_shape, "active_contour": d_active,
     "elastica": d_elastica,
 }

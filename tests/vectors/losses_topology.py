@@ -1,7 +1,7 @@
 """Losses of edges and skeletons made by minima and maxima over windows. Windows hold valid pixels only: neither the
 frame nor an ignored pixel is an edge. M: the (class-weighted) mean over the classes 1..
 
-    boundary_f1      b(x) = x minus its minimum over the theta0 x theta0 window; e(x) = max over the theta x theta
+    boundary_f1      b(x) = x minus its minimum over the edge_window x edge_window window; e(x) = max over the tolerance_window x tolerance_window
                      window of b(x). P = (sum w b(p) e(g) + s) / (sum w b(p) + s), R = (sum w e(p) b(g) + s) /
                      (sum w b(g) + s), loss 1 - 2PR / (P + R); 0 if neither side has a boundary
     cldice           erode: min over the 5-pixel cross; dilate: max over 3 x 3; open = dilate(erode). skel =
@@ -42,11 +42,11 @@ def t_max(x, plane, size):
     return torch.where(valid, pooled, 0)
 
 
-def t_boundary_f1(x, theta0, theta, smooth):
+def t_boundary_f1(x, edge_window, tolerance_window, smooth):
     def edges(values):
         plane = t_plane(x, values)
-        b = plane + t_max(x, -plane, theta0)
-        return b, t_max(x, b, theta)
+        b = plane + t_max(x, -plane, edge_window)
+        return b, t_max(x, b, tolerance_window)
 
     def loss(c):
         w = t_plane(x, x.w)
@@ -127,7 +127,7 @@ def d_extreme(x, plane, steps, sign):
     return tape.extreme(shifted, sign)
 
 
-def d_boundary_f1(x, theta0, theta, smooth):
+def d_boundary_f1(x, edge_window, tolerance_window, smooth):
     e = mpf(smooth)
 
     def pixels(plane):
@@ -135,8 +135,8 @@ def d_boundary_f1(x, theta0, theta, smooth):
 
     def edges(values):
         plane = d_plane(x, values)
-        b = plane - d_extreme(x, plane, square(theta0), -1)
-        return pixels(b), pixels(d_extreme(x, b, square(theta), 1))
+        b = plane - d_extreme(x, plane, square(edge_window), -1)
+        return pixels(b), pixels(d_extreme(x, b, square(tolerance_window), 1))
 
     def loss(c):
         (b_p, ext_p), (b_g, ext_g) = edges(x.p[c]), edges(x.g[c])

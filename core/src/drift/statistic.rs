@@ -2,7 +2,7 @@
 //!
 //! | group | from | says |
 //! |---|---|---|
-//! | [`Group::Confidence`] | a sketch of the codes ([`Statistics`]), or codes row by row ([`BoundaryBand`], [`WeightedLowConfidence`], [`Multiclass`]) | the model is unsure |
+//! | [`Group::Confidence`] | a sketch of the codes ([`Statistics`]), or codes row by row ([`BoundaryBand`], [`WeightedLowConfidence`], [`ClassStatistics`]) | the model is unsure |
 //! | [`Group::Geometry`] | rows of bits ([`Geometry`]) | the scene is another |
 //! | [`Group::Temporal`] | rows of bits, and those of the frames before ([`Temporal`], [`Blocks`]) | the mask is not steady |
 //!
@@ -22,7 +22,7 @@ pub use confidence::{
     Statistics, accuracy_threshold, estimated_accuracy, low_confidence_fraction, mean_energy,
 };
 pub use geometry::{BANDS, Band, Geometry, GeometryReport, NO_ROW};
-pub use multiclass::{EnergyTable, Multiclass};
+pub use multiclass::{ClassStatistics, EnergyTable};
 pub use temporal::{Blocks, Temporal, TemporalReport};
 
 /// What a statistic can say.
@@ -84,7 +84,7 @@ macro_rules! statistics {
 statistics! {
     /// [`GeometryReport::road_fraction`].
     RoadFraction "road_fraction" Geometry,
-    /// [`Multiclass::classes`].
+    /// [`ClassStatistics::classes`].
     ClassHistogram "class_histogram" Geometry,
     /// Sides of pixels of road that are none of another, those on the frame included.
     BoundaryLength "boundary_length" Geometry,
@@ -123,7 +123,7 @@ statistics! {
     MeanEntropy "mean_entropy" Confidence,
     /// [`Statistics::mean_max_softmax`].
     MeanMaxSoftmax "mean_max_softmax" Confidence,
-    /// [`Statistics::mean_margin`], [`Multiclass::mean_margin`].
+    /// [`Statistics::mean_margin`], [`ClassStatistics::mean_margin`].
     MeanMargin "mean_margin" Confidence,
     /// [`Statistics::road_margin`].
     RoadMargin "road_margin" Confidence,
@@ -131,7 +131,7 @@ statistics! {
     EstimatedIou "estimated_iou" Confidence,
     /// [`low_confidence_fraction`], [`Statistics::low_confidence_fraction`].
     LowConfidenceFraction "low_confidence_fraction" Confidence,
-    /// [`mean_energy`], [`Multiclass::mean_energy`].
+    /// [`mean_energy`], [`ClassStatistics::mean_energy`].
     MeanEnergy "mean_energy" Confidence,
     /// [`estimated_accuracy`].
     EstimatedAccuracy "estimated_accuracy" Confidence,

@@ -7,7 +7,7 @@
 //! | loss | scratch, words per pixel |
 //! |---|---|
 //! | [`Boundary`], [`DistancePenalised`] | 2 |
-//! | [`HausdorffDistance`] | 3 |
+//! | [`HausdorffDistance`], [`LogHausdorff`] | 3 |
 //! | [`ShapeAware`] | 2 |
 //! | [`ActiveContour`] | 2 |
 //! | [`Elastica`] | 5 |
@@ -17,6 +17,8 @@
 //! | [`ActiveBoundary`] | 3 |
 //!
 //! Left out: InverseForm, which needs the weights of a trained network.
+
+use super::list::{Entry, family};
 
 mod active;
 pub mod active_contour;
@@ -31,14 +33,26 @@ mod shape_aware;
 #[cfg(test)]
 mod tests;
 
+pub(super) use active::ACTIVE_BOUNDARY;
 pub use active::ActiveBoundary;
+pub(super) use active_contour::ACTIVE_CONTOUR;
 pub use active_contour::{ActiveContour, ActiveContourRows};
+pub(super) use boundary_f1::BOUNDARY_F1;
 pub use boundary_f1::{BoundaryF1, BoundaryF1Rows};
+pub(super) use distance::{BOUNDARY, BOUNDARY_DOU, DISTANCE_PENALISED};
 pub use distance::{Boundary, BoundaryDou, DistancePenalised};
 pub(super) use distance::{check_map, mapped_loss, scored};
+pub(super) use elastica::ELASTICA;
 pub use elastica::{Elastica, ElasticaRows};
-pub use hausdorff::{HausdorffDistance, Sides};
+pub(super) use hausdorff::{HAUSDORFF_DISTANCE, LOG_HAUSDORFF};
+pub use hausdorff::{HausdorffDistance, LogHausdorff, Sides};
+pub(super) use hausdorff_convolution::HAUSDORFF_CONVOLUTION;
 pub use hausdorff_convolution::HausdorffConvolution;
+pub(super) use hausdorff_erosion::HAUSDORFF_EROSION;
 pub use hausdorff_erosion::HausdorffErosion;
 pub use maps::Convention;
+pub(super) use shape_aware::SHAPE_AWARE;
 pub use shape_aware::ShapeAware;
+
+/// What the entries of this family have in common.
+const FAMILY: Entry = family("boundary");

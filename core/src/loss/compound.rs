@@ -3,7 +3,9 @@
 //! A sum needs no memory of its own: its parts write to the same gradient and take turns with the same scratch.
 //! [`DiceCrossEntropy`] and the like are names for sums that have one; [`Weighted`] makes any other.
 
+use super::boundary::{Boundary, HausdorffDistance};
 use super::distribution::{CrossEntropy, Focal, TopK};
+use super::list::{Entry, family};
 use super::region::{Dice, FocalTversky};
 use super::{Evaluation, Execute, Loss};
 use crate::error::{Error, Result};
@@ -12,11 +14,21 @@ use crate::view::{Frame, Shape};
 
 mod combo;
 mod exponential;
+mod list;
 mod unified;
 
+pub(super) use combo::COMBO;
 pub use combo::Combo;
+pub(super) use exponential::EXPONENTIAL_LOGARITHMIC;
 pub use exponential::{ExponentialLogarithmic, PowerCrossEntropy};
+pub(super) use list::{
+    DICE_BOUNDARY, DICE_CROSS_ENTROPY, DICE_FOCAL, DICE_HAUSDORFF, DICE_TOP_K, HYBRID_FOCAL,
+};
+pub(super) use unified::UNIFIED_FOCAL;
 pub use unified::{UnifiedFocal, UnifiedFocalCrossEntropy, UnifiedFocalTversky};
+
+/// What the entries of this family have in common.
+const FAMILY: Entry = family("compound");
 
 /// Dice and cross-entropy: overlap, and a gradient on confidently wrong pixels, which Dice alone has not.
 ///
@@ -32,6 +44,11 @@ pub type DiceFocal = Weighted<Dice, Focal>;
 pub type DiceTopK = Weighted<Dice, TopK>;
 /// Hybrid focal loss: focal Tversky and focal loss. Source: Yeung et al. 2021.
 pub type HybridFocal = Weighted<FocalTversky, Focal>;
+
+/// Dice and boundary loss.
+pub type DiceBoundary = Weighted<Dice, Boundary>;
+/// Dice and the Hausdorff distance loss.
+pub type DiceHausdorff = Weighted<Dice, HausdorffDistance>;
 
 /// Makes [`Loss`] of a type that wraps another loss.
 macro_rules! wrapping_loss {

@@ -8,6 +8,7 @@
 //! to the largest `f32` give no infinity; from probabilities `-ln p` is at most 100.
 
 use super::Pixel;
+use super::list::{Entry, Listed, NORMALISE, Parameter, family};
 use super::sum::Tally;
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;
@@ -15,13 +16,22 @@ use crate::simd::{Simd, Vector};
 
 mod bootstrapped;
 mod focal;
+mod mean;
 mod recall;
 mod selected;
 
+pub(super) use bootstrapped::BOOTSTRAPPED;
 pub use bootstrapped::Bootstrapped;
+pub(super) use focal::{FOCAL, NORMALISED_FOCAL, REDUCED_FOCAL};
 pub use focal::{Focal, NormalisedFocal, ReducedFocal};
+pub(super) use mean::{divisor, mean, mean_loss, pointwise_kernel};
+pub(super) use recall::RECALL_CROSS_ENTROPY;
 pub use recall::RecallCrossEntropy;
+pub(super) use selected::{OHEM, TOP_K};
 pub use selected::{Ohem, TopK};
+
+/// What the entries of this family have in common.
+const FAMILY: Entry = family("distribution");
 
 /// What a weighted mean is divided by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,89 +42,6 @@ pub enum Normalise {
     /// The weights of the pixels alone.
     Count,
 }
-
-/// `sum_c k_c S_c` with `k_c = v_c scale(c) / divisor`, and `k_c` as the slopes.
-pub(super) fn mean<'a>(
-    tally: &Tally<'_, [f64; 1]>,
-    normalise: Normalise,
-    scale: impl Fn(usize) -> f64,
-    slopes: impl IntoIterator<Item = &'a mut f32>,
-) -> Option<f64> {
-    let divisor = divisor(tally, normalise)?;
-    let mut value = 0.0;
-    for (class, ([sum], slope)) in tally.sums.iter().zip(slopes).enumerate() {
-        let factor = tally.class_weight(class) * scale(class) / divisor;
-        value += factor * sum;
-        *slope = tally.bounded(factor);
-    }
-    Some(value)
-}
-
-pub(super) fn divisor<T>(tally: &Tally<'_, T>, normalise: Normalise) -> Option<f64> {
-    let weight = |class| if normalise == Normalise::Count { 1.0 } else { tally.class_weight(class) };
-    let divisor: f64 = tally.masses.iter().enumerate().map(|(class, mass)| mass * weight(class)).sum();
-    (divisor > 0.0).then_some(divisor)
-}
-
-/// A kernel with one sum per class: `cost` is a summand, `pull` is `-d cost / d ln p`.
-/// After `every_class`, a pixel has a cost for classes that are not its label, too.
-macro_rules! pointwise_kernel {
-    ($kernel:ty, every_class) => {
-        pointwise_kernel!($kernel, false);
-    };
-    ($kernel:ty) => {
-        pointwise_kernel!($kernel, true);
-    };
-    ($kernel:ty, $own_label:literal) => {
-        impl $crate::loss::Kernel for $kernel {
-            type Terms<T: Copy + Send> = [T; 1];
-            /// What the cost of a pixel of this class is multiplied by.
-            type Slope = f32;
-            const POINTWISE: bool = true;
-            const OWN_LABEL: bool = $own_label;
-
-            fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-                [value]
-            }
-            #[inline(always)]
-            fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
-                [self.cost(s, pixel)]
-            }
-            #[inline(always)]
-            fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
-                // The weight first: by the divisor it is a share, which no pull takes out of range.
-                let ($crate::simd::Masses { background, foreground }, slope) = (pixel.mass, s.splat(*slope));
-                let (background, foreground) = (background * slope, foreground * slope);
-                let mass = $crate::simd::Masses { background, foreground };
-                self.pull(s, &Pixel { mass, ..*pixel })
-            }
-        }
-    };
-}
-pub(super) use pointwise_kernel;
-
-/// A loss that is a [`mean`] of a pointwise kernel: of its own unless one is given.
-macro_rules! mean_loss {
-    ($loss:ty) => {
-        mean_loss!($loss, self, tally => ($crate::loss::distribution::Normalise::Weights, |_| 1.0));
-    };
-    ($loss:ty, $self:ident, $tally:ident => ($normalise:expr, $scale:expr)) => {
-        mean_loss!($loss, $loss, $self, *$self, $tally => ($normalise, $scale));
-    };
-    ($loss:ty, $kernel:ty, $self:ident, $made:expr, $tally:ident => ($normalise:expr, $scale:expr)) => {
-        impl $crate::loss::SumLoss for $loss {
-            type Kernel = $kernel;
-
-            fn kernel(&$self) -> $kernel {
-                $made
-            }
-            fn fit(&$self, $tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
-                $crate::loss::distribution::mean($tally, $normalise, $scale, slopes)
-            }
-        }
-    };
-}
-pub(super) use mean_loss;
 
 const fn share(value: f32, name: &'static str) -> Result<f32> {
     if value >= 0.0 && value <= 1.0 { Ok(value) } else { Err(Error::Parameter(name)) }
@@ -227,9 +154,9 @@ impl LabelSmoothed {
 pointwise_kernel!(LabelSmoothed, every_class);
 mean_loss!(LabelSmoothed);
 
-/// Poly-1 loss: cross-entropy plus `epsilon (1 - p)` of each pixel's label.
+/// Poly-1 loss: cross-entropy plus `error_weight (1 - p)` of each pixel's label.
 ///
-/// Range: `[0, inf)` for an `epsilon` of at least -1. Passes: 1. Source: Leng et al. 2022.
+/// Range: `[0, inf)` for an `error_weight` of at least -1. Passes: 1. Source: Leng et al. 2022.
 ///
 /// ```
 /// use segmeter_core::{loss::{Poly1, Loss}, view::{Frame, IGNORE, Labels, Shape}};
@@ -240,7 +167,7 @@ mean_loss!(LabelSmoothed);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Poly1 {
-    epsilon: f32,
+    error_weight: f32,
 }
 
 /// Of `(-ln(1 - e) - e) / e^2`; for an error of at most 0.4 what follows is below 1e-7 of it.
@@ -264,34 +191,35 @@ const SERIES: [f32; 16] = [
 ];
 
 impl Poly1 {
-    /// `epsilon` in [-1, 1000].
+    /// `error_weight` in [-1, 1000].
     ///
     /// # Errors
     /// [`Error::Parameter`].
-    pub const fn new(epsilon: f32) -> Result<Self> {
-        if epsilon >= -1.0 && epsilon <= 1000.0 {
-            Ok(Self { epsilon })
+    pub const fn new(error_weight: f32) -> Result<Self> {
+        if error_weight >= -1.0 && error_weight <= 1000.0 {
+            Ok(Self { error_weight })
         } else {
-            Err(Error::Parameter("epsilon"))
+            Err(Error::Parameter("error_weight"))
         }
     }
     #[inline(always)]
     fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
         let error = pixel.complement;
-        if self.epsilon >= -0.5 {
-            return pixel.mass.foreground * (pixel.log + error * s.splat(self.epsilon));
+        if self.error_weight >= -0.5 {
+            return pixel.mass.foreground * (pixel.log + error * s.splat(self.error_weight));
         }
         // Near -1 both are nearly the same: -ln(1 - e) - e is e^2 / 2 + e^3 / 3 + ..., by its series where that is short.
         let series = SERIES.iter().rev().fold(s.splat(0.0), |sum, k| sum * error + s.splat(*k));
         let small = error.select_less(s.splat(0.4), series * (error * error), pixel.log - error);
-        pixel.mass.foreground * (small + error * s.splat(1.0 + self.epsilon))
+        pixel.mass.foreground * (small + error * s.splat(1.0 + self.error_weight))
     }
     #[inline(always)]
     fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        if self.epsilon >= -0.5 {
-            return pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.epsilon));
+        if self.error_weight >= -0.5 {
+            return pixel.mass.foreground * (s.splat(1.0) + pixel.probability * s.splat(self.error_weight));
         }
-        pixel.mass.foreground * (s.splat(1.0 + self.epsilon) - pixel.complement * s.splat(self.epsilon))
+        pixel.mass.foreground
+            * (s.splat(1.0 + self.error_weight) - pixel.complement * s.splat(self.error_weight))
     }
 }
 
@@ -343,3 +271,75 @@ impl GeneralisedCrossEntropy {
 
 pointwise_kernel!(GeneralisedCrossEntropy);
 mean_loss!(GeneralisedCrossEntropy);
+
+pub(in crate::loss) const CROSS_ENTROPY: Listed<CrossEntropy> = Listed {
+    entry: Entry {
+        name: "cross_entropy",
+        synonyms: &["bce", "ce", "binary_cross_entropy", "categorical_cross_entropy"],
+        passes: "1",
+        parameters: &[NORMALISE],
+        definition: "mean over pixels of -ln p of the label; binary: -ln p on foreground, -ln(1-p) on background; of probabilities each at most 100",
+        reference: "PyTorch cross_entropy, binary_cross_entropy_with_logits",
+        ..FAMILY
+    },
+    make: |values| Ok(CrossEntropy::new(values.normalise()?)),
+};
+
+pub(in crate::loss) const BALANCED_CROSS_ENTROPY: Listed<BalancedCrossEntropy> = Listed {
+    entry: Entry {
+        name: "balanced_cross_entropy",
+        passes: "1",
+        definition: "mean of b_c (-ln p) of the label with b_c = 1 - n_c / N",
+        reference: "Xie and Tu 2015",
+        ..FAMILY
+    },
+    make: |_| Ok(BalancedCrossEntropy),
+};
+
+pub(in crate::loss) const LABEL_SMOOTHED: Listed<LabelSmoothed> = Listed {
+    entry: Entry {
+        name: "label_smoothed",
+        synonyms: &["label_smoothing"],
+        passes: "1",
+        parameters: &[Parameter::number(
+            "smoothing",
+            0.1,
+            "[0,1]",
+            "share of the label that is spread over all classes",
+        )],
+        definition: "cross-entropy with g (1-smoothing) + smoothing/C for g",
+        reference: "Szegedy et al. 2016",
+        ..FAMILY
+    },
+    make: |values| LabelSmoothed::new(values.float("smoothing")?),
+};
+
+pub(in crate::loss) const POLY1: Listed<Poly1> = Listed {
+    entry: Entry {
+        name: "poly1",
+        passes: "1",
+        parameters: &[Parameter::number("error_weight", 1.0, "[-1,1000]", "weight of 1-p")],
+        definition: "mean of -ln p + error_weight (1-p) of the label",
+        reference: "Leng et al. 2022",
+        ..FAMILY
+    },
+    make: |values| Poly1::new(values.float("error_weight")?),
+};
+
+pub(in crate::loss) const GENERALISED_CROSS_ENTROPY: Listed<GeneralisedCrossEntropy> = Listed {
+    entry: Entry {
+        name: "generalised_cross_entropy",
+        synonyms: &["generalized_cross_entropy"],
+        passes: "1",
+        parameters: &[Parameter::number(
+            "exponent",
+            0.7,
+            "[0.01,1]",
+            "between cross-entropy (0) and absolute error (1)",
+        )],
+        definition: "mean of (1 - p^exponent) / exponent of the label",
+        reference: "Zhang and Sabuncu 2018",
+        ..FAMILY
+    },
+    make: |values| GeneralisedCrossEntropy::new(values.float("exponent")?),
+};

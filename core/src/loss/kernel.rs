@@ -9,7 +9,7 @@ use crate::simd::Simd;
 /// ([`SumLoss::Kernel`](super::SumLoss::Kernel)).
 pub trait Kernel: Copy + PartialEq + Send + Sync {
     /// The summands of a class, an array: `[T; K]`.
-    type Terms<T: Copy + Send>: Copy + Send + AsRef<[T]> + AsMut<[T]>;
+    type Terms<T: Copy + Send>: Terms<T>;
     /// What the gradient pass needs to know of the totals, per class.
     type Slope: Copy + Default + Send + Sync;
 
@@ -23,7 +23,9 @@ pub trait Kernel: Copy + PartialEq + Send + Sync {
     const OWN_LABEL: bool = false;
 
     /// The array with one value in every place.
-    fn fill<T: Copy + Send>(value: T) -> Self::Terms<T>;
+    fn fill<T: Copy + Send>(value: T) -> Self::Terms<T> {
+        Terms::filled(value)
+    }
     /// The summands of one class of a pixel.
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> Self::Terms<S::V>;
     /// The derivative of the loss with respect to the probability of one class of a pixel.
@@ -41,6 +43,18 @@ pub trait Kernel: Copy + PartialEq + Send + Sync {
     /// Whether `1 - p` stands for the sum of the other classes' probabilities, by their distances, and `p` for 1 less that.
     fn complement_is_sum(&self) -> bool {
         false
+    }
+}
+
+/// The summands of a class: an array.
+pub trait Terms<T>: Copy + Send + AsRef<[T]> + AsMut<[T]> {
+    /// One value in every place.
+    fn filled(value: T) -> Self;
+}
+
+impl<T: Copy + Send, const N: usize> Terms<T> for [T; N] {
+    fn filled(value: T) -> Self {
+        [value; N]
     }
 }
 

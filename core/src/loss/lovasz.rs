@@ -15,6 +15,7 @@
 use extension::{DIGITS, Errors, Jaccard, MOST_PIXELS, NO_NUMBER, extension};
 use planes::{Normalisers, Others, Own, Probability, Softmax};
 
+use super::list::{Entry, family};
 use super::plane_pass::{Plane, PlanePass};
 use super::spatial::{Chain, unfold};
 use super::sum::walk_gradient;
@@ -25,7 +26,13 @@ use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
 use crate::view::{Activation, Frame, Layout, Shape, Target};
 
 mod extension;
+mod list;
 mod planes;
+
+pub(super) use list::{LOVASZ_HINGE, LOVASZ_SIGMOID, LOVASZ_SOFTMAX};
+
+/// What the entries of this family have in common.
+const FAMILY: Entry = family("lovasz");
 
 /// Lovász hinge on binary logits: errors are `max(0, 1 - (2g - 1) z)`.
 ///

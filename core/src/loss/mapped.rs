@@ -31,7 +31,7 @@
 use super::distribution::{mean_loss, pointwise_kernel};
 use super::region::{error, weighted_error};
 use super::sum::Tally;
-use super::{Averaging, Kernel, Pixel, SumLoss, check_weight};
+use super::{ClassAveraging, Kernel, Pixel, SumLoss, check_weight};
 use crate::error::Result;
 use crate::simd::Simd;
 
@@ -72,10 +72,6 @@ macro_rules! class_mean_loss {
             type Slope = f32;
             const POINTWISE: bool = false;
             const EARLY: bool = true;
-
-            fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-                [value]
-            }
             #[inline(always)]
             fn terms<S: Simd>(&self, $s: S, $pixel: &Pixel<S::V>) -> [S::V; 1] {
                 let _ = $s;
@@ -157,10 +153,6 @@ impl Kernel for BoundaryDouOnMap {
     /// Derivatives with respect to the intersection and the squared error.
     type Slope = [f32; 3];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 4] {
-        [value; 4]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let foreground = pixel.mass.foreground;
@@ -195,7 +187,7 @@ impl SumLoss for BoundaryDouOnMap {
             let loss = (error + smooth) / denominator;
             Some((loss, [-(1.0 - share) * loss / denominator, (1.0 - loss) / denominator, 0.0]))
         };
-        Averaging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
+        ClassAveraging::DEFAULT.mean(tally, slopes, one, |_| (0.0, [0.0; 3]))
     }
 }
 
@@ -226,10 +218,6 @@ impl Kernel for SkeletonRecallOnMap {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;

@@ -7,27 +7,40 @@
 //! way.
 //!
 //! A binary frame has one class, the foreground; a multiclass frame all of its classes, and the loss is their
-//! mean, weighted by the class weights: [`Averaging`] changes that. Values are in [0, 1] unless said. Scratch: none.
+//! mean, weighted by the class weights: [`ClassAveraging`] changes that. Values are in [0, 1] unless said. Scratch: none.
 //! Passes: 2 with gradient, 1 without. From a sketch: exact.
 
 use super::check_weight;
+use super::list::{Entry, family};
 use super::sum::Tally;
 use crate::error::{Error, Result};
 
 mod generalised;
 mod kernel;
 mod mcc;
+mod noise_robust;
 mod overlap;
 mod squared;
 
 pub use generalised::{
     ClassWeighting, GeneralisedDice, PenaltyGeneralisedDice, WassersteinDice, WassersteinMode,
 };
+pub(super) use generalised::{GENERALISED_DICE, PENALTY_GENERALISED_DICE, WASSERSTEIN_DICE};
 pub use kernel::{OverlapKernel, PowerKernel};
 pub(super) use kernel::{error, weighted_error};
+pub(super) use mcc::MCC;
 pub use mcc::Mcc;
+pub(super) use noise_robust::NOISE_ROBUST_DICE;
+pub use noise_robust::NoiseRobustDice;
+pub(super) use overlap::{
+    ASYMMETRIC_SIMILARITY, DICE, FOCAL_TVERSKY, JACCARD, LOG_COSH_DICE, LOG_DICE, RECALL, TVERSKY,
+};
 pub use overlap::{AsymmetricSimilarity, Dice, FocalTversky, Jaccard, LogCoshDice, LogDice, Recall, Tversky};
+pub(super) use squared::{POWER_JACCARD, SENSITIVITY_SPECIFICITY, SQUARED_DICE, TANIMOTO};
 pub use squared::{PowerJaccard, SensitivitySpecificity, SquaredDice, Tanimoto};
+
+/// What the entries of this family have in common.
+const FAMILY: Entry = family("region");
 
 /// What is added to numerator and denominator of a ratio. It is a behavioural parameter, not an epsilon: on a
 /// frame without foreground the gradient is in proportion to it.
@@ -73,7 +86,7 @@ impl Smooth {
 
 /// What a class without a labelled pixel gives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Empty {
+pub enum AbsentClass {
     /// Its formula; a class where that is 0/0 is left out.
     #[default]
     Smooth,
@@ -88,24 +101,25 @@ pub enum Empty {
 /// How the classes of a frame make one number.
 ///
 /// ```
-/// use segmeter_core::{loss::{Averaging, Dice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
+/// use segmeter_core::{loss::{ClassAveraging, Dice, Loss, Smooth}, view::{Frame, IGNORE, Labels, Shape}};
 /// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
 /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
-/// let both = Dice::new(Smooth::ONE).with(Averaging::DEFAULT.with_background(true));
+/// let both = Dice::new(Smooth::ONE).with(ClassAveraging::DEFAULT.with_background(true));
 /// assert_eq!(both.value(&frame, &mut [])?.value, 0.33599597);
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Averaging {
+pub struct ClassAveraging {
     background: Option<bool>,
     micro: bool,
     minimum: bool,
-    empty: Empty,
+    empty: AbsentClass,
 }
 
-impl Averaging {
+impl ClassAveraging {
     /// The foreground of a binary frame, the mean over all classes of a multiclass one.
-    pub const DEFAULT: Self = Self { background: None, micro: false, minimum: false, empty: Empty::Smooth };
+    pub const DEFAULT: Self =
+        Self { background: None, micro: false, minimum: false, empty: AbsentClass::Smooth };
 
     /// With class 0 or without it, whatever the frame.
     #[must_use]
@@ -125,7 +139,7 @@ impl Averaging {
     }
     /// What a class without a labelled pixel gives.
     #[must_use]
-    pub const fn with_empty(self, empty: Empty) -> Self {
+    pub const fn with_empty(self, empty: AbsentClass) -> Self {
         Self { empty, ..self }
     }
 
@@ -156,9 +170,9 @@ impl Averaging {
                 return None;
             }
             let outcome = match self.empty {
-                Empty::SkipClass if mass <= 0.0 => None,
-                Empty::MeanProbability if mass <= 0.0 => Some(mean_probability(sums)),
-                Empty::ZeroIfBothEmpty => Some(one(sums, masses).unwrap_or((0.0, [0.0; K]))),
+                AbsentClass::SkipClass if mass <= 0.0 => None,
+                AbsentClass::MeanProbability if mass <= 0.0 => Some(mean_probability(sums)),
+                AbsentClass::ZeroIfBothEmpty => Some(one(sums, masses).unwrap_or((0.0, [0.0; K]))),
                 _ => one(sums, masses),
             };
             outcome.map(|(loss, slope)| (weight, loss, slope))
@@ -210,7 +224,7 @@ impl Averaging {
         }
         let outcome = one(&sums, rest);
         let (loss, slope) = match self.empty {
-            Empty::ZeroIfBothEmpty => outcome.unwrap_or((0.0, [0.0; K])),
+            AbsentClass::ZeroIfBothEmpty => outcome.unwrap_or((0.0, [0.0; K])),
             _ => outcome?,
         };
         for (class, slot) in slopes.iter_mut().enumerate().skip(first) {

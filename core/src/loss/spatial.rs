@@ -297,9 +297,6 @@ impl Kernel for Chain {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = f32;
     const POINTWISE: bool = false;
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, _: &Pixel<S::V>) -> [S::V; 1] {
         [s.splat(0.0)]

@@ -366,9 +366,6 @@ impl Kernel for Mass {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = ();
     const POINTWISE: bool = true;
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         [pixel.mass.foreground]

@@ -9,7 +9,7 @@ mod codes;
 mod score;
 
 pub use bins::{Bin, Edges, EqualMass, expected_error, maximum_error, root_mean_square_error};
-pub use score::{Multiclass, brier, brier_multiclass, negative_log_likelihood};
+pub use score::{BrierScale, brier, brier_multiclass, negative_log_likelihood};
 
 /// The number that stands for a probability of one: every `f32` above one half is a multiple of 2^-24.
 pub const ONE: u32 = 1 << 24;

@@ -202,6 +202,39 @@ impl ClassReport {
         self.association(&[[self.positives(), self.negatives()], self.predictions()])
     }
 
+    /// Fowlkes-Mallows index, the geometric mean of precision and recall: `TP / sqrt((TP + FP) (TP + FN))`. `None` if a factor
+    /// is zero. Fowlkes and Mallows 1983.
+    ///
+    /// ```
+    /// use segmeter_core::metric::ClassReport;
+    /// let class = ClassReport { true_positive: 2, false_positive: 2, false_negative: 6, ..ClassReport::default() };
+    /// assert_eq!(class.fowlkes_mallows(), Some(0.35355339059327373));
+    /// ```
+    #[must_use]
+    pub fn fowlkes_mallows(self) -> Option<f64> {
+        let [predicted, labelled] =
+            [self.predicted(), self.positives()].map(|count| libm::sqrt(count as f64));
+        let denominator = predicted * labelled;
+        (denominator > 0.0).then(|| (self.true_positive as f64 / denominator).min(1.0))
+    }
+
+    /// Prevalence threshold: the share of the class in the pixels below which a prediction of it is more often wrong than
+    /// its rates suggest, `sqrt(FPR) / (sqrt(TPR) + sqrt(FPR))`. It is `(sqrt(TPR FPR) - FPR) / (TPR - FPR)` without the 0/0
+    /// where both rates are the same. `None` without a label on either side, or without any prediction of the class.
+    /// Balayla 2020.
+    ///
+    /// ```
+    /// use segmeter_core::metric::ClassReport;
+    /// let class =
+    ///     ClassReport { true_positive: 9, false_negative: 1, false_positive: 10, true_negative: 90 };
+    /// assert_eq!(class.prevalence_threshold(), Some(0.25));
+    /// ```
+    #[must_use]
+    pub fn prevalence_threshold(self) -> Option<f64> {
+        let [hits, alarms] = [self.recall().value()?, self.false_positive_rate().value()?].map(libm::sqrt);
+        (hits + alarms > 0.0).then(|| alarms / (hits + alarms))
+    }
+
     /// Predicted to be of the class, and not to be.
     const fn predictions(self) -> [u64; 2] {
         [self.predicted(), self.true_negative.saturating_add(self.false_negative)]

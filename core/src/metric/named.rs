@@ -1,82 +1,85 @@
 //! The overlap metrics of a class by name, and what they are where a mask is empty.
 
-use super::ClassReport;
+use super::{ClassReport, Ratio};
 
-/// An overlap metric of a class against the rest.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[allow(missing_docs, reason = "each is the method of `ClassReport` of its name")]
-pub enum ClassMetric {
-    Iou,
-    Dice,
-    FBeta { beta: f64 },
-    TverskyIndex { fp_weight: f64, fn_weight: f64 },
-    Precision,
-    Recall,
-    Specificity,
-    NegativePredictiveValue,
-    FalsePositiveRate,
-    FalseNegativeRate,
-    FalseDiscoveryRate,
-    FalseOmissionRate,
-    Accuracy,
-    BalancedAccuracy,
-    Informedness,
-    Markedness,
-    Mcc,
-    VolumeOverlapError,
-    VolumeSimilarity,
-    RelativeVolumeDifference,
-    AbsoluteRelativeVolumeDifference,
-    NetBenefit { threshold: f64 },
+/// One line per metric: name, variant with the defaults of its parameters, formula, and the worst value.
+macro_rules! class_metrics {
+    ($($name:literal $variant:ident $({ $($parameter:ident = $default:literal),* })? : $of:expr, $worst:expr;)*) => {
+        /// An overlap metric of a class against the rest.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        #[allow(missing_docs, reason = "each is the method of `ClassReport` of its name")]
+        pub enum ClassMetric {
+            $($variant $({ $($parameter: f64),* })?,)*
+        }
+
+        impl ClassMetric {
+            /// Every metric by its name in [`METRICS`](super::METRICS), with the defaults of its parameters.
+            pub const ALL: &[(&'static str, Self)] =
+                &[$(($name, Self::$variant $({ $($parameter: $default),* })?)),*];
+
+            /// The metric by its formula; `None` where the formula has no value.
+            #[must_use]
+            pub fn of(self, class: ClassReport) -> Option<f64> {
+                match self {
+                    $(Self::$variant $({ $($parameter),* })? => Formula::value($of(class $($(, $parameter)*)?)),)*
+                }
+            }
+
+            /// The worst value; `None` if there is no bound.
+            #[must_use]
+            pub const fn worst(self) -> Option<f64> {
+                match self {
+                    $(Self::$variant { .. } => $worst,)*
+                }
+            }
+        }
+    };
 }
 
-impl ClassMetric {
-    /// The metric by its formula; `None` where the formula has no value.
-    #[must_use]
-    pub fn of(self, class: ClassReport) -> Option<f64> {
-        match self {
-            Self::Iou => class.iou().value(),
-            Self::Dice => class.dice().value(),
-            Self::FBeta { beta } => class.f_beta(beta),
-            Self::TverskyIndex { fp_weight, fn_weight } => class.tversky_index(fp_weight, fn_weight),
-            Self::Precision => class.precision().value(),
-            Self::Recall => class.recall().value(),
-            Self::Specificity => class.specificity().value(),
-            Self::NegativePredictiveValue => class.negative_predictive_value().value(),
-            Self::FalsePositiveRate => class.false_positive_rate().value(),
-            Self::FalseNegativeRate => class.false_negative_rate().value(),
-            Self::FalseDiscoveryRate => class.false_discovery_rate().value(),
-            Self::FalseOmissionRate => class.false_omission_rate().value(),
-            Self::Accuracy => class.accuracy().value(),
-            Self::BalancedAccuracy => class.balanced_accuracy(),
-            Self::Informedness => class.informedness(),
-            Self::Markedness => class.markedness(),
-            Self::Mcc => class.mcc(),
-            Self::VolumeOverlapError => class.volume_overlap_error().value(),
-            Self::VolumeSimilarity => class.volume_similarity().value(),
-            Self::RelativeVolumeDifference => class.relative_volume_difference(),
-            Self::AbsoluteRelativeVolumeDifference => class.absolute_relative_volume_difference().value(),
-            Self::NetBenefit { threshold } => class.net_benefit(threshold),
-        }
-    }
+/// What a method of `ClassReport` gives.
+trait Formula {
+    fn value(self) -> Option<f64>;
+}
 
-    /// The worst value; `None` if there is no bound.
-    #[must_use]
-    pub const fn worst(self) -> Option<f64> {
-        match self {
-            Self::Informedness | Self::Markedness | Self::Mcc => Some(-1.0),
-            Self::FalsePositiveRate
-            | Self::FalseNegativeRate
-            | Self::FalseDiscoveryRate
-            | Self::FalseOmissionRate
-            | Self::VolumeOverlapError => Some(1.0),
-            Self::RelativeVolumeDifference
-            | Self::AbsoluteRelativeVolumeDifference
-            | Self::NetBenefit { .. } => None,
-            _ => Some(0.0),
-        }
+impl Formula for Option<f64> {
+    fn value(self) -> Option<f64> {
+        self
     }
+}
+
+impl Formula for Ratio {
+    fn value(self) -> Option<f64> {
+        Self::value(self)
+    }
+}
+
+class_metrics! {
+    "iou" Iou: ClassReport::iou, Some(0.0);
+    "dice" Dice: ClassReport::dice, Some(0.0);
+    "precision" Precision: ClassReport::precision, Some(0.0);
+    "recall" Recall: ClassReport::recall, Some(0.0);
+    "specificity" Specificity: ClassReport::specificity, Some(0.0);
+    "negative_predictive_value" NegativePredictiveValue: ClassReport::negative_predictive_value, Some(0.0);
+    "f_beta" FBeta { beta = 2.0 }: ClassReport::f_beta, Some(0.0);
+    "tversky_index" TverskyIndex { fp_weight = 0.3, fn_weight = 0.7 }: ClassReport::tversky_index, Some(0.0);
+    "false_positive_rate" FalsePositiveRate: ClassReport::false_positive_rate, Some(1.0);
+    "false_negative_rate" FalseNegativeRate: ClassReport::false_negative_rate, Some(1.0);
+    "false_discovery_rate" FalseDiscoveryRate: ClassReport::false_discovery_rate, Some(1.0);
+    "false_omission_rate" FalseOmissionRate: ClassReport::false_omission_rate, Some(1.0);
+    "accuracy" Accuracy: ClassReport::accuracy, Some(0.0);
+    "balanced_accuracy" BalancedAccuracy: ClassReport::balanced_accuracy, Some(0.0);
+    "informedness" Informedness: ClassReport::informedness, Some(-1.0);
+    "markedness" Markedness: ClassReport::markedness, Some(-1.0);
+    "mcc" Mcc: ClassReport::mcc, Some(-1.0);
+    "fowlkes_mallows" FowlkesMallows: ClassReport::fowlkes_mallows, Some(0.0);
+    "prevalence_threshold" PrevalenceThreshold: ClassReport::prevalence_threshold, Some(1.0);
+    "volume_overlap_error" VolumeOverlapError: ClassReport::volume_overlap_error, Some(1.0);
+    "volume_similarity" VolumeSimilarity: ClassReport::volume_similarity, Some(0.0);
+    "relative_volume_difference" RelativeVolumeDifference: ClassReport::relative_volume_difference, None;
+    "absolute_relative_volume_difference" AbsoluteRelativeVolumeDifference:
+        ClassReport::absolute_relative_volume_difference, None;
+    "net_benefit" NetBenefit { threshold = 0.5 }: ClassReport::net_benefit, None;
 }
 
 /// What a metric is where a mask is empty.

@@ -42,9 +42,9 @@ impl Corridor {
 /// Takes a mask row by row, and writes the profile of its road.
 ///
 /// ```
-/// use segmeter_core::metric::road::{NONE, Profile};
+/// use segmeter_core::metric::road::{NONE, RoadProfile};
 /// let (mut left, mut right, mut lowest) = ([0; 3], [0; 3], [0; 5]);
-/// let mut profile = Profile::new(2, [&mut left, &mut right], &mut lowest)?;
+/// let mut profile = RoadProfile::new(2, [&mut left, &mut right], &mut lowest)?;
 /// for row in [b".....", b"..##.", b".###."] {
 ///     profile.push_row(|column| row[column] == b'#')?;
 /// }
@@ -53,14 +53,14 @@ impl Corridor {
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Profile<'a> {
+pub struct RoadProfile<'a> {
     ego: usize,
     offsets: [&'a mut [u16]; 2],
     lowest: &'a mut [u16],
     row: usize,
 }
 
-impl<'a> Profile<'a> {
+impl<'a> RoadProfile<'a> {
     /// No row yet. `offsets` are those of the left and right boundary, an element per row; `lowest`, with an element
     /// per column, takes the lowest row with road. The vehicle drives in column `ego`.
     ///

@@ -1,6 +1,6 @@
 //! What other libraries compute under the names of the catalogue, with their default arguments.
 
-use super::{Default, Settings};
+use super::{Setting, Settings, Value};
 
 mod table;
 
@@ -23,7 +23,7 @@ pub struct Preset {
     /// The loss.
     pub loss: &'static str,
     /// What is set; the rest has its default.
-    pub settings: &'static [(&'static str, Default)],
+    pub settings: &'static [(&'static str, Value<'static>)],
     /// How the library reduces a batch, if it fixes that.
     pub reduction: Option<Reduction>,
     /// Where the library, or a release of it, returns something else than the form that the name promises, which is
@@ -35,8 +35,7 @@ impl Preset {
     /// The settings, as [`AnyLoss::new`](super::AnyLoss::new) takes them.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        let owned = |(name, value): &(&str, Default)| Some(((*name).to_owned(), value.setting()?));
-        self.settings.iter().filter_map(owned).collect()
+        self.settings.iter().map(|(name, value)| ((*name).to_owned(), Setting::from(*value))).collect()
     }
 
     const fn per_image(self) -> Self {
@@ -55,7 +54,7 @@ impl Preset {
 /// The preset of a library for a loss; `bce` is another name for `cross_entropy`.
 #[must_use]
 pub fn preset(name: &str, loss: &str) -> Option<&'static Preset> {
-    let loss = super::canonical(loss);
+    let loss = super::loss(loss)?.name;
     PRESETS.iter().find(|preset| preset.name == name && preset.loss == loss)
 }
 

@@ -1,6 +1,8 @@
 //! What the command line says of a loss: `tversky`, or a weighted sum such as `0.5*bce+2*tversky`.
 
-use segmeter::catalogue::{AnyLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, loss, preset};
+use segmeter::catalogue::{
+    AnyLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, loss, preset, setting,
+};
 use segmeter::core::loss::Weighted;
 use serde_json::{Map, Value};
 
@@ -144,7 +146,7 @@ impl Formula {
         let values = self.parts.iter().flat_map(|part| {
             part.entry.parameters.iter().map(move |p| {
                 let taken = || (p.name == "background").then_some(Setting::Flag(multiclass));
-                let value = || part.entry.setting(&part.set, p.name).or_else(taken);
+                let value = || setting(part.entry, &part.set, p.name).or_else(taken);
                 let in_use = p.name != "smooth" || !HALVES.iter().all(|half| part.set.contains_key(*half));
                 serde_json::to_value(if in_use { value() } else { None }).unwrap_or(Value::Null)
             })
@@ -185,7 +187,7 @@ impl Formula {
 
 impl Part {
     fn loss(&self) -> Result<AnyLoss, String> {
-        AnyLoss::new(self.entry.name, &self.set)
+        AnyLoss::new(self.entry.name, &self.set).map_err(|error| error.to_string())
     }
 }
 

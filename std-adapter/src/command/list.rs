@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use clap::Args;
-use segmeter::catalogue::{self, PRESETS};
-use serde_json::{Map, Value};
+use segmeter::catalogue::{self, PRESETS, Preset};
+use serde_json::{Map, json};
 
-use super::registry::{self, Default, Entry, Kind, Parameter};
+use super::registry::{self, Entry, Kind, Parameter, Value};
 use super::{Common, Failure, Outcome};
 use crate::report;
 
@@ -74,7 +74,7 @@ fn named(name: &str) -> Result<Vec<&'static Entry>, Failure> {
 /// What is known of an entry, for people.
 fn details(out: &mut dyn Write, entry: &Entry) -> Result<(), Failure> {
     writeln!(out, "{} ({}, {})", entry.name, kind_of(entry), entry.family)?;
-    let presets = entry.presets.join(", ");
+    let presets = presets(entry).join(", ");
     let lines = [
         ("definition", entry.definition.to_owned()),
         ("source", entry.reference.to_owned()),
@@ -82,7 +82,7 @@ fn details(out: &mut dyn Write, entry: &Entry) -> Result<(), Failure> {
         ("scratch", entry.scratch.to_owned()),
         ("passes", entry.passes.to_owned()),
         ("presets", presets),
-        ("other names", registry::synonyms(entry).join(", ")),
+        ("other names", entry.synonyms.join(", ")),
     ];
     let lines: Vec<_> = lines.into_iter().filter(|(_, text)| !text.is_empty()).collect();
     report::pairs(out, &lines)?;
@@ -95,7 +95,7 @@ fn details(out: &mut dyn Write, entry: &Entry) -> Result<(), Failure> {
         writeln!(out)?;
         report::print(out, &table)?;
     }
-    for preset in PRESETS.iter().filter(|preset| entry.kind == Kind::Loss && preset.loss == entry.name) {
+    for preset in of_loss(entry) {
         if !preset.differs.is_empty() {
             writeln!(out, "preset {}, with a difference: {}", preset.name, preset.differs)?;
         }
@@ -103,25 +103,33 @@ fn details(out: &mut dyn Write, entry: &Entry) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The conventions of libraries that are settings of this loss.
+fn of_loss(entry: &Entry) -> impl Iterator<Item = &'static Preset> {
+    PRESETS.iter().filter(move |preset| entry.kind == Kind::Loss && preset.loss == entry.name)
+}
+
+fn presets(entry: &Entry) -> Vec<&'static str> {
+    of_loss(entry).map(|preset| preset.name).chain(entry.presets.iter().copied()).collect()
+}
+
 /// What is known of an entry; of a loss, also where a preset and its library differ.
-fn described(entry: &Entry) -> serde_json::Result<Value> {
+fn described(entry: &Entry) -> serde_json::Result<serde_json::Value> {
     let mut described = serde_json::to_value(entry)?;
-    let of_loss = PRESETS.iter().filter(|preset| entry.kind == Kind::Loss && preset.loss == entry.name);
     let mut differs = Map::new();
-    for preset in of_loss.filter(|preset| !preset.differs.is_empty()) {
+    for preset in of_loss(entry).filter(|preset| !preset.differs.is_empty()) {
         differs.insert(preset.name.to_owned(), preset.differs.into());
     }
+    described["presets"] = json!(presets(entry));
     described["differs"] = differs.into();
-    described["synonyms"] = registry::synonyms(entry).into();
     Ok(described)
 }
 
 fn parameter(parameter: &Parameter) -> String {
     let name = parameter.name;
     match parameter.default {
-        Default::Number(number) => format!("{name}={number}"),
-        Default::Flag(flag) => format!("{name}={flag}"),
-        Default::Word(word) => format!("{name}={word}"),
-        Default::Taken => name.to_owned(),
+        Some(Value::Number(number)) => format!("{name}={number}"),
+        Some(Value::Flag(flag)) => format!("{name}={flag}"),
+        Some(Value::Word(word)) => format!("{name}={word}"),
+        Some(Value::Numbers(_)) | None => name.to_owned(),
     }
 }

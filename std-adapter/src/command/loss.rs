@@ -99,7 +99,7 @@ pub(super) fn run(
     let work = Work {
         loss: &loss,
         scale: formula.scale(),
-        has_classes: !matches!(loss, AnyLoss::Sum(_)) && formula.without_class_weights().is_none(),
+        has_classes: !loss.is_sum() && formula.without_class_weights().is_none(),
         is_placed,
         engine,
         batch: &batch,

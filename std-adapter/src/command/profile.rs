@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -
     let learnt = match classes {
         1 => {
             let frames: Vec<Vec<Frame>> = drives.into_iter().map(|mut drive| drive.remove(0)).collect();
-            vec![learn(quantiser, &frames, &settings).map_err(named)?]
+            vec![learn(quantiser, &frames, &settings).map_err(|error| named(error.to_string()))?]
         }
         _ => of_classes(quantiser, drives, &settings).map_err(named)?,
     };
@@ -143,9 +143,9 @@ fn of_classes(
         settings.false_alarm_frames *= predicted as f64;
         match learn(quantiser, frames, &settings) {
             Ok(class) => learnt.push(class),
-            Err(line) => {
-                bar.suspend(|| note(format_args!("class {class} is not watched: {line}")));
-                why = line;
+            Err(error) => {
+                bar.suspend(|| note(format_args!("class {class} is not watched: {error}")));
+                why = error.to_string();
             }
         }
         bar.inc(1);

@@ -1,10 +1,9 @@
 //! Every loss, metric, statistic and detector by name: what `list` prints and everything else looks up.
 
-pub(crate) use segmeter::catalogue::{Default, Entry, Kind, Parameter};
-use segmeter::catalogue::{LOSSES, SYNONYMS};
-
-mod drift;
-mod metrics;
+use segmeter::core::drift::{DETECTORS, STATISTICS};
+pub(crate) use segmeter::core::list::{Entry, Kind, Parameter, Value};
+use segmeter::core::loss::LOSSES;
+use segmeter::core::metric::{METRICS, SHAPE_METRICS};
 
 /// The kinds as the command line names them.
 const KINDS: [(&str, Kind); 4] = [
@@ -26,69 +25,20 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
 
 /// All entries.
 pub(crate) fn all() -> impl Iterator<Item = &'static Entry> {
-    LOSSES
-        .iter()
-        .chain(metrics::METRICS)
-        .chain(metrics::shape::METRICS)
-        .chain(drift::STATISTICS)
-        .chain(drift::DETECTORS)
+    LOSSES.iter().chain(METRICS).chain(SHAPE_METRICS).chain(STATISTICS).chain(DETECTORS)
 }
-
-/// Other names of metrics, and the names under which they are listed.
-const METRIC_SYNONYMS: [(&str, &str); 30] = [
-    ("max_f", "max_f1"),
-    ("negative_log_likelihood", "nll"),
-    ("miou", "mean_iou"),
-    ("mean_jaccard", "mean_iou"),
-    ("jaccard", "iou"),
-    ("dsc", "dice"),
-    ("f1", "dice"),
-    ("f1_score", "dice"),
-    ("dice_score", "dice"),
-    ("sensitivity", "recall"),
-    ("tpr", "recall"),
-    ("ppv", "precision"),
-    ("tnr", "specificity"),
-    ("npv", "negative_predictive_value"),
-    ("fpr", "false_positive_rate"),
-    ("fnr", "false_negative_rate"),
-    ("fwiou", "frequency_weighted_iou"),
-    ("cohen_kappa", "kappa"),
-    ("pq", "panoptic_quality"),
-    ("sq", "segmentation_quality"),
-    ("rq", "recognition_quality"),
-    ("hd", "hausdorff"),
-    ("hausdorff_distance", "hausdorff"),
-    ("surface_dice", "nsd"),
-    ("boundary_f1", "boundary_f"),
-    ("cldice", "centreline_dice"),
-    ("auc", "auroc"),
-    ("roc_auc", "auroc"),
-    ("ap", "average_precision"),
-    ("expected_calibration_error", "ece"),
-];
 
 /// The name under which a metric is listed; capitals and hyphens make no difference.
 pub(crate) fn metric(name: &str) -> String {
     let plain = name.trim().to_lowercase().replace('-', "_");
-    let listed = METRIC_SYNONYMS.iter().find(|(synonym, _)| *synonym == plain);
-    listed.map_or(plain, |(_, listed)| (*listed).to_owned())
-}
-
-/// Other names of an entry.
-pub(crate) fn synonyms(entry: &Entry) -> Vec<&'static str> {
-    let of: &[(&str, &str)] = match entry.kind {
-        Kind::Loss => &SYNONYMS,
-        Kind::Metric => &METRIC_SYNONYMS,
-        _ => &[],
-    };
-    of.iter().filter(|(_, listed)| *listed == entry.name).map(|(synonym, _)| *synonym).collect()
+    let listed = METRICS.iter().chain(SHAPE_METRICS).find(|entry| entry.synonyms.contains(&plain.as_str()));
+    listed.map_or(plain, |entry| entry.name.to_owned())
 }
 
 /// Names of a kind, other names included.
 pub(crate) fn names(kind: Kind) -> impl Iterator<Item = &'static str> {
     let of_kind = all().filter(move |entry| entry.kind == kind);
-    of_kind.flat_map(|entry| std::iter::once(entry.name).chain(synonyms(entry)))
+    of_kind.flat_map(|entry| std::iter::once(entry.name).chain(entry.synonyms.iter().copied()))
 }
 
 /// Asks whether one of the nearest names was meant; empty if none is near.
@@ -122,19 +72,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_names_are_names_of_something() {
-        for (synonym, listed) in METRIC_SYNONYMS.iter().chain(&SYNONYMS) {
-            assert!(all().any(|entry| entry.name == *listed), "{synonym}: {listed}");
-        }
-        for (synonym, _) in METRIC_SYNONYMS {
-            assert!(all().all(|entry| entry.kind != Kind::Metric || entry.name != synonym), "{synonym}");
-        }
-        for (synonym, _) in SYNONYMS {
-            assert!(LOSSES.iter().all(|entry| entry.name != synonym), "{synonym}");
-        }
-    }
-
-    #[test]
     fn nearest_names() {
         let near = |found: &str| nearest(found, names(Kind::Loss));
         assert!(near("lovasz_hing").starts_with(": did you mean lovasz_hinge"), "{}", near("lovasz_hing"));
@@ -146,7 +83,9 @@ mod tests {
     fn names_are_unique_and_texts_are_there() {
         let mut seen = std::collections::BTreeSet::new();
         for entry in all() {
-            assert!(seen.insert((entry.kind as u8, entry.name)), "{}", entry.name);
+            for name in std::iter::once(&entry.name).chain(entry.synonyms) {
+                assert!(seen.insert((entry.kind as u8, name)), "{name}");
+            }
             assert!(!entry.definition.is_empty() && !entry.reference.is_empty(), "{}", entry.name);
         }
     }

@@ -8,7 +8,7 @@ use segmeter_core::metric::Confusion;
 use segmeter_core::sketch::SigmoidTable;
 use segmeter_core::view::IGNORE;
 
-use super::{Frame, Settings, is_labelled};
+use super::{Error, Frame, Settings, is_labelled};
 
 #[cfg(test)]
 mod tests;
@@ -17,16 +17,14 @@ mod tests;
 const LEAST_AGREEMENT: f64 = 0.3;
 
 /// The settings with the size of the first frame, if they have none.
-pub(super) fn sized(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<Settings, String> {
+pub(super) fn sized(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<Settings, Error> {
     let mut settings = settings.clone();
     let identity = &mut settings.identity;
     if let (0, 0, Some(first)) =
         (identity.height, identity.width, drives.iter().find_map(|drive| drive.first()))
     {
         let shape = first.outline.shape();
-        let side = |side: usize| {
-            u16::try_from(side).map_err(|_| format!("found a side of {side}, expected at most 65535"))
-        };
+        let side = |side: usize| u16::try_from(side).map_err(|_| Error::Side(side));
         (identity.height, identity.width) = (side(shape.height())?, side(shape.width())?);
     }
     Ok(settings)
@@ -37,7 +35,7 @@ pub(super) fn valid<'a>(
     drives: &'a [Vec<Frame>],
     settings: &Settings,
     notes: &mut Vec<String>,
-) -> Result<Vec<Cow<'a, [Frame]>>, String> {
+) -> Result<Vec<Cow<'a, [Frame]>>, Error> {
     let mut counts = [0_usize; Invalid::ALL.len()];
     let all: usize = drives.iter().map(Vec::len).sum();
     let mut of_drive = |frames: &'a Vec<Frame>| {
@@ -68,7 +66,7 @@ pub(super) fn valid<'a>(
     let found = Invalid::ALL.into_iter().zip(counts).filter(|(_, count)| *count != 0).map(text);
     let line = format!("{invalid} of {all} frames are invalid: {}", found.collect::<Vec<_>>().join("; "));
     if 2 * invalid > all {
-        return Err(format!("found that {line}; expected frames of a camera that works"));
+        return Err(Error::Invalid(line));
     }
     notes.push(format!("{line}; nothing was learnt from them"));
     Ok(valid)
@@ -85,18 +83,12 @@ pub(super) fn contradiction(drives: &[Cow<'_, [Frame]>], table: &SigmoidTable) -
     ))
 }
 
-pub(super) fn check(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<(), String> {
+pub(super) fn check(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<(), Error> {
     let block = usize::from(settings.rules.block_frames);
     let least = (2 * block).max(4);
     if let Some((place, drive)) = drives.iter().enumerate().find(|(_, drive)| drive.len() < least) {
-        let whose = if drives.len() > 1 { format!(" in drive {}", place + 1) } else { String::new() };
-        let found = drive.len();
-        return Err(match block {
-            0 => format!("found {found} frames{whose}, expected at least {least}, and better hundreds"),
-            _ => format!(
-                "found {found} frames{whose}, expected at least {least} for two blocks of {block}, and better eight blocks"
-            ),
-        });
+        let drive_of = (drives.len() > 1).then_some(place + 1);
+        return Err(Error::Frames { drive: drive_of, found: drive.len(), least, block });
     }
     let prints: Vec<Vec<u32>> = drives
         .iter()
@@ -104,20 +96,17 @@ pub(super) fn check(drives: &[Cow<'_, [Frame]>], settings: &Settings) -> Result<
         .collect();
     for (place, drive) in prints.iter().enumerate() {
         if let Some(same) = prints[..place].iter().position(|other| other == drive) {
-            let [first, second] = [same, place].map(|place| place + 1);
-            return Err(format!(
-                "found the same frames in drives {first} and {second}, expected each drive once: nothing differs between them"
-            ));
+            return Err(Error::Twice([same, place].map(|place| place + 1)));
         }
     }
     if !(settings.false_alarm_frames >= 1.0 && settings.false_alarm_frames <= 1e12) {
         let found = settings.false_alarm_frames;
-        return Err(format!("found {found} frames between false alarms, expected 1 to 1e12"));
+        return Err(Error::FalseAlarms(found));
     }
     let pixels = u64::from(settings.identity.height) * u64::from(settings.identity.width);
     let mut frames = drives.iter().flat_map(|drive| drive.iter());
     match frames.find_map(|frame| Some(frame.sketch.pixels()).filter(|found| *found != pixels)) {
-        Some(found) => Err(format!("found a frame of {found} pixels, expected {pixels}")),
+        Some(found) => Err(Error::Pixels { found, expected: pixels }),
         None => Ok(()),
     }
 }

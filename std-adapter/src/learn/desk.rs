@@ -11,7 +11,7 @@ use super::belief::{BELIEF, Belief};
 use super::fleet::{Fall, Fleet, Learnt, Spread, Watched};
 use super::series::Drives;
 use super::stream::Stream;
-use super::{Settings, fleet, interval_frames, series};
+use super::{Error, Settings, fleet, interval_frames, series};
 use crate::threads::share;
 
 /// Steps of an autocorrelation: charts that share one share a simulation.
@@ -248,7 +248,7 @@ impl Desk {
     /// values reach themselves.
     ///
     /// # Errors
-    /// A line that says what was found and what was expected.
+    /// What was found and what was expected.
     pub fn chart(
         &mut self,
         values: &[Vec<Q16>],
@@ -256,7 +256,7 @@ impl Desk {
         rules: &Rules,
         slack: Q16,
         interval_frames: f64,
-    ) -> Result<Chart, String> {
+    ) -> Result<Chart, Error> {
         let values: Vec<Vec<Option<Q16>>> =
             values.iter().map(|drive| drive.iter().copied().map(Some).collect()).collect();
         let mut block = rules.block_frames;
@@ -265,7 +265,7 @@ impl Desk {
             block = series::block_frames(time, values.iter().map(Vec::len).sum()).0;
         }
         let draft = Draft::new(&values, rules, block, (belief, Side::Both))
-            .map_err(|found| format!("found {found} blocks, expected 2 at least"))?;
+            .map_err(|found| Error::Blocks { signal: None, found })?;
         let slack = draft.slack(slack);
         let question = draft.ask(Kind::Cusum(slack), interval_frames);
         Ok(draft.chart(slack, *self.known.entry(question).or_insert_with(|| question.answer())))
@@ -279,23 +279,15 @@ impl Desk {
         settings: &Settings,
         rules: &mut Rules,
         notes: &mut Vec<String>,
-    ) -> Result<(Vec<Chart>, Vec<Cusum>, Q16), String> {
+    ) -> Result<(Vec<Chart>, Vec<Cusum>, Q16), Error> {
         let correlations = values.each_ref().map(|values| series::correlation(values));
         let frames = values[0].iter().map(Vec::len).sum();
         choose_block(rules, &correlations, frames, notes);
         let mut drafts = Vec::with_capacity(SIGNALS);
         let beliefs = if settings.fixed { [Belief::default(); SIGNALS] } else { Belief::ALL };
         for (signal, (values, belief)) in Signal::ALL.iter().zip(values.iter().zip(beliefs)) {
-            drafts.push(Draft::new(values, rules, rules.block_frames, (belief, signal.side())).map_err(
-                |found| {
-                    let why = if matches!(signal, Signal::RelativeCentroidRow | Signal::RoadMargin) {
-                        "; no frame has road there: are the scale and the zero point right?"
-                    } else {
-                        ""
-                    };
-                    format!("{}: found values in {found} blocks, expected 2 at least{why}", signal.name())
-                },
-            )?);
+            let draft = Draft::new(values, rules, rules.block_frames, (belief, signal.side()));
+            drafts.push(draft.map_err(|found| Error::Blocks { signal: Some(*signal), found })?);
         }
         let iou = &values[Signal::EstimatedIou as usize];
         let fall = Draft::new(
@@ -304,7 +296,7 @@ impl Desk {
             rules.harm_frames.into(),
             (beliefs[Signal::EstimatedIou as usize], Side::Down),
         )
-        .map_err(|_| "found no estimates of the IoU")?;
+        .map_err(|_| Error::Estimates)?;
         let interval = interval_frames(settings);
         let factory = |draft: &Draft| draft.ask(Kind::Cusum(draft.slack(settings.slack)), interval);
         let site = |draft: &Draft| draft.of_site(rules.site_blocks, factory(draft));

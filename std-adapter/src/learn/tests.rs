@@ -238,7 +238,7 @@ pub(super) fn learn_one(
     quantiser: Quantiser,
     frames: &[Frame],
     settings: &Settings,
-) -> Result<Learnt, String> {
+) -> Result<Learnt, Error> {
     learn(quantiser, &[frames.to_vec()], settings)
 }
 

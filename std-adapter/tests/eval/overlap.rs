@@ -13,7 +13,7 @@ use super::support::{Bench, keys};
 type Counts = [f64; 4];
 
 /// Every overlap metric of a class as it is defined; none where it is 0/0.
-fn of_class([tp, fp, fn_, tn]: Counts) -> [(&'static str, Option<f64>); 22] {
+fn of_class([tp, fp, fn_, tn]: Counts) -> [(&'static str, Option<f64>); 24] {
     let ratio = |a: f64, b: f64| (b > 0.0).then(|| a / b);
     let (n, precision, recall) = (tp + fp + fn_ + tn, ratio(tp, tp + fp), ratio(tp, tp + fn_));
     let (specificity, npv) = (ratio(tn, tn + fp), ratio(tn, tn + fn_));
@@ -36,6 +36,14 @@ fn of_class([tp, fp, fn_, tn]: Counts) -> [(&'static str, Option<f64>); 22] {
         ("informedness", recall.zip(specificity).map(|(a, b)| a + b - 1.0)),
         ("markedness", precision.zip(npv).map(|(a, b)| a + b - 1.0)),
         ("mcc", (sides > 0.0).then(|| (tp * tn - fp * fn_) / sides.sqrt())),
+        ("fowlkes_mallows", precision.zip(recall).map(|(a, b)| (a * b).sqrt())),
+        (
+            "prevalence_threshold",
+            recall.zip(specificity).and_then(|(r, s)| {
+                let [r, a] = [r, 1.0 - s].map(f64::sqrt);
+                ratio(a, r + a)
+            }),
+        ),
         ("volume_overlap_error", ratio(fp + fn_, tp + fp + fn_)),
         ("volume_similarity", ratio(2.0 * tp + fp + fn_ - (fn_ - fp).abs(), 2.0 * tp + fp + fn_)),
         ("relative_volume_difference", ratio(fp - fn_, tp + fn_)),
@@ -124,7 +132,7 @@ fn overlap_is_what_its_definitions_give() {
         let [tp, fp, fn_, tn] = counts;
         of_class(if class == 1 { counts } else { [tn, fn_, fp, tp] })
     };
-    assert_eq!(keys(&report["averages"]).len(), 22);
+    assert_eq!(keys(&report["averages"]).len(), 24);
     for (place, (name, _)) in class(pooled, 1).into_iter().enumerate() {
         let of = |counts: Counts, id: usize| class(counts, id)[place].1;
         let classes = || 0..2_usize;

@@ -1,7 +1,7 @@
 //! Contours, components and the road.
 
 use segmeter::core::metric::Score;
-use segmeter::core::metric::road::{Deviation, Profile};
+use segmeter::core::metric::road::{Deviation, RoadProfile};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Spacing, Surface, SurfaceReport, Trimap};
 use segmeter::core::metric::topology::{
     Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
@@ -142,7 +142,7 @@ fn topology_and_road_are_what_the_library_finds() {
         numbers.push(topology);
         let profiles = masks.each_ref().map(|mask| {
             let (mut left, mut right, mut lowest) = (vec![0; HEIGHT], vec![0; HEIGHT], vec![0; WIDTH]);
-            let mut profile = Profile::new(70, [&mut left, &mut right], &mut lowest).unwrap();
+            let mut profile = RoadProfile::new(70, [&mut left, &mut right], &mut lowest).unwrap();
             for row in mask.chunks(WIDTH) {
                 profile.push_row(|column| row[column]).unwrap();
             }

@@ -1,5 +1,7 @@
 //! What the codes of a frame say wherever they are.
 
+use core::ops::Range;
+
 use super::Statistic;
 use crate::num::Q16;
 use crate::sketch::{CODES, Count, SigmoidTable, Sketch, indices};
@@ -56,37 +58,21 @@ impl Statistics {
     }
 
     fn of(table: &SigmoidTable, count: impl Fn(u8) -> u64) -> Option<Self> {
-        let (mut pixels, mut road, mut low) = (0u64, 0u64, 0u64);
-        let (mut entropies, mut margins, mut road_margins) = (0u64, 0u64, 0u64);
-        let probabilities = table.probability.iter().zip(&table.complement);
-        let codes = indices().zip(&table.logit).zip(probabilities.zip(&table.tail));
-        for ((index, logit), ((p, q), tail)) in codes {
-            let count = count(index);
-            if count == 0 {
-                continue;
-            }
-            let (distance, smaller) = if p < q { (-logit, p) } else { (*logit, q) };
-            let (entropy, margin) = (steps(tail + distance * smaller), margin(*p, *q));
-            pixels += count;
-            entropies = entropies.wrapping_add(count.wrapping_mul(entropy.into()));
-            let weighted = count.wrapping_mul(margin.raw() as u64);
-            margins = margins.wrapping_add(weighted);
-            if index > table.threshold() {
-                road += count;
-                road_margins = road_margins.wrapping_add(weighted);
-            }
-            low += if margin < LOW_MARGIN { count } else { 0 };
-        }
+        // Background and road apart: with sums of its own for each, a loop has more of them than a small core has registers.
+        let first = usize::from(table.threshold()) + 1;
+        let [ground, road] = [0..first, first..CODES].map(|codes| Sums::of(table, codes, &count));
+        let (pixels, margins) = (ground.pixels + road.pixels, ground.margins.wrapping_add(road.margins));
+        let entropies = ground.entropies.wrapping_add(road.entropies);
         let mean = |sum: u64| Q16::divide(i128::from(sum), pixels);
         // With fewer pixels than this no sum above can have wrapped.
         (pixels != 0 && pixels < 1 << 47).then(|| Self {
-            road_fraction: share(road, pixels),
+            road_fraction: share(road.pixels, pixels),
             mean_entropy: mean(entropies),
             mean_margin: mean(margins),
             // max(p, 1 - p) is (1 + |2p - 1|) / 2.
             mean_max_softmax: Q16::divide((i128::from(pixels) << 16) + i128::from(margins), 2 * pixels),
-            low_confidence_fraction: share(low, pixels),
-            road_margin: (road != 0).then(|| Q16::divide(i128::from(road_margins), road)),
+            low_confidence_fraction: share(ground.low + road.low, pixels),
+            road_margin: (road.pixels != 0).then(|| Q16::divide(i128::from(road.margins), road.pixels)),
         })
     }
 
@@ -109,6 +95,42 @@ impl Statistics {
             Statistic::RoadMargin => return self.road_margin,
             _ => return None,
         })
+    }
+}
+
+/// What is summed over the pixels of some codes.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    pixels: u64,
+    entropies: u64,
+    margins: u64,
+    /// Pixels of low confidence.
+    low: u64,
+}
+
+/// The values of some codes.
+fn part<'a>(values: &'a [f32; CODES], codes: &Range<usize>) -> &'a [f32] {
+    values.get(codes.clone()).unwrap_or_default()
+}
+
+impl Sums {
+    fn of(table: &SigmoidTable, codes: Range<usize>, count: impl Fn(u8) -> u64) -> Self {
+        let mut sums = Self::default();
+        let probabilities = part(&table.probability, &codes).iter().zip(part(&table.complement, &codes));
+        let tables = part(&table.logit, &codes).iter().zip(probabilities.zip(part(&table.tail, &codes)));
+        for (index, (logit, ((p, q), tail))) in codes.zip(tables) {
+            let count = count(index as u8);
+            if count == 0 {
+                continue;
+            }
+            let (distance, smaller) = if p < q { (-logit, p) } else { (*logit, q) };
+            let (entropy, margin) = (steps(tail + distance * smaller), margin(*p, *q));
+            sums.pixels += count;
+            sums.entropies = sums.entropies.wrapping_add(count.wrapping_mul(entropy.into()));
+            sums.margins = sums.margins.wrapping_add(count.wrapping_mul(margin.raw() as u64));
+            sums.low += if margin < LOW_MARGIN { count } else { 0 };
+        }
+        sums
     }
 }
 

@@ -64,9 +64,9 @@ impl EnergyTable {
 /// logits. The histogram of the classes is the scene.
 ///
 /// ```
-/// use segmeter_core::drift::{EnergyTable, Multiclass};
+/// use segmeter_core::drift::{EnergyTable, ClassStatistics};
 /// let table = EnergyTable::new(0.1, 0, 1.0)?;
-/// let mut frame = Multiclass::<3>::default();
+/// let mut frame = ClassStatistics::<3>::default();
 /// frame.push_row(&table, &[[10, 20, -30], [5, 5, 5]]);
 /// assert_eq!(frame.classes(), &[1, 1, 0]);
 /// assert_eq!(frame.mean_margin().unwrap().to_f32(), 5.0);
@@ -75,7 +75,7 @@ impl EnergyTable {
 /// # Ok::<(), segmeter_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Multiclass<const C: usize> {
+pub struct ClassStatistics<const C: usize> {
     classes: [u32; C],
     /// Sums of the highest code, of what it is above the second, and of `log2` of the sum of the powers.
     highest: i64,
@@ -83,13 +83,13 @@ pub struct Multiclass<const C: usize> {
     logs: u64,
 }
 
-impl<const C: usize> Default for Multiclass<C> {
+impl<const C: usize> Default for ClassStatistics<C> {
     fn default() -> Self {
         Self { classes: [0; C], highest: 0, margins: 0, logs: 0 }
     }
 }
 
-impl<const C: usize> Multiclass<C> {
+impl<const C: usize> ClassStatistics<C> {
     /// Adds pixels. Of equal logits the first class is predicted.
     pub fn push_row(&mut self, table: &EnergyTable, pixels: &[[i8; C]]) {
         for logits in pixels {

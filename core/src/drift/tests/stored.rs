@@ -241,7 +241,7 @@ fn packets_are_rate_limited_and_alarms_repeat() {
 /// What a device keeps for one class.
 #[test]
 fn a_monitor_and_its_profile_fit_in_three_kilobytes() {
-    // As README and the documentation say.
+    // As the documentation says.
     assert_eq!((size_of::<Sketch>(), size_of::<Outline>()), (4100, 32));
     assert_eq!((size_of::<Monitor>(), size_of::<Profile>(), Profile::RECORD_LEN), (736, 2248, 2078));
     assert!(size_of::<Monitor>() + size_of::<Profile>() <= 3072);

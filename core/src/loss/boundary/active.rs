@@ -1,7 +1,9 @@
 //! Active boundary loss.
 
+use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::spatial::{ClassPlane, SpatialLoss, spatial_loss};
 use crate::plane::distance;
 use crate::view::Shape;
@@ -282,3 +284,23 @@ impl SpatialLoss for ActiveBoundary {
 }
 
 spatial_loss!(ActiveBoundary);
+
+pub(in crate::loss) const ACTIVE_BOUNDARY: Listed<ActiveBoundary> = Listed {
+    entry: Entry {
+        name: "active_boundary",
+        passes: "per class: 6 + 1, of several classes 12 + 1, a distance transform, a selection",
+        quantised: false,
+        scratch: "u32[3*pixels+2*width+ceil(pixels/32)]",
+        parameters: &[
+            Parameter::number("share", 0.01, "[0,1]", "share of pixels taken as predicted boundary"),
+            Parameter::number("smoothing", 0.2, "[0,1]", "of the direction"),
+            Parameter::number("reach", 20.0, "(0,inf)", "distance from which the weight is 1"),
+        ],
+        definition: "cross-entropy of the direction from predicted boundary pixels to the nearest label boundary, min(d, reach)/reach as weight",
+        reference: "Wang et al. 2022",
+        ..FAMILY
+    },
+    make: |values| {
+        ActiveBoundary::new(values.float("share")?, values.float("smoothing")?, values.float("reach")?)
+    },
+};

@@ -1,15 +1,17 @@
 //! Active contour without edges: length of the contour and cost of the regions.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{
     Point, add, bounded, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
 };
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::num::ExactSum;
 use crate::view::Shape;
 
-/// `a sum(w sqrt(dx^2 + dy^2 + epsilon)) + b sum(w (p (1-g)^2 + (1-p) g^2))`, `a` the length weight, `b` the
+/// `a sum(w sqrt(dx^2 + dy^2 + length_smooth)) + b sum(w (p (1-g)^2 + (1-p) g^2))`, `a` the length weight, `b` the
 /// region weight.
 ///
 /// `dx`, `dy` are the differences to the pixel on the right and to the one below; a difference over the border
@@ -37,25 +39,25 @@ use crate::view::Shape;
 pub struct ActiveContour {
     length_weight: f32,
     region_weight: f32,
-    epsilon: f32,
+    length_smooth: f32,
     mean: bool,
 }
 
 impl ActiveContour {
-    /// Both weights 1, epsilon 1e-8, sums.
-    pub const PAPER: Self = Self { length_weight: 1.0, region_weight: 1.0, epsilon: 1e-8, mean: false };
+    /// Both weights 1, length_smooth 1e-8, sums.
+    pub const PAPER: Self = Self { length_weight: 1.0, region_weight: 1.0, length_smooth: 1e-8, mean: false };
 
-    /// Weights in `[0, inf)`; `epsilon`, what is added under the root, in `[1e-30, inf)`.
+    /// Weights in `[0, inf)`; `length_smooth`, what is added under the root, in `[1e-30, inf)`.
     ///
     /// # Errors
     /// [`Error::Parameter`].
-    pub const fn new(length_weight: f32, region_weight: f32, epsilon: f32, mean: bool) -> Result<Self> {
+    pub const fn new(length_weight: f32, region_weight: f32, length_smooth: f32, mean: bool) -> Result<Self> {
         match (
             check_weight(length_weight, "length_weight"),
             check_weight(region_weight, "region_weight"),
-            check_epsilon(epsilon),
+            check_length_smooth(length_smooth),
         ) {
-            (Ok(_), Ok(_), Ok(_)) => Ok(Self { length_weight, region_weight, epsilon, mean }),
+            (Ok(_), Ok(_), Ok(_)) => Ok(Self { length_weight, region_weight, length_smooth, mean }),
             (Err(e), ..) | (_, Err(e), _) | (.., Err(e)) => Err(e),
         }
     }
@@ -86,8 +88,12 @@ impl ActiveContour {
 }
 
 /// `[1e-30, inf)`: its root, and products of roots, stay normal numbers.
-pub(super) const fn check_epsilon(epsilon: f32) -> Result<f32> {
-    if epsilon >= 1e-30 && epsilon <= f32::MAX { Ok(epsilon) } else { Err(Error::Parameter("epsilon")) }
+pub(super) const fn check_length_smooth(length_smooth: f32) -> Result<f32> {
+    if length_smooth >= 1e-30 && length_smooth <= f32::MAX {
+        Ok(length_smooth)
+    } else {
+        Err(Error::Parameter("length_smooth"))
+    }
 }
 
 /// Differences to the right and below; `None` where there is no such scored pixel.
@@ -101,9 +107,9 @@ pub(super) fn gradient(plane: &ClassPlane<'_>, y: usize, x: usize) -> [Option<f3
     [to(x + 1 < width, pixel + 1), to(y + 1 < height, pixel + width)]
 }
 
-/// `sqrt(dx^2 + dy^2 + epsilon)`.
-pub(super) fn norm(dx: f32, dy: f32, epsilon: f32) -> f32 {
-    libm::sqrtf(dx * dx + dy * dy + epsilon)
+/// `sqrt(dx^2 + dy^2 + length_smooth)`.
+pub(super) fn norm(dx: f32, dy: f32, length_smooth: f32) -> f32 {
+    libm::sqrtf(dx * dx + dy * dy + length_smooth)
 }
 
 /// `p (1-g)^2 + (1-p) g^2`.
@@ -147,7 +153,7 @@ impl SpatialLoss for ActiveContour {
                 continue;
             }
             let [dx, dy] = gradient(plane, y, x).map(Option::unwrap_or_default);
-            let root = norm(dx, dy, self.epsilon);
+            let root = norm(dx, dy, self.length_smooth);
             sums.length.add(weight * root);
             sums.region.add(weight * region(plane, pixel));
             if let Some(slope) = slope.as_deref_mut() {
@@ -265,8 +271,34 @@ impl ActiveContourRows<'_> {
     fn finish_row(&mut self, below: Option<&ClassPlane<'_>>) {
         for x in 0..self.last.codes.len() {
             if let Some([weight, dx, dy]) = self.last.pixel(x, below) {
-                self.last.sums.length.add(weight * norm(dx, dy, self.loss.epsilon));
+                self.last.sums.length.add(weight * norm(dx, dy, self.loss.length_smooth));
             }
         }
     }
 }
+
+pub(in crate::loss) const ACTIVE_CONTOUR: Listed<ActiveContour> = Listed {
+    entry: Entry {
+        name: "active_contour",
+        passes: "per class: 3 + 1",
+        quantised: false,
+        scratch: "u32[3*pixels]",
+        parameters: &[
+            Parameter::number("length_weight", 1.0, "[0,inf)", "weight of the length of the contour"),
+            Parameter::number("region_weight", 1.0, "[0,inf)", "weight of the regions"),
+            Parameter::number("length_smooth", 1e-08, "[1e-30,inf)", "under the root of the length"),
+            Parameter::flag("mean", false, "divided by the weight of the pixels"),
+        ],
+        definition: "length sum |grad p| + region sum p (1-g)^2 + (1-p) g^2",
+        reference: "Chen et al. 2019",
+        ..FAMILY
+    },
+    make: |values| {
+        ActiveContour::new(
+            values.float("length_weight")?,
+            values.float("region_weight")?,
+            values.float("length_smooth")?,
+            values.flag("mean")?,
+        )
+    },
+};

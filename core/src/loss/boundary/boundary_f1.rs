@@ -1,11 +1,13 @@
 //! Boundary F1: how far the boundaries of prediction and label lie within a tolerance of each other.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{
     ABOVE, BELOW, add, bounded, complement, difference_code, first_in_window, get, greatest, least, pixels,
     pool, probability_code, scored, split, start, target_code, value,
 };
 use crate::loss::harmonic::{Harmonic, Share};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;
@@ -14,8 +16,8 @@ mod rows;
 
 pub use rows::BoundaryF1Rows;
 
-/// `1 - 2 P R / (P + R)`, with the boundary of a plane `b(x) = x - min(x)` over a window of `theta0` pixels, the
-/// widened boundary `e(x) = max(b(x))` over a window of `theta` pixels, and
+/// `1 - 2 P R / (P + R)`, with the boundary of a plane `b(x) = x - min(x)` over a window of `edge_window` pixels, the
+/// widened boundary `e(x) = max(b(x))` over a window of `tolerance_window` pixels, and
 /// `P = (sum(w b(p) e(g)) + s) / (sum(w b(p)) + s)`, `R = (sum(w e(p) b(g)) + s) / (sum(w b(g)) + s)`.
 ///
 /// Windows are squares around the pixel; what lies outside the frame or is not scored does not count in them.
@@ -37,14 +39,14 @@ pub use rows::BoundaryF1Rows;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoundaryF1 {
-    theta0: u32,
-    theta: u32,
+    edge_window: u32,
+    tolerance_window: u32,
     smooth: f32,
 }
 
 impl BoundaryF1 {
     /// Windows of 3 and 5 pixels, smoothing 1e-7.
-    pub const PAPER: Self = Self { theta0: 3, theta: 5, smooth: 1e-7 };
+    pub const PAPER: Self = Self { edge_window: 3, tolerance_window: 5, smooth: 1e-7 };
     /// The widest window.
     pub const MAX_WINDOW: u32 = 255;
 
@@ -52,23 +54,23 @@ impl BoundaryF1 {
     ///
     /// # Errors
     /// [`Error::Parameter`].
-    pub const fn new(theta0: u32, theta: u32, smooth: f32) -> Result<Self> {
-        if theta0.is_multiple_of(2) || theta0 > Self::MAX_WINDOW {
-            return Err(Error::Parameter("theta0"));
+    pub const fn new(edge_window: u32, tolerance_window: u32, smooth: f32) -> Result<Self> {
+        if edge_window.is_multiple_of(2) || edge_window > Self::MAX_WINDOW {
+            return Err(Error::Parameter("edge_window"));
         }
-        if theta.is_multiple_of(2) || theta > Self::MAX_WINDOW {
-            return Err(Error::Parameter("theta"));
+        if tolerance_window.is_multiple_of(2) || tolerance_window > Self::MAX_WINDOW {
+            return Err(Error::Parameter("tolerance_window"));
         }
         if !(smooth >= 1e-30 && smooth <= f32::MAX) {
             return Err(Error::Parameter("smooth"));
         }
-        Ok(Self { theta0, theta, smooth })
+        Ok(Self { edge_window, tolerance_window, smooth })
     }
 
     /// Codes of the boundary of `codes`, [`BELOW`] where that is [`ABOVE`].
     fn boundary(&self, codes: &[u32], out: &mut [u32], buffer: &mut [u32]) {
         copy(out, codes);
-        pool(out, buffer, self.theta0 / 2, least);
+        pool(out, buffer, self.edge_window / 2, least);
         for (least, code) in out.iter_mut().zip(codes) {
             *least = if *code == ABOVE { BELOW } else { difference_code(*code, *least) };
         }
@@ -108,11 +110,11 @@ impl SpatialLoss for BoundaryF1 {
         fill(label_wide, plane, target_code);
         self.boundary(label_wide, label_edge, buffer);
         copy(label_wide, label_edge);
-        pool(label_wide, buffer, self.theta / 2, greatest);
+        pool(label_wide, buffer, self.tolerance_window / 2, greatest);
         fill(p, plane, probability_code);
         self.boundary(p, edge, buffer);
         copy(wide, edge);
-        pool(wide, buffer, self.theta / 2, greatest);
+        pool(wide, buffer, self.tolerance_window / 2, greatest);
 
         let [mut precision, mut recall] = [Share::default(); 2];
         for pixel in 0..shape.pixels() {
@@ -156,14 +158,15 @@ impl BoundaryF1 {
         for (y, x, pixel) in pixels(shape) {
             let amount = if scored(plane, pixel) { value(get(label_edge, pixel)) } else { 0.0 };
             if amount != 0.0 {
-                let first = first_in_window(edge, width, (y, x), self.theta as usize / 2, greatest);
+                let first =
+                    first_in_window(edge, width, (y, x), self.tolerance_window as usize / 2, greatest);
                 add(over, first, plane.weight(pixel) * amount * harmonic.part);
             }
         }
         for (y, x, pixel) in pixels(shape) {
             let over = get(over, pixel);
             if scored(plane, pixel) && over != 0.0 {
-                let first = first_in_window(p, width, (y, x), self.theta0 as usize / 2, least);
+                let first = first_in_window(p, width, (y, x), self.edge_window as usize / 2, least);
                 if first != pixel {
                     add(slope, pixel, over);
                     add(slope, first, -over);
@@ -172,3 +175,27 @@ impl BoundaryF1 {
         }
     }
 }
+
+pub(in crate::loss) const BOUNDARY_F1: Listed<BoundaryF1> = Listed {
+    entry: Entry {
+        name: "boundary_f1",
+        passes: "per class: 11 + 4, and 2 per pixel of the windows' radii",
+        quantised: false,
+        scratch: "u32[7*pixels+width]",
+        parameters: &[
+            Parameter::number("edge_window", 3.0, "odd, [1,255]", "window of an edge"),
+            Parameter::number("tolerance_window", 5.0, "odd, [1,255]", "window of its surroundings"),
+            Parameter::number("smooth", 1e-07, "[1e-30,inf)", "added to numerator and denominator"),
+        ],
+        definition: "1 - 2 P R / (P + R) of the soft boundaries",
+        reference: "Bokhovkin and Burnaev 2019",
+        ..FAMILY
+    },
+    make: |values| {
+        BoundaryF1::new(
+            values.whole("edge_window")?,
+            values.whole("tolerance_window")?,
+            values.float("smooth")?,
+        )
+    },
+};

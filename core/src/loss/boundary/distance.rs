@@ -1,7 +1,9 @@
 //! Losses of sums over pixels that are weighted by a map of the labels.
 
+use super::FAMILY;
 use super::maps::{self, Convention};
 use crate::error::{Error, Result};
+use crate::loss::list::{CONVENTION, Entry, Listed, Parameter};
 use crate::loss::mapped::{BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap};
 use crate::loss::{Evaluation, Execute, Loss, check_gradient, split_scratch};
 use crate::plane::distance;
@@ -216,3 +218,50 @@ impl BoundaryDou {
 mapped_loss!(BoundaryDou, self, no_scratch, self.on_map, |shape, ids, _classes, _rest, map| {
     maps::edges(shape, &ids, map)
 });
+
+pub(in crate::loss) const DISTANCE_PENALISED: Listed<DistancePenalised> = Listed {
+    entry: Entry {
+        name: "distance_penalised",
+        synonyms: &["distance_penalized"],
+        passes: "2, a distance transform per class",
+        quantised: false,
+        scratch: "u32[2*pixels+2*width]",
+        definition: "mean of (1 + phi) (-ln p) of the label; phi = (m-d)/max(m-d), d the distance to another class, m its maximum in the class",
+        reference: "Caliva et al. 2019",
+        ..FAMILY
+    },
+    make: |_| Ok(DistancePenalised),
+};
+
+pub(in crate::loss) const BOUNDARY_DOU: Listed<BoundaryDou> = Listed {
+    entry: Entry {
+        name: "boundary_dou",
+        passes: "2 + 1",
+        quantised: false,
+        scratch: "u32[pixels]",
+        parameters: &[Parameter::number("smooth", 1e-05, "[0,inf)", "added to numerator and denominator")],
+        definition: "(E + smooth) / (E + (1-a) I + smooth); E = sum (p-g)^2, a = min(2 (1 - C/S) - 1, 0.8) of a class of S pixels, C at its contour",
+        reference: "Sun et al. 2023",
+        ..FAMILY
+    },
+    make: |values| BoundaryDou::new(values.float("smooth")?),
+};
+
+pub(in crate::loss) const BOUNDARY: Listed<Boundary> = Listed {
+    entry: Entry {
+        name: "boundary",
+        passes: "per class: 2, 2 distance transforms",
+        quantised: false,
+        scratch: "u32[2*pixels+2*width]",
+        parameters: &[CONVENTION],
+        definition: "mean of phi p, phi the signed distance to the contour of the labels",
+        reference: "Kervadec et al. 2019",
+        ..FAMILY
+    },
+    make: |values| {
+        Ok(Boundary::new(
+            values
+                .choice("convention", &[("kervadec", Convention::Kervadec), ("plain", Convention::Plain)])?,
+        ))
+    },
+};

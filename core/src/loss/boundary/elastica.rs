@@ -1,8 +1,10 @@
 //! Euler's elastica: length and curvature of the contours, and cost of the regions.
 
-use super::active_contour::{LastRow, Sums, check_epsilon, gradient, norm, region};
+use super::FAMILY;
+use super::active_contour::{LastRow, Sums, check_length_smooth, gradient, norm, region};
 use crate::error::{Error, Result};
 use crate::loss::grid::{add, bounded, get, pixels, scored, split, split_rows, start, verdict};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::view::Shape;
@@ -12,7 +14,7 @@ use bytemuck::must_cast_slice_mut;
 /// weight.
 ///
 /// `dx`, `dy` are the differences of `p` to the pixel on the right and to the one below, 0 over the border of the
-/// frame and to a pixel that is not scored; `m = sqrt(dx^2 + dy^2 + epsilon)`; the normal is `n = (dx, dy) / m`;
+/// frame and to a pixel that is not scored; `m = sqrt(dx^2 + dy^2 + length_smooth)`; the normal is `n = (dx, dy) / m`;
 /// the curvature is its divergence by backward differences,
 /// `k(y, x) = nx(y, x) - nx(y, x-1) + ny(y, x) - ny(y-1, x)`, where a normal that is not there counts as 0. Sums,
 /// not means. The derivative is that of the whole expression, through `k` and `m`.
@@ -37,15 +39,15 @@ pub struct Elastica {
     length_weight: f32,
     curvature_weight: f32,
     region_weight: f32,
-    epsilon: f32,
+    length_smooth: f32,
 }
 
 impl Elastica {
-    /// Length 0.001, curvature 2, regions 1, epsilon 1e-8.
+    /// Length 0.001, curvature 2, regions 1, length_smooth 1e-8.
     pub const PAPER: Self =
-        Self { length_weight: 0.001, curvature_weight: 2.0, region_weight: 1.0, epsilon: 1e-8 };
+        Self { length_weight: 0.001, curvature_weight: 2.0, region_weight: 1.0, length_smooth: 1e-8 };
 
-    /// Weights in `[0, inf)`; `epsilon`, what is added under the root, in `[1e-30, inf)`.
+    /// Weights in `[0, inf)`; `length_smooth`, what is added under the root, in `[1e-30, inf)`.
     ///
     /// # Errors
     /// [`Error::Parameter`].
@@ -53,16 +55,16 @@ impl Elastica {
         length_weight: f32,
         curvature_weight: f32,
         region_weight: f32,
-        epsilon: f32,
+        length_smooth: f32,
     ) -> Result<Self> {
         match (
             check_weight(length_weight, "length_weight"),
             check_weight(curvature_weight, "curvature_weight"),
             check_weight(region_weight, "region_weight"),
-            check_epsilon(epsilon),
+            check_length_smooth(length_smooth),
         ) {
             (Ok(_), Ok(_), Ok(_), Ok(_)) => {
-                Ok(Self { length_weight, curvature_weight, region_weight, epsilon })
+                Ok(Self { length_weight, curvature_weight, region_weight, length_smooth })
             }
             (Err(e), ..) | (_, Err(e), ..) | (_, _, Err(e), _) | (.., Err(e)) => Err(e),
         }
@@ -102,7 +104,7 @@ impl Elastica {
         let pixel = y * width + x;
         let [right, down] = gradient(plane, y, x);
         let (dx, dy) = (right.unwrap_or_default(), down.unwrap_or_default());
-        let m = norm(dx, dy, self.epsilon);
+        let m = norm(dx, dy, self.length_smooth);
         let k = field.curvature(y, x);
         // Over the normal: a pixel's normal enters its own curvature and those of the pixels it points to.
         let here = get(field.bend, pixel);
@@ -110,9 +112,10 @@ impl Elastica {
         let over_nx = here - beyond(right, pixel + 1);
         let over_ny = here - beyond(down, pixel + width);
         let over_m = bounded(plane.weight(pixel) * self.density(k));
-        // d nx / d dx = (dy^2 + epsilon) / m^3, d nx / d dy = - dx dy / m^3: no difference of large numbers.
+        // d nx / d dx = (dy^2 + length_smooth) / m^3, d nx / d dy = - dx dy / m^3: no difference of large numbers.
         let (nx, ny) = (dx / m, dy / m);
-        let (across_x, across_y) = ((dy * dy + self.epsilon) / (m * m), (dx * dx + self.epsilon) / (m * m));
+        let (across_x, across_y) =
+            ((dy * dy + self.length_smooth) / (m * m), (dx * dx + self.length_smooth) / (m * m));
         let over_dx = (over_nx * across_x - over_ny * nx * ny) / m + over_m * nx;
         let over_dy = (over_ny * across_y - over_nx * nx * ny) / m + over_m * ny;
         if right.is_some() {
@@ -175,7 +178,7 @@ impl SpatialLoss for Elastica {
             } else {
                 [0.0; 2]
             };
-            let m = norm(dx, dy, self.epsilon);
+            let m = norm(dx, dy, self.length_smooth);
             (*nx, *ny) = (dx / m, dy / m);
         }
         let mut sums = Sums::default();
@@ -185,7 +188,7 @@ impl SpatialLoss for Elastica {
             *bend = 0.0;
             if weight > 0.0 {
                 let [dx, dy] = gradient(plane, y, x).map(Option::unwrap_or_default);
-                let (m, k) = (norm(dx, dy, self.epsilon), field.curvature(y, x));
+                let (m, k) = (norm(dx, dy, self.length_smooth), field.curvature(y, x));
                 *bend = bounded(bounded(2.0 * self.curvature_weight * weight) * k * m);
                 sums.length.add(weight * self.density(k) * m);
                 sums.region.add(weight * region(plane, pixel));
@@ -244,7 +247,7 @@ impl ElasticaRows<'_> {
                 (left, *above) = (0.0, 0.0);
                 continue;
             };
-            let m = norm(dx, dy, self.loss.epsilon);
+            let m = norm(dx, dy, self.loss.length_smooth);
             let (nx, ny) = (dx / m, dy / m);
             let k = (nx - left) + (ny - *above);
             let cost = self.loss.density(k);
@@ -253,3 +256,22 @@ impl ElasticaRows<'_> {
         }
     }
 }
+
+pub(in crate::loss) const ELASTICA: Listed<Elastica> = Listed {
+    entry: Entry {
+        name: "elastica",
+        passes: "per class: 4 + 2",
+        quantised: false,
+        scratch: "u32[6*pixels]",
+        parameters: &[
+            Parameter::number("length", 0.001, "[0,inf)", "weight of the length of the contour"),
+            Parameter::number("curvature", 2.0, "[0,inf)", "weight of its squared curvature"),
+        ],
+        definition: "sum (length + curvature k^2) |grad p| + sum p (1-g)^2 + (1-p) g^2",
+        reference: "Chen et al. 2020",
+        ..FAMILY
+    },
+    make: |values| {
+        Elastica::new(values.at_least("length", 0.0)?, values.at_least("curvature", 0.0)?, 1.0, 1e-8)
+    },
+};

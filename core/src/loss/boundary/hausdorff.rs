@@ -1,7 +1,9 @@
 //! Hausdorff distance loss by distance transforms.
 
+use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
+use crate::loss::list::{DISTANCE_EXPONENT, Entry, Listed, SIDES, Values};
 use crate::loss::spatial::{ClassPlane, SpatialLoss, spatial_loss};
 use crate::num::ExactSum;
 use crate::plane::distance;
@@ -119,6 +121,59 @@ impl SpatialLoss for HausdorffDistance {
 
 spatial_loss!(HausdorffDistance);
 
+/// Logarithm of the Hausdorff distance loss: `ln(1 + l)` of the loss `l` of each mask.
+///
+/// Squares of distances make a frame with one far error outweigh all others of a batch; the logarithm keeps it in
+/// proportion, and has the same minimum. The gradient is that of `l` over `1 + l`. (MONAI takes the logarithm of the mean
+/// over classes, we the mean of their logarithms; of one mask both are the same.) Range `[0, ln(1 + 2 D^a)]`. Passes and
+/// scratch: those of [`HausdorffDistance`]. Source: MONAI `LogHausdorffDTLoss`, after Karimi and Salcudean 2019.
+///
+/// ```
+/// use segmeter_core::{loss::{LogHausdorff, HausdorffDistance, Loss, Sides}, view::{Frame, IGNORE, Labels, Shape}};
+/// let shape = Shape::new(1, 4)?;
+/// let frame = Frame::new(&[2.0, 1.0, -3.0, 4.0], Labels::new(shape, &[1, 0, 0, 0], IGNORE)?)?;
+/// let loss = LogHausdorff::new(HausdorffDistance::new(2.0, Sides::Both)?);
+/// let mut scratch = vec![0; loss.scratch_len(shape)];
+/// assert_eq!(loss.value(&frame, &mut scratch)?.value, 1.3079745);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogHausdorff {
+    inner: HausdorffDistance,
+}
+
+impl LogHausdorff {
+    /// Of this Hausdorff distance loss.
+    #[must_use]
+    pub const fn new(inner: HausdorffDistance) -> Self {
+        Self { inner }
+    }
+}
+
+impl SpatialLoss for LogHausdorff {
+    fn check(&self, shape: Shape) -> Result<()> {
+        self.inner.check(shape)
+    }
+
+    fn plane_scratch_len(&self, shape: Shape) -> usize {
+        self.inner.plane_scratch_len(shape)
+    }
+
+    fn evaluate(
+        &self,
+        plane: &ClassPlane<'_>,
+        scratch: &mut [u32],
+        mut slope: Option<&mut [f32]>,
+    ) -> Option<f64> {
+        let value = self.inner.evaluate(plane, scratch, slope.as_deref_mut())?;
+        let factor = (1.0 / (1.0 + value)) as f32;
+        slope.into_iter().flatten().for_each(|slope| *slope *= factor);
+        Some(libm::log1p(value))
+    }
+}
+
+spatial_loss!(LogHausdorff);
+
 /// The sum of the weights; `None` if it is zero, NaN if a scored probability is.
 fn total_weight(plane: &ClassPlane<'_>) -> Option<f64> {
     let mut sum = ExactSum::default();
@@ -128,3 +183,34 @@ fn total_weight(plane: &ClassPlane<'_>) -> Option<f64> {
     }
     Some(sum.value()).filter(|total| *total != 0.0)
 }
+
+pub(in crate::loss) const HAUSDORFF_DISTANCE: Listed<HausdorffDistance> = Listed {
+    entry: Entry {
+        name: "hausdorff_distance",
+        synonyms: &["hausdorff_dt"],
+        passes: "per class: 5 + 1, 4 distance transforms",
+        quantised: false,
+        scratch: "u32[3*pixels+2*width]",
+        parameters: &[DISTANCE_EXPONENT, SIDES],
+        definition: "mean of (p-g)^2 (d_p^exponent + d_g^exponent), distances constant in the gradient",
+        reference: "Karimi and Salcudean 2019",
+        ..FAMILY
+    },
+    make: hausdorff,
+};
+
+fn hausdorff(values: &Values<'_>) -> Result<HausdorffDistance> {
+    let sides = [("both", Sides::Both), ("label", Sides::Label), ("prediction", Sides::Prediction)];
+    HausdorffDistance::new(values.float("exponent")?, values.choice("sides", &sides)?)
+}
+
+pub(in crate::loss) const LOG_HAUSDORFF: Listed<LogHausdorff> = Listed {
+    entry: Entry {
+        name: "log_hausdorff",
+        synonyms: &["log_hausdorff_dt"],
+        definition: "ln(1 + hausdorff_distance), class by class",
+        reference: "MONAI LogHausdorffDTLoss",
+        ..HAUSDORFF_DISTANCE.entry
+    },
+    make: |values| hausdorff(values).map(LogHausdorff::new),
+};

@@ -1,7 +1,9 @@
 //! Hausdorff distance by convolution: errors weighted by the discs that fit around them.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{row, rows_of, scored, split, start};
+use crate::loss::list::{Entry, Listed, Parameter, Values};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::num::ExactSum;
 use crate::view::Shape;
@@ -176,3 +178,30 @@ impl SpatialLoss for HausdorffConvolution {
 }
 
 crate::loss::spatial::spatial_loss!(HausdorffConvolution);
+
+pub(in crate::loss) const HAUSDORFF_CONVOLUTION: Listed<HausdorffConvolution> = Listed {
+    entry: Entry {
+        name: "hausdorff_convolution",
+        passes: "per class: 3 + 1, and 1 per row of every disc",
+        quantised: false,
+        scratch: "u32[4*pixels+4*width]",
+        parameters: &[
+            Parameter::number("exponent", 2.0, "[0,8]", "power of the radii"),
+            Parameter::number("step", 3.0, "[1,127/scales]", "smallest radius, and step between radii"),
+            Parameter::number("scales", 6.0, "[1,127/step]", "number of radii"),
+        ],
+        definition: "mean of (p-g)^2 (p F + g N), F and N sums over discs of how thick the masks are around a pixel",
+        reference: "Karimi and Salcudean 2019",
+        ..FAMILY
+    },
+    make: |values| convolution(values),
+};
+
+fn convolution(values: &Values<'_>) -> Result<HausdorffConvolution> {
+    let [step, scales] = [values.whole("step")?, values.whole("scales")?];
+    HausdorffConvolution::new(values.float("exponent")?, step, scales).map_err(|error| match error {
+        // Too large a radius: by the scales, unless those are the default.
+        Error::Parameter("scales") if !values.is_given("scales") => Error::Parameter("step"),
+        other => other,
+    })
+}

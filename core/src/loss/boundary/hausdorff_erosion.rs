@@ -1,7 +1,9 @@
 //! Hausdorff distance by erosion: how many erosions the error survives.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{get, pixels, scored, split, start};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::num::ExactSum;
 use crate::view::Shape;
@@ -237,3 +239,20 @@ crate::loss::spatial::spatial_loss!(HausdorffErosion);
 
 /// Small ranges of many stages can make a derivative larger than any `f32`.
 const LARGEST: f64 = f32::MAX as f64;
+
+pub(in crate::loss) const HAUSDORFF_EROSION: Listed<HausdorffErosion> = Listed {
+    entry: Entry {
+        name: "hausdorff_erosion",
+        passes: "per class: 2 + 1, and 2 + 3 per erosion that leaves anything",
+        quantised: false,
+        scratch: "u32[(6+erosions)*pixels+4*erosions]",
+        parameters: &[
+            Parameter::number("exponent", 2.0, "[0,8]", "power of the number of erosions"),
+            Parameter::number("erosions", 10.0, "[1,64]", "how often the error is eroded"),
+        ],
+        definition: "mean of sum_k k^exponent e_k, e_k the k times eroded squared error, scaled to [0,1]",
+        reference: "Karimi and Salcudean 2019",
+        ..FAMILY
+    },
+    make: |values| HausdorffErosion::new(values.float("exponent")?, values.whole("erosions")?),
+};

@@ -1,7 +1,9 @@
 //! Shape-aware loss.
 
+use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
+use crate::loss::list::{CHANNELS, Entry, Listed};
 use crate::loss::plane_pass::{Plane, PlanePass};
 use crate::loss::spatial::ClassPlane;
 use crate::loss::{CrossEntropy, Evaluation, Execute, Loss, check_gradient, split_scratch};
@@ -99,3 +101,17 @@ fn contour_distance(plane: &ClassPlane<'_>, squares: &mut [u32], scratch: &mut [
     );
     Ok(if count == 0 { 0.0 } else { sum.value() / f64::from(count) })
 }
+
+pub(in crate::loss) const SHAPE_AWARE: Listed<ShapeAware> = Listed {
+    entry: Entry {
+        name: "shape_aware",
+        passes: "5, a distance transform",
+        inputs: CHANNELS,
+        quantised: false,
+        scratch: "u32[2*pixels+2*width]",
+        definition: "(1 + E) cross_entropy, E the mean distance from the contour of the prediction to that of the labels",
+        reference: "Arif et al. 2018",
+        ..FAMILY
+    },
+    make: |_| Ok(ShapeAware),
+};

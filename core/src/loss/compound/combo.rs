@@ -1,7 +1,9 @@
 //! Combo loss.
 
+use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
+use crate::loss::list::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, SMOOTH};
 use crate::loss::{Dice, Evaluation, Focal, Smooth};
 
 /// Combo loss: `a E - (1 - a) D` of a weighted cross-entropy `E` and the Dice score `D`.
@@ -49,3 +51,21 @@ impl Combo {
 }
 
 wrapping_loss!(Combo, Self::shift);
+
+pub(in crate::loss) const COMBO: Listed<Combo> = Listed {
+    entry: Entry {
+        name: "combo",
+        passes: "2 + 1",
+        parameters: &[
+            Parameter::number("ce_share", 0.5, "[0,1]", "share of cross-entropy"),
+            Parameter::number("foreground_share", 0.5, "[0,1]", "share of foreground in cross-entropy"),
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+        ],
+        definition: "a mean(-(b g ln p + (1-b)(1-g) ln(1-p))) - (1-a) D, of several classes a mean(-w ln p of the label) - (1-a) D, w = 1-b for class 0, else b; a the ce_share, b the foreground_share, D the Dice score",
+        reference: "Taghanaki et al. 2019",
+        ..FAMILY
+    },
+    make: |values| Combo::new(values.float("ce_share")?, values.float("foreground_share")?, values.smooth()?),
+};

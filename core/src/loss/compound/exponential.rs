@@ -1,10 +1,12 @@
 //! Exponential-logarithmic loss.
 
+use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
 use crate::loss::distribution::{Normalise, mean_loss, pointwise_kernel};
+use crate::loss::list::{Entry, Listed, Parameter, Values};
 use crate::loss::sum::Tally;
-use crate::loss::{Averaging, LogDice, Pixel, Smooth};
+use crate::loss::{ClassAveraging, LogDice, Pixel, Smooth};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -117,10 +119,41 @@ impl ExponentialLogarithmic {
 
     /// The same loss with the Dice part over other classes.
     #[must_use]
-    pub const fn with(self, averaging: Averaging) -> Self {
+    pub const fn with(self, averaging: ClassAveraging) -> Self {
         let first = self.inner.first.with(averaging);
         Self { inner: Weighted { first, ..self.inner } }
     }
 }
 
 wrapping_loss!(ExponentialLogarithmic, |_: &Self, sum| sum);
+
+pub(in crate::loss) const EXPONENTIAL_LOGARITHMIC: Listed<ExponentialLogarithmic> = Listed {
+    entry: Entry {
+        name: "exponential_logarithmic",
+        synonyms: &["exp_log", "exponential_log_dice"],
+        passes: "2 + 1",
+        parameters: &[
+            Parameter::number("dice_weight", 0.8, "(-inf,inf)", "weight of the Dice part"),
+            Parameter::number("cross_entropy_weight", 0.2, "(-inf,inf)", "weight of the cross-entropy part"),
+            Parameter::number("dice_exponent", 0.3, "(0,8]", "power of -ln D"),
+            Parameter::number("cross_entropy_exponent", 0.3, "(0,4]", "power of -ln p"),
+            Parameter::number("smooth", 1.0, "[0,inf)", "added to numerator and denominator of D"),
+            Parameter::flag("background", true, "background is a class of the Dice part"),
+        ],
+        definition: "dice_weight mean_c (-ln D_c)^dice_exponent + cross_entropy_weight mean(v (-ln p)^cross_entropy_exponent), v = sqrt(sum f / f_c)",
+        reference: "Wong et al. 2018",
+        ..FAMILY
+    },
+    make: |values| exponential(values),
+};
+
+fn exponential(values: &Values<'_>) -> Result<ExponentialLogarithmic> {
+    let loss = ExponentialLogarithmic::new(
+        values.weight("dice_weight")?,
+        values.weight("cross_entropy_weight")?,
+        values.number("dice_exponent")?,
+        values.number("cross_entropy_exponent")?,
+        values.float("smooth")?,
+    )?;
+    Ok(loss.with(ClassAveraging::DEFAULT.with_background(values.flag("background")?)))
+}

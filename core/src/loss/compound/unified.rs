@@ -1,7 +1,9 @@
 //! Unified focal loss.
 
+use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::num::Power;
@@ -47,10 +49,6 @@ impl Kernel for UnifiedFocalTversky {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let (p, q, ..) = clip(s, pixel);
@@ -129,10 +127,6 @@ impl Kernel for UnifiedFocalCrossEntropy {
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
     const OWN_LABEL: bool = true;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let (_, q, log, _) = clip(s, pixel);
@@ -220,3 +214,27 @@ impl UnifiedFocal {
 }
 
 wrapping_loss!(UnifiedFocal, |_: &Self, sum| sum);
+
+pub(in crate::loss) const UNIFIED_FOCAL: Listed<UnifiedFocal> = Listed {
+    entry: Entry {
+        name: "unified_focal",
+        passes: "2 + 1",
+        parameters: &[
+            Parameter::flag("asymmetric", true, "no modulator on foreground, no exponent on background"),
+            Parameter::number("tversky_share", 0.5, "[0,1]", "share of the Tversky part"),
+            Parameter::number("fn_weight", 0.6, "[0,1]", "weight of false negatives and of foreground"),
+            Parameter::number("focusing", 0.5, "[0,1)", "modulator"),
+        ],
+        definition: "s mean_c (1-T_c)^(1-focusing) + (1-s) mean d (1-p)^focusing (-ln p), s the tversky_share",
+        reference: "Yeung et al. 2022",
+        ..FAMILY
+    },
+    make: |values| {
+        UnifiedFocal::new(
+            values.flag("asymmetric")?,
+            values.float("tversky_share")?,
+            values.float("fn_weight")?,
+            values.float("focusing")?,
+        )
+    },
+};

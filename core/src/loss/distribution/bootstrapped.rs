@@ -1,7 +1,9 @@
 //! Labels that the network helps to write.
 
+use super::FAMILY;
 use super::{Normalise, mean, share};
 use crate::error::Result;
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::{Masses, Simd};
@@ -54,10 +56,6 @@ impl Kernel for Bootstrapped {
     /// What the cost of a pixel of this class is multiplied by, and what all classes of a softmax have in common.
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 1] {
-        [value]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         let (label, own) = self.parts(s, pixel.mass, pixel);
@@ -96,3 +94,18 @@ impl SumLoss for Bootstrapped {
         Some(value)
     }
 }
+
+pub(in crate::loss) const BOOTSTRAPPED: Listed<Bootstrapped> = Listed {
+    entry: Entry {
+        name: "bootstrapped",
+        passes: "1",
+        parameters: &[
+            Parameter::number("label_share", 0.95, "[0,1]", "share of the label; the rest is the prediction"),
+            Parameter::flag("hard", false, "the most probable class in place of p"),
+        ],
+        definition: "cross-entropy with label_share g + (1-label_share) p for g",
+        reference: "Reed et al. 2014",
+        ..FAMILY
+    },
+    make: |values| Bootstrapped::new(values.float("label_share")?, values.flag("hard")?),
+};

@@ -1,7 +1,9 @@
 //! Focal losses: easy pixels count less.
 
+use super::FAMILY;
 use super::{Normalise, divisor, mean_loss, pointwise_kernel};
 use crate::error::{Error, Result};
+use crate::loss::list::{BACKGROUND_WEIGHT, Entry, FOCUSING, FOREGROUND_WEIGHT, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, LARGEST_SLOPE, Pixel, SumLoss, check_weight};
 use crate::num::Power;
@@ -192,10 +194,6 @@ impl Kernel for NormalisedFocal {
     type Slope = [f32; 2];
     const POINTWISE: bool = true;
     const EARLY: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let weight = pixel.mass.foreground * modulator(s, self.focusing, pixel.complement).0;
@@ -239,3 +237,48 @@ impl SumLoss for NormalisedFocal {
         Some(cost / factors)
     }
 }
+
+pub(in crate::loss) const FOCAL: Listed<Focal> = Listed {
+    entry: Entry {
+        name: "focal",
+        passes: "1",
+        parameters: &[FOCUSING, FOREGROUND_WEIGHT, BACKGROUND_WEIGHT],
+        definition: "mean of -a (1-p)^focusing ln p of the label, a the weight of its class",
+        reference: "Lin et al. 2017",
+        ..FAMILY
+    },
+    make: |values| {
+        Focal::new(
+            values.float("focusing")?,
+            values.float("foreground_weight")?,
+            values.float("background_weight")?,
+        )
+    },
+};
+
+pub(in crate::loss) const REDUCED_FOCAL: Listed<ReducedFocal> = Listed {
+    entry: Entry {
+        name: "reduced_focal",
+        passes: "1",
+        parameters: &[
+            FOCUSING,
+            Parameter::number("threshold", 0.5, "[0.01,1]", "probability from which pixels count less"),
+        ],
+        definition: "mean of -m ln p of the label; m = ((1-p)/threshold)^focusing from the threshold up, else 1",
+        reference: "Sergievskiy and Ponamarev 2019",
+        ..FAMILY
+    },
+    make: |values| ReducedFocal::new(values.float("focusing")?, values.float("threshold")?),
+};
+
+pub(in crate::loss) const NORMALISED_FOCAL: Listed<NormalisedFocal> = Listed {
+    entry: Entry {
+        name: "normalised_focal",
+        synonyms: &["normalized_focal"],
+        parameters: &[FOCUSING],
+        definition: "sum(m l) / sum(m) of the label; m = (1-p)^focusing, l = -ln p",
+        reference: "segmentation_models.pytorch",
+        ..FAMILY
+    },
+    make: |values| NormalisedFocal::new(values.float("focusing")?),
+};

@@ -1,6 +1,8 @@
 //! Cross-entropy of classes by how much of them is missed.
 
+use super::FAMILY;
 use super::{Normalise, divisor};
+use crate::loss::list::{Entry, Listed};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::Simd;
@@ -26,10 +28,6 @@ impl Kernel for RecallCrossEntropy {
     type Slope = f32;
     const POINTWISE: bool = true;
     const EARLY: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let missed = pixel.mass.foreground * (s.splat(1.0) - pixel.top);
@@ -60,3 +58,13 @@ impl SumLoss for RecallCrossEntropy {
         Some(value)
     }
 }
+
+pub(in crate::loss) const RECALL_CROSS_ENTROPY: Listed<RecallCrossEntropy> = Listed {
+    entry: Entry {
+        name: "recall_cross_entropy",
+        definition: "mean of (1 - TP_c/n_c) (-ln p) of the label, TP by the most probable class",
+        reference: "Tian et al. 2021",
+        ..FAMILY
+    },
+    make: |_| Ok(RecallCrossEntropy),
+};

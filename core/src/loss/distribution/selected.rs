@@ -1,7 +1,9 @@
 //! Cross-entropy of the worst pixels only.
 
+use super::FAMILY;
 use super::{CrossEntropy, Normalise, divisor};
 use crate::error::{Error, Result};
+use crate::loss::list::{Entry, FRACTION, Listed, Parameter};
 use crate::loss::plane_pass::{Plane, PlanePass};
 use crate::loss::sum::{Sums, Tally};
 use crate::loss::{Evaluation, Execute, Kernel, Loss, Pixel, SumLoss, check_gradient, grid, split_scratch};
@@ -283,10 +285,6 @@ impl Kernel for Marked {
     type Slope = f32;
     const POINTWISE: bool = true;
     const EARLY: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;
@@ -348,3 +346,38 @@ fn ranked(numbers: &[u32], rank: usize, counts: &mut [u32]) -> (u32, usize) {
     }
     (known, above)
 }
+
+pub(in crate::loss) const TOP_K: Listed<TopK> = Listed {
+    entry: Entry {
+        name: "top_k",
+        synonyms: &["topk"],
+        passes: "2 + 1, a selection by 3 digits; binary 1 + 1",
+        scratch: "u32[2*pixels+2048]",
+        parameters: &[FRACTION],
+        definition: "mean cross-entropy of the k worst of n pixels; k the smallest with k/n >= fraction",
+        reference: "Wu et al. 2016",
+        ..FAMILY
+    },
+    make: |values| TopK::new(values.float("fraction")?),
+};
+
+pub(in crate::loss) const OHEM: Listed<Ohem> = Listed {
+    entry: Entry {
+        name: "ohem",
+        passes: "2 + 1, a selection by 3 digits; binary 1 + 1",
+        scratch: "u32[2*pixels+2048]",
+        parameters: &[
+            Parameter::number("threshold", 0.7, "(0,1]", "probability below which a pixel counts"),
+            Parameter::number(
+                "min_kept",
+                16.0,
+                "[0,2^32)",
+                "the bound is at least the p after so many smallest ones",
+            ),
+        ],
+        definition: "mean cross-entropy of the pixels whose label has p < max(threshold, the (min_kept+1)-th smallest p)",
+        reference: "Shrivastava et al. 2016",
+        ..FAMILY
+    },
+    make: |values| Ohem::new(values.float("threshold")?, values.whole("min_kept")?),
+};

@@ -1,11 +1,13 @@
 //! Generalised Dice losses: one ratio over all classes.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
+use crate::loss::list::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, Values};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
 
-use super::{Averaging, OverlapKernel, Smooth};
+use super::{ClassAveraging, OverlapKernel, Smooth};
 
 /// How a class weighs in [`GeneralisedDice`], by the weight `G` of its labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub enum ClassWeighting {
 pub struct GeneralisedDice {
     weighting: ClassWeighting,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl GeneralisedDice {
@@ -46,7 +48,7 @@ impl GeneralisedDice {
     /// Smoothing is added to the weighted sums.
     #[must_use]
     pub const fn new(weighting: ClassWeighting, smooth: Smooth) -> Self {
-        Self { weighting, smooth, averaging: Averaging::DEFAULT.with_background(true) }
+        Self { weighting, smooth, averaging: ClassAveraging::DEFAULT.with_background(true) }
     }
     /// Without class 0.
     #[must_use]
@@ -242,10 +244,6 @@ impl Kernel for WassersteinDice<'_> {
     /// The derivative with respect to `delta` of a pixel with this label.
     type Slope = f32;
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 2] {
-        [value; 2]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         [pixel.mass.foreground * pixel.complement, pixel.mass.foreground * pixel.probability]
@@ -299,4 +297,87 @@ impl SumLoss for WassersteinDice<'_> {
         }
         Some(loss)
     }
+}
+
+pub(in crate::loss) const GENERALISED_DICE: Listed<GeneralisedDice> = Listed {
+    entry: Entry {
+        name: "generalised_dice",
+        synonyms: &["gdl", "generalized_dice"],
+        parameters: &[
+            Parameter::word(
+                "weighting",
+                "square",
+                "square, simple, uniform",
+                "weight of a class: 1/G^2, 1/G, 1",
+            ),
+            Parameter::number("smooth", 0.0, "[0,inf)", "added to numerator and denominator"),
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+        ],
+        definition: "1 - (2 sum_c v_c I_c + numerator_smooth) / (sum_c v_c (P_c + G_c) + denominator_smooth); an absent class weighs as the heaviest present",
+        reference: "Sudre et al. 2017",
+        ..FAMILY
+    },
+    make: |values| generalised(values),
+};
+
+pub(in crate::loss) const PENALTY_GENERALISED_DICE: Listed<PenaltyGeneralisedDice> = Listed {
+    entry: Entry {
+        name: "penalty_generalised_dice",
+        synonyms: &["penalty_generalized_dice"],
+        parameters: &[
+            Parameter::number("penalty", 2.5, "[0,inf)", "how much false positives and negatives cost"),
+            Parameter::word(
+                "weighting",
+                "square",
+                "square, simple, uniform",
+                "weight of a class: 1/G^2, 1/G, 1",
+            ),
+            Parameter::number("smooth", 0.0, "[0,inf)", "added to numerator and denominator"),
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+        ],
+        definition: "l / (1 + penalty (1 - l)) of the generalised Dice loss l",
+        reference: "Yang et al. 2019",
+        ..FAMILY
+    },
+    make: |values| PenaltyGeneralisedDice::new(values.float("penalty")?, generalised(values)?),
+};
+
+pub(in crate::loss) const WASSERSTEIN_DICE: Listed<WassersteinDice<'static>> = Listed {
+    entry: Entry {
+        name: "wasserstein_dice",
+        parameters: &[
+            Parameter::taken(
+                "distances",
+                "classes^2 numbers in [0,1], symmetric, 0 on the diagonal",
+                "cost of taking a class for another; 1 unless given",
+            ),
+            Parameter::number("background_class", 0.0, "[0,255]", "the class that is no agreement"),
+            Parameter::word("mode", "default", "default, gdl", "weights of classes"),
+            Parameter::number("smooth", 1e-05, "[0,inf)", "added to numerator and denominator"),
+        ],
+        definition: "1 - (2 A + smooth) / (2 A + sum d + smooth); d = sum_k distance[y][k] p_k, A = sum(1 - d) off the background",
+        reference: "Fidon et al. 2017",
+        ..FAMILY
+    },
+    make: |values| wasserstein(values),
+};
+
+fn generalised(values: &Values<'_>) -> Result<GeneralisedDice> {
+    let weightings = [
+        ("square", ClassWeighting::Square),
+        ("simple", ClassWeighting::Simple),
+        ("uniform", ClassWeighting::Uniform),
+    ];
+    Ok(GeneralisedDice::new(values.choice("weighting", &weightings)?, values.smooth()?))
+}
+
+/// Without distances: who makes a loss from names has to keep them ([`AnyLoss::with_distances`](super::super::AnyLoss)).
+fn wasserstein(values: &Values<'_>) -> Result<WassersteinDice<'static>> {
+    let modes = [("default", WassersteinMode::Default), ("gdl", WassersteinMode::Generalised)];
+    let mode = values.choice("mode", &modes)?;
+    let background = u8::try_from(values.whole("background_class")?);
+    let background = background.map_err(|_| Error::Parameter("background_class"))?;
+    Ok(WassersteinDice::new(mode, values.float("smooth")?)?.with_background(background))
 }

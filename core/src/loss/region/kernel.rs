@@ -1,6 +1,6 @@
 //! What region losses add up.
 
-use super::Averaging;
+use super::ClassAveraging;
 use crate::loss::{Kernel, Pixel};
 use crate::num::{Power, one_minus_exp};
 use crate::simd::{Simd, Vector};
@@ -25,7 +25,7 @@ pub struct OverlapKernel {
 }
 
 impl OverlapKernel {
-    pub(super) fn new(averaging: Averaging) -> Self {
+    pub(super) fn new(averaging: ClassAveraging) -> Self {
         Self { minimum: averaging.minimum, background: averaging.has_background() }
     }
 }
@@ -35,10 +35,6 @@ impl Kernel for OverlapKernel {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;
@@ -82,7 +78,7 @@ pub struct PowerKernel<const SQUARE: bool> {
 }
 
 impl<const SQUARE: bool> PowerKernel<SQUARE> {
-    pub(super) fn new(exponent: f32, averaging: Averaging) -> Self {
+    pub(super) fn new(exponent: f32, averaging: ClassAveraging) -> Self {
         Self { exponent, background: averaging.has_background() }
     }
     /// `p^q + g^q - 2 p g`.
@@ -120,10 +116,6 @@ impl<const SQUARE: bool> Kernel for PowerKernel<SQUARE> {
     /// Derivatives with respect to the sums.
     type Slope = [f32; 3];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability, mass, .. } = *pixel;

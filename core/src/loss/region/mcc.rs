@@ -1,5 +1,7 @@
 //! Matthews correlation.
 
+use super::FAMILY;
+use crate::loss::list::{Entry, Listed};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss};
 use crate::simd::Simd;
@@ -26,10 +28,6 @@ impl Kernel for Mcc {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 4] {
-        [value; 4]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;
@@ -84,3 +82,13 @@ fn correlation([tp, fp, fne, tn]: [f64; 4]) -> (f64, [f64; 2]) {
     let half = 0.5 * covariance * (1.0 / predicted - 1.0 / not_predicted);
     (loss, [-(rest - half) / root, (class + half) / root])
 }
+
+pub(in crate::loss) const MCC: Listed<Mcc> = Listed {
+    entry: Entry {
+        name: "mcc",
+        definition: "1 - (TP TN - FP FN) / sqrt(P G (N-P) (N-G)); 1 where a factor is 0",
+        reference: "Abhishek and Hamarneh 2021",
+        ..FAMILY
+    },
+    make: |_| Ok(Mcc),
+};

@@ -1,7 +1,12 @@
 //! Losses of true positive, false positive and false negative mass.
 
-use super::{Averaging, OverlapKernel, Smooth};
+use super::FAMILY;
+use super::{ClassAveraging, OverlapKernel, Smooth};
 use crate::error::{Error, Result};
+use crate::loss::list::{
+    AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, FN_WEIGHT, FP_WEIGHT, Listed, NUMERATOR_SMOOTH,
+    OVERLAP, Parameter, SMOOTH, Values,
+};
 use crate::loss::sum::Tally;
 use crate::loss::{SumLoss, check_weight};
 
@@ -64,7 +69,7 @@ macro_rules! overlap_loss {
         impl $loss {
             /// The same loss with the classes of a frame brought together in another way.
             #[must_use]
-            pub const fn with(self, averaging: Averaging) -> Self {
+            pub const fn with(self, averaging: ClassAveraging) -> Self {
                 Self { averaging, ..self }
             }
         }
@@ -99,6 +104,7 @@ macro_rules! overlap_loss {
 
 mod powers;
 
+pub(in crate::loss) use powers::{FOCAL_TVERSKY, LOG_COSH_DICE, LOG_DICE};
 pub use powers::{FocalTversky, LogCoshDice, LogDice};
 
 /// Dice loss: `1 - (2 I + n) / (P + G + d)`, with `P = I + FP`, `G = I + FN`.
@@ -116,14 +122,14 @@ pub use powers::{FocalTversky, LogCoshDice, LogDice};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dice {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Dice {
     /// Smoothing in units of `2 I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         overlap.dice(self.smooth)
@@ -144,14 +150,14 @@ overlap_loss!(Dice);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jaccard {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Jaccard {
     /// Smoothing in units of `I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         overlap.tversky(1.0, 1.0, self.smooth)
@@ -177,13 +183,13 @@ pub struct Tversky {
     fp_weight: f32,
     fn_weight: f32,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Tversky {
     /// False positives 0.3, false negatives 0.7, smoothing 1.
     pub const FN_HEAVY: Self =
-        Self { fp_weight: 0.3, fn_weight: 0.7, smooth: Smooth::ONE, averaging: Averaging::DEFAULT };
+        Self { fp_weight: 0.3, fn_weight: 0.7, smooth: Smooth::ONE, averaging: ClassAveraging::DEFAULT };
 
     /// Both weights in `[0, inf)`, not both zero.
     ///
@@ -192,7 +198,7 @@ impl Tversky {
     pub const fn new(fp_weight: f32, fn_weight: f32, smooth: Smooth) -> Result<Self> {
         match (check_weight(fp_weight, "fp_weight"), check_weight(fn_weight, "fn_weight")) {
             (Ok(_), Ok(_)) if fp_weight + fn_weight > 0.0 => {
-                Ok(Self { fp_weight, fn_weight, smooth, averaging: Averaging::DEFAULT })
+                Ok(Self { fp_weight, fn_weight, smooth, averaging: ClassAveraging::DEFAULT })
             }
             (Err(e), _) | (_, Err(e)) => Err(e),
             _ => Err(Error::Parameter("fn_weight")),
@@ -222,7 +228,7 @@ overlap_loss!(Tversky);
 pub struct AsymmetricSimilarity {
     beta: f32,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl AsymmetricSimilarity {
@@ -232,7 +238,7 @@ impl AsymmetricSimilarity {
     /// [`Error::Parameter`].
     pub const fn new(beta: f32, smooth: Smooth) -> Result<Self> {
         if beta >= 0.0 && beta <= 1000.0 {
-            Ok(Self { beta, smooth, averaging: Averaging::DEFAULT })
+            Ok(Self { beta, smooth, averaging: ClassAveraging::DEFAULT })
         } else {
             Err(Error::Parameter("beta"))
         }
@@ -260,14 +266,14 @@ overlap_loss!(AsymmetricSimilarity);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recall {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Recall {
     /// Smoothing in units of `I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         overlap.tversky(0.0, 1.0, self.smooth)
@@ -275,3 +281,86 @@ impl Recall {
 }
 
 overlap_loss!(Recall);
+
+pub(in crate::loss) const DICE: Listed<Dice> = Listed {
+    entry: Entry {
+        name: "dice",
+        synonyms: &["dice_loss", "dsc", "soft_dice", "f1_loss"],
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "1 - (2 I + numerator_smooth) / (P + G + denominator_smooth); I = sum p g, P = sum p, G = sum g",
+        reference: "Milletari et al. 2016, linear form",
+        ..FAMILY
+    },
+    make: |values| Ok(Dice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const JACCARD: Listed<Jaccard> = Listed {
+    entry: Entry {
+        name: "jaccard",
+        synonyms: &["iou_loss", "iou", "jaccard_loss"],
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "1 - (I + numerator_smooth) / (P + G - I + denominator_smooth)",
+        reference: "Rahman and Wang 2016",
+        ..FAMILY
+    },
+    make: |values| Ok(Jaccard::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const TVERSKY: Listed<Tversky> = Listed {
+    entry: Entry {
+        name: "tversky",
+        parameters: &[
+            FP_WEIGHT,
+            FN_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+        ],
+        definition: "1 - (I + numerator_smooth) / (I + fp_weight FP + fn_weight FN + denominator_smooth); FP = sum p (1-g), FN = sum (1-p) g",
+        reference: "Salehi et al. 2017",
+        ..FAMILY
+    },
+    make: |values| tversky(values),
+};
+
+pub(in crate::loss) const ASYMMETRIC_SIMILARITY: Listed<AsymmetricSimilarity> = Listed {
+    entry: Entry {
+        name: "asymmetric_similarity",
+        parameters: &[
+            Parameter::number("beta", 1.5, "[0,1000]", "above 1 recall counts more"),
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+        ],
+        definition: "1 - F_beta: Tversky with fn_weight = beta^2/(1+beta^2), fp_weight = 1/(1+beta^2)",
+        reference: "Hashemi et al. 2018",
+        ..FAMILY
+    },
+    make: |values| {
+        Ok(AsymmetricSimilarity::new(values.float("beta")?, values.smooth()?)?.with(values.averaging()?))
+    },
+};
+
+pub(in crate::loss) const RECALL: Listed<Recall> = Listed {
+    entry: Entry {
+        name: "recall",
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "1 - (I + numerator_smooth) / (G + denominator_smooth)",
+        reference: "soft recall",
+        ..FAMILY
+    },
+    make: |values| Ok(Recall::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(super) fn tversky(values: &Values<'_>) -> Result<Tversky> {
+    let tversky = Tversky::new(values.float("fp_weight")?, values.float("fn_weight")?, values.smooth()?)?;
+    Ok(tversky.with(values.averaging()?))
+}

@@ -1,8 +1,13 @@
 //! Losses of the squared error `E = sum(w (p - g)^2)`, which is `sum(w p^2) + sum(w g^2) - 2 I` without the
 //! cancellation.
 
-use super::{Averaging, PowerKernel, Smooth, error};
+use super::FAMILY;
+use super::{ClassAveraging, PowerKernel, Smooth, error};
 use crate::error::{Error, Result};
+use crate::loss::list::{
+    AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, Listed, NUMERATOR_SMOOTH, OVERLAP_PRODUCT,
+    Parameter, SMOOTH,
+};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
 use crate::simd::Simd;
@@ -30,7 +35,7 @@ macro_rules! squared_loss {
         impl $loss {
             /// The same loss with the classes of a frame brought together in another way. The overlap stays the product.
             #[must_use]
-            pub const fn with(self, averaging: Averaging) -> Self {
+            pub const fn with(self, averaging: ClassAveraging) -> Self {
                 Self { averaging, ..self }
             }
         }
@@ -68,14 +73,14 @@ macro_rules! squared_loss {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SquaredDice {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl SquaredDice {
     /// Smoothing in units of `2 I`.
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
         ratio(sums, 2.0, self.smooth)
@@ -99,7 +104,7 @@ squared_loss!(SquaredDice, PowerKernel<true>, self => 2.0);
 pub struct PowerJaccard {
     exponent: f32,
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl PowerJaccard {
@@ -109,7 +114,7 @@ impl PowerJaccard {
     /// [`Error::Parameter`].
     pub const fn new(exponent: f32, smooth: Smooth) -> Result<Self> {
         if exponent >= 1.0 && exponent <= 2.0 {
-            Ok(Self { exponent, smooth, averaging: Averaging::DEFAULT })
+            Ok(Self { exponent, smooth, averaging: ClassAveraging::DEFAULT })
         } else {
             Err(Error::Parameter("exponent"))
         }
@@ -136,12 +141,12 @@ squared_loss!(PowerJaccard, PowerKernel<false>, self => self.exponent);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tanimoto {
     smooth: f32,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl Tanimoto {
     /// A smoothing of 1e-5.
-    pub const PAPER: Self = Self { smooth: 1e-5, averaging: Averaging::DEFAULT };
+    pub const PAPER: Self = Self { smooth: 1e-5, averaging: ClassAveraging::DEFAULT };
 
     /// `smooth` in `[0, inf)`.
     ///
@@ -149,7 +154,7 @@ impl Tanimoto {
     /// [`Error::Parameter`].
     pub const fn new(smooth: f32) -> Result<Self> {
         match check_weight(smooth, "smooth") {
-            Ok(smooth) => Ok(Self { smooth, averaging: Averaging::DEFAULT }),
+            Ok(smooth) => Ok(Self { smooth, averaging: ClassAveraging::DEFAULT }),
             Err(e) => Err(e),
         }
     }
@@ -181,7 +186,7 @@ squared_loss!(Tanimoto, PowerKernel<true>, self => 2.0);
 pub struct SensitivitySpecificity {
     sensitivity_weight: f32,
     denominator_smooth: f32,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl SensitivitySpecificity {
@@ -194,13 +199,13 @@ impl SensitivitySpecificity {
             return Err(Error::Parameter("sensitivity_weight"));
         }
         match check_weight(denominator_smooth, "denominator_smooth") {
-            Ok(_) => Ok(Self { sensitivity_weight, denominator_smooth, averaging: Averaging::DEFAULT }),
+            Ok(_) => Ok(Self { sensitivity_weight, denominator_smooth, averaging: ClassAveraging::DEFAULT }),
             Err(e) => Err(e),
         }
     }
     /// The same loss with the classes of a frame brought together in another way: their mean, in any case.
     #[must_use]
-    pub const fn with(self, averaging: Averaging) -> Self {
+    pub const fn with(self, averaging: ClassAveraging) -> Self {
         Self { averaging, ..self }
     }
 }
@@ -210,10 +215,6 @@ impl Kernel for SensitivitySpecificity {
     /// Factors of the squared error on the class and off it, and of the probability of an absent class.
     type Slope = [f32; 3];
     const POINTWISE: bool = false;
-
-    fn fill<T: Copy + Send>(value: T) -> [T; 3] {
-        [value; 3]
-    }
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let square = error(s, pixel) * error(s, pixel);
@@ -257,3 +258,70 @@ impl SumLoss for SensitivitySpecificity {
         self.averaging.mean(tally, slopes, one, |sums| (sums[2] / weight, [0.0, 0.0, 1.0 / weight]))
     }
 }
+
+pub(in crate::loss) const SQUARED_DICE: Listed<SquaredDice> = Listed {
+    entry: Entry {
+        name: "squared_dice",
+        parameters: &[
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            EMPTY,
+            OVERLAP_PRODUCT,
+        ],
+        definition: "1 - (2 I + numerator_smooth) / (sum p^2 + sum g^2 + denominator_smooth)",
+        reference: "Milletari et al. 2016",
+        ..FAMILY
+    },
+    make: |values| Ok(SquaredDice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const POWER_JACCARD: Listed<PowerJaccard> = Listed {
+    entry: Entry {
+        name: "power_jaccard",
+        parameters: &[
+            Parameter::number("exponent", 2.0, "[1,2]", "power of p and g in the denominator"),
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            EMPTY,
+        ],
+        definition: "1 - (I + numerator_smooth) / (sum p^q + sum g^q - I + denominator_smooth), q the exponent",
+        reference: "Duque-Arias et al. 2021",
+        ..FAMILY
+    },
+    make: |values| {
+        Ok(PowerJaccard::new(values.float("exponent")?, values.smooth()?)?.with(values.averaging()?))
+    },
+};
+
+pub(in crate::loss) const TANIMOTO: Listed<Tanimoto> = Listed {
+    entry: Entry {
+        name: "tanimoto",
+        parameters: &[Parameter::number("smooth", 1e-05, "[0,inf)", "added to numerator and denominator")],
+        definition: "mean of 1 - (I + smooth) / (sum p^2 + sum g^2 - I + smooth) for the class and for its complement",
+        reference: "Diakogiannis et al. 2020",
+        ..FAMILY
+    },
+    make: |values| Tanimoto::new(values.float("smooth")?),
+};
+
+pub(in crate::loss) const SENSITIVITY_SPECIFICITY: Listed<SensitivitySpecificity> = Listed {
+    entry: Entry {
+        name: "sensitivity_specificity",
+        parameters: &[
+            Parameter::number("sensitivity_weight", 0.1, "[0,1]", "weight of the error on the class"),
+            Parameter::number("denominator_smooth", 1e-05, "[0,inf)", "added to the denominators"),
+        ],
+        definition: "r sum g (g-p)^2 / (G + denominator_smooth) + (1-r) sum (1-g) (g-p)^2 / (N-G + denominator_smooth), r the sensitivity_weight",
+        reference: "Brosch et al. 2015",
+        ..FAMILY
+    },
+    make: |values| {
+        SensitivitySpecificity::new(values.float("sensitivity_weight")?, values.float("denominator_smooth")?)
+    },
+};

@@ -1,9 +1,11 @@
 //! Centreline-boundary Dice.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::finite;
 use crate::loss::grid::{BELOW, ONE, dilate_row, erode_row, get, rows_around, scored, split, start};
 use crate::loss::harmonic::harmonic;
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::plane::distance;
 use crate::view::Shape;
@@ -256,3 +258,25 @@ impl SpatialLoss for CbDice {
 }
 
 crate::loss::spatial::spatial_loss!(CbDice);
+
+pub(in crate::loss) const CBDICE: Listed<CbDice> = Listed {
+    entry: Entry {
+        name: "cbdice",
+        passes: "per class: 4 iterations + 13, and 2; 2 distance transforms",
+        quantised: false,
+        scratch: "u32[5*pixels+3*width]",
+        parameters: &[
+            Parameter::number(
+                "iterations",
+                10.0,
+                "[0,1000]",
+                "erosions of the skeleton: half the width of the widest road",
+            ),
+            Parameter::number("smooth", 1.0, "[1e-30,inf)", "added to numerator and denominator"),
+        ],
+        definition: "1 - 2 Tp Ts / (Tp + Ts), precision and sensitivity of the skeletons of p > 1/2 and of the labels, that weigh by how thin their mask is there and by the depth in the other",
+        reference: "Shi et al. 2024",
+        ..FAMILY
+    },
+    make: |values| CbDice::new(values.whole("iterations")?, values.float("smooth")?),
+};

@@ -1,11 +1,13 @@
 //! Soft centreline Dice.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::grid::{
     BELOW, add, bounded, difference, dilate_row, erode_row, first_in_cross, first_in_window, greatest,
     pixels, probability_code, rows_around, scored, split, start, target_code,
 };
 use crate::loss::harmonic::{Harmonic, Share};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::view::Shape;
 use bytemuck::{must_cast_slice, must_cast_slice_mut};
@@ -231,3 +233,21 @@ impl SpatialLoss for ClDice {
 }
 
 crate::loss::spatial::spatial_loss!(ClDice);
+
+pub(in crate::loss) const CLDICE: Listed<ClDice> = Listed {
+    entry: Entry {
+        name: "cldice",
+        synonyms: &["soft_cldice"],
+        passes: "per class: 4 iterations + 10, and 3 iterations + 6",
+        quantised: false,
+        scratch: "u32[(2*iterations+7)*pixels]",
+        parameters: &[
+            Parameter::number("iterations", 3.0, "[0,64]", "erosions of the soft skeleton"),
+            Parameter::number("smooth", 1.0, "[1e-30,inf)", "added to numerator and denominator"),
+        ],
+        definition: "1 - 2 Tp Ts / (Tp + Ts), precision and sensitivity of the soft skeletons",
+        reference: "Shit et al. 2021",
+        ..FAMILY
+    },
+    make: |values| ClDice::new(values.whole("iterations")?, values.float("smooth")?),
+};

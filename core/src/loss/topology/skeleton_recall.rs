@@ -1,7 +1,9 @@
 //! Skeleton recall.
 
+use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::boundary::{check_map, mapped_loss, maps, scored};
+use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::mapped::SkeletonRecallOnMap;
 use crate::loss::{Evaluation, Execute, Loss, check_gradient, split_scratch};
 use crate::view::{Frame, Shape};
@@ -47,3 +49,20 @@ impl SkeletonRecall {
 mapped_loss!(SkeletonRecall, self, maps::tube_scratch_len, self.on_map, |shape, ids, classes, rest, map| {
     maps::tubes(shape, &ids, 1..classes, self.dilations, rest, map)
 });
+
+pub(in crate::loss) const SKELETON_RECALL: Listed<SkeletonRecall> = Listed {
+    entry: Entry {
+        name: "skeleton_recall",
+        passes: "2 + 1, thinning per class",
+        quantised: false,
+        scratch: "u32[pixels+(height+2)*ceil(width/32)+2*(height+1)*ceil(width/1024)]",
+        parameters: &[
+            Parameter::number("smooth", 1.0, "[0,inf)", "added to numerator and denominator"),
+            Parameter::number("dilations", 2.0, "[0,1000]", "how often the skeleton is dilated"),
+        ],
+        definition: "1 - (sum p t + smooth) / (sum t + smooth), t a tube around the skeleton of the labels",
+        reference: "Kirchhoff et al. 2024",
+        ..FAMILY
+    },
+    make: |values| SkeletonRecall::new(values.float("smooth")?, values.whole("dilations")?),
+};

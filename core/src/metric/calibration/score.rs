@@ -30,7 +30,7 @@ pub fn brier<'a, N: Count>(sketch: &Sketch<N>, probabilities: impl Into<Probabil
 /// How the classes of a Brier score are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Multiclass {
+pub enum BrierScale {
     /// The sum over the classes, 0 to 2: Brier 1950, Metrics Reloaded.
     Sum,
     /// Half of that, 0 to 1: of two classes, the binary score.
@@ -43,14 +43,14 @@ pub enum Multiclass {
 pub fn brier_multiclass<'a, N: Count>(
     sketches: &[Sketch<N>],
     probabilities: impl Into<Probabilities<'a>>,
-    scale: Multiclass,
+    scale: BrierScale,
 ) -> Option<f64> {
     let (probabilities, mut mean) = (probabilities.into(), Mean::default());
     for sketch in sketches {
         mean.push(Score::Value(brier(sketch, probabilities)?));
     }
     let sum = mean.value()? * sketches.len() as f64;
-    Some(if scale == Multiclass::Half { sum / 2.0 } else { sum })
+    Some(if scale == BrierScale::Half { sum / 2.0 } else { sum })
 }
 
 /// Negative log-likelihood in nats: the mean of `-ln p` of the label's probability, which is taken to be at least

@@ -12,8 +12,6 @@ mod drift;
 #[cfg(target_os = "none")]
 mod frames;
 #[cfg(target_os = "none")]
-mod losses;
-#[cfg(target_os = "none")]
 mod metrics;
 
 #[cfg(target_os = "none")]
@@ -22,6 +20,8 @@ mod device {
 
     use cortex_m::singleton;
     use segmeter_core::drift::{CalibrationMap, EstimatedIou, Outline, Reference, Statistics};
+    use segmeter_core::list::Entry;
+    use segmeter_core::loss::list::{Visit, visit};
     use segmeter_core::loss::{
         CrossEntropy, Dice, Evaluation, Execute, Loss, LovaszHinge, Serial, Smooth, Sums, Tversky,
     };
@@ -41,7 +41,6 @@ mod device {
         CLASSES, CODES_OF_FRAME, FLOAT_RANGE, FLOAT_ROWS, FLOATS, HEIGHT, MASK, PIXELS, SCRATCH, WIDTH,
         digest, digest_of_table, four_classes, quantiser, write_ids,
     };
-    use super::losses::{Visit, every};
     use super::metrics::prediction;
 
     #[panic_handler]
@@ -119,7 +118,7 @@ mod device {
         });
         sketched(clock, &sketch, &table)?;
         println!("sketch, value");
-        every(&mut Codes { clock, sketch: &sketch, table: &table })?;
+        visit(&mut Codes { clock, sketch: &sketch, table: &table })?;
         sketch.clear();
         measure(clock, "whole report: sketch, scores, statistics", PIXELS, || {
             rows(&mut sketch, ids);
@@ -285,10 +284,10 @@ mod device {
             )
         })?;
         println!("f32, value and gradient");
-        every(&mut Floats { clock, frame, scratch: &mut *scratch, gradient: &mut *gradient })?;
+        visit(&mut Floats { clock, frame, scratch: &mut *scratch, gradient: &mut *gradient })?;
         println!("f32, {} classes, value and gradient", CLASSES);
         let frame = Frame::<CLASSES>::multiclass(shape, CLASSES, Layout::Planar, scores, classes, IGNORE)?;
-        every(&mut Floats { clock, frame, scratch, gradient })
+        visit(&mut Floats { clock, frame, scratch, gradient })
     }
 
     /// Values of a sketch.
@@ -300,7 +299,7 @@ mod device {
 
     impl<I: Instruments> Visit for Codes<'_, I> {
         #[inline(never)]
-        fn loss(&mut self, name: &'static str, loss: &impl Loss) -> Result<()> {
+        fn loss(&mut self, entry: &'static Entry, loss: &impl Loss) -> Result<()> {
             let (found, instructions) = count(self.clock, || loss.sketch_value(self.sketch, self.table));
             let found = match found {
                 // It depends on where pixels are.
@@ -309,7 +308,7 @@ mod device {
             };
             let mut slopes = GradientTable::default();
             loss.accumulate_sketch(self.sketch, self.table, 1.0, Some(&mut slopes))?;
-            print(name, PIXELS, instructions, found.value, digest_of_table(&slopes));
+            print(entry.name, PIXELS, instructions, found.value, digest_of_table(&slopes));
             Ok(())
         }
     }
@@ -323,7 +322,7 @@ mod device {
     }
 
     impl<I: Instruments, const C: usize> Visit for Floats<'_, I, C> {
-        fn loss(&mut self, name: &'static str, loss: &impl Loss) -> Result<()> {
+        fn loss(&mut self, entry: &'static Entry, loss: &impl Loss) -> Result<()> {
             let gradient = self.gradient.get_mut(..self.frame.scores().len()).unwrap_or_default();
             gradient.fill(0.0);
             let (found, instructions) =
@@ -332,9 +331,9 @@ mod device {
                 // Binary or multiclass alone.
                 Err(Error::Unsupported(_)) => Ok(()),
                 // It returns early: its row would say nothing.
-                Ok(Evaluation { undefined: true, .. }) => Err(Error::Unsupported(name)),
+                Ok(Evaluation { undefined: true, .. }) => Err(Error::Unsupported(entry.name)),
                 found => {
-                    print(name, FLOATS, instructions, found?.value, digest(gradient.iter().copied()));
+                    print(entry.name, FLOATS, instructions, found?.value, digest(gradient.iter().copied()));
                     Ok(())
                 }
             }

@@ -2,7 +2,7 @@
 //! desktop's. The int8 network's mask stands against the float network's.
 
 use segmeter_core::Result;
-use segmeter_core::metric::road::{Deviation, Profile};
+use segmeter_core::metric::road::{Deviation, RoadProfile};
 use segmeter_core::metric::surface::{BoundaryIou, Direction, Matching, Surface, Trimap};
 use segmeter_core::metric::topology::{Components, Connectivity, Topology, centreline_dice};
 use segmeter_core::metric::{
@@ -205,7 +205,7 @@ fn road(prediction: &[u8], visit: &mut impl Visit) -> Result<()> {
     let mut sides = [[[0; HEIGHT]; 2]; 2];
     let mut lowest = [[0; WIDTH]; 2];
     for (([left, right], lowest), mask) in sides.iter_mut().zip(&mut lowest).zip([prediction, &MASK]) {
-        let mut profile = Profile::new(WIDTH / 2, [left, right], lowest)?;
+        let mut profile = RoadProfile::new(WIDTH / 2, [left, right], lowest)?;
         for row in 0..HEIGHT {
             profile.push_row(|column| bit(mask, row * WIDTH + column))?;
         }

@@ -1,20 +1,20 @@
 //! Every preset.
 
-use super::{Default, Preset};
+use super::{Preset, Value};
 
-type Set = (&'static str, Default);
+type Set = (&'static str, Value<'static>);
 
 const fn of(name: &'static str, loss: &'static str, settings: &'static [Set]) -> Preset {
     Preset { name, loss, settings, reduction: None, differs: "" }
 }
 const fn number(name: &'static str, value: f64) -> Set {
-    (name, Default::Number(value))
+    (name, Value::Number(value))
 }
 const fn word(name: &'static str, value: &'static str) -> Set {
-    (name, Default::Word(value))
+    (name, Value::Word(value))
 }
 const fn flag(name: &'static str, value: bool) -> Set {
-    (name, Default::Flag(value))
+    (name, Value::Flag(value))
 }
 const fn smooth(value: f64) -> Set {
     number("smooth", value)

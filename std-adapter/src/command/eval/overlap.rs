@@ -12,36 +12,15 @@ use super::matrix::Matrix;
 pub(super) type Named = (&'static str, Option<f64>);
 
 /// The overlap metrics of a class against the rest.
-pub(super) const fn of_class(
-    beta: f64,
-    detail: &Detail,
-    threshold: f64,
-) -> [(&'static str, ClassMetric); 22] {
+pub(super) fn of_class(beta: f64, detail: &Detail, threshold: f64) -> Vec<(&'static str, ClassMetric)> {
     let Detail { fp_weight, fn_weight, .. } = *detail;
-    [
-        ("iou", ClassMetric::Iou),
-        ("dice", ClassMetric::Dice),
-        ("precision", ClassMetric::Precision),
-        ("recall", ClassMetric::Recall),
-        ("specificity", ClassMetric::Specificity),
-        ("negative_predictive_value", ClassMetric::NegativePredictiveValue),
-        ("f_beta", ClassMetric::FBeta { beta }),
-        ("tversky_index", ClassMetric::TverskyIndex { fp_weight, fn_weight }),
-        ("false_positive_rate", ClassMetric::FalsePositiveRate),
-        ("false_negative_rate", ClassMetric::FalseNegativeRate),
-        ("false_discovery_rate", ClassMetric::FalseDiscoveryRate),
-        ("false_omission_rate", ClassMetric::FalseOmissionRate),
-        ("accuracy", ClassMetric::Accuracy),
-        ("balanced_accuracy", ClassMetric::BalancedAccuracy),
-        ("informedness", ClassMetric::Informedness),
-        ("markedness", ClassMetric::Markedness),
-        ("mcc", ClassMetric::Mcc),
-        ("volume_overlap_error", ClassMetric::VolumeOverlapError),
-        ("volume_similarity", ClassMetric::VolumeSimilarity),
-        ("relative_volume_difference", ClassMetric::RelativeVolumeDifference),
-        ("absolute_relative_volume_difference", ClassMetric::AbsoluteRelativeVolumeDifference),
-        ("net_benefit", ClassMetric::NetBenefit { threshold }),
-    ]
+    let chosen = |metric| match metric {
+        ClassMetric::FBeta { .. } => ClassMetric::FBeta { beta },
+        ClassMetric::TverskyIndex { .. } => ClassMetric::TverskyIndex { fp_weight, fn_weight },
+        ClassMetric::NetBenefit { .. } => ClassMetric::NetBenefit { threshold },
+        other => other,
+    };
+    ClassMetric::ALL.iter().map(|(name, metric)| (*name, chosen(*metric))).collect()
 }
 
 /// The metrics of all classes together.

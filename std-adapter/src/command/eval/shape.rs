@@ -2,7 +2,7 @@
 
 use segmeter::apls::Apls;
 use segmeter::core::Result;
-use segmeter::core::metric::road::{Deviation, NONE, Profile};
+use segmeter::core::metric::road::{Deviation, NONE, RoadProfile};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Surface, SurfaceReport, Trimap};
 use segmeter::core::metric::topology::{
     Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
@@ -237,7 +237,7 @@ impl Road {
         let (mut left, mut right) = (vec![0; shape.height()], vec![0; shape.height()]);
         let mut lowest = vec![0; shape.width()];
         let ego = choice.ego.unwrap_or(shape.width() / 2);
-        let mut profile = Profile::new(ego, [&mut left, &mut right], &mut lowest)?;
+        let mut profile = RoadProfile::new(ego, [&mut left, &mut right], &mut lowest)?;
         let mut width = Vec::with_capacity(shape.height());
         for row in 0..shape.height() {
             let corridor = profile.push_row(|column| mask(row * shape.width() + column))?;

@@ -19,7 +19,7 @@ fn invalid_frames_are_left_out() {
         "{:?}",
         learnt.notes
     );
-    let line = learn_one(quantiser(), &vec![good[0].clone(); 40], &settings()).unwrap_err();
+    let line = learn_one(quantiser(), &vec![good[0].clone(); 40], &settings()).unwrap_err().to_string();
     assert!(line.contains("36 of 40 frames are invalid: 36 frozen, of the same content"), "{line}");
 }
 
@@ -28,7 +28,7 @@ fn frames_that_cannot_be_learnt_from() {
     let line = |frames: &[Frame], change: &dyn Fn(&mut Settings)| {
         let mut settings = settings();
         change(&mut settings);
-        learn_one(quantiser(), frames, &settings).map(|_| ()).unwrap_err()
+        learn_one(quantiser(), frames, &settings).map(|_| ()).unwrap_err().to_string()
     };
     let few = frames(0, 19, 1);
     assert_eq!(
@@ -47,7 +47,8 @@ fn frames_that_cannot_be_learnt_from() {
 #[test]
 fn the_same_drive_twice() {
     let [one, other] = [1, 2].map(|seed| frames(0, 40, seed));
-    let line = learn(quantiser(), &[one.clone(), other.clone(), one.clone()], &settings()).unwrap_err();
+    let line =
+        learn(quantiser(), &[one.clone(), other.clone(), one.clone()], &settings()).unwrap_err().to_string();
     assert_eq!(
         line,
         "found the same frames in drives 1 and 3, expected each drive once: nothing differs between them"

@@ -12,7 +12,7 @@ use crate::num::ExactSum;
 
 /// The state of [`BoundaryF1::rows`].
 ///
-/// Boundaries follow the rows `theta0 / 2` behind, widened ones `theta / 2` more. Before the first row and after
+/// Boundaries follow the rows `edge_window / 2` behind, widened ones `tolerance_window / 2` more. Before the first row and after
 /// the last one come rows in which nothing is scored.
 #[derive(Debug)]
 pub struct BoundaryF1Rows<'a> {
@@ -40,7 +40,7 @@ impl BoundaryF1 {
     /// Scratch words of [`BoundaryF1::rows`].
     #[must_use]
     pub const fn rows_scratch_len(&self, width: usize) -> usize {
-        (2 * (self.theta0 + self.theta + 1) as usize + self.delay() + 1) * width
+        (2 * (self.edge_window + self.tolerance_window + 1) as usize + self.delay() + 1) * width
     }
 
     /// The value of a frame that comes row by row: the bits of the whole frame's.
@@ -49,7 +49,7 @@ impl BoundaryF1 {
     /// [`Error::Scratch`] if `scratch` is shorter than [`BoundaryF1::rows_scratch_len`].
     pub fn rows<'a>(&self, width: usize, scratch: &'a mut [u32]) -> Result<BoundaryF1Rows<'a>> {
         let need = self.rows_scratch_len(width);
-        let (near, far) = (self.theta0 as usize, self.theta as usize);
+        let (near, far) = (self.edge_window as usize, self.tolerance_window as usize);
         let sizes = [near, far, 1, near, far, 1, self.delay() + 1];
         let Some([p, of_p, wide_p, g, of_g, wide_g, weights]) = split_rows(scratch, sizes, width) else {
             return Err(Error::Scratch { need });
@@ -76,7 +76,7 @@ impl BoundaryF1 {
 
     /// By how many rows the score lags behind.
     const fn delay(&self) -> usize {
-        (self.theta0 / 2 + self.theta / 2) as usize
+        (self.edge_window / 2 + self.tolerance_window / 2) as usize
     }
 }
 
@@ -109,7 +109,7 @@ impl BoundaryF1Rows<'_> {
     /// A row, or one in which nothing is scored.
     fn push(&mut self, row: Option<&ClassPlane<'_>>) {
         let (newest, width) = (self.next, self.width);
-        let [near, far] = [self.loss.theta0 as usize, self.loss.theta as usize];
+        let [near, far] = [self.loss.edge_window as usize, self.loss.tolerance_window as usize];
         let kept = self.loss.delay() + 1;
         let codes: [fn(&ClassPlane<'_>, usize) -> u32; 2] = [probability_code, target_code];
         for (plane, code) in self.planes.iter_mut().zip(codes) {

@@ -1,9 +1,15 @@
 //! Functions of the Dice and the Tversky loss of each class.
 
-use super::super::{Averaging, OverlapKernel, Smooth};
+use super::super::FAMILY;
+use super::super::{ClassAveraging, OverlapKernel, Smooth};
+use super::tversky;
 use super::{Outcome, Overlap, Tversky};
 use crate::error::{Error, Result};
 use crate::loss::SumLoss;
+use crate::loss::list::{
+    AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, EXPONENT, Entry, FN_WEIGHT, FP_WEIGHT, Listed,
+    NUMERATOR_SMOOTH, OVERLAP, SMOOTH,
+};
 use crate::loss::sum::Tally;
 
 /// Log-cosh Dice loss: `ln cosh` of the Dice loss of each class; smooth where that is small.
@@ -20,14 +26,14 @@ use crate::loss::sum::Tally;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LogCoshDice {
     smooth: Smooth,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl LogCoshDice {
     /// Smoothing as in [`super::Dice`].
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, averaging: Averaging::DEFAULT }
+        Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
     fn outcome(&self, overlap: Overlap) -> Option<Outcome> {
         let inner = overlap.dice(self.smooth)?;
@@ -58,7 +64,7 @@ overlap_loss!(LogCoshDice);
 pub struct LogDice {
     smooth: Smooth,
     exponent: f64,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 /// The smallest score with a logarithm and a slope that an `f32` holds.
@@ -68,11 +74,11 @@ impl LogDice {
     /// Smoothing as in [`super::Dice`].
     #[must_use]
     pub const fn new(smooth: Smooth) -> Self {
-        Self { smooth, exponent: 1.0, averaging: Averaging::DEFAULT }
+        Self { smooth, exponent: 1.0, averaging: ClassAveraging::DEFAULT }
     }
     /// Over background and foreground, or over all classes.
     pub(in crate::loss) const fn of_both(smooth: Smooth, exponent: f64) -> Self {
-        Self { smooth, exponent, averaging: Averaging::DEFAULT.with_background(true) }
+        Self { smooth, exponent, averaging: ClassAveraging::DEFAULT.with_background(true) }
     }
     /// `exponent` above 0 and at most 8.
     ///
@@ -125,13 +131,13 @@ overlap_loss!(LogDice);
 pub struct FocalTversky {
     tversky: Tversky,
     exponent: f32,
-    averaging: Averaging,
+    averaging: ClassAveraging,
 }
 
 impl FocalTversky {
     /// [`Tversky::FN_HEAVY`] to the power 0.75.
     pub const PAPER: Self =
-        Self { tversky: Tversky::FN_HEAVY, exponent: 0.75, averaging: Averaging::DEFAULT };
+        Self { tversky: Tversky::FN_HEAVY, exponent: 0.75, averaging: ClassAveraging::DEFAULT };
 
     /// `exponent` above 0 and at most 8.
     ///
@@ -156,3 +162,47 @@ impl FocalTversky {
 }
 
 overlap_loss!(FocalTversky);
+
+pub(in crate::loss) const LOG_COSH_DICE: Listed<LogCoshDice> = Listed {
+    entry: Entry {
+        name: "log_cosh_dice",
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "ln cosh(Dice loss)",
+        reference: "Jadon 2020",
+        ..FAMILY
+    },
+    make: |values| Ok(LogCoshDice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const LOG_DICE: Listed<LogDice> = Listed {
+    entry: Entry {
+        name: "log_dice",
+        parameters: &[SMOOTH, NUMERATOR_SMOOTH, DENOMINATOR_SMOOTH, BACKGROUND, AVERAGE, OVERLAP, EMPTY],
+        definition: "-ln(Dice score)",
+        reference: "Wong et al. 2018",
+        ..FAMILY
+    },
+    make: |values| Ok(LogDice::new(values.smooth()?).with(values.averaging()?)),
+};
+
+pub(in crate::loss) const FOCAL_TVERSKY: Listed<FocalTversky> = Listed {
+    entry: Entry {
+        name: "focal_tversky",
+        parameters: &[
+            FP_WEIGHT,
+            FN_WEIGHT,
+            SMOOTH,
+            NUMERATOR_SMOOTH,
+            DENOMINATOR_SMOOTH,
+            BACKGROUND,
+            AVERAGE,
+            OVERLAP,
+            EMPTY,
+            EXPONENT,
+        ],
+        definition: "(Tversky loss)^exponent",
+        reference: "Abraham and Khan 2019",
+        ..FAMILY
+    },
+    make: |values| FocalTversky::new(tversky(values)?, values.float("exponent")?),
+};

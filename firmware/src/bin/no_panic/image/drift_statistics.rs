@@ -4,7 +4,7 @@ use core::hint::black_box;
 
 use segmeter_core::Result;
 use segmeter_core::drift::{
-    Blocks, BoundaryBand, Distance, EnergyTable, Geometry, Histogram, Multiclass, Reference, Statistic,
+    Blocks, BoundaryBand, ClassStatistics, Distance, EnergyTable, Geometry, Histogram, Reference, Statistic,
     Statistics, Temporal, WeightedLowConfidence, accuracy_threshold, estimated_accuracy,
     low_confidence_fraction, mean_energy,
 };
@@ -33,7 +33,7 @@ fn confidence() -> Result<()> {
         black_box((a.difference_of_confidence(&b), a.value(statistic)));
     }
     let table = EnergyTable::new(x(), black_box(3), x())?;
-    let mut classes = Multiclass::<5>::default();
+    let mut classes = ClassStatistics::<5>::default();
     classes.push_row(&table, unknown(&[[0; 5]; 9]));
     black_box((classes.classes(), classes.pixels(), classes.mean_margin(), classes.mean_energy(&table)));
     classes.clear();

@@ -3,19 +3,22 @@
 use core::hint::black_box;
 
 use segmeter_core::Result;
+use segmeter_core::list::{Parameter, Value};
 use segmeter_core::loss::compound::PowerCrossEntropy;
+use segmeter_core::loss::list::{Values, named};
 use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    ActiveBoundary, ActiveContour, AsymmetricSimilarity, Averaging, BalancedCrossEntropy, Bootstrapped,
-    Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassWeighting, Combo, Convention, CrossEntropy, Dice,
-    DistancePenalised, Elastica, Empty, ExponentialLogarithmic, Focal, FocalTversky, GeneralisedCrossEntropy,
-    GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion, Jaccard, LabelSmoothed,
-    LogCoshDice, LogDice, Loss, LovaszClasses, LovaszHinge, LovaszSoftmax, Mcc, Normalise, NormalisedFocal,
-    Ohem, PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal,
-    SensitivitySpecificity, Serial, ShapeAware, Sides, SkeletonRecall, Smooth, SquaredDice, SumLoss, Sums,
-    Tally, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice, WassersteinMode, Weighted,
+    AbsentClass, ActiveBoundary, ActiveContour, AnyLoss, AsymmetricSimilarity, BalancedCrossEntropy,
+    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassAveraging, ClassWeighting, Combo,
+    Convention, CrossEntropy, Dice, DistancePenalised, Elastica, ExponentialLogarithmic, Focal, FocalTversky,
+    GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion,
+    Jaccard, LabelSmoothed, LogCoshDice, LogDice, LogHausdorff, Loss, LovaszClasses, LovaszHinge,
+    LovaszSoftmax, Mcc, NoiseRobustDice, Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1,
+    PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, Serial, ShapeAware,
+    Sides, SkeletonRecall, Smooth, SquaredDice, SumLoss, Sums, Tally, Tanimoto, TopK, Tversky, UnifiedFocal,
+    WassersteinDice, WassersteinMode, Weighted,
 };
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights};
@@ -35,6 +38,7 @@ pub(super) fn all() -> Result<()> {
     let call = Calls { binary: binary()?, classes: multiclass()?, sketch, table };
     codes()?;
     tally();
+    by_name(&call)?;
     distribution(&call)?;
     region(&call)?;
     boundary(&call)?;
@@ -120,9 +124,9 @@ impl Calls {
     }
 
     /// The same, with the classes brought together in any way.
-    fn region<L: SumLoss>(&self, loss: L, with: impl FnOnce(L, Averaging) -> L) {
-        let averaging = Averaging::DEFAULT.with_background(either()).micro().with_minimum_overlap();
-        self.sum(with(loss, averaging.with_empty(black_box(Empty::SkipClass))));
+    fn region<L: SumLoss>(&self, loss: L, with: impl FnOnce(L, ClassAveraging) -> L) {
+        let averaging = ClassAveraging::DEFAULT.with_background(either()).micro().with_minimum_overlap();
+        self.sum(with(loss, averaging.with_empty(black_box(AbsentClass::SkipClass))));
     }
 }
 
@@ -143,6 +147,28 @@ fn sums<L: SumLoss, const C: usize>(loss: &L, frame: &Frame<'_, C>) {
     let Ok(fit) = black_box(sums).fit(black_box(loss), black_box(frame.class_weights())) else { return };
     keep(fit.evaluation);
     keep(fit.add_gradient(&Serial::SCALAR, frame, x(), unknown_mut(&mut gradient)));
+}
+
+/// Any loss of the list, made from any values.
+fn by_name(call: &Calls) -> Result<()> {
+    fn value(_: &str) -> Option<Value<'static>> {
+        black_box(Some(Value::Word("smooth")))
+    }
+    let name = black_box("dice");
+    let given: &'static dyn Fn(&str) -> Option<Value<'static>> = black_box(&value);
+    if let Some(entry) = named(name) {
+        black_box((entry.is_called(name), entry.parameter(name)));
+        keep(Values::new(entry, given).get(name));
+        keep(Values::defaults(entry).get(name));
+    }
+    let one = Parameter::word("empty", "smooth", "smooth", black_box(""));
+    black_box((one, Parameter::flag(name, either(), name), Parameter::taken(name, name, name)));
+    black_box(Parameter::number(name, x().into(), name, name));
+    let loss = AnyLoss::new(name, given)?;
+    black_box(loss.type_name());
+    call.loss(loss.with_distances(black_box(3), unknown(&[0.0; 9]))?);
+    call.loss(loss);
+    Ok(())
 }
 
 fn distribution(call: &Calls) -> Result<()> {
@@ -177,6 +203,8 @@ fn region(call: &Calls) -> Result<()> {
     call.region(PowerJaccard::new(x(), smooth)?, PowerJaccard::with);
     call.region(Tanimoto::new(x())?, Tanimoto::with);
     call.region(SensitivitySpecificity::new(x(), x())?, SensitivitySpecificity::with);
+    call.region(NoiseRobustDice::new(x(), x())?, NoiseRobustDice::with);
+    call.region(NoiseRobustDice::new(x(), x())?, NoiseRobustDice::with);
     call.sum(Mcc);
     let generalised = GeneralisedDice::new(black_box(ClassWeighting::Square), smooth);
     call.sum(generalised);
@@ -194,7 +222,9 @@ fn boundary(call: &Calls) -> Result<()> {
     call.loss(DistancePenalised);
     call.loss(ShapeAware);
     let sides = black_box(Sides::Both);
-    call.loss(HausdorffDistance::new(x(), sides)?);
+    let hausdorff = HausdorffDistance::new(x(), sides)?;
+    call.loss(hausdorff);
+    call.loss(LogHausdorff::new(hausdorff));
     let convolution = HausdorffConvolution::new(x(), black_box(3), black_box(2))?;
     let erosion = HausdorffErosion::new(x(), black_box(3))?;
     call.loss(convolution);
@@ -224,7 +254,7 @@ fn others(call: &Calls) -> Result<()> {
     call.loss(Combo::new(x(), x(), smooth)?);
     call.sum(PowerCrossEntropy::new(x().into())?);
     let logarithmic = ExponentialLogarithmic::new(x(), x(), x().into(), x().into(), x())?;
-    call.loss(logarithmic.with(Averaging::DEFAULT));
+    call.loss(logarithmic.with(ClassAveraging::DEFAULT));
     call.loss(UnifiedFocal::new(either(), x(), x(), x())?);
     call.loss(Weighted::new(x(), Dice::new(smooth), x(), CrossEntropy::MEAN)?);
     call.loss(Weighted::new(x(), LovaszHinge, x(), TopK::new(x())?)?);

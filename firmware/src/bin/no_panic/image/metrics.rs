@@ -5,7 +5,7 @@ use core::hint::black_box;
 use segmeter_core::Result;
 use segmeter_core::drift::detector::PageHinkleyState;
 use segmeter_core::drift::{Detector, PageHinkley, Reference, Statistics};
-use segmeter_core::metric::calibration::{Bin, Edges, EqualMass, Multiclass, Probabilities};
+use segmeter_core::metric::calibration::{Bin, BrierScale, Edges, EqualMass, Probabilities};
 use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
@@ -68,7 +68,14 @@ fn class(class: ClassReport) {
     black_box((class.volume_overlap_error(), class.volume_similarity(), class.relative_volume_difference()));
     black_box((class.absolute_relative_volume_difference(), class.f_beta(black_box(2.0))));
     black_box(class.tversky_index(black_box(0.3), black_box(0.7)));
-    black_box((class.balanced_accuracy(), class.informedness(), class.markedness(), class.mcc()));
+    black_box((
+        class.balanced_accuracy(),
+        class.informedness(),
+        class.markedness(),
+        class.mcc(),
+        class.fowlkes_mallows(),
+        class.prevalence_threshold(),
+    ));
     black_box((class.net_benefit(black_box(0.5)), class.positives(), class.negatives(), class.predicted()));
     let (metric, empties) = (black_box(ClassMetric::Dice), black_box(Empties::default()));
     let score = empties.score(metric, class);
@@ -114,7 +121,7 @@ fn scores() -> Result<()> {
         let probabilities = black_box(probabilities);
         black_box(calibration::brier(&sketch, probabilities));
         let sketches = core::slice::from_ref(&sketch);
-        black_box(calibration::brier_multiclass(sketches, probabilities, black_box(Multiclass::Sum)));
+        black_box(calibration::brier_multiclass(sketches, probabilities, black_box(BrierScale::Sum)));
         black_box(calibration::negative_log_likelihood(&sketch, probabilities, bound));
         black_box(calibration::classwise_expected_error::<9, _>(sketches, probabilities, edges));
         for confidence in [Confidence::TopLabel, Confidence::Positive] {
@@ -175,7 +182,7 @@ fn shapes() -> Result<()> {
     black_box((line.value(), line.score(Empties::FORMULA)));
     let (mut left, mut right, mut lowest) = ([0; 9], [0; 9], [0; 9]);
     let offsets = [unknown_mut(&mut left), unknown_mut(&mut right)];
-    let mut profile = road::Profile::new(black_box(3), offsets, unknown_mut(&mut lowest))?;
+    let mut profile = road::RoadProfile::new(black_box(3), offsets, unknown_mut(&mut lowest))?;
     while either() {
         black_box(profile.push_row(|column| black_box(column) == 2)?.width());
     }

@@ -1,58 +1,22 @@
-//! Losses of two families together.
+//! The weighted sums of two losses by name.
 
-use super::{
+use super::FAMILY;
+use super::{DiceBoundary, DiceCrossEntropy, DiceFocal, DiceHausdorff, DiceTopK, HybridFocal, Weighted};
+use crate::error::Result;
+use crate::loss::Dice;
+use crate::loss::boundary::{BOUNDARY, HAUSDORFF_DISTANCE};
+use crate::loss::distribution::{CROSS_ENTROPY, FOCAL, TOP_K};
+use crate::loss::list::{
     AVERAGE, BACKGROUND, BACKGROUND_WEIGHT, CONVENTION, DENOMINATOR_SMOOTH, DICE_WEIGHT, DISTANCE_EXPONENT,
-    EMPTY, EXPONENT, Entry, FN_WEIGHT, FOCUSING, FOREGROUND_WEIGHT, FP_WEIGHT, FRACTION, LOSS, NORMALISE,
-    NUMERATOR_SMOOTH, OTHER_WEIGHT, OVERLAP, Parameter, SIDES, SMOOTH,
+    EMPTY, EXPONENT, Entry, FN_WEIGHT, FOCUSING, FOREGROUND_WEIGHT, FP_WEIGHT, FRACTION, Listed, NORMALISE,
+    NUMERATOR_SMOOTH, OTHER_WEIGHT, OVERLAP, Parameter, SIDES, SMOOTH, Values,
 };
+use crate::loss::region::{DICE, FOCAL_TVERSKY};
 
-const FAMILY: Entry = Entry { family: "compound", ..LOSS };
-
-pub(super) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "combo",
-        passes: "2 + 1",
-        parameters: &[
-            Parameter::number("ce_share", 0.5, "[0,1]", "share of cross-entropy"),
-            Parameter::number("foreground_share", 0.5, "[0,1]", "share of foreground in cross-entropy"),
-            SMOOTH,
-            NUMERATOR_SMOOTH,
-            DENOMINATOR_SMOOTH,
-        ],
-        definition: "a mean(-(b g ln p + (1-b)(1-g) ln(1-p))) - (1-a) D, of several classes a mean(-w ln p of the label) - (1-a) D, w = 1-b for class 0, else b; a the ce_share, b the foreground_share, D the Dice score",
-        reference: "Taghanaki et al. 2019",
-        ..FAMILY
-    },
-    Entry {
-        name: "exponential_logarithmic",
-        passes: "2 + 1",
-        parameters: &[
-            Parameter::number("dice_weight", 0.8, "(-inf,inf)", "weight of the Dice part"),
-            Parameter::number("cross_entropy_weight", 0.2, "(-inf,inf)", "weight of the cross-entropy part"),
-            Parameter::number("dice_exponent", 0.3, "(0,8]", "power of -ln D"),
-            Parameter::number("cross_entropy_exponent", 0.3, "(0,4]", "power of -ln p"),
-            Parameter::number("smooth", 1.0, "[0,inf)", "added to numerator and denominator of D"),
-            Parameter::flag("background", true, "background is a class of the Dice part"),
-        ],
-        definition: "dice_weight mean_c (-ln D_c)^dice_exponent + cross_entropy_weight mean(v (-ln p)^cross_entropy_exponent), v = sqrt(sum f / f_c)",
-        reference: "Wong et al. 2018",
-        ..FAMILY
-    },
-    Entry {
-        name: "unified_focal",
-        passes: "2 + 1",
-        parameters: &[
-            Parameter::flag("asymmetric", true, "no modulator on foreground, no exponent on background"),
-            Parameter::number("tversky_share", 0.5, "[0,1]", "share of the Tversky part"),
-            Parameter::number("fn_weight", 0.6, "[0,1]", "weight of false negatives and of foreground"),
-            Parameter::number("focusing", 0.5, "[0,1)", "modulator"),
-        ],
-        definition: "s mean_c (1-T_c)^(1-focusing) + (1-s) mean d (1-p)^focusing (-ln p), s the tversky_share",
-        reference: "Yeung et al. 2022",
-        ..FAMILY
-    },
-    Entry {
+pub(in crate::loss) const DICE_CROSS_ENTROPY: Listed<DiceCrossEntropy> = Listed {
+    entry: Entry {
         name: "dice_cross_entropy",
+        synonyms: &["dice_ce", "dice_bce"],
         passes: "2 + 1",
         parameters: &[
             DICE_WEIGHT,
@@ -70,7 +34,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Isensee et al. 2021",
         ..FAMILY
     },
-    Entry {
+    make: |values| with_dice(values, &CROSS_ENTROPY),
+};
+
+pub(in crate::loss) const DICE_FOCAL: Listed<DiceFocal> = Listed {
+    entry: Entry {
         name: "dice_focal",
         passes: "2 + 1",
         parameters: &[
@@ -91,7 +59,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Zhu et al. 2019",
         ..FAMILY
     },
-    Entry {
+    make: |values| with_dice(values, &FOCAL),
+};
+
+pub(in crate::loss) const DICE_TOP_K: Listed<DiceTopK> = Listed {
+    entry: Entry {
         name: "dice_top_k",
         passes: "3 + 2, a selection; binary 2 + 2",
         scratch: "u32[2*pixels+2048]",
@@ -111,7 +83,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Isensee et al. 2021",
         ..FAMILY
     },
-    Entry {
+    make: |values| with_dice(values, &TOP_K),
+};
+
+pub(in crate::loss) const HYBRID_FOCAL: Listed<HybridFocal> = Listed {
+    entry: Entry {
         name: "hybrid_focal",
         passes: "2 + 1",
         parameters: &[
@@ -134,7 +110,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Yeung et al. 2021",
         ..FAMILY
     },
-    Entry {
+    make: |values| hybrid(values),
+};
+
+pub(in crate::loss) const DICE_BOUNDARY: Listed<DiceBoundary> = Listed {
+    entry: Entry {
         name: "dice_boundary",
         passes: "1 + 1, and those of boundary",
         quantised: false,
@@ -155,7 +135,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Kervadec et al. 2019",
         ..FAMILY
     },
-    Entry {
+    make: |values| with_dice(values, &BOUNDARY),
+};
+
+pub(in crate::loss) const DICE_HAUSDORFF: Listed<DiceHausdorff> = Listed {
+    entry: Entry {
         name: "dice_hausdorff",
         passes: "1 + 1, and those of hausdorff_distance",
         quantised: false,
@@ -177,4 +161,17 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Karimi and Salcudean 2019",
         ..FAMILY
     },
-];
+    make: |values| with_dice(values, &HAUSDORFF_DISTANCE),
+};
+
+/// A weighted sum of Dice and another loss, of which each takes the parameters that the entry shares with it.
+fn with_dice<B>(values: &Values<'_>, other: &'static Listed<B>) -> Result<Weighted<Dice, B>> {
+    let weights = (values.weight("dice_weight")?, values.weight("other_weight")?);
+    Weighted::new(weights.0, values.part(&DICE)?, weights.1, values.part(other)?)
+}
+
+fn hybrid(values: &Values<'_>) -> Result<HybridFocal> {
+    let share = values.weight("tversky_share")?;
+    let rest = (1.0 - values.number("tversky_share")?) as f32;
+    Weighted::new(share, values.part(&FOCAL_TVERSKY)?, rest, values.part(&FOCAL)?)
+}

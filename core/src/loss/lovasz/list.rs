@@ -1,12 +1,14 @@
-//! Lovász extensions of the Jaccard loss.
+//! The Lovász losses by name.
 
-use super::{CHANNELS, Entry, LOSS, Parameter};
+use super::FAMILY;
+use super::{LovaszClasses, LovaszHinge, LovaszSoftmax};
+use crate::error::Result;
+use crate::loss::list::{CHANNELS, Entry, Listed, Parameter, Values};
 
-const FAMILY: Entry = Entry { family: "lovasz", ..LOSS };
-
-pub(super) const ENTRIES: &[Entry] = &[
-    Entry {
+pub(in crate::loss) const LOVASZ_HINGE: Listed<LovaszHinge> = Listed {
+    entry: Entry {
         name: "lovasz_hinge",
+        synonyms: &["hinge"],
         passes: "1, a sort by 3 digits",
         inputs: CHANNELS,
         scratch: "u32[4*pixels+6144]",
@@ -14,7 +16,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Berman et al. 2018",
         ..FAMILY
     },
-    Entry {
+    make: |_| Ok(LovaszHinge),
+};
+
+pub(in crate::loss) const LOVASZ_SIGMOID: Listed<LovaszSoftmax> = Listed {
+    entry: Entry {
         name: "lovasz_sigmoid",
         passes: "1 + 1, a sort by 3 digits",
         inputs: CHANNELS,
@@ -24,7 +30,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Berman et al. 2018",
         ..FAMILY
     },
-    Entry {
+    make: |values| softmax(values),
+};
+
+pub(in crate::loss) const LOVASZ_SOFTMAX: Listed<LovaszSoftmax> = Listed {
+    entry: Entry {
         name: "lovasz_softmax",
         passes: "1 + 1; per class: 1 + 1, a sort by 3 digits",
         inputs: &["multiclass"],
@@ -35,4 +45,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         reference: "Berman et al. 2018",
         ..FAMILY
     },
-];
+    make: |values| softmax(values),
+};
+
+fn softmax(values: &Values<'_>) -> Result<LovaszSoftmax> {
+    let classes = [("present", LovaszClasses::Present), ("all", LovaszClasses::All)];
+    Ok(LovaszSoftmax::new(values.choice("classes", &classes)?))
+}

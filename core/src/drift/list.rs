@@ -1,14 +1,15 @@
 //! Label-free statistics, distances to a reference, and detectors.
 
-use super::{Entry, Kind, Parameter};
+use crate::list::{Entry, Kind};
 
 mod detectors;
 
-pub(super) use detectors::DETECTORS;
+pub use detectors::DETECTORS;
 
 const STATISTIC: Entry = Entry {
     kind: Kind::Statistic,
     name: "",
+    synonyms: &[],
     family: "confidence",
     inputs: &["binary"],
     quantised: true,
@@ -26,7 +27,7 @@ const MULTICLASS: &[&str] = &["multiclass"];
 const BOTH: &[&str] = &["binary", "multiclass"];
 
 /// In the order of `drift::Statistic` and `drift::Distance`.
-pub(super) static STATISTICS: &[Entry] = &[
+pub static STATISTICS: &[Entry] = &[
     Entry {
         name: "road_fraction",
         definition: "share of pixels predicted foreground",
@@ -241,7 +242,7 @@ pub(super) static STATISTICS: &[Entry] = &[
 
 #[cfg(test)]
 mod tests {
-    use segmeter::core::drift::{Distance, Statistic};
+    use crate::drift::{Distance, Statistic};
 
     use super::STATISTICS;
 

@@ -1,6 +1,7 @@
 //! Detectors.
 
-use super::{Entry, Kind, Parameter, STATISTIC};
+use super::STATISTIC;
+use crate::list::{Entry, Kind, Parameter};
 
 const CHART: Entry = Entry { kind: Kind::Detector, family: "control chart", ..STATISTIC };
 const WINDOW: Entry = Entry { family: "window", ..CHART };
@@ -11,7 +12,8 @@ const fn threshold(default: f64) -> Parameter {
     Parameter::number("threshold", default, "(0,32768)", "drift where a sum is above it, in deviations")
 }
 
-pub(in super::super) static DETECTORS: &[Entry] = &[
+/// Every detector.
+pub static DETECTORS: &[Entry] = &[
     Entry {
         name: "shewhart",
         scratch: "none",

@@ -1,6 +1,7 @@
 //! The metrics of contours, components and segments.
 
-use super::{Entry, METRIC, Parameter};
+use super::METRIC;
+use crate::list::{Entry, Parameter};
 
 const FRAME_RULE: Parameter = Parameter::word(
     "frame_rule",
@@ -66,9 +67,11 @@ const SURFACE: Entry = Entry {
 /// Counts along contours, row by row.
 const BOUNDARY: Entry = Entry { family: "surface", quantised: false, parameters: &[FRAME_RULE], ..METRIC };
 
-pub(in crate::command::registry) static METRICS: &[Entry] = &[
+/// The metrics of contours, components and segments.
+pub static SHAPE_METRICS: &[Entry] = &[
     Entry {
         name: "hausdorff",
+        synonyms: &["hd", "hausdorff_distance"],
         definition: "largest distance from a contour to the other, of both directions or one",
         reference: "Huttenlocher et al. 1993",
         ..SURFACE
@@ -98,6 +101,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "nsd",
+        synonyms: &["surface_dice"],
         parameters: &[TOLERANCE, SPACING, FRAME_RULE],
         definition: "share of both contours at most a tolerance from the other; surface Dice",
         reference: "Nikolov et al. 2021",
@@ -114,6 +118,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "boundary_f",
+        synonyms: &["boundary_f1"],
         parameters: &[TOLERANCE, SPACING, FRAME_RULE],
         definition: "harmonic mean of the shares of both contours within a radius of the other",
         reference: "Perazzi et al. 2016",
@@ -148,6 +153,7 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "centreline_dice",
+        synonyms: &["cldice"],
         parameters: &[],
         definition: "harmonic mean of the share of each mask's skeleton in the other mask",
         reference: "Shit et al. 2021",
@@ -186,11 +192,22 @@ pub(in crate::command::registry) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "panoptic_quality",
+        synonyms: &["pq"],
         definition: "sum of IoU of found segments / (TP + FP / 2 + FN / 2); found: IoU above 1/2; void left out",
         ..PANOPTIC
     },
-    Entry { name: "segmentation_quality", definition: "mean IoU of found segments", ..PANOPTIC },
-    Entry { name: "recognition_quality", definition: "TP / (TP + FP / 2 + FN / 2) of segments", ..PANOPTIC },
+    Entry {
+        name: "segmentation_quality",
+        synonyms: &["sq"],
+        definition: "mean IoU of found segments",
+        ..PANOPTIC
+    },
+    Entry {
+        name: "recognition_quality",
+        synonyms: &["rq"],
+        definition: "TP / (TP + FP / 2 + FN / 2) of segments",
+        ..PANOPTIC
+    },
     Entry {
         name: "instance_iou",
         definition: "iTP / (iTP + FP + iFN); pixels of an instance count with average size / its size, false positives plainly; eval: instances are components, sizes theirs in the labels",

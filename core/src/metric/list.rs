@@ -1,12 +1,15 @@
 //! The metrics of counts and scores.
 
-use super::{Entry, Kind, Parameter};
+use crate::list::{Entry, Kind, Parameter};
 
-pub(super) mod shape;
+mod shape;
+
+pub use shape::SHAPE_METRICS;
 
 const METRIC: Entry = Entry {
     kind: Kind::Metric,
     name: "",
+    synonyms: &[],
     family: "overlap",
     inputs: &["binary", "multiclass"],
     quantised: true,
@@ -29,7 +32,7 @@ const CALIBRATION: Entry = Entry {
 };
 const BINS: &[Parameter] =
     &[Parameter::number("bins", 15.0, "[1,65535]", "of confidences; 10 by preset metrics_reloaded")];
-/// What averages, and what empties: [`segmeter::core::metric::Preset`].
+/// What averages, and what empties: [`super::Preset`].
 const IOU_PRESETS: &[&str] = &[
     "monai",
     "monai_keep_empty",
@@ -52,15 +55,18 @@ const DICE_PRESETS: &[&str] = &[
 ];
 const RATE_PRESETS: &[&str] = &["metrics_reloaded", "medpy", "mmseg"];
 
-pub(super) static METRICS: &[Entry] = &[
+/// The metrics of counts and scores.
+pub static METRICS: &[Entry] = &[
     Entry {
         name: "iou",
+        synonyms: &["jaccard"],
         definition: "TP / (TP + FP + FN), a class against the rest",
         presets: IOU_PRESETS,
         ..METRIC
     },
     Entry {
         name: "dice",
+        synonyms: &["dsc", "f1", "f1_score", "dice_score"],
         definition: "2 TP / (2 TP + FP + FN), F1",
         reference: "Dice 1945",
         presets: DICE_PRESETS,
@@ -89,17 +95,30 @@ pub(super) static METRICS: &[Entry] = &[
         reference: "Tversky 1977",
         ..METRIC
     },
-    Entry { name: "precision", definition: "TP / (TP + FP)", presets: RATE_PRESETS, ..METRIC },
-    Entry { name: "recall", definition: "TP / (TP + FN), sensitivity", presets: RATE_PRESETS, ..METRIC },
+    Entry {
+        name: "precision",
+        synonyms: &["ppv"],
+        definition: "TP / (TP + FP)",
+        presets: RATE_PRESETS,
+        ..METRIC
+    },
+    Entry {
+        name: "recall",
+        synonyms: &["sensitivity", "tpr"],
+        definition: "TP / (TP + FN), sensitivity",
+        presets: RATE_PRESETS,
+        ..METRIC
+    },
     Entry {
         name: "specificity",
+        synonyms: &["tnr"],
         definition: "TN / (TN + FP)",
         presets: &["metrics_reloaded", "medpy"],
         ..METRIC
     },
-    Entry { name: "negative_predictive_value", definition: "TN / (TN + FN)", ..METRIC },
-    Entry { name: "false_positive_rate", definition: "FP / (FP + TN)", ..METRIC },
-    Entry { name: "false_negative_rate", definition: "FN / (FN + TP)", ..METRIC },
+    Entry { name: "negative_predictive_value", synonyms: &["npv"], definition: "TN / (TN + FN)", ..METRIC },
+    Entry { name: "false_positive_rate", synonyms: &["fpr"], definition: "FP / (FP + TN)", ..METRIC },
+    Entry { name: "false_negative_rate", synonyms: &["fnr"], definition: "FN / (FN + TP)", ..METRIC },
     Entry { name: "false_discovery_rate", definition: "FP / (FP + TP)", ..METRIC },
     Entry { name: "false_omission_rate", definition: "FN / (FN + TN)", ..METRIC },
     Entry { name: "accuracy", definition: "(TP + TN) / n, a class against the rest", ..METRIC },
@@ -116,6 +135,18 @@ pub(super) static METRICS: &[Entry] = &[
         ..METRIC
     },
     Entry { name: "markedness", definition: "precision + NPV - 1", reference: "Powers 2011", ..METRIC },
+    Entry {
+        name: "fowlkes_mallows",
+        definition: "TP / sqrt((TP + FP) (TP + FN)), the geometric mean of precision and recall",
+        reference: "Fowlkes and Mallows 1983",
+        ..METRIC
+    },
+    Entry {
+        name: "prevalence_threshold",
+        definition: "sqrt(FPR) / (sqrt(TPR) + sqrt(FPR)): the share of the class below which its precision falls off; less is better",
+        reference: "Balayla 2020",
+        ..METRIC
+    },
     Entry { name: "volume_overlap_error", definition: "1 - IoU", reference: "Heimann et al. 2009", ..METRIC },
     Entry {
         name: "relative_volume_difference",
@@ -144,12 +175,14 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "mean_iou",
+        synonyms: &["miou", "mean_jaccard"],
         definition: "mean IoU over the classes in labels or predictions, of the counts of all images; per image and per class by name",
         presets: IOU_PRESETS,
         ..METRIC
     },
     Entry {
         name: "frequency_weighted_iou",
+        synonyms: &["fwiou"],
         definition: "IoU weighted by the share of each class in the labels",
         reference: "Long et al. 2015",
         ..METRIC
@@ -177,6 +210,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "kappa",
+        synonyms: &["cohen_kappa"],
         definition: "(agreement - chance) / (1 - chance)",
         reference: "Cohen 1960",
         ..AGREEMENT
@@ -189,12 +223,14 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "auroc",
+        synonyms: &["auc", "roc_auc"],
         definition: "chance that a foreground pixel scores above a background one, ties half; exact for 8-bit",
         reference: "Hanley and McNeil 1982",
         ..CURVE
     },
     Entry {
         name: "average_precision",
+        synonyms: &["ap"],
         definition: "sum of (R_k - R_(k-1)) P_k over falling thresholds, not interpolated; exact for 8-bit",
         reference: "scikit-learn average_precision_score",
         ..CURVE
@@ -221,6 +257,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "max_f1",
+        synonyms: &["max_f"],
         definition: "highest F1 over the thresholds, the lowest of those that tie; and the rates at that threshold",
         reference: "Fritsch et al. 2013",
         presets: &["kitti_road"],
@@ -252,6 +289,7 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "ece",
+        synonyms: &["expected_calibration_error"],
         parameters: BINS,
         definition: "expected calibration error: mean over pixels of |accuracy - confidence| of their bin",
         ..CALIBRATION
@@ -293,9 +331,23 @@ pub(super) static METRICS: &[Entry] = &[
     },
     Entry {
         name: "nll",
+        synonyms: &["negative_log_likelihood"],
         definition: "negative log-likelihood: mean of -ln of the label's probability, which counts as 1e-7 at the least",
         reference: "Good 1952",
         presets: &[],
         ..CALIBRATION
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::METRICS;
+    use crate::metric::ClassMetric;
+
+    #[test]
+    fn every_metric_of_a_class_is_listed() {
+        for (name, _) in ClassMetric::ALL {
+            assert!(METRICS.iter().any(|entry| entry.name == *name), "{name}");
+        }
+    }
+}

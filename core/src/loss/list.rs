@@ -1,0 +1,264 @@
+//! Every loss once: name, type, and how it is made from values of its parameters. The text of an entry stands beside the
+//! type, in the file of its family.
+//!
+//! A loss is added by its `Listed` in a family file and one line of `losses!` here; documentation, catalogue, command,
+//! benches, device images and tests walk the list.
+
+use super::boundary::{
+    ActiveBoundary, ActiveContour, Boundary, BoundaryDou, BoundaryF1, DistancePenalised, Elastica,
+    HausdorffConvolution, HausdorffDistance, HausdorffErosion, LogHausdorff, ShapeAware,
+};
+use super::compound::{
+    Combo, DiceBoundary, DiceCrossEntropy, DiceFocal, DiceHausdorff, DiceTopK, ExponentialLogarithmic,
+    HybridFocal, UnifiedFocal,
+};
+use super::distribution::{
+    BalancedCrossEntropy, Bootstrapped, CrossEntropy, Focal, GeneralisedCrossEntropy, LabelSmoothed,
+    NormalisedFocal, Ohem, Poly1, RecallCrossEntropy, ReducedFocal, TopK,
+};
+use super::lovasz::{LovaszHinge, LovaszSoftmax};
+use super::region::{
+    AsymmetricSimilarity, Dice, FocalTversky, GeneralisedDice, Jaccard, LogCoshDice, LogDice, Mcc,
+    NoiseRobustDice, PenaltyGeneralisedDice, PowerJaccard, Recall, SensitivitySpecificity, SquaredDice,
+    Tanimoto, Tversky, WassersteinDice,
+};
+use super::topology::{CbDice, ClDice, SkeletonRecall};
+use super::{Evaluation, Execute, Loss, boundary, compound, distribution, lovasz, region, topology};
+use crate::error::{Error, Result};
+use crate::list::{Kind, Value};
+use crate::sketch::{GradientTable, SigmoidTable, Sketch};
+use crate::view::{Frame, Shape};
+
+mod parameters;
+mod values;
+
+pub(super) use crate::list::{Entry, Parameter};
+pub(super) use parameters::*;
+pub use values::Values;
+
+/// A loss with its entry, and how it is made.
+pub(super) struct Listed<L> {
+    pub(super) entry: Entry,
+    pub(super) make: fn(&Values<'_>) -> Result<L>,
+}
+
+/// What entries of losses have in common.
+const LOSS: Entry = Entry {
+    kind: Kind::Loss,
+    name: "",
+    synonyms: &[],
+    family: "",
+    inputs: &["binary", "multiclass", "multilabel"],
+    quantised: true,
+    scratch: "none",
+    passes: "1 + 1",
+    parameters: &[],
+    presets: &[],
+    definition: "",
+    reference: "",
+};
+
+/// What the entries of a family have in common.
+pub(super) const fn family(family: &'static str) -> Entry {
+    Entry { family, ..LOSS }
+}
+
+/// The inputs of losses of single channels.
+pub(super) const CHANNELS: &[&str] = &["binary", "multilabel"];
+
+/// Takes the losses of the list one by one: see [`visit`].
+pub trait Visit {
+    /// The next loss, with the defaults of its entry.
+    ///
+    /// # Errors
+    /// Whatever ends the walk.
+    fn loss(&mut self, entry: &'static Entry, loss: &impl Loss) -> Result<()>;
+}
+
+macro_rules! losses {
+    ($($name:ident($loss:ty) = $family:ident::$listed:ident),* $(,)?) => {
+        /// A loss that is chosen at run time.
+        #[derive(Clone, Copy, Debug)]
+        #[non_exhaustive]
+        pub enum AnyLoss<'a> {
+            $(
+                #[doc = concat!("`", stringify!($loss), "`.")]
+                $name($loss),
+            )*
+        }
+
+        /// Every loss, family by family.
+        pub static LOSSES: &[Entry] = &[$($family::$listed.entry),*];
+
+        /// Shows every loss of the list, as its own type.
+        ///
+        /// # Errors
+        /// The first of `visitor`.
+        pub fn visit(visitor: &mut impl Visit) -> Result<()> {
+            $(
+                let entry = &$family::$listed.entry;
+                visitor.loss(entry, &($family::$listed.make)(&Values::defaults(entry))?)?;
+            )*
+            Ok(())
+        }
+
+        impl AnyLoss<'static> {
+            fn of(values: &Values<'_>) -> Result<Self> {
+                $(
+                    if values.entry().name == $family::$listed.entry.name {
+                        return ($family::$listed.make)(values).map(Self::$name);
+                    }
+                )*
+                Err(Error::Parameter("name"))
+            }
+        }
+
+        impl AnyLoss<'_> {
+            /// The name of the type behind it.
+            #[must_use]
+            pub const fn type_name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($loss),)*
+                }
+            }
+        }
+
+        impl Loss for AnyLoss<'_> {
+            fn scratch_len(&self, shape: Shape) -> usize {
+                match self {
+                    $(Self::$name(loss) => loss.scratch_len(shape),)*
+                }
+            }
+
+            fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> {
+                match self {
+                    $(Self::$name(loss) => loss.check(frame),)*
+                }
+            }
+
+            fn accumulate<X: Execute, const C: usize>(
+                &self,
+                executor: &X,
+                frame: &Frame<'_, C>,
+                weight: f32,
+                scratch: &mut [u32],
+                gradient: Option<&mut [f32]>,
+            ) -> Result<Evaluation> {
+                match self {
+                    $(Self::$name(loss) => loss.accumulate(executor, frame, weight, scratch, gradient),)*
+                }
+            }
+
+            fn accumulate_sketch(
+                &self,
+                sketch: &Sketch,
+                table: &SigmoidTable,
+                weight: f32,
+                gradient: Option<&mut GradientTable>,
+            ) -> Result<Evaluation> {
+                match self {
+                    $(Self::$name(loss) => loss.accumulate_sketch(sketch, table, weight, gradient),)*
+                }
+            }
+        }
+    };
+}
+
+losses! {
+    CrossEntropy(CrossEntropy) = distribution::CROSS_ENTROPY,
+    BalancedCrossEntropy(BalancedCrossEntropy) = distribution::BALANCED_CROSS_ENTROPY,
+    Focal(Focal) = distribution::FOCAL,
+    ReducedFocal(ReducedFocal) = distribution::REDUCED_FOCAL,
+    NormalisedFocal(NormalisedFocal) = distribution::NORMALISED_FOCAL,
+    TopK(TopK) = distribution::TOP_K,
+    Ohem(Ohem) = distribution::OHEM,
+    LabelSmoothed(LabelSmoothed) = distribution::LABEL_SMOOTHED,
+    Bootstrapped(Bootstrapped) = distribution::BOOTSTRAPPED,
+    RecallCrossEntropy(RecallCrossEntropy) = distribution::RECALL_CROSS_ENTROPY,
+    Poly1(Poly1) = distribution::POLY1,
+    GeneralisedCrossEntropy(GeneralisedCrossEntropy) = distribution::GENERALISED_CROSS_ENTROPY,
+    Dice(Dice) = region::DICE,
+    SquaredDice(SquaredDice) = region::SQUARED_DICE,
+    LogCoshDice(LogCoshDice) = region::LOG_COSH_DICE,
+    LogDice(LogDice) = region::LOG_DICE,
+    Jaccard(Jaccard) = region::JACCARD,
+    PowerJaccard(PowerJaccard) = region::POWER_JACCARD,
+    Tanimoto(Tanimoto) = region::TANIMOTO,
+    Tversky(Tversky) = region::TVERSKY,
+    FocalTversky(FocalTversky) = region::FOCAL_TVERSKY,
+    AsymmetricSimilarity(AsymmetricSimilarity) = region::ASYMMETRIC_SIMILARITY,
+    SensitivitySpecificity(SensitivitySpecificity) = region::SENSITIVITY_SPECIFICITY,
+    GeneralisedDice(GeneralisedDice) = region::GENERALISED_DICE,
+    PenaltyGeneralisedDice(PenaltyGeneralisedDice) = region::PENALTY_GENERALISED_DICE,
+    WassersteinDice(WassersteinDice<'a>) = region::WASSERSTEIN_DICE,
+    NoiseRobustDice(NoiseRobustDice) = region::NOISE_ROBUST_DICE,
+    Mcc(Mcc) = region::MCC,
+    Recall(Recall) = region::RECALL,
+    LovaszHinge(LovaszHinge) = lovasz::LOVASZ_HINGE,
+    LovaszSigmoid(LovaszSoftmax) = lovasz::LOVASZ_SIGMOID,
+    LovaszSoftmax(LovaszSoftmax) = lovasz::LOVASZ_SOFTMAX,
+    DistancePenalised(DistancePenalised) = boundary::DISTANCE_PENALISED,
+    BoundaryDou(BoundaryDou) = boundary::BOUNDARY_DOU,
+    Boundary(Boundary) = boundary::BOUNDARY,
+    HausdorffDistance(HausdorffDistance) = boundary::HAUSDORFF_DISTANCE,
+    LogHausdorff(LogHausdorff) = boundary::LOG_HAUSDORFF,
+    HausdorffErosion(HausdorffErosion) = boundary::HAUSDORFF_EROSION,
+    HausdorffConvolution(HausdorffConvolution) = boundary::HAUSDORFF_CONVOLUTION,
+    ShapeAware(ShapeAware) = boundary::SHAPE_AWARE,
+    ActiveContour(ActiveContour) = boundary::ACTIVE_CONTOUR,
+    Elastica(Elastica) = boundary::ELASTICA,
+    BoundaryF1(BoundaryF1) = boundary::BOUNDARY_F1,
+    ActiveBoundary(ActiveBoundary) = boundary::ACTIVE_BOUNDARY,
+    ClDice(ClDice) = topology::CLDICE,
+    CbDice(CbDice) = topology::CBDICE,
+    SkeletonRecall(SkeletonRecall) = topology::SKELETON_RECALL,
+    Combo(Combo) = compound::COMBO,
+    ExponentialLogarithmic(ExponentialLogarithmic) = compound::EXPONENTIAL_LOGARITHMIC,
+    UnifiedFocal(UnifiedFocal) = compound::UNIFIED_FOCAL,
+    DiceCrossEntropy(DiceCrossEntropy) = compound::DICE_CROSS_ENTROPY,
+    DiceFocal(DiceFocal) = compound::DICE_FOCAL,
+    DiceTopK(DiceTopK) = compound::DICE_TOP_K,
+    HybridFocal(HybridFocal) = compound::HYBRID_FOCAL,
+    DiceBoundary(DiceBoundary) = compound::DICE_BOUNDARY,
+    DiceHausdorff(DiceHausdorff) = compound::DICE_HAUSDORFF,
+}
+
+/// The loss that is called so, by its name or another of its names.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Entry> {
+    LOSSES.iter().find(|entry| entry.is_called(name))
+}
+
+impl AnyLoss<'static> {
+    /// The loss of this name, made from the values that `given` has for its parameters; the rest are defaults.
+    ///
+    /// ```
+    /// use segmeter_core::{list::Value, loss::{AnyLoss, Loss}, view::{Frame, IGNORE, Labels, Shape}};
+    /// let weights = |name: &str| (name == "fn_weight").then_some(Value::Number(0.8));
+    /// let loss = AnyLoss::new("tversky", &weights)?;
+    /// let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
+    /// let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
+    /// assert_eq!(loss.value(&frame, &mut [])?.value, 0.3272844);
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the parameter whose value is not in its range; `name` if there is no such loss.
+    pub fn new<'a>(name: &str, given: &'a dyn Fn(&str) -> Option<Value<'a>>) -> Result<Self> {
+        let entry = named(name).ok_or(Error::Parameter("name"))?;
+        Self::of(&Values::new(entry, given))
+    }
+
+    /// The same loss with distances between classes, row by row, if it is one that takes them.
+    ///
+    /// # Errors
+    /// As [`WassersteinDice::with_distances`]; [`Error::Parameter`] of any other loss.
+    pub fn with_distances<'b>(self, classes: usize, distances: &'b [f32]) -> Result<AnyLoss<'b>> {
+        match self {
+            Self::WassersteinDice(loss) => {
+                loss.with_distances(classes, distances).map(AnyLoss::WassersteinDice)
+            }
+            _ => Err(Error::Parameter("distances")),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What the `segmeter` command takes and prints, how drift is watched, and what was measured. Nothing to call.
+
+/// The `segmeter` command: what it reads, prints and writes.
+///
+#[doc = include_str!("guide/command.md")]
+pub mod command {}
+
+/// Drift: what a profile is learnt from, what the verdicts mean, and how honest they are.
+///
+#[doc = include_str!("guide/drift.md")]
+pub mod drift {}
+
+/// Instructions on a device, nanoseconds on a desk, errors against 50-digit arithmetic.
+///
+#[doc = include_str!("guide/measured.md")]
+pub mod measured {}
