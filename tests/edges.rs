@@ -373,3 +373,11 @@ fn confusion_counts_stop_at_their_largest() {
     }
     assert_eq!(confusion.counts()[1][1], u64::MAX);
 }
+
+/// What labels hold: both sides of the class, and what of them is scored.
+#[test]
+fn labels_are_counted() {
+    let shape = Shape::new(2, 3).unwrap();
+    let labels = Labels::new(shape, &[1, 0, 255, 0, 0, 255], 255).unwrap();
+    assert_eq!((labels.foreground(), labels.background(), labels.valid()), (1, 3, 4));
+}
