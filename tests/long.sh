@@ -119,7 +119,7 @@ else
     skip "NEON"
 fi
 
-# --- the oldest compiler, licences, and what has changed for others ---
+# --- the oldest compiler, licences, packed crates ---
 
 # The compiler that `rust-version` names: clippy does not see a new impl of an old trait.
 msrv() {
@@ -148,13 +148,5 @@ if ensure_tool cargo-deny; then
     fi
 else
     skip "licences"
-fi
-if ensure_tool cargo-semver-checks; then
-    for crate in segmeter-core segmeter segmeter-firmware; do
-        check "$crate breaks nothing since $(cut -c1-7 tests/baseline)" \
-            cargo semver-checks --package "$crate" --baseline-rev "$(cat tests/baseline)" --release-type minor
-    done
-else
-    skip "semver"
 fi
 check "a program of the packed crates runs" tests/package --run
