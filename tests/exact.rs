@@ -262,6 +262,13 @@ fn frames_have_two_classes_at_least_and_no_more_than_room() {
     assert_eq!([1, 2, 31, 32, 33].map(taken::<MAX_CLASSES>), [false, true, true, true, false]);
     assert_eq!([1, 2, 3].map(taken::<2>), [false; 3]);
     assert_eq!([2, 33].map(taken::<{ MAX_CLASSES + 1 }>), [false; 2]);
+    let said = |room| Error::Classes { room }.to_string();
+    assert!(said(2).contains(&format!("room for 3 to {MAX_CLASSES} of them, this one has 2")), "{}", said(2));
+    assert_eq!(
+        (said(3), said(MAX_CLASSES)),
+        ("expected 2 to 3 classes".into(), "expected 2 to 32 classes".into())
+    );
+    assert!(said(MAX_CLASSES + 1).ends_with("this one has 33"));
 }
 
 /// Where nearly all is wrong, the little that is right decides the slope of the background: against `f64`.

@@ -68,6 +68,9 @@ impl fmt::Display for Error {
                 write!(f, "the weight of pixel {pixel} is neither 0 nor from 1e-32 to 1e32")
             }
             Self::Share { place } => write!(f, "the soft label at {place} is not in [0, 1]"),
+            Self::Classes { room } if !matches!(room, 3..=32) => {
+                write!(f, "several classes need a frame with room for 3 to 32 of them, this one has {room}")
+            }
             Self::Classes { room } => write!(f, "expected 2 to {room} classes"),
             Self::Unsupported(why) => f.write_str(why),
             Self::Parameter(name) => write!(f, "`{name}` is out of range"),

@@ -20,21 +20,17 @@ use crate::view::{Frame, Shape};
 pub mod boundary;
 pub mod compound;
 pub mod distribution;
-pub mod execute;
 mod grid;
 mod harmonic;
 mod kernel;
 pub mod list;
 pub mod lovasz;
 pub mod mapped;
-mod pass;
-mod pixels;
-mod plane_pass;
 pub mod region;
-mod softmax;
 pub mod spatial;
 mod sum;
 pub mod topology;
+mod walk;
 
 pub use boundary::{
     ActiveBoundary, ActiveContour, Boundary, BoundaryDou, BoundaryF1, Convention, DistancePenalised,
@@ -48,11 +44,9 @@ pub use distribution::{
     BalancedCrossEntropy, Bootstrapped, CrossEntropy, Focal, GeneralisedCrossEntropy, LabelSmoothed,
     Normalise, NormalisedFocal, Ohem, Poly1, RecallCrossEntropy, ReducedFocal, TopK,
 };
-pub use execute::{Execute, Job, Serial};
-pub use kernel::Kernel;
+pub use kernel::{Kernel, Reads, Slopes};
 pub use list::{AnyLoss, LOSSES};
 pub use lovasz::{LovaszClasses, LovaszHinge, LovaszSoftmax};
-pub use pixels::Pixel;
 pub use region::{
     AbsentClass, AsymmetricSimilarity, ClassAveraging, ClassWeighting, Dice, FocalTversky, GeneralisedDice,
     Jaccard, LogCoshDice, LogDice, Mcc, NoiseRobustDice, OverlapKernel, PenaltyGeneralisedDice, PowerJaccard,
@@ -62,6 +56,7 @@ pub use region::{
 pub use spatial::{ClassPlane, SpatialLoss};
 pub use sum::{Fit, SumLoss, Sums, Tally};
 pub use topology::{CbDice, ClDice, SkeletonRecall};
+pub use walk::{Execute, Job, Pixel, Serial};
 
 /// The value of a loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -84,6 +79,36 @@ impl Evaluation {
     }
 }
 
+/// What is asked of a loss on a frame.
+#[derive(Debug)]
+pub struct Call<'a, X, const C: usize = 2> {
+    /// Decides which machine and how many threads walk the rows; the result does not depend on it.
+    pub executor: &'a X,
+    /// The frame.
+    pub frame: Frame<'a, C>,
+    /// What the gradient is multiplied by before it is added.
+    pub weight: f32,
+    /// At least [`Loss::scratch_len`] words, of any content.
+    pub scratch: &'a mut [u32],
+    /// Where `weight` times the gradient is added: one `f32` per score.
+    pub gradient: Option<&'a mut [f32]>,
+}
+
+impl<'a, X, const C: usize> Call<'a, X, C> {
+    /// The same for a part of a loss, whose gradient counts `weight` times.
+    #[must_use]
+    pub fn part(&mut self, weight: f32) -> Call<'_, X, C> {
+        let Self { executor, frame, scratch, gradient, .. } = self;
+        let weight = self.weight * weight;
+        Call { executor, frame: *frame, weight, scratch, gradient: gradient.as_deref_mut() }
+    }
+
+    /// Refuses a gradient that does not hold one `f32` per score.
+    fn check_gradient(&self) -> Result<()> {
+        check_gradient(&self.frame, self.gradient.as_deref())
+    }
+}
+
 /// A loss.
 pub trait Loss: Sync {
     /// Scratch words that a frame of this shape needs.
@@ -92,7 +117,7 @@ pub trait Loss: Sync {
         0
     }
 
-    /// Refuses a frame for which the loss is not defined; [`Loss::accumulate`] asks before it writes anything.
+    /// Refuses a frame for which the loss is not defined; [`Loss::run`] asks before it writes anything.
     ///
     /// # Errors
     /// [`Error::Unsupported`].
@@ -101,14 +126,18 @@ pub trait Loss: Sync {
         Ok(())
     }
 
-    /// Evaluates a frame and adds `weight` times the gradient with respect to the scores to `gradient`.
-    ///
-    /// `executor` decides which machine and how many threads walk the rows; the result does not depend on it.
+    /// Evaluates a frame and adds the gradient with respect to the scores.
     ///
     /// # Errors
     /// [`Error::Scratch`] if `scratch` is shorter than [`Loss::scratch_len`], [`Error::Length`] if `gradient`
     /// does not hold one `f32` per score, [`Error::Unsupported`] if the loss is not defined for such a frame. Then
     /// nothing has been added to `gradient`.
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation>;
+
+    /// [`Loss::run`] with its parts one by one.
+    ///
+    /// # Errors
+    /// As [`Loss::run`].
     fn accumulate<X: Execute, const C: usize>(
         &self,
         executor: &X,
@@ -116,7 +145,9 @@ pub trait Loss: Sync {
         weight: f32,
         scratch: &mut [u32],
         gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation>;
+    ) -> Result<Evaluation> {
+        self.run(Call { executor, frame: *frame, weight, scratch, gradient })
+    }
 
     /// Evaluates a sketch and adds `weight` times the gradient of each code to `gradient`.
     ///
@@ -136,7 +167,7 @@ pub trait Loss: Sync {
     /// The value on a frame, walked by the calling thread in scalar code.
     ///
     /// # Errors
-    /// As [`Loss::accumulate`].
+    /// As [`Loss::run`].
     fn value<const C: usize>(&self, frame: &Frame<'_, C>, scratch: &mut [u32]) -> Result<Evaluation> {
         self.accumulate(&Serial::SCALAR, frame, 1.0, scratch, None)
     }
@@ -144,7 +175,7 @@ pub trait Loss: Sync {
     /// The value on a frame, and its gradient written over `gradient`; scalar code, calling thread.
     ///
     /// # Errors
-    /// As [`Loss::accumulate`].
+    /// As [`Loss::run`].
     fn value_and_gradient<const C: usize>(
         &self,
         frame: &Frame<'_, C>,

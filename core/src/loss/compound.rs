@@ -7,7 +7,7 @@ use super::boundary::{Boundary, HausdorffDistance};
 use super::distribution::{CrossEntropy, Focal, TopK};
 use super::list::{Entry, family};
 use super::region::{Dice, FocalTversky};
-use super::{Evaluation, Execute, Loss};
+use super::{Call, Evaluation, Execute, Loss};
 use crate::error::{Error, Result};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
 use crate::view::{Frame, Shape};
@@ -60,17 +60,11 @@ macro_rules! wrapping_loss {
             fn check<const C: usize>(&self, frame: &$crate::view::Frame<'_, C>) -> $crate::error::Result<()> {
                 $crate::loss::Loss::check(&self.inner, frame)
             }
-            fn accumulate<X: $crate::loss::Execute, const C: usize>(
+            fn run<X: $crate::loss::Execute, const C: usize>(
                 &self,
-                executor: &X,
-                frame: &$crate::view::Frame<'_, C>,
-                weight: f32,
-                scratch: &mut [u32],
-                gradient: Option<&mut [f32]>,
+                call: $crate::loss::Call<'_, X, C>,
             ) -> $crate::error::Result<$crate::loss::Evaluation> {
-                self.inner
-                    .accumulate(executor, frame, weight, scratch, gradient)
-                    .map(|part| $finish(self, part))
+                self.inner.run(call).map(|part| $finish(self, part))
             }
             fn accumulate_sketch(
                 &self,
@@ -136,29 +130,15 @@ impl<A: Loss, B: Loss> Loss for Weighted<A, B> {
         self.second.check(frame)
     }
 
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        scratch: &mut [u32],
-        mut gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
+    fn run<X: Execute, const C: usize>(&self, mut call: Call<'_, X, C>) -> Result<Evaluation> {
         // Before the first part writes to the gradient: a refused second part must leave it as it was.
-        self.check(frame)?;
-        let need = self.scratch_len(frame.shape());
-        if scratch.len() < need {
+        self.check(&call.frame)?;
+        let need = self.scratch_len(call.frame.shape());
+        if call.scratch.len() < need {
             return Err(Error::Scratch { need });
         }
-        let first = self.first.accumulate(
-            executor,
-            frame,
-            weight * self.first_weight,
-            scratch,
-            gradient.as_deref_mut(),
-        )?;
-        let second =
-            self.second.accumulate(executor, frame, weight * self.second_weight, scratch, gradient)?;
+        let first = self.first.run(call.part(self.first_weight))?;
+        let second = self.second.run(call.part(self.second_weight))?;
         Ok(self.sum(first, second))
     }
 

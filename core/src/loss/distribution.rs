@@ -151,7 +151,7 @@ impl LabelSmoothed {
     }
 }
 
-pointwise_kernel!(LabelSmoothed, every_class);
+pointwise_kernel!(LabelSmoothed, Labels);
 mean_loss!(LabelSmoothed);
 
 /// Poly-1 loss: cross-entropy plus `error_weight (1 - p)` of each pixel's label.

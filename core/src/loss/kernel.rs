@@ -1,9 +1,35 @@
 //! What is summed per pixel, and what a pixel's derivative is: all that a pass knows of a loss. A pass is compiled once
 //! for each kernel, not for each loss.
 
-use super::pixels::Pixel;
+use super::walk::Pixel;
 use crate::num::ExactSum;
 use crate::simd::Simd;
+
+/// What a kernel reads of a pixel, and what its slopes are derivatives of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The probability of every class, each for itself: a slope is `dL / dp`.
+    Classes,
+    /// How probable the label is: a slope is `-dL / d ln p`, and a pixel has terms for the class of its label alone.
+    Label,
+    /// As [`Reads::Label`] of labels that are shared among classes by the kernel: each has terms.
+    Labels,
+}
+
+impl Reads {
+    pub(super) const fn is_of_labels(self) -> bool {
+        !matches!(self, Self::Classes)
+    }
+}
+
+/// When the slopes of a kernel are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slopes {
+    /// Once every pixel is summed: the gradient is a second pass.
+    OfSums,
+    /// From the weights of the labels: value and gradient share one pass.
+    OfMasses,
+}
 
 /// Sums over pixels, class by class, and the derivative of a pixel. Losses that add up the same share one
 /// ([`SumLoss::Kernel`](super::SumLoss::Kernel)).
@@ -13,14 +39,10 @@ pub trait Kernel: Copy + PartialEq + Send + Sync {
     /// What the gradient pass needs to know of the totals, per class.
     type Slope: Copy + Default + Send + Sync;
 
-    /// Whether the loss is about the probability that a pixel gives to its own label. Then every class counts, and
-    /// a slope is `-dL / d ln p`; else it is `dL / dp`.
-    const POINTWISE: bool;
-    /// Whether slopes depend on the weights of the labels alone: value and gradient can then share one pass.
-    const EARLY: bool = Self::POINTWISE;
-
-    /// Whether a pixel has terms, other than 0, for the class of its hard label alone.
-    const OWN_LABEL: bool = false;
+    /// What is read of a pixel.
+    const READS: Reads;
+    /// When slopes are known.
+    const SLOPES: Slopes = Slopes::OfSums;
 
     /// The array with one value in every place.
     fn fill<T: Copy + Send>(value: T) -> Self::Terms<T> {
@@ -30,9 +52,9 @@ pub trait Kernel: Copy + PartialEq + Send + Sync {
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> Self::Terms<S::V>;
     /// The derivative of the loss with respect to the probability of one class of a pixel.
     fn slope<S: Simd>(&self, s: S, slope: &Self::Slope, pixel: &Pixel<S::V>) -> S::V;
-    /// Whether a binary frame's background is a class of its own. Always if [`Kernel::POINTWISE`].
+    /// Whether a binary frame's background is a class of its own. Not asked of kernels that read labels: there it is.
     fn background(&self) -> bool {
-        Self::POINTWISE
+        false
     }
     /// Distances between classes, row by row, by which [`Pixel::complement`] of a multiclass pixel is
     /// `sum_k distance[class][k] p_k`, and a slope the derivative with respect to that; [`Pixel::probability`] is

@@ -23,7 +23,7 @@ use super::region::{
     Tanimoto, Tversky, WassersteinDice,
 };
 use super::topology::{CbDice, ClDice, SkeletonRecall};
-use super::{Evaluation, Execute, Loss, boundary, compound, distribution, lovasz, region, topology};
+use super::{Call, Evaluation, Execute, Loss, boundary, compound, distribution, lovasz, region, topology};
 use crate::error::{Error, Result};
 use crate::list::{Kind, Value};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
@@ -136,16 +136,9 @@ macro_rules! losses {
                 }
             }
 
-            fn accumulate<X: Execute, const C: usize>(
-                &self,
-                executor: &X,
-                frame: &Frame<'_, C>,
-                weight: f32,
-                scratch: &mut [u32],
-                gradient: Option<&mut [f32]>,
-            ) -> Result<Evaluation> {
+            fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
                 match self {
-                    $(Self::$name(loss) => loss.accumulate(executor, frame, weight, scratch, gradient),)*
+                    $(Self::$name(loss) => loss.run(call),)*
                 }
             }
 

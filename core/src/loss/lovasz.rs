@@ -16,10 +16,10 @@ use extension::{DIGITS, Errors, Jaccard, MOST_PIXELS, NO_NUMBER, extension};
 use planes::{Normalisers, Others, Own, Probability, Softmax};
 
 use super::list::{Entry, family};
-use super::plane_pass::{Plane, PlanePass};
 use super::spatial::{Chain, unfold};
 use super::sum::walk_gradient;
-use super::{Evaluation, Execute, Loss, check_gradient, grid, split_scratch};
+use super::walk::{Plane, PlanePass};
+use super::{Call, Evaluation, Execute, Loss, grid, split_scratch};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
 use crate::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
@@ -69,16 +69,10 @@ impl Loss for LovaszHinge {
         binary_logits(frame).and_then(|frame| hard(&frame).map(|_| ()))
     }
 
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        _executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        scratch: &mut [u32],
-        mut gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
-        let frame = binary_logits(frame)?;
-        check_gradient(&frame, gradient.as_deref())?;
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.check_gradient()?;
+        let Call { frame, weight, scratch, mut gradient, .. } = call;
+        let frame = binary_logits(&frame)?;
         let ids = hard(&frame)?;
         let need = Self::scratch_len(ids.len());
         let ([digits, entries], _) = split_scratch(scratch, [DIGITS, 4 * ids.len()], need)?;
@@ -223,27 +217,21 @@ impl Loss for LovaszSoftmax {
         hard(frame).map(|_| ())
     }
 
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        scratch: &mut [u32],
-        mut gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
-        check_gradient(frame, gradient.as_deref())?;
-        let ids = hard(frame)?;
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.check_gradient()?;
+        let Call { executor, frame, weight, scratch, mut gradient } = call;
+        let ids = hard(&frame)?;
         let (pixels, rows) = (ids.len(), frame.shape().height());
         let lengths = [DIGITS, 4 * pixels, pixels, pixels, pixels, pixels, pixels, pixels];
         let (parts, _) = split_scratch(scratch, lengths, Self::scratch_len(pixels))?;
         let [digits, entries, planes @ ..] = parts;
         let [folded, slope, best, rest, top, others] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
-        let shares = self.shares(frame, ids);
+        let shares = self.shares(&frame, ids);
         let total: f64 = shares.iter().sum();
         if C != 2 {
-            executor.execute(&Normalisers(*frame), rows, &mut [&mut *best, &mut *rest]);
+            executor.execute(&Normalisers(frame), rows, &mut [&mut *best, &mut *rest]);
         }
-        let softmax = Softmax { frame: *frame, best, rest };
+        let softmax = Softmax { frame, best, rest };
         top.fill(0.0);
         others.fill(0.0);
         let mut sum = None;
@@ -254,7 +242,7 @@ impl Loss for LovaszSoftmax {
             let errors = Shares { folded, logits: is_margin.then_some(frame.scores()) };
             slope.fill(0.0);
             let value =
-                extension(frame, ids, class, &errors, (&mut *entries, &mut *digits), |pixel, step| {
+                extension(&frame, ids, class, &errors, (&mut *entries, &mut *digits), |pixel, step| {
                     if let Some(slot) = slope.get_mut(pixel) {
                         *slot = step;
                     }
@@ -276,7 +264,7 @@ impl Loss for LovaszSoftmax {
                 Layout::Planar => gradient.chunks_mut(pixels.max(1)).nth(class).unwrap_or_default(),
                 Layout::Interleaved => gradient,
             };
-            let job = Own { frame: *frame, class, folded, slope, factor: share as f32 * weight };
+            let job = Own { frame, class, folded, slope, factor: share as f32 * weight };
             executor.execute(&job, rows, &mut [plane, &mut *top, &mut *others]);
         }
         if let Some(gradient) = gradient.filter(|_| C != 2 && frame.activation() == Activation::Logits) {

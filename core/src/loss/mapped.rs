@@ -31,7 +31,7 @@
 use super::distribution::{mean_loss, pointwise_kernel};
 use super::region::{error, weighted_error};
 use super::sum::Tally;
-use super::{ClassAveraging, Kernel, Pixel, SumLoss, check_weight};
+use super::{ClassAveraging, Kernel, Pixel, Reads, Slopes, SumLoss, check_weight};
 use crate::error::Result;
 use crate::simd::Simd;
 
@@ -70,8 +70,8 @@ macro_rules! class_mean_loss {
         impl Kernel for $loss {
             type Terms<T: Copy + Send> = [T; 1];
             type Slope = f32;
-            const POINTWISE: bool = false;
-            const EARLY: bool = true;
+            const READS: Reads = Reads::Classes;
+            const SLOPES: Slopes = Slopes::OfMasses;
             #[inline(always)]
             fn terms<S: Simd>(&self, $s: S, $pixel: &Pixel<S::V>) -> [S::V; 1] {
                 let _ = $s;
@@ -152,7 +152,7 @@ impl Kernel for BoundaryDouOnMap {
     type Terms<T: Copy + Send> = [T; 4];
     /// Derivatives with respect to the intersection and the squared error.
     type Slope = [f32; 3];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let foreground = pixel.mass.foreground;
@@ -217,7 +217,7 @@ impl SkeletonRecallOnMap {
 impl Kernel for SkeletonRecallOnMap {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;

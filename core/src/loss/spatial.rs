@@ -3,10 +3,10 @@
 //! A binary frame has one plane, that of the foreground; a multiclass frame one for every class but class 0, and the
 //! loss is their mean, weighted by the class weights.
 
-use super::plane_pass::{Plane, PlanePass};
-use super::softmax::PrecisePass;
 use super::sum::walk_gradient;
-use super::{Evaluation, Execute, Kernel, Pixel, check_gradient, split_scratch};
+use super::walk::PrecisePass;
+use super::walk::{Plane, PlanePass};
+use super::{Call, Evaluation, Execute, Kernel, Pixel, Reads, split_scratch};
 use crate::error::{Error, Result};
 use crate::simd::Simd;
 use crate::view::{Activation, Frame, Layout, Shape, Target, Weights, check_shares};
@@ -166,7 +166,40 @@ pub(super) const fn unfold(folded: f32) -> [f32; 2] {
     if folded.is_sign_negative() { [1.0 + folded, -folded] } else { [folded, 1.0 - folded] }
 }
 
-/// A loss of one class's plane.
+/// A loss of one class's plane: what a loss of place is, apart from softmax, classes and the chain rule.
+///
+/// [`Loss`](super::Loss) follows from it in two lines:
+///
+/// ```
+/// use segmeter_core::{Result, loss::{Call, ClassPlane, Evaluation, Execute, Loss, SpatialLoss}};
+/// use segmeter_core::view::{Frame, IGNORE, Labels, Shape};
+/// /// The mean square of the difference of a pixel to the next one of its row, weights apart.
+/// struct Smoothness;
+/// impl SpatialLoss for Smoothness {
+///     fn plane_scratch_len(&self, _: Shape) -> usize { 0 }
+///     fn evaluate(&self, plane: &ClassPlane<'_>, _: &mut [u32], slope: Option<&mut [f32]>) -> Option<f64> {
+///         let (width, pixels) = (plane.shape().width(), plane.shape().pixels());
+///         let step = |pixel: usize| {
+///             let is_last = (pixel + 1) % width == 0;
+///             if is_last { 0.0 } else { plane.probability(pixel + 1) - plane.probability(pixel) }
+///         };
+///         for (pixel, slot) in slope.into_iter().flatten().enumerate() {
+///             let before = if pixel % width == 0 { 0.0 } else { step(pixel - 1) };
+///             *slot = 2.0 * (before - step(pixel)) / pixels as f32;
+///         }
+///         Some((0..pixels).map(|pixel| f64::from(step(pixel)).powi(2)).sum::<f64>() / pixels as f64)
+///     }
+/// }
+/// impl Loss for Smoothness {
+///     fn scratch_len(&self, shape: Shape) -> usize { self.frame_scratch_len(shape) }
+///     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> { self.run_frame(call) }
+/// }
+/// let frame = Frame::new(&[0.0, 0.0, 50.0], Labels::new(Shape::new(1, 3)?, &[0, 0, 1], IGNORE)?)?;
+/// let (mut scratch, mut gradient) = (vec![0; Smoothness.frame_scratch_len(frame.shape())], [0.0; 3]);
+/// assert_eq!(Smoothness.value_and_gradient(&frame, &mut scratch, &mut gradient)?.value, 0.083333336);
+/// assert_eq!(gradient[1], -0.083333336);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
 pub trait SpatialLoss: Sync {
     /// Whether it can be undefined for one class of a frame and defined for another: then a pass more finds out.
     fn is_partial(&self) -> bool {
@@ -188,13 +221,81 @@ pub trait SpatialLoss: Sync {
         Ok(())
     }
 
-    /// Scratch words of [`SpatialLoss::evaluate`]. A frame needs two or three planes more: [`super::Loss::scratch_len`].
+    /// Scratch words of [`SpatialLoss::evaluate`]. A frame needs more: [`SpatialLoss::frame_scratch_len`].
     fn plane_scratch_len(&self, shape: Shape) -> usize;
 
     /// The value (`None` where it is 0/0), and the derivative with respect to every pixel's probability
     /// written over `slope`, which holds one `f32` per pixel.
     fn evaluate(&self, plane: &ClassPlane<'_>, scratch: &mut [u32], slope: Option<&mut [f32]>)
     -> Option<f64>;
+
+    /// [`Loss::scratch_len`](super::Loss::scratch_len): two planes beside what the loss itself needs, three if it compares
+    /// neighbours.
+    fn frame_scratch_len(&self, shape: Shape) -> usize {
+        2 * shape.pixels() + rests_len(self, shape) + self.plane_scratch_len(shape)
+    }
+
+    /// [`Loss::run`](super::Loss::run): the mean over the classes but class 0. Passes: one for every class beside what the loss
+    /// itself does, and one more with gradient.
+    ///
+    /// # Errors
+    /// As [`Loss::run`](super::Loss::run).
+    fn run_frame<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation>
+    where
+        Self: Sized,
+    {
+        call.check_gradient()?;
+        let Call { executor, frame, weight, scratch, mut gradient } = call;
+        self.check(frame.shape())?;
+        let (shape, pixels) = (frame.shape(), frame.shape().pixels());
+        let lengths = [pixels, pixels, rests_len(self, shape)];
+        let (planes, scratch) = split_scratch(scratch, lengths, self.frame_scratch_len(shape))?;
+        let [folded, slope, rests] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
+        // A binary frame has its logits, given probabilities are not rounded.
+        let is_precise = C != 2 && frame.activation() == Activation::Logits && self.compares_neighbours();
+        let rests = if is_precise { rests } else { &mut [] };
+        let fold = |class: usize, folded: &mut [f32], rests: &mut [f32]| {
+            if is_precise {
+                executor.execute(&PrecisePass { frame, class }, shape.height(), &mut [folded, rests]);
+            } else {
+                let job = PlanePass { frame, what: Plane::Folded(class) };
+                executor.execute(&job, shape.height(), &mut [folded]);
+            }
+        };
+        let mut total = 0.0;
+        for class in 1..frame.classes() {
+            let counts = !self.is_partial() || C == 2 || {
+                fold(class, folded, rests);
+                self.evaluate(&ClassPlane::new(&frame, class, folded), scratch, None).is_some()
+            };
+            total += if counts { frame.class_weight(class) } else { 0.0 };
+        }
+        let mut sum = None;
+        for class in 1..frame.classes() {
+            let share = frame.class_weight(class) / total;
+            if share.is_nan() || share <= 0.0 {
+                continue;
+            }
+            fold(class, folded, rests);
+            let plane = ClassPlane::new(&frame, class, folded).with_rests(rests);
+            let wanted = gradient.is_some().then_some(&mut *slope);
+            let Some(value) = self.evaluate(&plane, scratch, wanted) else { continue };
+            *sum.get_or_insert(0.0) += share * value;
+            if let Some(gradient) = gradient.as_deref_mut() {
+                let mut slopes = [0.0; C];
+                if let Some(slope) = slopes.get_mut(class) {
+                    *slope = share as f32;
+                }
+                walk_gradient(Chain, executor, &frame.with_map(slope)?, (slopes, weight), gradient);
+            }
+        }
+        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+    }
+}
+
+/// Scratch words for what rounding takes from probabilities.
+fn rests_len<L: SpatialLoss + ?Sized>(loss: &L, shape: Shape) -> usize {
+    if loss.compares_neighbours() { shape.pixels() } else { 0 }
 }
 
 /// Makes [`super::Loss`] of a [`SpatialLoss`].
@@ -202,92 +303,21 @@ macro_rules! spatial_loss {
     ($loss:ty) => {
         impl $crate::loss::Loss for $loss {
             fn scratch_len(&self, shape: $crate::view::Shape) -> usize {
-                $crate::loss::spatial::scratch_len(self, shape)
+                $crate::loss::SpatialLoss::frame_scratch_len(self, shape)
             }
             fn check<const C: usize>(&self, frame: &$crate::view::Frame<'_, C>) -> $crate::error::Result<()> {
                 $crate::loss::SpatialLoss::check(self, frame.shape())
             }
-            fn accumulate<X: $crate::loss::Execute, const C: usize>(
+            fn run<X: $crate::loss::Execute, const C: usize>(
                 &self,
-                executor: &X,
-                frame: &$crate::view::Frame<'_, C>,
-                weight: f32,
-                scratch: &mut [u32],
-                gradient: Option<&mut [f32]>,
+                call: $crate::loss::Call<'_, X, C>,
             ) -> $crate::error::Result<$crate::loss::Evaluation> {
-                let classes = 1..frame.classes();
-                $crate::loss::spatial::evaluate(self, executor, frame, classes, weight, scratch, gradient)
+                $crate::loss::SpatialLoss::run_frame(self, call)
             }
         }
     };
 }
 pub(super) use spatial_loss;
-
-/// Two planes beside what the loss itself needs, three if it compares neighbours.
-pub(super) fn scratch_len<L: SpatialLoss>(loss: &L, shape: Shape) -> usize {
-    2 * shape.pixels() + rests_len(loss, shape) + loss.plane_scratch_len(shape)
-}
-
-fn rests_len<L: SpatialLoss>(loss: &L, shape: Shape) -> usize {
-    if loss.compares_neighbours() { shape.pixels() } else { 0 }
-}
-
-/// The mean over some classes.
-pub(super) fn evaluate<L: SpatialLoss, X: Execute, const C: usize>(
-    loss: &L,
-    executor: &X,
-    frame: &Frame<'_, C>,
-    classes: core::ops::Range<usize>,
-    weight: f32,
-    scratch: &mut [u32],
-    mut gradient: Option<&mut [f32]>,
-) -> Result<Evaluation> {
-    check_gradient(frame, gradient.as_deref())?;
-    loss.check(frame.shape())?;
-    let (shape, pixels) = (frame.shape(), frame.shape().pixels());
-    let lengths = [pixels, pixels, rests_len(loss, shape)];
-    let (planes, scratch) = split_scratch(scratch, lengths, scratch_len(loss, shape))?;
-    let [folded, slope, rests] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
-    // A binary frame has its logits, given probabilities are not rounded.
-    let is_precise = C != 2 && frame.activation() == Activation::Logits && loss.compares_neighbours();
-    let rests = if is_precise { rests } else { &mut [] };
-    let fold = |class: usize, folded: &mut [f32], rests: &mut [f32]| {
-        if is_precise {
-            executor.execute(&PrecisePass { frame: *frame, class }, shape.height(), &mut [folded, rests]);
-        } else {
-            let job = PlanePass { frame: *frame, what: Plane::Folded(class) };
-            executor.execute(&job, shape.height(), &mut [folded]);
-        }
-    };
-    let mut total = 0.0;
-    for class in classes.clone() {
-        let counts = !loss.is_partial() || C == 2 || {
-            fold(class, folded, rests);
-            loss.evaluate(&ClassPlane::new(frame, class, folded), scratch, None).is_some()
-        };
-        total += if counts { frame.class_weight(class) } else { 0.0 };
-    }
-    let mut sum = None;
-    for class in classes {
-        let share = frame.class_weight(class) / total;
-        if share.is_nan() || share <= 0.0 {
-            continue;
-        }
-        fold(class, folded, rests);
-        let plane = ClassPlane::new(frame, class, folded).with_rests(rests);
-        let wanted = gradient.is_some().then_some(&mut *slope);
-        let Some(value) = loss.evaluate(&plane, scratch, wanted) else { continue };
-        *sum.get_or_insert(0.0) += share * value;
-        if let Some(gradient) = gradient.as_deref_mut() {
-            let mut slopes = [0.0; C];
-            if let Some(slope) = slopes.get_mut(class) {
-                *slope = share as f32;
-            }
-            walk_gradient(Chain, executor, &frame.with_map(slope)?, (slopes, weight), gradient);
-        }
-    }
-    Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
-}
 
 /// Takes derivatives with respect to a class's probability, its map, on to the scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,7 +326,7 @@ pub(super) struct Chain;
 impl Kernel for Chain {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = f32;
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, _: &Pixel<S::V>) -> [S::V; 1] {
         [s.splat(0.0)]

@@ -1,10 +1,10 @@
 //! Losses that are a function of sums over pixels: one pass for the sums, one for the gradient.
 
-use super::kernel::{Kernel, Totals, merge};
-use super::pass::Pass;
-use super::pixels::{AnyPixels, Pixel, PlainPixels, SketchPixels};
-use super::softmax::ClassPass;
-use super::{Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient};
+use super::kernel::{Kernel, Reads, Slopes, Totals, merge};
+use super::walk::ClassPass;
+use super::walk::Pass;
+use super::walk::{AnyPixels, Pixel, PlainPixels, SketchPixels};
+use super::{Call, Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
 use crate::simd::{Scalar, Simd};
@@ -218,33 +218,27 @@ impl<K: Kernel, const C: usize> Fit<K, C> {
 }
 
 impl<L: SumLoss> Loss for L {
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        _scratch: &mut [u32],
-        gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
-        check_gradient(frame, gradient.as_deref())?;
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.check_gradient()?;
+        let Call { executor, frame, weight, gradient, .. } = call;
         let class_weights = frame.class_weights();
         let mut sums = Sums::<_, C>::of(self);
         let Some(gradient) = gradient else {
-            sums.push(executor, frame);
+            sums.push(executor, &frame);
             return Ok(sums.fit_own(self, class_weights).evaluation);
         };
-        if !L::Kernel::EARLY {
-            sums.push(executor, frame);
+        if L::Kernel::SLOPES == Slopes::OfSums {
+            sums.push(executor, &frame);
             let fit = sums.fit_own(self, class_weights);
-            fit.add_gradient(executor, frame, weight, gradient)?;
+            fit.add_gradient(executor, &frame, weight, gradient)?;
             return Ok(fit.evaluation);
         }
-        sums.push_masses(executor, frame);
+        sums.push_masses(executor, &frame);
         let early = sums.fit_own(self, class_weights);
         if early.evaluation.undefined {
             return Ok(early.evaluation);
         }
-        sums.totals = walk(sums.kernel, executor, frame, true, Some((early.slopes, weight)), gradient);
+        sums.totals = walk(sums.kernel, executor, &frame, true, Some((early.slopes, weight)), gradient);
         Ok(sums.fit_own(self, class_weights).evaluation)
     }
 
@@ -289,7 +283,7 @@ fn walk<K: Kernel, X: Execute, const C: usize>(
     let gradient = gradient.map(|(slopes, weight)| (resize(&slopes, K::Slope::default()), weight));
     let out = &mut [out][..];
     let totals: Totals<K, 2> = match binary.target() {
-        Target::Ids(ids) if binary.is_plain() && (K::POINTWISE || !kernel.background()) => {
+        Target::Ids(ids) if binary.is_plain() && (K::READS.is_of_labels() || !kernel.background()) => {
             let pixels = PlainPixels { frame: binary, ids };
             executor.execute(&Pass { kernel, pixels, sums, gradient }, rows, out)
         }
@@ -365,7 +359,8 @@ struct Mass;
 impl Kernel for Mass {
     type Terms<T: Copy + Send> = [T; 1];
     type Slope = ();
-    const POINTWISE: bool = true;
+    const READS: Reads = Reads::Label;
+    const SLOPES: Slopes = Slopes::OfMasses;
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         [pixel.mass.foreground]

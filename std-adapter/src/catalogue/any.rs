@@ -1,6 +1,6 @@
 //! A loss chosen at run time.
 
-use segmeter_core::loss::{self, Evaluation, Execute, Loss, Weighted};
+use segmeter_core::loss::{self, Call, Evaluation, Execute, Loss, Weighted};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Frame, Shape};
 use segmeter_core::{Error, Result};
@@ -101,24 +101,17 @@ impl Loss for AnyLoss {
         }
     }
 
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        scratch: &mut [u32],
-        gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
         let loss = match self {
-            Self::Sum(loss) => return loss.accumulate(executor, frame, weight, scratch, gradient),
+            Self::Sum(loss) => return loss.run(call),
             // Of two classes there is one distance, which is 1.
             Self::WithDistances { loss, classes, distances } if C != 2 => {
-                self.check(frame)?;
+                self.check(&call.frame)?;
                 loss.with_distances(*classes, distances)?
             }
             Self::Listed(loss) | Self::WithDistances { loss, .. } => *loss,
         };
-        loss.accumulate(executor, frame, weight, scratch, gradient)
+        loss.run(call)
     }
 
     fn accumulate_sketch(

@@ -5,7 +5,7 @@ use super::maps::{self, Convention};
 use crate::error::{Error, Result};
 use crate::loss::list::{CONVENTION, Entry, Listed, Parameter};
 use crate::loss::mapped::{BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap};
-use crate::loss::{Evaluation, Execute, Loss, check_gradient, split_scratch};
+use crate::loss::{Call, Evaluation, Execute, Loss, split_scratch};
 use crate::plane::distance;
 use crate::view::{Frame, IGNORE, Shape, Target};
 
@@ -70,17 +70,11 @@ impl Loss for Boundary {
         check_map(frame)
     }
 
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        scratch: &mut [u32],
-        mut gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
-        check_gradient(frame, gradient.as_deref())?;
-        check_map(frame)?;
-        let ids = scored(frame)?;
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.check_gradient()?;
+        let Call { executor, frame, weight, scratch, mut gradient } = call;
+        check_map(&frame)?;
+        let ids = scored(&frame)?;
         let shape = frame.shape();
         let ([map], scratch) = split_scratch(scratch, [shape.pixels()], Self::scratch_len(shape))?;
         let map: &mut [f32] = bytemuck::must_cast_slice_mut(map);
@@ -93,13 +87,14 @@ impl Loss for Boundary {
             }
             maps::signed_distance(shape, &ids, class as u8, self.convention, scratch, map)?;
             let frame = frame.with_map(map)?;
-            let part = BoundaryOnMap::new(class as u8).accumulate(
+            let (weight, gradient) = (weight * share as f32, gradient.as_deref_mut());
+            let part = BoundaryOnMap::new(class as u8).run(Call {
                 executor,
-                &frame,
-                weight * share as f32,
-                &mut [],
-                gradient.as_deref_mut(),
-            )?;
+                frame,
+                weight,
+                scratch: &mut [],
+                gradient,
+            })?;
             if !part.undefined {
                 *sum.get_or_insert(0.0) += share * part.precise;
             }
@@ -128,22 +123,16 @@ macro_rules! mapped_loss {
                 check_map(frame)
             }
 
-            fn accumulate<X: Execute, const C: usize>(
-                &$self,
-                executor: &X,
-                frame: &Frame<'_, C>,
-                weight: f32,
-                scratch: &mut [u32],
-                gradient: Option<&mut [f32]>,
-            ) -> Result<Evaluation> {
-                check_gradient(frame, gradient.as_deref())?;
-                check_map(frame)?;
-                let ($shape, $ids) = (frame.shape(), scored(frame)?);
-                let ([map], $rest) = split_scratch(scratch, [$shape.pixels()], <$loss>::scratch_len($shape))?;
+            fn run<X: Execute, const C: usize>(&$self, call: Call<'_, X, C>) -> Result<Evaluation> {
+                call.check_gradient()?;
+                check_map(&call.frame)?;
+                let ($shape, $ids) = (call.frame.shape(), scored(&call.frame)?);
+                let need = <$loss>::scratch_len($shape);
+                let ([map], $rest) = split_scratch(call.scratch, [$shape.pixels()], need)?;
                 let $map: &mut [f32] = bytemuck::must_cast_slice_mut(map);
-                let $classes = frame.classes() as u8;
+                let $classes = call.frame.classes() as u8;
                 $write?;
-                $inner.accumulate(executor, &frame.with_map($map)?, weight, &mut [], gradient)
+                $inner.run(Call { frame: call.frame.with_map($map)?, scratch: &mut [], ..call })
             }
         }
     };

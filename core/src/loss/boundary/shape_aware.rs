@@ -4,9 +4,9 @@ use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
 use crate::loss::list::{CHANNELS, Entry, Listed};
-use crate::loss::plane_pass::{Plane, PlanePass};
 use crate::loss::spatial::ClassPlane;
-use crate::loss::{CrossEntropy, Evaluation, Execute, Loss, check_gradient, split_scratch};
+use crate::loss::walk::{Plane, PlanePass};
+use crate::loss::{Call, CrossEntropy, Evaluation, Execute, Loss, split_scratch};
 use crate::num::ExactSum;
 use crate::plane::{distance, edge};
 use crate::view::{Frame, IGNORE, Shape};
@@ -44,24 +44,18 @@ impl Loss for ShapeAware {
         binary(frame).map(|_| ())
     }
 
-    fn accumulate<X: Execute, const C: usize>(
-        &self,
-        executor: &X,
-        frame: &Frame<'_, C>,
-        weight: f32,
-        scratch: &mut [u32],
-        gradient: Option<&mut [f32]>,
-    ) -> Result<Evaluation> {
-        let frame = binary(frame)?;
-        check_gradient(&frame, gradient.as_deref())?;
+    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.check_gradient()?;
+        let Call { executor, frame, weight, scratch, gradient } = call;
+        let frame = binary(&frame)?;
         let (shape, pixels) = (frame.shape(), frame.shape().pixels());
         let ([folded, squares], scratch) = split_scratch(scratch, [pixels; 2], self.scratch_len(shape))?;
         let folded: &mut [f32] = bytemuck::must_cast_slice_mut(folded);
         let job = PlanePass { frame, what: Plane::Folded(1) };
         executor.execute(&job, shape.height(), &mut [&mut *folded]);
         let factor = 1.0 + contour_distance(&ClassPlane::new(&frame, 1, folded), squares, scratch)?;
-        let scaled = weight * factor as f32;
-        let part = CrossEntropy::MEAN.accumulate(executor, &frame, scaled, &mut [], gradient)?;
+        let weight = weight * factor as f32;
+        let part = CrossEntropy::MEAN.run(Call { executor, frame, weight, scratch: &mut [], gradient })?;
         Ok(if part.undefined { part } else { Evaluation::defined(part.precise * factor) })
     }
 }

@@ -5,7 +5,7 @@ use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
 use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, Reads, Slopes, SumLoss};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -48,7 +48,7 @@ impl Kernel for UnifiedFocalTversky {
     type Terms<T: Copy + Send> = [T; 3];
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let (p, q, ..) = clip(s, pixel);
@@ -125,8 +125,8 @@ impl Kernel for UnifiedFocalCrossEntropy {
     type Terms<T: Copy + Send> = [T; 2];
     /// Factors of plain cross-entropy and of the modulated one.
     type Slope = [f32; 2];
-    const POINTWISE: bool = true;
-    const OWN_LABEL: bool = true;
+    const READS: Reads = Reads::Label;
+    const SLOPES: Slopes = Slopes::OfMasses;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let (_, q, log, _) = clip(s, pixel);

@@ -5,7 +5,7 @@ use super::{Normalise, mean, share};
 use crate::error::Result;
 use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, Reads, Slopes, SumLoss};
 use crate::simd::{Masses, Simd};
 
 /// Bootstrapped cross-entropy: part of the label is replaced by what the network itself says.
@@ -55,7 +55,8 @@ impl Kernel for Bootstrapped {
     type Terms<T: Copy + Send> = [T; 1];
     /// What the cost of a pixel of this class is multiplied by, and what all classes of a softmax have in common.
     type Slope = [f32; 2];
-    const POINTWISE: bool = true;
+    const READS: Reads = Reads::Labels;
+    const SLOPES: Slopes = Slopes::OfMasses;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
         let (label, own) = self.parts(s, pixel.mass, pixel);

@@ -5,7 +5,7 @@ use super::{Normalise, divisor, mean_loss, pointwise_kernel};
 use crate::error::{Error, Result};
 use crate::loss::list::{BACKGROUND_WEIGHT, Entry, FOCUSING, FOREGROUND_WEIGHT, Listed, Parameter};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, LARGEST_SLOPE, Pixel, SumLoss, check_weight};
+use crate::loss::{Kernel, LARGEST_SLOPE, Pixel, Reads, SumLoss, check_weight};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
@@ -192,8 +192,7 @@ impl Kernel for NormalisedFocal {
     type Terms<T: Copy + Send> = [T; 2];
     /// The factor of the cost, and what is subtracted for that of the divisor.
     type Slope = [f32; 2];
-    const POINTWISE: bool = true;
-    const EARLY: bool = false;
+    const READS: Reads = Reads::Label;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let weight = pixel.mass.foreground * modulator(s, self.focusing, pixel.complement).0;

@@ -27,21 +27,17 @@ pub(in crate::loss) fn divisor<T>(tally: &Tally<'_, T>, normalise: Normalise) ->
 }
 
 /// A kernel with one sum per class: `cost` is a summand, `pull` is `-d cost / d ln p`.
-/// After `every_class`, a pixel has a cost for classes that are not its label, too.
 macro_rules! pointwise_kernel {
-    ($kernel:ty, every_class) => {
-        pointwise_kernel!($kernel, false);
-    };
     ($kernel:ty) => {
-        pointwise_kernel!($kernel, true);
+        pointwise_kernel!($kernel, Label);
     };
-    ($kernel:ty, $own_label:literal) => {
+    ($kernel:ty, $reads:ident) => {
         impl $crate::loss::Kernel for $kernel {
             type Terms<T: Copy + Send> = [T; 1];
             /// What the cost of a pixel of this class is multiplied by.
             type Slope = f32;
-            const POINTWISE: bool = true;
-            const OWN_LABEL: bool = $own_label;
+            const READS: $crate::loss::Reads = $crate::loss::Reads::$reads;
+            const SLOPES: $crate::loss::Slopes = $crate::loss::Slopes::OfMasses;
             #[inline(always)]
             fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
                 [self.cost(s, pixel)]

@@ -4,7 +4,7 @@ use super::FAMILY;
 use super::{Normalise, divisor};
 use crate::loss::list::{Entry, Listed};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, Reads, SumLoss};
 use crate::simd::Simd;
 
 /// Recall cross-entropy: every class weighs its share of missed pixels, `1 - TP_c / n_c`, where a pixel is found
@@ -26,8 +26,7 @@ pub struct RecallCrossEntropy;
 impl Kernel for RecallCrossEntropy {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
-    const POINTWISE: bool = true;
-    const EARLY: bool = false;
+    const READS: Reads = Reads::Label;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let missed = pixel.mass.foreground * (s.splat(1.0) - pixel.top);

@@ -4,9 +4,9 @@ use super::FAMILY;
 use super::{CrossEntropy, Normalise, divisor};
 use crate::error::{Error, Result};
 use crate::loss::list::{Entry, FRACTION, Listed, Parameter};
-use crate::loss::plane_pass::{Plane, PlanePass};
 use crate::loss::sum::{Sums, Tally};
-use crate::loss::{Evaluation, Execute, Kernel, Loss, Pixel, SumLoss, check_gradient, grid, split_scratch};
+use crate::loss::walk::{Plane, PlanePass};
+use crate::loss::{Call, Evaluation, Execute, Kernel, Loss, Pixel, Reads, SumLoss, grid, split_scratch};
 use crate::num::ln1p;
 use crate::simd::{Scalar, Simd};
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
@@ -196,15 +196,8 @@ macro_rules! selection_loss {
             fn scratch_len(&self, shape: Shape) -> usize {
                 Self::scratch_len(shape.pixels())
             }
-            fn accumulate<X: Execute, const C: usize>(
-                &self,
-                executor: &X,
-                frame: &Frame<'_, C>,
-                weight: f32,
-                scratch: &mut [u32],
-                gradient: Option<&mut [f32]>,
-            ) -> Result<Evaluation> {
-                of_frame(self, executor, frame, weight, scratch, gradient)
+            fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+                of_frame(self, call)
             }
             fn accumulate_sketch(
                 &self,
@@ -222,29 +215,23 @@ macro_rules! selection_loss {
 selection_loss!(TopK);
 selection_loss!(Ohem);
 
-fn of_frame<L: Selection, X: Execute, const C: usize>(
-    loss: &L,
-    executor: &X,
-    frame: &Frame<'_, C>,
-    weight: f32,
-    scratch: &mut [u32],
-    gradient: Option<&mut [f32]>,
-) -> Result<Evaluation> {
-    check_gradient(frame, gradient.as_deref())?;
+fn of_frame<L: Selection, X: Execute, const C: usize>(loss: &L, call: Call<'_, X, C>) -> Result<Evaluation> {
+    call.check_gradient()?;
+    let Call { executor, frame, weight, scratch, gradient } = call;
     let pixels = frame.shape().pixels();
     let ([costs, marks, counts], _) =
         split_scratch(scratch, [pixels, pixels, BUCKETS], TopK::scratch_len(pixels))?;
-    let measure = Measure::of(frame);
+    let measure = Measure::of(&frame);
     if let Measure::Cost = measure {
         let plane = bytemuck::must_cast_slice_mut::<u32, f32>(costs);
-        let job = PlanePass { frame: *frame, what: Plane::Cost };
+        let job = PlanePass { frame, what: Plane::Cost };
         executor.execute(&job, frame.shape().height(), &mut [plane]);
     }
     let mut count = 0;
     for (pixel, cost) in costs.iter_mut().enumerate() {
         let is_scored = frame.weight(pixel) > 0.0;
         // 0 for a pixel that is not scored.
-        *cost = if is_scored { badness(frame, measure, pixel, f32::from_bits(*cost)) } else { 0 };
+        *cost = if is_scored { badness(&frame, measure, pixel, f32::from_bits(*cost)) } else { 0 };
         count += usize::from(is_scored);
     }
     if count == 0 {
@@ -254,7 +241,7 @@ fn of_frame<L: Selection, X: Execute, const C: usize>(
     let (bound, above) = ranked(costs, cut.rank, counts);
     let least = grid::ordered(if let Measure::Margin = measure { cut.margin() } else { cut.cost() });
     let is_below = |pixel: usize, cost: u32| match measure {
-        Measure::Share => cut.threshold.is_some_and(|threshold| own(frame, pixel).1[0] < threshold),
+        Measure::Share => cut.threshold.is_some_and(|threshold| own(&frame, pixel).1[0] < threshold),
         _ => cost > least,
     };
     // How many of those at the bound belong to the first `rank`.
@@ -283,8 +270,7 @@ struct Marked;
 impl Kernel for Marked {
     type Terms<T: Copy + Send> = [T; 2];
     type Slope = f32;
-    const POINTWISE: bool = true;
-    const EARLY: bool = false;
+    const READS: Reads = Reads::Label;
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let mass = pixel.mass.foreground * pixel.map;

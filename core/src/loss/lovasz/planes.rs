@@ -8,10 +8,10 @@ use core::ops::Range;
 use core::slice;
 
 use crate::loss::Job;
-use crate::loss::pixels::eight;
-use crate::loss::plane_pass::fold;
-use crate::loss::softmax::{Block, Classes, load, write};
 use crate::loss::spatial::unfold;
+use crate::loss::walk::eight;
+use crate::loss::walk::fold;
+use crate::loss::walk::{Block, Classes, load, write};
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::{Activation, Frame, Layout};
 

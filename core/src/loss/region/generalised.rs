@@ -4,7 +4,7 @@ use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::list::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, Values};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
+use crate::loss::{Kernel, Pixel, Reads, SumLoss, check_weight};
 use crate::simd::Simd;
 
 use super::{ClassAveraging, OverlapKernel, Smooth};
@@ -243,7 +243,7 @@ impl Kernel for WassersteinDice<'_> {
     type Terms<T: Copy + Send> = [T; 2];
     /// The derivative with respect to `delta` of a pixel with this label.
     type Slope = f32;
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         [pixel.mass.foreground * pixel.complement, pixel.mass.foreground * pixel.probability]

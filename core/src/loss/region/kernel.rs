@@ -1,7 +1,7 @@
 //! What region losses add up.
 
 use super::ClassAveraging;
-use crate::loss::{Kernel, Pixel};
+use crate::loss::{Kernel, Pixel, Reads};
 use crate::num::{Power, one_minus_exp};
 use crate::simd::{Simd, Vector};
 
@@ -34,7 +34,7 @@ impl Kernel for OverlapKernel {
     type Terms<T: Copy + Send> = [T; 3];
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;
@@ -115,7 +115,7 @@ impl<const SQUARE: bool> Kernel for PowerKernel<SQUARE> {
     type Terms<T: Copy + Send> = [T; 3];
     /// Derivatives with respect to the sums.
     type Slope = [f32; 3];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability, mass, .. } = *pixel;

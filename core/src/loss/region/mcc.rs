@@ -3,7 +3,7 @@
 use super::FAMILY;
 use crate::loss::list::{Entry, Listed};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss};
+use crate::loss::{Kernel, Pixel, Reads, SumLoss};
 use crate::simd::Simd;
 
 /// Matthews correlation loss: `1 - M`, with `M` the correlation of prediction and label.
@@ -27,7 +27,7 @@ impl Kernel for Mcc {
     type Terms<T: Copy + Send> = [T; 4];
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 4] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;

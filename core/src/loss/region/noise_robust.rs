@@ -4,7 +4,7 @@ use super::{ClassAveraging, FAMILY, error};
 use crate::error::{Error, Result};
 use crate::loss::list::{AVERAGE, BACKGROUND, EMPTY, Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
+use crate::loss::{Kernel, Pixel, Reads, SumLoss, check_weight};
 use crate::num::{Power, one_minus_exp};
 use crate::simd::{Simd, Vector};
 
@@ -99,7 +99,7 @@ impl Kernel for NoiseRobustDice {
     type Terms<T: Copy + Send> = [T; 3];
     /// Derivatives with respect to these.
     type Slope = [f32; 3];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let (mass, p, g) = (pixel.mass, pixel.probability, pixel.target.foreground);

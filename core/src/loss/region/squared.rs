@@ -9,16 +9,20 @@ use crate::loss::list::{
     Parameter, SMOOTH,
 };
 use crate::loss::sum::Tally;
-use crate::loss::{Kernel, Pixel, SumLoss, check_weight};
+use crate::loss::{Kernel, Pixel, Reads, SumLoss, check_weight};
 use crate::simd::Simd;
 
 /// `I`, the squared error, and the false positives.
 type Squares = [f64; 3];
 /// Derivatives with respect to these.
-type Slopes = [f64; 3];
+type Derivatives = [f64; 3];
 
 /// `1 - (I + n) / (I + E + d)`-like ratios: `(E + d - n) / (E + k I + d)`.
-fn ratio([intersection, error, false_positive]: &Squares, k: f64, smooth: Smooth) -> Option<(f64, Slopes)> {
+fn ratio(
+    [intersection, error, false_positive]: &Squares,
+    k: f64,
+    smooth: Smooth,
+) -> Option<(f64, Derivatives)> {
     let (n, d) = (f64::from(smooth.numerator), f64::from(smooth.denominator));
     let denominator = error + k * intersection + d;
     if denominator <= 0.0 {
@@ -82,7 +86,7 @@ impl SquaredDice {
     pub const fn new(smooth: Smooth) -> Self {
         Self { smooth, averaging: ClassAveraging::DEFAULT }
     }
-    fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
+    fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Derivatives)> {
         ratio(sums, 2.0, self.smooth)
     }
 }
@@ -119,7 +123,7 @@ impl PowerJaccard {
             Err(Error::Parameter("exponent"))
         }
     }
-    fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Slopes)> {
+    fn outcome(&self, sums: &Squares, _rest: f64) -> Option<(f64, Derivatives)> {
         ratio(sums, 1.0, self.smooth)
     }
 }
@@ -158,7 +162,11 @@ impl Tanimoto {
             Err(e) => Err(e),
         }
     }
-    fn outcome(&self, [intersection, error, false_positive]: &Squares, rest: f64) -> Option<(f64, Slopes)> {
+    fn outcome(
+        &self,
+        [intersection, error, false_positive]: &Squares,
+        rest: f64,
+    ) -> Option<(f64, Derivatives)> {
         let smooth = Smooth { numerator: self.smooth, denominator: self.smooth };
         let class = ratio(&[*intersection, *error, *false_positive], 1.0, smooth)?;
         let rest = ratio(&[rest - false_positive, *error, 0.0], 1.0, smooth)?;
@@ -214,7 +222,7 @@ impl Kernel for SensitivitySpecificity {
     type Terms<T: Copy + Send> = [T; 3];
     /// Factors of the squared error on the class and off it, and of the probability of an absent class.
     type Slope = [f32; 3];
-    const POINTWISE: bool = false;
+    const READS: Reads = Reads::Classes;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let square = error(s, pixel) * error(s, pixel);

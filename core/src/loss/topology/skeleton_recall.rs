@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::loss::boundary::{check_map, mapped_loss, maps, scored};
 use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::mapped::SkeletonRecallOnMap;
-use crate::loss::{Evaluation, Execute, Loss, check_gradient, split_scratch};
+use crate::loss::{Call, Evaluation, Execute, Loss, split_scratch};
 use crate::view::{Frame, Shape};
 
 /// Skeleton recall loss: `1 - (sum(w p t) + s) / (sum(w t) + s)` on a tube `t` around the skeleton of the labels.

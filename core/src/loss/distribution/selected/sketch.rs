@@ -2,7 +2,7 @@
 
 use super::Selection;
 use crate::loss::Evaluation;
-use crate::loss::pass::ratio;
+use crate::loss::walk::ratio;
 use crate::num::ExactSum;
 use crate::simd::Scalar;
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};

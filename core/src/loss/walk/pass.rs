@@ -3,19 +3,19 @@
 use core::ops::Range;
 
 use super::Job;
-use super::kernel::{ClassTotals, Kernel, Totals, add, fold, merge};
 use super::pixels::{Binary, Pixels, SEGMENT};
+use crate::loss::kernel::{ClassTotals, Kernel, Reads, Slopes, Totals, add, fold, merge};
 use crate::num::ExactSum;
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::Activation;
 
 /// Adds up the terms, writes the gradient, or both at once.
-pub(super) struct Pass<K: Kernel, P> {
-    pub(super) kernel: K,
-    pub(super) pixels: P,
-    pub(super) sums: bool,
+pub(in crate::loss) struct Pass<K: Kernel, P> {
+    pub(in crate::loss) kernel: K,
+    pub(in crate::loss) pixels: P,
+    pub(in crate::loss) sums: bool,
     /// The slopes of background and foreground, and the weight that the gradient is multiplied by.
-    pub(super) gradient: Option<([K::Slope; 2], f32)>,
+    pub(in crate::loss) gradient: Option<([K::Slope; 2], f32)>,
 }
 
 impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
@@ -37,7 +37,7 @@ impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
                 let slots = slots.get_mut(start..(start + SEGMENT).min(width)).unwrap_or_default();
                 match (self.sums, &self.gradient) {
                     (true, None) => self.segment::<S, true, false>(s, row, segment, None, &mut totals, slots),
-                    (sums, Some(slope)) if sums && K::EARLY => {
+                    (sums, Some(slope)) if sums && K::SLOPES == Slopes::OfMasses => {
                         self.segment::<S, true, true>(s, row, segment, Some(slope), &mut totals, slots);
                     }
                     (_, slope) => {
@@ -86,7 +86,7 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
                     }
                     let pixel = self.pixels.pixel(s, &block, vector);
                     if SUMS {
-                        let label = if K::OWN_LABEL { self.pixels.label(&block) } else { None };
+                        let label = if K::READS == Reads::Label { self.pixels.label(&block) } else { None };
                         if label != Some(0) {
                             add::<S, K>(&mut above, vector, &self.kernel.terms(s, &pixel.foreground));
                         }
@@ -117,7 +117,7 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
     /// A plain frame goes through here only without the background of a region loss: decided while compiling.
     #[inline(always)]
     fn has_background(&self) -> bool {
-        K::POINTWISE || (P::BACKGROUND && self.kernel.background())
+        K::READS.is_of_labels() || (P::BACKGROUND && self.kernel.background())
     }
 
     /// The derivative with respect to the pixel's score.
@@ -127,7 +127,7 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
         let mut by = self.kernel.slope(s, above, own);
         let (p, q) = (own.probability, own.complement);
         let logits = self.pixels.activation() == Activation::Logits;
-        if K::POINTWISE {
+        if K::READS.is_of_labels() {
             let other = self.kernel.slope(s, below, &pixel.background(s));
             // d(-ln p)/dz = -(1-p) and d(-ln(1-p))/dz = p.
             return if logits { other * p - by * q } else { ratio(s, other, q) - ratio(s, by, p) };
@@ -141,7 +141,7 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
 
 /// `x / p` with PyTorch's floor under `p`.
 #[inline(always)]
-pub(super) fn ratio<S: Simd>(s: S, x: S::V, p: S::V) -> S::V {
+pub(in crate::loss) fn ratio<S: Simd>(s: S, x: S::V, p: S::V) -> S::V {
     let floor = s.splat(1e-12);
     x / p.select_less(floor, floor, p)
 }

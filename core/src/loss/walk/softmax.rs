@@ -3,9 +3,9 @@
 use core::ops::Range;
 
 use super::Job;
-use super::kernel::{Kernel, Totals, add, fold, merge};
 use super::pass::ratio;
 use super::pixels::{Pixel, SEGMENT};
+use crate::loss::kernel::{Kernel, Totals, add, fold, merge};
 use crate::num::{ExactSum, ln1p, minus_ln};
 use crate::simd::{LANES, Simd, Vector};
 use crate::view::{Activation, Frame};
@@ -13,20 +13,20 @@ use crate::view::{Activation, Frame};
 mod block;
 mod precise;
 
-pub(super) use block::{BLOCKS, Block, Class, load, write};
-pub(super) use precise::PrecisePass;
+pub(in crate::loss) use block::{BLOCKS, Block, Class, load, write};
+pub(in crate::loss) use precise::PrecisePass;
 
 /// Adds up the terms of every class, or writes the gradient, or both.
-pub(super) struct ClassPass<'a, K: Kernel, const C: usize> {
-    pub(super) kernel: K,
-    pub(super) frame: Frame<'a, C>,
-    pub(super) sums: bool,
+pub(in crate::loss) struct ClassPass<'a, K: Kernel, const C: usize> {
+    pub(in crate::loss) kernel: K,
+    pub(in crate::loss) frame: Frame<'a, C>,
+    pub(in crate::loss) sums: bool,
     /// The slopes of the classes, and the weight that the gradient is multiplied by.
-    pub(super) gradient: Option<([K::Slope; C], f32)>,
+    pub(in crate::loss) gradient: Option<([K::Slope; C], f32)>,
 }
 
 /// The classes of one vector of pixels. What a loss does not use of a class is not computed.
-pub(super) struct Classes<V, const C: usize> {
+pub(in crate::loss) struct Classes<V, const C: usize> {
     /// Probabilities before they are multiplied by `share`.
     parts: [V; C],
     share: V,
@@ -41,13 +41,13 @@ pub(super) struct Classes<V, const C: usize> {
     /// which need not sum to 1.
     half: V,
     /// Its score.
-    pub(super) best: V,
+    pub(in crate::loss) best: V,
     /// The sum of the other exponentials below it.
-    pub(super) rest: V,
+    pub(in crate::loss) rest: V,
 }
 
 impl<V: Vector, const C: usize> Classes<V, C> {
-    pub(super) fn new<S: Simd<V = V>>(s: S) -> Self {
+    pub(in crate::loss) fn new<S: Simd<V = V>>(s: S) -> Self {
         let zero = s.splat(0.0);
         Self {
             parts: [zero; C],
@@ -64,7 +64,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
 
     /// From the first `count` scores. A function of its own, so that it is not compiled into every loss.
     #[inline(never)]
-    pub(super) fn read<S: Simd<V = V>>(
+    pub(in crate::loss) fn read<S: Simd<V = V>>(
         &mut self,
         s: S,
         block: &Block<C>,
@@ -112,12 +112,12 @@ impl<V: Vector, const C: usize> Classes<V, C> {
     }
 
     #[inline(always)]
-    pub(super) fn probability<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
+    pub(in crate::loss) fn probability<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
         at(s, &self.parts, class) * self.share
     }
 
     #[inline(always)]
-    pub(super) fn complement<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
+    pub(in crate::loss) fn complement<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
         let p = self.probability(s, class);
         // Below a half the difference loses nothing.
         self.half.select_less(p, self.top_complement, s.splat(1.0) - p)
@@ -125,7 +125,7 @@ impl<V: Vector, const C: usize> Classes<V, C> {
 
     /// `-ln p`.
     #[inline(always)]
-    pub(super) fn log<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
+    pub(in crate::loss) fn log<S: Simd<V = V>>(&self, s: S, class: usize) -> V {
         // Two scores can be further apart than an `f32` holds; off the class an infinite cost times 0 is no number.
         let (gap, most) = (at(s, &self.gaps, class), s.splat(f32::MAX));
         most.select_less(gap, most, gap) + self.log_total
@@ -299,7 +299,7 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
                 zero
             };
             for (class, (by, out)) in by.iter().zip(out).enumerate() {
-                let by = if K::POINTWISE {
+                let by = if K::READS.is_of_labels() {
                     zero - ratio(s, *by, classes.probability(s, class))
                 } else {
                     *by - shared
@@ -313,11 +313,11 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
         let (mut rest, mut class) = (zero, Class::first(s));
         for by in by.iter_mut() {
             let p = classes.probability(s, class.index);
-            *by = if K::POINTWISE { zero - *by } else { (*by - of_top) * p };
+            *by = if K::READS.is_of_labels() { zero - *by } else { (*by - of_top) * p };
             rest = classes.top.select_equal(class.number, rest, rest + *by);
             class.next(s);
         }
-        let of_top = if K::POINTWISE { zero - of_top } else { zero };
+        let of_top = if K::READS.is_of_labels() { zero - of_top } else { zero };
         let mut class = Class::first(s);
         for (by, out) in by.iter().zip(out) {
             let others = classes.top.select_equal(class.number, rest, of_top + (rest - *by));

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::loss::pixels::{Labelled, eight, labelled, masses};
+use crate::loss::walk::pixels::{Labelled, eight, labelled, masses};
 use crate::simd::{LANES, Masses, Simd, Vector};
 use crate::view::{Frame, IGNORE, Layout, Target};
 
@@ -10,13 +10,13 @@ use crate::view::{Frame, IGNORE, Layout, Target};
 /// In this order and aligned, so that no vector lies across two cache lines.
 #[repr(C, align(32))]
 pub(in crate::loss) struct Block<const C: usize> {
-    pub(super) scores: [[f32; LANES]; C],
+    pub(in crate::loss) scores: [[f32; LANES]; C],
     /// Soft labels, if that is what the frame has.
     shares: [[f32; LANES]; C],
     /// Hard labels, as numbers.
     ids: [f32; LANES],
     pub(in crate::loss) weight: [f32; LANES],
-    pub(super) map: [f32; LANES],
+    pub(in crate::loss) map: [f32; LANES],
     soft: bool,
 }
 
@@ -58,7 +58,7 @@ impl<const C: usize> Block<C> {
 
     /// The masses and targets of a class.
     #[inline(always)]
-    pub(super) fn masses<S: Simd>(
+    pub(in crate::loss) fn masses<S: Simd>(
         &self,
         s: S,
         class: Class<S::V>,
@@ -90,8 +90,8 @@ impl<const C: usize> Block<C> {
 /// A class: its index, and the number that ids are compared with.
 #[derive(Clone, Copy)]
 pub(in crate::loss) struct Class<V> {
-    pub(super) index: usize,
-    pub(super) number: V,
+    pub(in crate::loss) index: usize,
+    pub(in crate::loss) number: V,
 }
 
 impl<V: Vector> Class<V> {

@@ -1,4 +1,4 @@
-//! What a [`super::SumLoss`] sees of a pixel, and where a binary pass gets its pixels: the rows of a frame, or
+//! What a [`crate::loss::SumLoss`] sees of a pixel, and where a binary pass gets its pixels: the rows of a frame, or
 //! the two rows of a sketch.
 
 use core::ops::Range;
@@ -9,11 +9,11 @@ use crate::view::{Activation, Frame, IGNORE, Target};
 
 mod sketch;
 
-pub(super) use sketch::SketchPixels;
+pub(in crate::loss) use sketch::SketchPixels;
 
 /// Pixels of a row that are added up in `f32` lanes before they join the exact total. Short enough for a
 /// lane to add no more than 32 terms: its rounding error stays below 1e-6 of the sum in the worst case.
-pub(super) const SEGMENT: usize = 256;
+pub(in crate::loss) const SEGMENT: usize = 256;
 
 /// One class of one pixel, against the rest. What a loss does not use is not computed.
 #[derive(Clone, Copy, Debug)]
@@ -40,15 +40,15 @@ pub struct Pixel<V> {
 
 /// The two classes of a binary pixel.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Binary<V> {
-    pub(super) foreground: Pixel<V>,
+pub(in crate::loss) struct Binary<V> {
+    pub(in crate::loss) foreground: Pixel<V>,
     /// `-ln (1 - p)`.
     other_log: V,
 }
 
 impl<V: Vector> Binary<V> {
     #[inline(always)]
-    pub(super) fn background<S: Simd<V = V>>(&self, s: S) -> Pixel<V> {
+    pub(in crate::loss) fn background<S: Simd<V = V>>(&self, s: S) -> Pixel<V> {
         let Pixel { probability, complement, top, mass, target, .. } = self.foreground;
         let swap = |m: Masses<V>| Masses { background: m.foreground, foreground: m.background };
         Pixel {
@@ -87,7 +87,7 @@ impl<V: Vector> Binary<V> {
 }
 
 /// Where binary pixels come from, eight at a time: rows of a frame, or rows of a sketch.
-pub(super) trait Pixels: Copy + Sync {
+pub(in crate::loss) trait Pixels: Copy + Sync {
     /// Eight pixels in memory.
     type Block<'a>
     where
@@ -118,9 +118,9 @@ pub(super) trait Pixels: Copy + Sync {
 
 /// Hard labels beside logits: what a microcontroller has. Scores and ids.
 #[derive(Clone, Copy)]
-pub(super) struct PlainPixels<'a> {
-    pub(super) frame: Frame<'a>,
-    pub(super) ids: &'a [u8],
+pub(in crate::loss) struct PlainPixels<'a> {
+    pub(in crate::loss) frame: Frame<'a>,
+    pub(in crate::loss) ids: &'a [u8],
 }
 
 /// Logits and ids of eight pixels.
@@ -164,11 +164,11 @@ impl Pixels for PlainPixels<'_> {
 
 /// Any binary frame: weights, soft labels, probabilities, a map.
 #[derive(Clone, Copy)]
-pub(super) struct AnyPixels<'a>(pub(super) Frame<'a>);
+pub(in crate::loss) struct AnyPixels<'a>(pub(in crate::loss) Frame<'a>);
 
 impl AnyPixels<'_> {
     /// Eight pixels from `first`; those from `end` on have no weight.
-    pub(super) fn block(&self, first: usize, end: usize) -> AnyBlock {
+    pub(in crate::loss) fn block(&self, first: usize, end: usize) -> AnyBlock {
         let labels = labelled(&self.0, first, end, 1);
         let mut scores = eight(self.0.scores(), first..end.min(first + LANES), 0.0);
         for (score, weight) in scores.iter_mut().zip(labels.weight) {
@@ -180,23 +180,23 @@ impl AnyPixels<'_> {
 }
 
 /// Eight pixels, read one by one.
-pub(super) struct AnyBlock {
-    pub(super) scores: [f32; LANES],
+pub(in crate::loss) struct AnyBlock {
+    pub(in crate::loss) scores: [f32; LANES],
     labels: Labelled,
 }
 
 /// Labels of eight pixels for one class.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Labelled {
-    pub(super) share: [f32; LANES],
-    pub(super) weight: [f32; LANES],
-    pub(super) map: [f32; LANES],
+pub(in crate::loss) struct Labelled {
+    pub(in crate::loss) share: [f32; LANES],
+    pub(in crate::loss) weight: [f32; LANES],
+    pub(in crate::loss) map: [f32; LANES],
 }
 
 impl Labelled {
     /// The masses and targets of a vector, and the map.
     #[inline(always)]
-    pub(super) fn load<S: Simd>(&self, s: S, vector: usize) -> (Masses<S::V>, Masses<S::V>, S::V) {
+    pub(in crate::loss) fn load<S: Simd>(&self, s: S, vector: usize) -> (Masses<S::V>, Masses<S::V>, S::V) {
         let (mass, target) = masses(s, s.load(&self.share, vector), s.load(&self.weight, vector));
         (mass, target, s.load(&self.map, vector))
     }
@@ -204,7 +204,7 @@ impl Labelled {
 
 /// The masses and targets that a label and a weight give.
 #[inline(always)]
-pub(super) fn masses<S: Simd>(s: S, share: S::V, weight: S::V) -> (Masses<S::V>, Masses<S::V>) {
+pub(in crate::loss) fn masses<S: Simd>(s: S, share: S::V, weight: S::V) -> (Masses<S::V>, Masses<S::V>) {
     let (zero, one) = (s.splat(0.0), s.splat(1.0));
     let labelled = zero.select_less(weight, one, zero);
     let target = Masses { background: (one - share) * labelled, foreground: share * labelled };
@@ -213,7 +213,7 @@ pub(super) fn masses<S: Simd>(s: S, share: S::V, weight: S::V) -> (Masses<S::V>,
 
 /// Eight elements, or fewer and a filling.
 #[inline(always)]
-pub(super) fn eight<T: Copy>(values: &[T], range: Range<usize>, filling: T) -> [T; LANES] {
+pub(in crate::loss) fn eight<T: Copy>(values: &[T], range: Range<usize>, filling: T) -> [T; LANES] {
     let values = values.get(range).unwrap_or_default();
     values.first_chunk().copied().unwrap_or_else(
         #[inline(always)]
@@ -280,7 +280,7 @@ fn any_pixel<S: Simd>(s: S, block: &AnyBlock, activation: Activation, vector: us
 
 /// The labels of eight pixels from `first`, those from `end` on without weight. Not generic over the machine:
 /// copies, which every machine does alike.
-pub(super) fn labelled<const C: usize>(
+pub(in crate::loss) fn labelled<const C: usize>(
     frame: &Frame<'_, C>,
     first: usize,
     end: usize,

@@ -11,17 +11,17 @@ use crate::view::{Activation, Frame};
 
 /// What is written.
 #[derive(Clone, Copy)]
-pub(super) enum Plane {
+pub(in crate::loss) enum Plane {
     /// `-ln p` of the pixel's label.
     Cost,
-    /// The probability of a class, folded: see [`super::spatial::ClassPlane`].
+    /// The probability of a class, folded: see [`crate::loss::ClassPlane`].
     Folded(usize),
 }
 
 /// Writes a plane of one number per pixel.
-pub(super) struct PlanePass<'a, const C: usize> {
-    pub(super) frame: Frame<'a, C>,
-    pub(super) what: Plane,
+pub(in crate::loss) struct PlanePass<'a, const C: usize> {
+    pub(in crate::loss) frame: Frame<'a, C>,
+    pub(in crate::loss) what: Plane,
 }
 
 impl<const C: usize> Job for PlanePass<'_, C> {
@@ -110,7 +110,7 @@ impl<const C: usize> PlanePass<'_, C> {
 
 /// The smaller of probability and complement, negative if it is the complement: if the probability is above one half.
 #[inline(always)]
-pub(super) fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
+pub(in crate::loss) fn fold<S: Simd>(s: S, probability: S::V, complement: S::V) -> S::V {
     complement.select_less(probability, complement * s.splat(-1.0), probability)
 }
 
