@@ -11,7 +11,7 @@ use segmeter::{Engine, LevelName};
 use segmeter_core::Error;
 use segmeter_core::loss::{Execute, Job, Serial};
 use segmeter_core::num::{Sigmoid, exp_nonpositive, ln, ln1p_unit};
-use segmeter_core::simd::{LANES, Simd};
+use segmeter_core::simd::{BLOCK, Simd};
 use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
 use segmeter_tests::{Demo, Kind, Random, Scene, accumulate, losses, scratch_len, takes};
 
@@ -38,13 +38,13 @@ struct Map<'a>(Function, &'a [f32]);
 impl Job for Map<'_> {
     type Partial = ();
     fn row_len(&self) -> usize {
-        LANES
+        BLOCK
     }
     #[inline(always)]
     fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
         let out = &mut *out[0];
-        let input = self.1[rows.start * LANES..rows.end * LANES].as_chunks::<LANES>().0;
-        for (x, y) in input.iter().zip(out.as_chunks_mut::<LANES>().0) {
+        let input = self.1[rows.start * BLOCK..rows.end * BLOCK].as_chunks::<BLOCK>().0;
+        for (x, y) in input.iter().zip(out.as_chunks_mut::<BLOCK>().0) {
             for vector in 0..S::VECTORS {
                 let v = s.load(x, vector);
                 let result = match self.0 {
@@ -72,8 +72,8 @@ fn every_float(function: Function, range: Range<u32>, floor: f64, oracle: impl F
         if input.is_empty() {
             return worst;
         }
-        input.resize(input.len().next_multiple_of(LANES), input[0]);
-        let rows = input.len() / LANES;
+        input.resize(input.len().next_multiple_of(BLOCK), input[0]);
+        let rows = input.len() / BLOCK;
         let mut expected = vec![0.0f32; input.len()];
         Serial::SCALAR.execute(&Map(function, &input), rows, &mut [&mut expected]);
         for level in levels() {

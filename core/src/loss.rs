@@ -90,17 +90,34 @@ pub struct Call<'a, X, const C: usize = 2> {
     pub weight: f32,
     /// At least [`Loss::scratch_len`] words, of any content.
     pub scratch: &'a mut [u32],
-    /// Where `weight` times the gradient is added: one `f32` per score.
+    /// Where `weight` times the gradient goes: one `f32` per score.
     pub gradient: Option<&'a mut [f32]>,
+    /// Whether the gradient is written over what is there, which saves to fill it with zeros and to read it; else it is added.
+    pub overwrites: bool,
 }
 
 impl<'a, X, const C: usize> Call<'a, X, C> {
-    /// The same for a part of a loss, whose gradient counts `weight` times.
+    /// The same for a part of a loss, whose gradient counts `weight` times. What the next part has is added to it.
     #[must_use]
     pub fn part(&mut self, weight: f32) -> Call<'_, X, C> {
         let Self { executor, frame, scratch, gradient, .. } = self;
-        let weight = self.weight * weight;
-        Call { executor, frame: *frame, weight, scratch, gradient: gradient.as_deref_mut() }
+        let (weight, overwrites) = (self.weight * weight, core::mem::replace(&mut self.overwrites, false));
+        Call { executor, frame: *frame, weight, scratch, gradient: gradient.as_deref_mut(), overwrites }
+    }
+
+    /// Refuses what cannot be done, by what the loss says of the frame and the scratch words that it needs, before anything
+    /// is written. A gradient that is to be written over becomes one that can be added to.
+    fn begin(&mut self, is_defined: Result<()>, need: usize) -> Result<()> {
+        self.check_gradient()?;
+        is_defined?;
+        if self.scratch.len() < need {
+            return Err(Error::Scratch { need });
+        }
+        if let (true, Some(gradient)) = (self.overwrites, self.gradient.as_deref_mut()) {
+            gradient.fill(0.0);
+        }
+        self.overwrites = false;
+        Ok(())
     }
 
     /// Refuses a gradient that does not hold one `f32` per score.
@@ -126,15 +143,15 @@ pub trait Loss: Sync {
         Ok(())
     }
 
-    /// Evaluates a frame and adds the gradient with respect to the scores.
+    /// Evaluates a frame; adds the gradient with respect to the scores or writes it, zeros where the loss is undefined.
     ///
     /// # Errors
     /// [`Error::Scratch`] if `scratch` is shorter than [`Loss::scratch_len`], [`Error::Length`] if `gradient`
     /// does not hold one `f32` per score, [`Error::Unsupported`] if the loss is not defined for such a frame. Then
-    /// nothing has been added to `gradient`.
+    /// `gradient` is as it was.
     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation>;
 
-    /// [`Loss::run`] with its parts one by one.
+    /// [`Loss::run`] with its parts one by one: `weight` times the gradient is added.
     ///
     /// # Errors
     /// As [`Loss::run`].
@@ -146,7 +163,22 @@ pub trait Loss: Sync {
         scratch: &mut [u32],
         gradient: Option<&mut [f32]>,
     ) -> Result<Evaluation> {
-        self.run(Call { executor, frame: *frame, weight, scratch, gradient })
+        self.run(Call { executor, frame: *frame, weight, scratch, gradient, overwrites: false })
+    }
+
+    /// The value, and its gradient written over `gradient`: faster than to fill it with zeros and to add.
+    ///
+    /// # Errors
+    /// As [`Loss::run`].
+    fn overwrite<X: Execute, const C: usize>(
+        &self,
+        executor: &X,
+        frame: &Frame<'_, C>,
+        scratch: &mut [u32],
+        gradient: &mut [f32],
+    ) -> Result<Evaluation> {
+        let (weight, gradient, overwrites) = (1.0, Some(gradient), true);
+        self.run(Call { executor, frame: *frame, weight, scratch, gradient, overwrites })
     }
 
     /// Evaluates a sketch and adds `weight` times the gradient of each code to `gradient`.
@@ -182,8 +214,7 @@ pub trait Loss: Sync {
         scratch: &mut [u32],
         gradient: &mut [f32],
     ) -> Result<Evaluation> {
-        gradient.fill(0.0);
-        self.accumulate(&Serial::SCALAR, frame, 1.0, scratch, Some(gradient))
+        self.overwrite(&Serial::SCALAR, frame, scratch, gradient)
     }
 
     /// The value of a sketch.

@@ -10,6 +10,9 @@ use core::ops::{Add, Div, Mul, Sub};
 /// Logical lanes of every kernel. Part of the determinism contract, not of the machine.
 pub const LANES: usize = 8;
 
+/// Values that are read from memory and written to it together: the widest vector there is.
+pub const BLOCK: usize = 2 * LANES;
+
 /// What a lane type must offer. Only what a kernel uses; every operation rounds once, per IEEE 754.
 pub trait Vector:
     Copy + Send + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
@@ -33,29 +36,34 @@ pub trait Vector:
 
 /// A machine. The value is the proof that its instructions exist.
 ///
-/// Eight values in memory are [`Simd::VECTORS`] vectors: vector 0 alone, or vectors 0 to 7 of one value each.
+/// A block of values in memory is [`Simd::VECTORS`] vectors, of 1, 8 or 16 values each. Value `i` of a block belongs to lane
+/// `i % 8`, so that a vector of 16 is added to the lanes in two steps, its first half first.
 pub trait Simd: Copy + Send + Sync {
-    /// One vector: `f32`, or eight of them.
+    /// One vector: `f32`, or eight or sixteen of them.
     type V: Vector;
-    /// Vectors of [`LANES`] values: `[f32; 8]`, or `[f32x8; 1]`.
-    type Block: Copy + Send + AsRef<[Self::V]> + AsMut<[Self::V]>;
-    /// How many vectors a block has: 8 or 1.
+    /// The sums of the logical lanes.
+    type Lanes: Copy + Send;
+    /// How many vectors a block has: 16, 2 or 1.
     const VECTORS: usize;
 
     /// The same value in every lane.
     fn splat(self, value: f32) -> Self::V;
-    /// A block of zeros.
-    fn zeros(self) -> Self::Block;
-    /// One vector of eight values.
-    fn load(self, values: &[f32; LANES], vector: usize) -> Self::V;
-    /// One vector to its place among eight values.
-    fn store(self, value: Self::V, out: &mut [f32; LANES], vector: usize);
+    /// Sums of nothing.
+    fn zeros(self) -> Self::Lanes;
+    /// Adds a vector of a block to the sums of its lanes.
+    fn add(self, lanes: &mut Self::Lanes, vector: usize, more: Self::V);
+    /// The sums of the lanes.
+    fn lanes(self, lanes: Self::Lanes) -> [f32; LANES];
+    /// One vector of a block.
+    fn load(self, values: &[f32; BLOCK], vector: usize) -> Self::V;
+    /// One vector to its place in a block.
+    fn store(self, value: Self::V, out: &mut [f32; BLOCK], vector: usize);
     /// One vector of logits with the unit masses of their labels: foreground is 1 where the id is 1, background is
     /// 1 where it is 0. Anywhere else both are 0, and so is the logit, whatever it was.
     fn load_labelled(
         self,
-        logits: &[f32; LANES],
-        ids: &[u8; LANES],
+        logits: &[f32; BLOCK],
+        ids: &[u8; BLOCK],
         vector: usize,
     ) -> (Self::V, Masses<Self::V>);
 
@@ -74,12 +82,8 @@ pub trait Simd: Copy + Send + Sync {
 
     /// The lanes folded in the one order that every machine uses: `((0+4)+(2+6)) + ((1+5)+(3+7))`.
     #[inline(always)]
-    fn fold(self, block: Self::Block) -> f32 {
-        let mut lanes = [0.0; LANES];
-        for (vector, value) in block.as_ref().iter().enumerate() {
-            self.store(*value, &mut lanes, vector);
-        }
-        let [a, b, c, d, e, f, g, h] = lanes;
+    fn fold(self, lanes: Self::Lanes) -> f32 {
+        let [a, b, c, d, e, f, g, h] = self.lanes(lanes);
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
 }
@@ -103,8 +107,8 @@ macro_rules! one_lane {
     ($machine:ty { $($extra:tt)* }) => {
         impl $crate::simd::Simd for $machine {
             type V = f32;
-            type Block = [f32; $crate::simd::LANES];
-            const VECTORS: usize = $crate::simd::LANES;
+            type Lanes = [f32; $crate::simd::LANES];
+            const VECTORS: usize = $crate::simd::BLOCK;
 
             #[inline(always)]
             fn splat(self, value: f32) -> f32 {
@@ -115,11 +119,21 @@ macro_rules! one_lane {
                 [0.0; $crate::simd::LANES]
             }
             #[inline(always)]
-            fn load(self, values: &[f32; $crate::simd::LANES], vector: usize) -> f32 {
+            fn add(self, lanes: &mut Self::Lanes, vector: usize, more: f32) {
+                if let Some(lane) = lanes.get_mut(vector % $crate::simd::LANES) {
+                    *lane += more;
+                }
+            }
+            #[inline(always)]
+            fn lanes(self, lanes: Self::Lanes) -> [f32; $crate::simd::LANES] {
+                lanes
+            }
+            #[inline(always)]
+            fn load(self, values: &[f32; $crate::simd::BLOCK], vector: usize) -> f32 {
                 values.get(vector).copied().unwrap_or(0.0)
             }
             #[inline(always)]
-            fn store(self, value: f32, out: &mut [f32; $crate::simd::LANES], vector: usize) {
+            fn store(self, value: f32, out: &mut [f32; $crate::simd::BLOCK], vector: usize) {
                 if let Some(slot) = out.get_mut(vector) {
                     *slot = value;
                 }
@@ -127,8 +141,8 @@ macro_rules! one_lane {
             #[inline(always)]
             fn load_labelled(
                 self,
-                logits: &[f32; $crate::simd::LANES],
-                ids: &[u8; $crate::simd::LANES],
+                logits: &[f32; $crate::simd::BLOCK],
+                ids: &[u8; $crate::simd::BLOCK],
                 vector: usize,
             ) -> (f32, $crate::simd::Masses<f32>) {
                 let id = ids.get(vector).copied().unwrap_or($crate::view::IGNORE);

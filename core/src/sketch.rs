@@ -6,7 +6,7 @@
 //! ([`crate::loss::Loss::accumulate_sketch`]), and the gradient is a look-up table.
 
 use crate::error::{Error, Result};
-use crate::simd::LANES;
+use crate::simd::{BLOCK, LANES};
 use crate::view::{Code, Labels, Quantised, Quantiser};
 
 mod table;
@@ -253,11 +253,11 @@ impl Sketch<u32> {
         }
     }
 
-    /// The counts of eight codes from index `first`, in rising order.
+    /// The counts of a block of codes from index `first`, in rising order.
     #[inline(always)]
-    pub(crate) fn block(&self, label: u8, first: u8) -> [u32; LANES] {
+    pub(crate) fn block(&self, label: u8, first: u8) -> [u32; BLOCK] {
         let start = usize::from(label & 1) * CODES + usize::from(first ^ self.quantiser_flip);
-        self.counts.get(start..start + LANES).and_then(|n| n.try_into().ok()).unwrap_or([0; LANES])
+        self.counts.get(start..start + BLOCK).and_then(|n| n.try_into().ok()).unwrap_or([0; BLOCK])
     }
 
     /// Not checked for overflow: a frame has fewer than 2^32 pixels ([`crate::view::Shape`]).

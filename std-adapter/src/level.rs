@@ -17,13 +17,15 @@ pub enum LevelName {
     Sse2,
     /// x86-64-v3.
     Avx2,
+    /// AVX-512 as of Ice Lake and Zen 4: sixteen values at once.
+    Avx512,
     /// `AArch64`'s baseline.
     Neon,
 }
 
 impl LevelName {
     /// Every name but [`LevelName::Auto`].
-    pub const ALL: [Self; 4] = [Self::Scalar, Self::Sse2, Self::Avx2, Self::Neon];
+    pub const ALL: [Self; 5] = [Self::Scalar, Self::Sse2, Self::Avx2, Self::Avx512, Self::Neon];
 
     /// Whether this machine has it.
     #[must_use]
@@ -37,6 +39,7 @@ impl LevelName {
             Self::Scalar => "scalar",
             Self::Sse2 => "sse2",
             Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
             Self::Neon => "neon",
         }
     }

@@ -1,4 +1,4 @@
-//! Eight lanes in hardware. The only file that knows `fearless_simd`.
+//! Eight or sixteen values at once. The only file that knows `fearless_simd`.
 //!
 //! Only operations that round once, per IEEE 754: no fused multiply-add, no reciprocal estimates, no
 //! library `min`, `max` or `reduce` (they differ between machines on NaN and in the order of addition).
@@ -6,23 +6,25 @@
 use core::ops::{Add, Div, Mul, Range, Sub};
 
 use fearless_simd::{
-    Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, f32x8, i32x8, u32x8,
+    Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, SimdSplit, f32x8, f32x16, i32x8,
+    i32x16, u32x8, u32x16,
 };
 use segmeter_core::loss::Job;
-use segmeter_core::simd::{LANES, Masses, SQRT_HALF_BITS, Simd, Vector};
+use segmeter_core::simd::{BLOCK, LANES, Masses, SQRT_HALF_BITS, Simd, Vector};
 
 use crate::LevelName;
 
 /// Vector instructions that this machine has.
 ///
-/// A few levels, not all that the library has: every kernel is compiled for each. A vector is eight `f32` wide, so
-/// AVX-512 would compute no more of them at once than AVX2.
+/// A few levels, not all that the library has: every kernel is compiled for each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Machine {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     Sse2(fearless_simd::x86::Sse2),
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     Avx2(fearless_simd::x86::Avx2),
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Avx512(fearless_simd::x86::Avx512),
     #[cfg(target_arch = "aarch64")]
     Neon(fearless_simd::aarch64::Neon),
 }
@@ -38,10 +40,12 @@ impl Machine {
         {
             let sse2 = || best.as_sse2().map(Self::Sse2);
             let avx2 = || best.as_avx2().map(Self::Avx2);
+            let avx512 = || best.as_avx512().map(Self::Avx512);
             match name {
-                LevelName::Auto => avx2().or_else(sse2),
+                LevelName::Auto => avx512().or_else(avx2).or_else(sse2),
                 LevelName::Sse2 => sse2(),
                 LevelName::Avx2 => avx2(),
+                LevelName::Avx512 => avx512(),
                 LevelName::Scalar | LevelName::Neon => None,
             }
         }
@@ -64,6 +68,8 @@ impl Machine {
             Self::Sse2(_) => LevelName::Sse2,
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Avx2(_) => LevelName::Avx2,
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx512(_) => LevelName::Avx512,
             #[cfg(target_arch = "aarch64")]
             Self::Neon(_) => LevelName::Neon,
         }
@@ -83,6 +89,11 @@ impl Machine {
                 #[inline(always)]
                 || job.run(Wide(machine), rows, out),
             ),
+            #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+            Self::Avx512(machine) => machine.vectorize(
+                #[inline(always)]
+                || job.run(Wider(machine), rows, out),
+            ),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(machine) => machine.vectorize(
                 #[inline(always)]
@@ -92,78 +103,61 @@ impl Machine {
     }
 }
 
-/// The token of a machine with vectors.
+/// The token of a machine with vectors of eight.
 #[derive(Clone, Copy)]
 struct Wide<L>(L);
 
-/// One vector of eight `f32`.
+/// The token of a machine with vectors of sixteen.
 #[derive(Clone, Copy)]
-struct Eight<L: Instructions>(f32x8<L>);
+struct Wider<L>(L);
 
-/// A block is one vector.
-#[derive(Clone, Copy)]
-struct One<L: Instructions>([Eight<L>; 1]);
-
-impl<L: Instructions> AsRef<[Eight<L>]> for One<L> {
+impl<L: Instructions> Eight<L> {
     #[inline(always)]
-    fn as_ref(&self) -> &[Eight<L>] {
-        &self.0
+    fn read(machine: L, values: &[f32; BLOCK], vector: usize) -> Self {
+        let [first, second] = *values.as_chunks().0 else { return Self(f32x8::splat(machine, 0.0)) };
+        Self(f32x8::load_array(machine, if vector == 0 { first } else { second }))
+    }
+    #[inline(always)]
+    fn write(self, out: &mut [f32; BLOCK], vector: usize) {
+        if let Some(out) = out.as_chunks_mut().0.get_mut(vector) {
+            self.0.store_array(out);
+        }
+    }
+    #[inline(always)]
+    fn ids(machine: L, ids: &[u8; BLOCK], vector: usize) -> u32x8<L> {
+        let ids: &[[u8; LANES]] = ids.as_chunks().0;
+        u32x8::load_array(machine, ids.get(vector).map_or([0; LANES], |ids| ids.map(u32::from)))
+    }
+    #[inline(always)]
+    fn add_to(self, lanes: &mut Self) {
+        *lanes = *lanes + self;
     }
 }
 
-impl<L: Instructions> AsMut<[Eight<L>]> for One<L> {
+impl<L: Instructions> Sixteen<L> {
     #[inline(always)]
-    fn as_mut(&mut self) -> &mut [Eight<L>] {
-        &mut self.0
-    }
-}
-
-impl<L: Instructions> Simd for Wide<L> {
-    type V = Eight<L>;
-    type Block = One<L>;
-    const VECTORS: usize = 1;
-
-    #[inline(always)]
-    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        self.0.vectorize(work)
+    fn read(machine: L, values: &[f32; BLOCK], _: usize) -> Self {
+        Self(f32x16::load_array_ref(machine, values))
     }
     #[inline(always)]
-    fn splat(self, value: f32) -> Eight<L> {
-        Eight(f32x8::splat(self.0, value))
+    fn write(self, out: &mut [f32; BLOCK], _: usize) {
+        self.0.store_array(out);
     }
     #[inline(always)]
-    fn zeros(self) -> One<L> {
-        One([self.splat(0.0)])
+    fn ids(machine: L, ids: &[u8; BLOCK], _: usize) -> u32x16<L> {
+        u32x16::load_array(machine, ids.map(u32::from))
     }
+    /// Value 0 to 7, then 8 to 15: the order of the pixels.
     #[inline(always)]
-    fn load(self, values: &[f32; LANES], _: usize) -> Eight<L> {
-        Eight(f32x8::load_array_ref(self.0, values))
-    }
-    #[inline(always)]
-    fn store(self, value: Eight<L>, out: &mut [f32; LANES], _: usize) {
-        value.0.store_array(out);
-    }
-    #[inline(always)]
-    fn load_labelled(
-        self,
-        logits: &[f32; LANES],
-        ids: &[u8; LANES],
-        vector: usize,
-    ) -> (Eight<L>, Masses<Eight<L>>) {
-        let ids = u32x8::load_array(self.0, ids.map(u32::from));
-        let mass = |class: u32| {
-            let is_class = ids.simd_eq(u32x8::splat(self.0, class));
-            Eight(is_class.select(self.splat(1.0).0, self.splat(0.0).0))
-        };
-        let (background, foreground) = (mass(0), mass(1));
-        let (zero, logit) = (self.splat(0.0), self.load(logits, vector));
-        (zero.select_less(background + foreground, logit, zero), Masses { background, foreground })
+    fn add_to(self, lanes: &mut Eight<L>) {
+        let (first, second) = self.0.split();
+        *lanes = (*lanes + Eight(first)) + Eight(second);
     }
 }
 
 macro_rules! operators {
-    ($($trait:ident $method:ident),*) => {$(
-        impl<L: Instructions> $trait for Eight<L> {
+    ($vector:ident: $($trait:ident $method:ident),*) => {$(
+        impl<L: Instructions> $trait for $vector<L> {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
@@ -173,38 +167,101 @@ macro_rules! operators {
     )*};
 }
 
-operators!(Add add, Sub sub, Mul mul, Div div);
+/// Vectors of a width, and the machine that has them.
+macro_rules! vectors {
+    ($machine:ident, $vector:ident, $vectors:literal, $f32:ident, $i32:ident, $u32:ident) => {
+        #[doc = concat!("One vector: `", stringify!($f32), "`.")]
+        #[derive(Clone, Copy)]
+        struct $vector<L: Instructions>($f32<L>);
 
-impl<L: Instructions> Vector for Eight<L> {
-    #[inline(always)]
-    fn select_less(self, bound: Self, then: Self, otherwise: Self) -> Self {
-        Self(self.0.simd_lt(bound.0).select(then.0, otherwise.0))
-    }
+        impl<L: Instructions> Simd for $machine<L> {
+            type V = $vector<L>;
+            type Lanes = Eight<L>;
+            const VECTORS: usize = $vectors;
 
-    #[inline(always)]
-    fn select_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
-        Self(self.0.simd_eq(other.0).select(then.0, otherwise.0))
-    }
+            #[inline(always)]
+            fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+                self.0.vectorize(work)
+            }
+            #[inline(always)]
+            fn splat(self, value: f32) -> $vector<L> {
+                $vector($f32::splat(self.0, value))
+            }
+            #[inline(always)]
+            fn zeros(self) -> Eight<L> {
+                Eight(f32x8::splat(self.0, 0.0))
+            }
+            #[inline(always)]
+            fn add(self, lanes: &mut Eight<L>, _: usize, more: $vector<L>) {
+                more.add_to(lanes);
+            }
+            #[inline(always)]
+            fn lanes(self, lanes: Eight<L>) -> [f32; LANES] {
+                lanes.0.into()
+            }
+            #[inline(always)]
+            fn load(self, values: &[f32; BLOCK], vector: usize) -> $vector<L> {
+                $vector::read(self.0, values, vector)
+            }
+            #[inline(always)]
+            fn store(self, value: $vector<L>, out: &mut [f32; BLOCK], vector: usize) {
+                value.write(out, vector);
+            }
+            #[inline(always)]
+            fn load_labelled(
+                self,
+                logits: &[f32; BLOCK],
+                ids: &[u8; BLOCK],
+                vector: usize,
+            ) -> ($vector<L>, Masses<$vector<L>>) {
+                let ids = $vector::ids(self.0, ids, vector);
+                let mass = |class: u32| {
+                    let is_class = ids.simd_eq($u32::splat(self.0, class));
+                    $vector(is_class.select(self.splat(1.0).0, self.splat(0.0).0))
+                };
+                let (background, foreground) = (mass(0), mass(1));
+                let (zero, logit) = (self.splat(0.0), self.load(logits, vector));
+                (zero.select_less(background + foreground, logit, zero), Masses { background, foreground })
+            }
+        }
 
-    #[inline(always)]
-    fn negative_magnitude(self) -> Self {
-        let bits: u32x8<L> = self.0.bitcast();
-        Self((bits | 0x8000_0000).bitcast())
-    }
+        operators!($vector: Add add, Sub sub, Mul mul, Div div);
 
-    #[inline(always)]
-    fn power_of_two(self, magic: f32, bias: i32) -> Self {
-        let offset = (127 + bias).wrapping_sub(magic.to_bits().cast_signed());
-        let bits: u32x8<L> = self.0.bitcast();
-        Self(((bits + offset.cast_unsigned()) << 23).bitcast())
-    }
+        impl<L: Instructions> Vector for $vector<L> {
+            #[inline(always)]
+            fn select_less(self, bound: Self, then: Self, otherwise: Self) -> Self {
+                Self(self.0.simd_lt(bound.0).select(then.0, otherwise.0))
+            }
 
-    #[inline(always)]
-    fn split_exponent(self) -> (Self, Self) {
-        let bits: u32x8<L> = self.0.bitcast();
-        let exponent: i32x8<L> = (bits - SQRT_HALF_BITS).bitcast();
-        let exponent = exponent >> 23;
-        let shifted: u32x8<L> = (exponent << 23).bitcast();
-        (Self((bits - shifted).bitcast()), Self(f32x8::float_from(exponent)))
-    }
+            #[inline(always)]
+            fn select_equal(self, other: Self, then: Self, otherwise: Self) -> Self {
+                Self(self.0.simd_eq(other.0).select(then.0, otherwise.0))
+            }
+
+            #[inline(always)]
+            fn negative_magnitude(self) -> Self {
+                let bits: $u32<L> = self.0.bitcast();
+                Self((bits | 0x8000_0000).bitcast())
+            }
+
+            #[inline(always)]
+            fn power_of_two(self, magic: f32, bias: i32) -> Self {
+                let offset = (127 + bias).wrapping_sub(magic.to_bits().cast_signed());
+                let bits: $u32<L> = self.0.bitcast();
+                Self(((bits + offset.cast_unsigned()) << 23).bitcast())
+            }
+
+            #[inline(always)]
+            fn split_exponent(self) -> (Self, Self) {
+                let bits: $u32<L> = self.0.bitcast();
+                let exponent: $i32<L> = (bits - SQRT_HALF_BITS).bitcast();
+                let exponent = exponent >> 23;
+                let shifted: $u32<L> = (exponent << 23).bitcast();
+                (Self((bits - shifted).bitcast()), Self($f32::float_from(exponent)))
+            }
+        }
+    };
 }
+
+vectors!(Wide, Eight, 2, f32x8, i32x8, u32x8);
+vectors!(Wider, Sixteen, 1, f32x16, i32x16, u32x16);

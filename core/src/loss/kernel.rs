@@ -80,6 +80,17 @@ impl<T: Copy + Send, const N: usize> Terms<T> for [T; N] {
     }
 }
 
+/// What a pass makes gradients of.
+#[derive(Clone, Copy)]
+pub(super) struct Derivative<K: Kernel, const C: usize> {
+    /// Of every class.
+    pub(super) slopes: [K::Slope; C],
+    /// What the gradient is multiplied by.
+    pub(super) weight: f32,
+    /// Whether it takes the place of what is there; else it is added.
+    pub(super) overwrites: bool,
+}
+
 /// Totals of a class before they are numbers.
 pub(super) type ClassTotals<K> = <K as Kernel>::Terms<ExactSum>;
 /// Totals of every class; `None` stands for no rows yet, so that a partial result can be made without knowing
@@ -100,16 +111,19 @@ pub(super) fn merge<K: Kernel, const C: usize>(total: &mut Totals<K, C>, part: &
 }
 
 #[inline(always)]
-pub(super) fn add<S: Simd, K: Kernel>(lanes: &mut K::Terms<S::Block>, vector: usize, terms: &K::Terms<S::V>) {
-    for (lane, term) in lanes.as_mut().iter_mut().zip(terms.as_ref()) {
-        if let Some(lane) = lane.as_mut().get_mut(vector) {
-            *lane = *lane + *term;
-        }
+pub(super) fn add<S: Simd, K: Kernel>(
+    s: S,
+    lanes: &mut K::Terms<S::Lanes>,
+    vector: usize,
+    terms: &K::Terms<S::V>,
+) {
+    for (lanes, term) in lanes.as_mut().iter_mut().zip(terms.as_ref()) {
+        s.add(lanes, vector, *term);
     }
 }
 
 #[inline(always)]
-pub(super) fn fold<S: Simd, K: Kernel>(s: S, totals: &mut ClassTotals<K>, lanes: &K::Terms<S::Block>) {
+pub(super) fn fold<S: Simd, K: Kernel>(s: S, totals: &mut ClassTotals<K>, lanes: &K::Terms<S::Lanes>) {
     for (total, lanes) in totals.as_mut().iter_mut().zip(lanes.as_ref()) {
         total.add(s.fold(*lanes));
     }

@@ -69,8 +69,8 @@ impl Loss for LovaszHinge {
         binary_logits(frame).and_then(|frame| hard(&frame).map(|_| ()))
     }
 
-    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
-        call.check_gradient()?;
+    fn run<X: Execute, const C: usize>(&self, mut call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.begin(self.check(&call.frame), Loss::scratch_len(self, call.frame.shape()))?;
         let Call { frame, weight, scratch, mut gradient, .. } = call;
         let frame = binary_logits(&frame)?;
         let ids = hard(&frame)?;
@@ -217,9 +217,9 @@ impl Loss for LovaszSoftmax {
         hard(frame).map(|_| ())
     }
 
-    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
-        call.check_gradient()?;
-        let Call { executor, frame, weight, scratch, mut gradient } = call;
+    fn run<X: Execute, const C: usize>(&self, mut call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.begin(self.check(&call.frame), Loss::scratch_len(self, call.frame.shape()))?;
+        let Call { executor, frame, weight, scratch, mut gradient, .. } = call;
         let ids = hard(&frame)?;
         let (pixels, rows) = (ids.len(), frame.shape().height());
         let lengths = [DIGITS, 4 * pixels, pixels, pixels, pixels, pixels, pixels, pixels];

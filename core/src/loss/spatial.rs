@@ -240,14 +240,14 @@ pub trait SpatialLoss: Sync {
     ///
     /// # Errors
     /// As [`Loss::run`](super::Loss::run).
-    fn run_frame<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation>
+    fn run_frame<X: Execute, const C: usize>(&self, mut call: Call<'_, X, C>) -> Result<Evaluation>
     where
         Self: Sized,
     {
-        call.check_gradient()?;
-        let Call { executor, frame, weight, scratch, mut gradient } = call;
-        self.check(frame.shape())?;
-        let (shape, pixels) = (frame.shape(), frame.shape().pixels());
+        let shape = call.frame.shape();
+        call.begin(self.check(shape), self.frame_scratch_len(shape))?;
+        let Call { executor, frame, weight, scratch, mut gradient, .. } = call;
+        let pixels = shape.pixels();
         let lengths = [pixels, pixels, rests_len(self, shape)];
         let (planes, scratch) = split_scratch(scratch, lengths, self.frame_scratch_len(shape))?;
         let [folded, slope, rests] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);

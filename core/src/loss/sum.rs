@@ -1,6 +1,6 @@
 //! Losses that are a function of sums over pixels: one pass for the sums, one for the gradient.
 
-use super::kernel::{Kernel, Reads, Slopes, Totals, merge};
+use super::kernel::{Derivative, Kernel, Reads, Slopes, Totals, merge};
 use super::walk::ClassPass;
 use super::walk::Pass;
 use super::walk::{AnyPixels, Pixel, PlainPixels, SketchPixels};
@@ -211,7 +211,8 @@ impl<K: Kernel, const C: usize> Fit<K, C> {
     ) -> Result<()> {
         check_gradient(frame, Some(gradient))?;
         if !self.evaluation.undefined {
-            walk(self.kernel, executor, frame, false, Some((self.slopes, weight)), gradient);
+            let slopes = Derivative { slopes: self.slopes, weight, overwrites: false };
+            walk(self.kernel, executor, frame, false, Some(slopes), gradient);
         }
         Ok(())
     }
@@ -220,26 +221,31 @@ impl<K: Kernel, const C: usize> Fit<K, C> {
 impl<L: SumLoss> Loss for L {
     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
         call.check_gradient()?;
-        let Call { executor, frame, weight, gradient, .. } = call;
+        let Call { executor, frame, weight, gradient, overwrites, .. } = call;
         let class_weights = frame.class_weights();
         let mut sums = Sums::<_, C>::of(self);
         let Some(gradient) = gradient else {
             sums.push(executor, &frame);
             return Ok(sums.fit_own(self, class_weights).evaluation);
         };
-        if L::Kernel::SLOPES == Slopes::OfSums {
+        let is_early = L::Kernel::SLOPES == Slopes::OfMasses;
+        if is_early {
+            sums.push_masses(executor, &frame);
+        } else {
             sums.push(executor, &frame);
-            let fit = sums.fit_own(self, class_weights);
-            fit.add_gradient(executor, &frame, weight, gradient)?;
+        }
+        let fit = sums.fit_own(self, class_weights);
+        if fit.evaluation.undefined {
+            gradient.iter_mut().for_each(|slot| *slot = if overwrites { 0.0 } else { *slot });
             return Ok(fit.evaluation);
         }
-        sums.push_masses(executor, &frame);
-        let early = sums.fit_own(self, class_weights);
-        if early.evaluation.undefined {
-            return Ok(early.evaluation);
+        let slopes = Derivative { slopes: fit.slopes, weight, overwrites };
+        let totals = walk(sums.kernel, executor, &frame, is_early, Some(slopes), gradient);
+        if is_early {
+            sums.totals = totals;
+            return Ok(sums.fit_own(self, class_weights).evaluation);
         }
-        sums.totals = walk(sums.kernel, executor, &frame, true, Some((early.slopes, weight)), gradient);
-        Ok(sums.fit_own(self, class_weights).evaluation)
+        Ok(fit.evaluation)
     }
 
     fn accumulate_sketch(
@@ -255,7 +261,8 @@ impl<L: SumLoss> Loss for L {
         if let (false, Some(out)) = (fit.evaluation.undefined, gradient) {
             // The table holds the derivative of a single pixel, so every code counts once here.
             let pixels = SketchPixels { sketch: None, table };
-            let job = Pass { kernel: fit.kernel, pixels, sums: false, gradient: Some((fit.slopes, weight)) };
+            let gradient = Some(Derivative { slopes: fit.slopes, weight, overwrites: false });
+            let job = Pass { kernel: fit.kernel, pixels, sums: false, gradient };
             for (row, slots) in out.rows.iter_mut().enumerate() {
                 job.run(Scalar, row..row + 1, &mut [slots]);
             }
@@ -270,7 +277,7 @@ fn walk<K: Kernel, X: Execute, const C: usize>(
     executor: &X,
     frame: &Frame<'_, C>,
     sums: bool,
-    gradient: Option<([K::Slope; C], f32)>,
+    gradient: Option<Derivative<K, C>>,
     out: &mut [f32],
 ) -> Totals<K, C> {
     let rows = frame.shape().height();
@@ -280,7 +287,11 @@ fn walk<K: Kernel, X: Execute, const C: usize>(
         return executor.execute(&ClassPass { kernel, frame: *frame, sums, gradient }, rows, &mut out);
     };
     // Both arms of `C` are the same type where they can be reached at all; arrays say so only by copying.
-    let gradient = gradient.map(|(slopes, weight)| (resize(&slopes, K::Slope::default()), weight));
+    let gradient = gradient.map(|Derivative { slopes, weight, overwrites }| Derivative {
+        slopes: resize(&slopes, K::Slope::default()),
+        weight,
+        overwrites,
+    });
     let out = &mut [out][..];
     let totals: Totals<K, 2> = match binary.target() {
         Target::Ids(ids) if binary.is_plain() && (K::READS.is_of_labels() || !kernel.background()) => {
@@ -297,9 +308,10 @@ pub(super) fn walk_gradient<K: Kernel, X: Execute, const C: usize>(
     kernel: K,
     executor: &X,
     frame: &Frame<'_, C>,
-    slopes: ([K::Slope; C], f32),
+    (slopes, weight): ([K::Slope; C], f32),
     gradient: &mut [f32],
 ) {
+    let slopes = Derivative { slopes, weight, overwrites: false };
     walk(kernel, executor, frame, false, Some(slopes), gradient);
 }
 

@@ -9,6 +9,6 @@ mod softmax;
 pub use execute::{Execute, Job, Serial};
 pub(super) use pass::{Pass, ratio};
 pub use pixels::Pixel;
-pub(super) use pixels::{AnyPixels, PlainPixels, SketchPixels, eight};
+pub(super) use pixels::{AnyPixels, PlainPixels, SketchPixels, padded};
 pub(super) use plane::{Plane, PlanePass, fold};
 pub(super) use softmax::{Block, ClassPass, Classes, PrecisePass, load, write};

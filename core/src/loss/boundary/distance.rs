@@ -70,10 +70,9 @@ impl Loss for Boundary {
         check_map(frame)
     }
 
-    fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
-        call.check_gradient()?;
-        let Call { executor, frame, weight, scratch, mut gradient } = call;
-        check_map(&frame)?;
+    fn run<X: Execute, const C: usize>(&self, mut call: Call<'_, X, C>) -> Result<Evaluation> {
+        call.begin(self.check(&call.frame), Self::scratch_len(call.frame.shape()))?;
+        let Call { executor, frame, weight, scratch, mut gradient, .. } = call;
         let ids = scored(&frame)?;
         let shape = frame.shape();
         let ([map], scratch) = split_scratch(scratch, [shape.pixels()], Self::scratch_len(shape))?;
@@ -94,6 +93,7 @@ impl Loss for Boundary {
                 weight,
                 scratch: &mut [],
                 gradient,
+                overwrites: false,
             })?;
             if !part.undefined {
                 *sum.get_or_insert(0.0) += share * part.precise;

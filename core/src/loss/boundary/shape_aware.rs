@@ -46,7 +46,7 @@ impl Loss for ShapeAware {
 
     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
         call.check_gradient()?;
-        let Call { executor, frame, weight, scratch, gradient } = call;
+        let Call { executor, frame, weight, scratch, gradient, overwrites } = call;
         let frame = binary(&frame)?;
         let (shape, pixels) = (frame.shape(), frame.shape().pixels());
         let ([folded, squares], scratch) = split_scratch(scratch, [pixels; 2], self.scratch_len(shape))?;
@@ -55,7 +55,8 @@ impl Loss for ShapeAware {
         executor.execute(&job, shape.height(), &mut [&mut *folded]);
         let factor = 1.0 + contour_distance(&ClassPlane::new(&frame, 1, folded), squares, scratch)?;
         let weight = weight * factor as f32;
-        let part = CrossEntropy::MEAN.run(Call { executor, frame, weight, scratch: &mut [], gradient })?;
+        let scratch = &mut [];
+        let part = CrossEntropy::MEAN.run(Call { executor, frame, weight, scratch, gradient, overwrites })?;
         Ok(if part.undefined { part } else { Evaluation::defined(part.precise * factor) })
     }
 }

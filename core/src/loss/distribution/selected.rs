@@ -215,10 +215,13 @@ macro_rules! selection_loss {
 selection_loss!(TopK);
 selection_loss!(Ohem);
 
-fn of_frame<L: Selection, X: Execute, const C: usize>(loss: &L, call: Call<'_, X, C>) -> Result<Evaluation> {
-    call.check_gradient()?;
-    let Call { executor, frame, weight, scratch, gradient } = call;
-    let pixels = frame.shape().pixels();
+fn of_frame<L: Selection, X: Execute, const C: usize>(
+    loss: &L,
+    mut call: Call<'_, X, C>,
+) -> Result<Evaluation> {
+    let pixels = call.frame.shape().pixels();
+    call.begin(Ok(()), TopK::scratch_len(pixels))?;
+    let Call { executor, frame, weight, scratch, gradient, .. } = call;
     let ([costs, marks, counts], _) =
         split_scratch(scratch, [pixels, pixels, BUCKETS], TopK::scratch_len(pixels))?;
     let measure = Measure::of(&frame);

@@ -9,10 +9,10 @@ use core::slice;
 
 use crate::loss::Job;
 use crate::loss::spatial::unfold;
-use crate::loss::walk::eight;
 use crate::loss::walk::fold;
+use crate::loss::walk::padded;
 use crate::loss::walk::{Block, Classes, load, write};
-use crate::simd::{LANES, Simd, Vector};
+use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::{Activation, Frame, Layout};
 
 /// Blocks of the rows: the row within `rows`, where in it the block starts, and its pixels in the frame.
@@ -21,14 +21,14 @@ fn blocks(width: usize, rows: Range<usize>) -> impl Iterator<Item = (usize, Rang
     rows.flat_map(move |row| {
         let end = (row + 1) * width;
         (row * width..end)
-            .step_by(LANES)
-            .map(move |first| (first - first_row * width, first..end.min(first + LANES)))
+            .step_by(BLOCK)
+            .map(move |first| (first - first_row * width, first..end.min(first + BLOCK)))
     })
 }
 
 /// Writes over the elements from `first` that are there.
 #[inline(always)]
-fn put(out: &mut [f32], first: usize, count: usize, values: [f32; LANES]) {
+fn put(out: &mut [f32], first: usize, count: usize, values: [f32; BLOCK]) {
     let slots = out.get_mut(first..first + count).unwrap_or_default();
     if let Some(slots) = slots.first_chunk_mut() {
         *slots = values;
@@ -55,8 +55,8 @@ impl<const C: usize> Job for Normalisers<'_, C> {
         let [best, rest] = out else { return };
         let (mut block, mut classes) = (Block::EMPTY, Classes::new(s));
         for (at, pixels) in blocks(self.0.shape().width(), rows) {
-            load(slice::from_mut(&mut block), &self.0, pixels.start, pixels.end);
-            let mut numbers = [[0.0; LANES]; 2];
+            load(s, slice::from_mut(&mut block), &self.0, pixels.start, pixels.end);
+            let mut numbers = [[0.0; BLOCK]; 2];
             let [tops, others] = &mut numbers;
             for vector in 0..S::VECTORS {
                 classes.read(s, &block, self.0.channels(), vector, self.0.activation());
@@ -84,12 +84,12 @@ pub(super) struct Softmax<'a, const C: usize> {
 impl<const C: usize> Softmax<'_, C> {
     /// Eight scores of a class, or fewer.
     #[inline(always)]
-    fn scores(&self, class: usize, pixels: &Range<usize>) -> [f32; LANES] {
+    fn scores(&self, class: usize, pixels: &Range<usize>) -> [f32; BLOCK] {
         let (scores, first) = (self.frame.scores(), self.frame.place(pixels.start, class));
         if self.frame.layout() == Layout::Planar {
-            return eight(scores, first..first + pixels.len(), 0.0);
+            return padded(scores, first..first + pixels.len(), 0.0);
         }
-        let mut out = [0.0; LANES];
+        let mut out = [0.0; BLOCK];
         let pixels = scores.get(first..).unwrap_or_default().iter().step_by(self.frame.channels().max(1));
         for (slot, score) in out.iter_mut().zip(pixels) {
             *slot = *score;
@@ -102,8 +102,8 @@ impl<const C: usize> Softmax<'_, C> {
     fn probability<S: Simd>(
         &self,
         s: S,
-        scores: &[f32; LANES],
-        [best, rest]: &[[f32; LANES]; 2],
+        scores: &[f32; BLOCK],
+        [best, rest]: &[[f32; BLOCK]; 2],
         vector: usize,
     ) -> [S::V; 2] {
         let (zero, one, half) = (s.splat(0.0), s.splat(1.0), s.splat(0.5));
@@ -120,8 +120,8 @@ impl<const C: usize> Softmax<'_, C> {
     }
 
     #[inline(always)]
-    fn normalisers(&self, pixels: &Range<usize>) -> [[f32; LANES]; 2] {
-        [eight(self.best, pixels.clone(), 0.0), eight(self.rest, pixels.clone(), 0.0)]
+    fn normalisers(&self, pixels: &Range<usize>) -> [[f32; BLOCK]; 2] {
+        [padded(self.best, pixels.clone(), 0.0), padded(self.rest, pixels.clone(), 0.0)]
     }
 }
 
@@ -144,7 +144,7 @@ impl<const C: usize> Job for Probability<'_, C> {
         for (at, pixels) in blocks(self.row_len(), rows) {
             let (scores, normalisers) =
                 (self.softmax.scores(self.class, &pixels), self.softmax.normalisers(&pixels));
-            let mut values = [0.0; LANES];
+            let mut values = [0.0; BLOCK];
             for vector in 0..S::VECTORS {
                 let [p, q] = self.softmax.probability(s, &scores, &normalisers, vector);
                 s.store(fold(s, p, q), &mut values, vector);
@@ -232,11 +232,11 @@ impl<const C: usize> Job for Others<'_, C> {
     #[inline(always)]
     fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
         let frame = &self.softmax.frame;
-        let mut more = [[0.0; LANES]; C];
+        let mut more = [[0.0; BLOCK]; C];
         for (at, pixels) in blocks(frame.shape().width(), rows) {
             let normalisers = self.softmax.normalisers(&pixels);
             let (top, others) =
-                (eight(self.top, pixels.clone(), 0.0), eight(self.others, pixels.clone(), 0.0));
+                (padded(self.top, pixels.clone(), 0.0), padded(self.others, pixels.clone(), 0.0));
             for (class, more) in more.iter_mut().enumerate().take(frame.channels()) {
                 let scores = self.softmax.scores(class, &pixels);
                 for vector in 0..S::VECTORS {
@@ -246,7 +246,7 @@ impl<const C: usize> Job for Others<'_, C> {
                     s.store(s.splat(0.0) - p * by, more, vector);
                 }
             }
-            write(frame, out, at, pixels.len(), slice::from_ref(&more));
+            write(s, frame, out, (at, pixels.len()), slice::from_ref(&more), false);
         }
     }
 

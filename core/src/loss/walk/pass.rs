@@ -4,9 +4,9 @@ use core::ops::Range;
 
 use super::Job;
 use super::pixels::{Binary, Pixels, SEGMENT};
-use crate::loss::kernel::{ClassTotals, Kernel, Reads, Slopes, Totals, add, fold, merge};
+use crate::loss::kernel::{ClassTotals, Derivative, Kernel, Reads, Slopes, Totals, add, fold, merge};
 use crate::num::ExactSum;
-use crate::simd::{LANES, Simd, Vector};
+use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::Activation;
 
 /// Adds up the terms, writes the gradient, or both at once.
@@ -14,8 +14,8 @@ pub(in crate::loss) struct Pass<K: Kernel, P> {
     pub(in crate::loss) kernel: K,
     pub(in crate::loss) pixels: P,
     pub(in crate::loss) sums: bool,
-    /// The slopes of background and foreground, and the weight that the gradient is multiplied by.
-    pub(in crate::loss) gradient: Option<([K::Slope; 2], f32)>,
+    /// Of background and foreground.
+    pub(in crate::loss) gradient: Option<Derivative<K, 2>>,
 }
 
 impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
@@ -55,22 +55,22 @@ impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
 }
 
 impl<K: Kernel, P: Pixels> Pass<K, P> {
-    /// One segment of a row: eight lanes for each term, folded into the exact totals at its end.
+    /// One segment of a row: the lanes of each term, folded into the exact totals at its end.
     #[inline(always)]
     fn segment<S: Simd, const SUMS: bool, const GRADIENT: bool>(
         &self,
         s: S,
         row: usize,
         segment: usize,
-        gradient: Option<&([K::Slope; 2], f32)>,
+        gradient: Option<&Derivative<K, 2>>,
         [background, foreground]: &mut [ClassTotals<K>; 2],
         out: &mut [f32],
     ) {
         let (mut below, mut above) = (K::fill(s.zeros()), K::fill(s.zeros()));
-        let (slots, rest) = out.as_chunks_mut::<LANES>();
+        let (slots, rest) = out.as_chunks_mut::<BLOCK>();
         let mut slots = slots.iter_mut();
         // Stands in for the slots that the last block of a row may not have.
-        let mut spare = [0.0; LANES];
+        let mut spare = [0.0; BLOCK];
         // Closures are told to be inlined: a call would leave the function that has the vector instructions.
         self.pixels.visit(
             row,
@@ -88,20 +88,23 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
                     if SUMS {
                         let label = if K::READS == Reads::Label { self.pixels.label(&block) } else { None };
                         if label != Some(0) {
-                            add::<S, K>(&mut above, vector, &self.kernel.terms(s, &pixel.foreground));
+                            add::<S, K>(s, &mut above, vector, &self.kernel.terms(s, &pixel.foreground));
                         }
                         if self.has_background() && label != Some(1) {
-                            add::<S, K>(&mut below, vector, &self.kernel.terms(s, &pixel.background(s)));
+                            add::<S, K>(s, &mut below, vector, &self.kernel.terms(s, &pixel.background(s)));
                         }
                     }
-                    if GRADIENT && let Some((slopes, weight)) = gradient {
+                    if GRADIENT && let Some(Derivative { slopes, weight, overwrites }) = gradient {
                         let more = self.derivative(s, slopes, &pixel) * s.splat(*weight);
-                        s.store(s.load(slots, vector) + more, slots, vector);
+                        // Zero is added so that none is negative.
+                        let before = if *overwrites { s.splat(0.0) } else { s.load(slots, vector) };
+                        s.store(before + more, slots, vector);
                     }
                 }
                 if GRADIENT && is_rest {
+                    let overwrites = gradient.is_some_and(|gradient| gradient.overwrites);
                     for (slot, more) in rest.iter_mut().zip(spare) {
-                        *slot += more;
+                        *slot = if overwrites { more } else { *slot + more };
                     }
                 }
             },

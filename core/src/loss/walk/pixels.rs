@@ -4,7 +4,7 @@
 use core::ops::Range;
 
 use crate::num::{Sigmoid, minus_ln, minus_ln_complement};
-use crate::simd::{LANES, Masses, Simd, Vector};
+use crate::simd::{BLOCK, Masses, Simd, Vector};
 use crate::view::{Activation, Frame, IGNORE, Target};
 
 mod sketch;
@@ -86,9 +86,9 @@ impl<V: Vector> Binary<V> {
     }
 }
 
-/// Where binary pixels come from, eight at a time: rows of a frame, or rows of a sketch.
+/// Where binary pixels come from, block by block: rows of a frame, or rows of a sketch.
 pub(in crate::loss) trait Pixels: Copy + Sync {
-    /// Eight pixels in memory.
+    /// A block of pixels in memory.
     type Block<'a>
     where
         Self: 'a;
@@ -123,8 +123,8 @@ pub(in crate::loss) struct PlainPixels<'a> {
     pub(in crate::loss) ids: &'a [u8],
 }
 
-/// Logits and ids of eight pixels.
-type PlainBlock<'a> = (&'a [f32; LANES], &'a [u8; LANES]);
+/// Logits and ids of a block.
+type PlainBlock<'a> = (&'a [f32; BLOCK], &'a [u8; BLOCK]);
 
 impl Pixels for PlainPixels<'_> {
     type Block<'a>
@@ -143,7 +143,7 @@ impl Pixels for PlainPixels<'_> {
         let width = self.width();
         let start = row * width + segment * SEGMENT;
         let range = start..(start + SEGMENT).min((row + 1) * width);
-        let count = range.len().div_ceil(LANES);
+        let count = range.len().div_ceil(BLOCK);
         let (logits, logits_rest) = blocks(self.frame.scores().get(range.clone()).unwrap_or_default(), 0.0);
         let (ids, ids_rest) = blocks(self.ids.get(range).unwrap_or_default(), IGNORE);
         let has_rest = logits.len() < count;
@@ -167,10 +167,10 @@ impl Pixels for PlainPixels<'_> {
 pub(in crate::loss) struct AnyPixels<'a>(pub(in crate::loss) Frame<'a>);
 
 impl AnyPixels<'_> {
-    /// Eight pixels from `first`; those from `end` on have no weight.
+    /// The pixels of a block from `first`; those from `end` on have no weight.
     pub(in crate::loss) fn block(&self, first: usize, end: usize) -> AnyBlock {
         let labels = labelled(&self.0, first, end, 1);
-        let mut scores = eight(self.0.scores(), first..end.min(first + LANES), 0.0);
+        let mut scores = padded(self.0.scores(), first..end.min(first + BLOCK), 0.0);
         for (score, weight) in scores.iter_mut().zip(labels.weight) {
             // A score without weight may be infinite or NaN, and 0 * inf is NaN: take 0 in its place.
             *score = if weight > 0.0 { *score } else { 0.0 };
@@ -179,18 +179,18 @@ impl AnyPixels<'_> {
     }
 }
 
-/// Eight pixels, read one by one.
+/// A block of pixels, read one by one.
 pub(in crate::loss) struct AnyBlock {
-    pub(in crate::loss) scores: [f32; LANES],
+    pub(in crate::loss) scores: [f32; BLOCK],
     labels: Labelled,
 }
 
-/// Labels of eight pixels for one class.
+/// Labels of a block for one class.
 #[derive(Clone, Copy, Default)]
 pub(in crate::loss) struct Labelled {
-    pub(in crate::loss) share: [f32; LANES],
-    pub(in crate::loss) weight: [f32; LANES],
-    pub(in crate::loss) map: [f32; LANES],
+    pub(in crate::loss) share: [f32; BLOCK],
+    pub(in crate::loss) weight: [f32; BLOCK],
+    pub(in crate::loss) map: [f32; BLOCK],
 }
 
 impl Labelled {
@@ -211,14 +211,14 @@ pub(in crate::loss) fn masses<S: Simd>(s: S, share: S::V, weight: S::V) -> (Mass
     (Masses { background: target.background * weight, foreground: target.foreground * weight }, target)
 }
 
-/// Eight elements, or fewer and a filling.
+/// A block of elements, or fewer and a filling.
 #[inline(always)]
-pub(in crate::loss) fn eight<T: Copy>(values: &[T], range: Range<usize>, filling: T) -> [T; LANES] {
+pub(in crate::loss) fn padded<T: Copy>(values: &[T], range: Range<usize>, filling: T) -> [T; BLOCK] {
     let values = values.get(range).unwrap_or_default();
     values.first_chunk().copied().unwrap_or_else(
         #[inline(always)]
         || {
-            let mut out = [filling; LANES];
+            let mut out = [filling; BLOCK];
             for (slot, value) in out.iter_mut().zip(values) {
                 *slot = *value;
             }
@@ -249,7 +249,7 @@ impl Pixels for AnyPixels<'_> {
         let width = self.width();
         let start = row * width + segment * SEGMENT;
         let end = (start + SEGMENT).min((row + 1) * width);
-        for first in (start..end).step_by(LANES) {
+        for first in (start..end).step_by(BLOCK) {
             visit(self.block(first, end));
         }
     }
@@ -278,19 +278,19 @@ fn any_pixel<S: Simd>(s: S, block: &AnyBlock, activation: Activation, vector: us
     )
 }
 
-/// The labels of eight pixels from `first`, those from `end` on without weight. Not generic over the machine:
-/// copies, which every machine does alike.
+/// The labels of a block from `first`, those from `end` on without weight.
+#[inline(always)]
 pub(in crate::loss) fn labelled<const C: usize>(
     frame: &Frame<'_, C>,
     first: usize,
     end: usize,
     class: usize,
 ) -> Labelled {
-    let end = end.min(first + LANES);
+    let end = end.min(first + BLOCK);
     let mut labels = Labelled::default();
     match frame.target() {
         Target::Ids(ids) => {
-            let (ids, classes) = (eight(ids, first..end, IGNORE), frame.classes() as u8);
+            let (ids, classes) = (padded(ids, first..end, IGNORE), frame.classes() as u8);
             (labels.weight, labels.share) =
                 (ids.map(|id| unit(id < classes)), ids.map(|id| unit(id == class as u8)));
         }
@@ -302,12 +302,12 @@ pub(in crate::loss) fn labelled<const C: usize>(
         }
     }
     if let Some(weights) = frame.weights() {
-        for (slot, weight) in labels.weight.iter_mut().zip(eight(weights.values(), first..end, 0.0)) {
+        for (slot, weight) in labels.weight.iter_mut().zip(padded(weights.values(), first..end, 0.0)) {
             *slot *= weight;
         }
     }
     if let Some(map) = frame.map() {
-        labels.map = eight(map, first..end, 0.0);
+        labels.map = padded(map, first..end, 0.0);
     }
     labels
 }
@@ -318,9 +318,9 @@ const fn unit(yes: bool) -> f32 {
 
 /// The whole blocks of a row, and what is left in a block of its own.
 #[inline(always)]
-fn blocks<T: Copy>(row: &[T], padding: T) -> (&[[T; LANES]], [T; LANES]) {
+fn blocks<T: Copy>(row: &[T], padding: T) -> (&[[T; BLOCK]], [T; BLOCK]) {
     let (whole, rest) = row.as_chunks();
-    let mut last = [padding; LANES];
+    let mut last = [padding; BLOCK];
     for (slot, value) in last.iter_mut().zip(rest) {
         *slot = *value;
     }

@@ -6,7 +6,7 @@ use core::slice;
 use super::Job;
 use super::pixels::{AnyPixels, Pixels};
 use super::softmax::{Block, Class, Classes, load};
-use crate::simd::{LANES, Simd, Vector};
+use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::{Activation, Frame};
 
 /// What is written.
@@ -38,7 +38,7 @@ impl<const C: usize> Job for PlanePass<'_, C> {
         let (mut block, mut classes) = (Block::EMPTY, Classes::new(s));
         for (row, slots) in rows.zip(plane.chunks_mut(width.max(1))) {
             let end = (row + 1) * width;
-            for (first, slots) in (row * width..end).step_by(LANES).zip(slots.chunks_mut(LANES)) {
+            for (first, slots) in (row * width..end).step_by(BLOCK).zip(slots.chunks_mut(BLOCK)) {
                 for (slot, value) in slots.iter_mut().zip(self.block(s, first, end, &mut block, &mut classes))
                 {
                     *slot = value;
@@ -59,8 +59,8 @@ impl<const C: usize> PlanePass<'_, C> {
         end: usize,
         block: &mut Block<C>,
         classes: &mut Classes<S::V, C>,
-    ) -> [f32; LANES] {
-        let mut out = [0.0; LANES];
+    ) -> [f32; BLOCK] {
+        let mut out = [0.0; BLOCK];
         if let Some(binary) = self.frame.as_binary() {
             let pixels = AnyPixels(binary);
             let block = pixels.block(first, end);
@@ -78,7 +78,7 @@ impl<const C: usize> PlanePass<'_, C> {
             }
             return out;
         }
-        load(slice::from_mut(block), &self.frame, first, end);
+        load(s, slice::from_mut(block), &self.frame, first, end);
         for vector in 0..S::VECTORS {
             let count = self.frame.channels();
             classes.read(s, block, count, vector, self.frame.activation());

@@ -5,9 +5,9 @@ use core::ops::Range;
 use super::Job;
 use super::pass::ratio;
 use super::pixels::{Pixel, SEGMENT};
-use crate::loss::kernel::{Kernel, Totals, add, fold, merge};
+use crate::loss::kernel::{Derivative, Kernel, Totals, add, fold, merge};
 use crate::num::{ExactSum, ln1p, minus_ln};
-use crate::simd::{LANES, Simd, Vector};
+use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::{Activation, Frame};
 
 mod block;
@@ -21,8 +21,7 @@ pub(in crate::loss) struct ClassPass<'a, K: Kernel, const C: usize> {
     pub(in crate::loss) kernel: K,
     pub(in crate::loss) frame: Frame<'a, C>,
     pub(in crate::loss) sums: bool,
-    /// The slopes of the classes, and the weight that the gradient is multiplied by.
-    pub(in crate::loss) gradient: Option<([K::Slope; C], f32)>,
+    pub(in crate::loss) gradient: Option<Derivative<K, C>>,
 }
 
 /// The classes of one vector of pixels. What a loss does not use of a class is not computed.
@@ -79,16 +78,9 @@ impl<V: Vector, const C: usize> Classes<V, C> {
     }
 
     #[inline(always)]
-    fn of<S: Simd<V = V>>(&mut self, s: S, scores: &[[f32; LANES]], vector: usize, activation: Activation) {
+    fn of<S: Simd<V = V>>(&mut self, s: S, scores: &[[f32; BLOCK]], vector: usize, activation: Activation) {
         let (zero, one) = (s.splat(0.0), s.splat(1.0));
-        let mut best = s.load(scores.first().unwrap_or(&[0.0; LANES]), vector);
-        let (mut top, mut class) = (zero, zero);
-        for scores in scores.get(1..).unwrap_or_default() {
-            let score = s.load(scores, vector);
-            class = class + one;
-            top = best.select_less(score, class, top);
-            best = best.select_less(score, score, best);
-        }
+        let (top, best) = top(s, scores, vector);
         (self.top, self.best) = (top, best);
         let outputs = self.parts.iter_mut().zip(&mut self.gaps);
         if activation == Activation::Probabilities {
@@ -132,6 +124,32 @@ impl<V: Vector, const C: usize> Classes<V, C> {
     }
 }
 
+/// The most probable class, the lowest at a tie, and its score.
+#[inline(always)]
+fn top<S: Simd>(s: S, scores: &[[f32; BLOCK]], vector: usize) -> (S::V, S::V) {
+    // By quarters where a vector waits for the one before: one value at a time need not.
+    let quarter = if S::VECTORS == BLOCK { scores.len() } else { scores.len().div_ceil(4) };
+    let (first, least) = (scores.first().unwrap_or(&[0.0; BLOCK]), s.splat(f32::NEG_INFINITY));
+    let mut tops = [0, 1, 2, 3].map(|part| s.splat((part * quarter) as f32));
+    let mut bests = [s.load(first, vector), least, least, least];
+    let mut numbers = tops;
+    for step in 0..quarter {
+        for (part, ((top, best), number)) in tops.iter_mut().zip(&mut bests).zip(&mut numbers).enumerate() {
+            let Some(scores) = scores.get(part * quarter + step) else { continue };
+            let score = s.load(scores, vector);
+            *top = best.select_less(score, *number, *top);
+            *best = best.select_less(score, score, *best);
+            *number = *number + s.splat(1.0);
+        }
+    }
+    let ([mut top, more_tops @ ..], [mut best, more_bests @ ..]) = (tops, bests);
+    for (later, score) in more_tops.into_iter().zip(more_bests) {
+        top = best.select_less(score, later, top);
+        best = best.select_less(score, score, best);
+    }
+    (top, best)
+}
+
 /// An element that is there.
 #[inline(always)]
 fn at<S: Simd>(s: S, values: &[S::V], class: usize) -> S::V {
@@ -150,26 +168,26 @@ impl<K: Kernel, const C: usize> Job for ClassPass<'_, K, C> {
         let mut totals = [K::fill(ExactSum::default()); C];
         let (width, count) = (self.frame.shape().width(), self.frame.channels());
         let (mut blocks, mut classes) = ([Block::EMPTY; BLOCKS], Classes::new(s));
-        let (mut by, mut more) = ([s.splat(0.0); C], [[[0.0; LANES]; C]; BLOCKS]);
+        let (mut by, mut more) = ([s.splat(0.0); C], [[[0.0; BLOCK]; C]; BLOCKS]);
         let first_row = rows.start;
         for row in rows {
             for start in (0..width).step_by(SEGMENT) {
                 let end = row * width + (start + SEGMENT).min(width);
                 let mut lanes = [K::fill(s.zeros()); C];
-                for first in (row * width + start..end).step_by(BLOCKS * LANES) {
-                    let filled = (end - first).min(BLOCKS * LANES);
-                    load(&mut blocks, &self.frame, first, end);
-                    for (block, more) in blocks.iter().zip(&mut more).take(filled.div_ceil(LANES)) {
+                for first in (row * width + start..end).step_by(BLOCKS * BLOCK) {
+                    let filled = (end - first).min(BLOCKS * BLOCK);
+                    load(s, &mut blocks, &self.frame, first, end);
+                    for (block, more) in blocks.iter().zip(&mut more).take(filled.div_ceil(BLOCK)) {
                         for vector in 0..S::VECTORS {
                             classes.read(s, block, count, vector, self.frame.activation());
                             let of_top = self.visit(s, (block, &classes, vector), &mut lanes, &mut by);
-                            if let Some((_, weight)) = &self.gradient {
+                            if let Some(Derivative { weight, .. }) = &self.gradient {
                                 self.derivatives(s, (&classes, vector), of_top, *weight, &mut by, more);
                             }
                         }
                     }
-                    if self.gradient.is_some() {
-                        write(&self.frame, out, first - first_row * width, filled, &more);
+                    if let Some(Derivative { overwrites, .. }) = self.gradient {
+                        write(s, &self.frame, out, (first - first_row * width, filled), &more, overwrites);
                     }
                 }
                 if self.sums {
@@ -194,7 +212,7 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
         &self,
         s: S,
         (block, classes, vector): (&Block<C>, &Classes<S::V, C>, usize),
-        lanes: &mut [K::Terms<S::Block>; C],
+        lanes: &mut [K::Terms<S::Lanes>; C],
         by: &mut [S::V; C],
     ) -> S::V {
         let (mut class, mut of_top, count) = (Class::first(s), s.splat(0.0), self.frame.channels());
@@ -202,9 +220,9 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
         for ((place, lanes), by) in lanes.iter_mut().enumerate().zip(by) {
             let pixel = self.pixel(s, block, classes, class, vector);
             if self.sums {
-                add::<S, K>(lanes, vector, &self.kernel.terms(s, &pixel));
+                add::<S, K>(s, lanes, vector, &self.kernel.terms(s, &pixel));
             }
-            if let Some((slopes, _)) = &self.gradient
+            if let Some(Derivative { slopes, .. }) = &self.gradient
                 && let Some(slope) = slopes.get(place)
             {
                 *by = self.kernel.slope(s, slope, &pixel);
@@ -279,7 +297,7 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
         mut of_top: S::V,
         weight: f32,
         by: &mut [S::V; C],
-        out: &mut [[f32; LANES]; C],
+        out: &mut [[f32; BLOCK]; C],
     ) {
         let (zero, weight, count) = (s.splat(0.0), s.splat(weight), self.frame.channels());
         if let Some(distances) = self.kernel.distances() {

@@ -2,7 +2,7 @@
 
 use super::{Binary, Pixels};
 use crate::num::Sigmoid;
-use crate::simd::{LANES, Masses, Simd};
+use crate::simd::{BLOCK, Masses, Simd};
 use crate::sketch::{CODES, SigmoidTable, Sketch};
 use crate::view::Activation;
 
@@ -15,11 +15,11 @@ pub(in crate::loss) struct SketchPixels<'a> {
 }
 
 pub(in crate::loss) struct SketchBlock<'a> {
-    logits: &'a [f32; LANES],
-    probability: &'a [f32; LANES],
-    complement: &'a [f32; LANES],
-    tail: &'a [f32; LANES],
-    counts: [f32; LANES],
+    logits: &'a [f32; BLOCK],
+    probability: &'a [f32; BLOCK],
+    complement: &'a [f32; BLOCK],
+    tail: &'a [f32; BLOCK],
+    counts: [f32; BLOCK],
     foreground: bool,
 }
 
@@ -42,15 +42,15 @@ impl Pixels for SketchPixels<'_> {
 
     #[inline(always)]
     fn visit(&self, row: usize, _segment: usize, mut visit: impl FnMut(SketchBlock<'_>)) {
-        let (z, _) = self.table.logit.as_chunks::<LANES>();
-        let (p, _) = self.table.probability.as_chunks::<LANES>();
-        let (q, _) = self.table.complement.as_chunks::<LANES>();
-        let (tail, _) = self.table.tail.as_chunks::<LANES>();
-        let first = (0..CODES).step_by(LANES).map(|first| first as u8);
+        let (z, _) = self.table.logit.as_chunks::<BLOCK>();
+        let (p, _) = self.table.probability.as_chunks::<BLOCK>();
+        let (q, _) = self.table.complement.as_chunks::<BLOCK>();
+        let (tail, _) = self.table.tail.as_chunks::<BLOCK>();
+        let first = (0..CODES).step_by(BLOCK).map(|first| first as u8);
         for ((first, logits), (probability, (complement, tail))) in
             first.zip(z).zip(p.iter().zip(q.iter().zip(tail)))
         {
-            let mut counts = [1.0; LANES];
+            let mut counts = [1.0; BLOCK];
             if let Some(sketch) = self.sketch {
                 let numbers = sketch.block(row as u8, first);
                 // Adding zeros changes no bit; most frames leave many codes out.
@@ -71,7 +71,7 @@ impl Pixels for SketchPixels<'_> {
     /// Adding zeros changes no bit, and many codes of a frame do not occur.
     #[inline(always)]
     fn is_empty<S: Simd>(&self, _: S, block: &SketchBlock<'_>, vector: usize) -> bool {
-        S::VECTORS == LANES && block.counts.get(vector) == Some(&0.0)
+        S::VECTORS == BLOCK && block.counts.get(vector) == Some(&0.0)
     }
 
     #[inline(always)]

@@ -1,37 +1,38 @@
-//! Multiclass pixels in memory, in blocks of eight: how they are read, and how their gradient is written.
+//! Multiclass pixels in memory, in blocks: how they are read, and how their gradient is written.
 
 use core::ops::Range;
 
-use crate::loss::walk::pixels::{Labelled, eight, labelled, masses};
-use crate::simd::{LANES, Masses, Simd, Vector};
+use crate::loss::walk::pixels::{Labelled, labelled, masses, padded};
+use crate::simd::{BLOCK, Masses, Simd, Vector};
 use crate::view::{Frame, IGNORE, Layout, Target};
 
-/// Eight pixels in memory.
+/// A block of pixels in memory.
 /// In this order and aligned, so that no vector lies across two cache lines.
 #[repr(C, align(32))]
 pub(in crate::loss) struct Block<const C: usize> {
-    pub(in crate::loss) scores: [[f32; LANES]; C],
+    pub(in crate::loss) scores: [[f32; BLOCK]; C],
     /// Soft labels, if that is what the frame has.
-    shares: [[f32; LANES]; C],
+    shares: [[f32; BLOCK]; C],
     /// Hard labels, as numbers.
-    ids: [f32; LANES],
-    pub(in crate::loss) weight: [f32; LANES],
-    pub(in crate::loss) map: [f32; LANES],
+    ids: [f32; BLOCK],
+    pub(in crate::loss) weight: [f32; BLOCK],
+    pub(in crate::loss) map: [f32; BLOCK],
     soft: bool,
 }
 
 impl<const C: usize> Block<C> {
     pub(in crate::loss) const EMPTY: Self = Self {
-        scores: [[0.0; LANES]; C],
-        ids: [0.0; LANES],
-        shares: [[0.0; LANES]; C],
+        scores: [[0.0; BLOCK]; C],
+        ids: [0.0; BLOCK],
+        shares: [[0.0; BLOCK]; C],
         soft: false,
-        weight: [0.0; LANES],
-        map: [0.0; LANES],
+        weight: [0.0; BLOCK],
+        map: [0.0; BLOCK],
     };
 
-    /// Labels and weights of eight pixels from `first`, whose scores and soft labels are there; those from `end` on have no
+    /// Labels and weights of the pixels from `first`, whose scores and soft labels are there; those from `end` on have no
     /// weight.
+    #[inline(always)]
     fn label(&mut self, frame: &Frame<'_, C>, first: usize, end: usize) {
         let Labelled { weight, map, .. } = labelled(frame, first, end, 0);
         (self.weight, self.map) = (weight, map);
@@ -44,7 +45,7 @@ impl<const C: usize> Block<C> {
             }
         }
         match frame.target() {
-            Target::Ids(ids) => self.ids = eight(ids, first..end.min(first + LANES), IGNORE).map(f32::from),
+            Target::Ids(ids) => self.ids = padded(ids, first..end.min(first + BLOCK), IGNORE).map(f32::from),
             Target::Shares(_) => self.soft = true,
         }
     }
@@ -107,24 +108,31 @@ impl<V: Vector> Class<V> {
 }
 
 /// Blocks that are read and written together: a class has its numbers of them side by side.
-pub(in crate::loss) const BLOCKS: usize = 4;
+pub(in crate::loss) const BLOCKS: usize = 2;
 
-/// The pixels from `first` to `end`, or as many as there is room for. Not generic over the machine: copies, which every
-/// machine does alike.
-pub(in crate::loss) fn load<const C: usize>(
+/// The pixels from `first` to `end`, or as many as there is room for. Copies, but by the instructions that read them: what is
+/// written by halves stalls a wide load. A function of its own, so that it is not compiled into every loss.
+#[inline(never)]
+pub(in crate::loss) fn load<S: Simd, const C: usize>(
+    s: S,
     blocks: &mut [Block<C>],
     frame: &Frame<'_, C>,
     first: usize,
     end: usize,
 ) {
-    let end = end.min(first + LANES * blocks.len());
-    read(frame, frame.scores(), first..end, blocks, |block| &mut block.scores);
-    if let Target::Shares(shares) = frame.target() {
-        read(frame, shares, first..end, blocks, |block| &mut block.shares);
-    }
-    for (first, block) in (first..end).step_by(LANES).zip(blocks) {
-        block.label(frame, first, end);
-    }
+    let end = end.min(first + BLOCK * blocks.len());
+    s.vectorize(
+        #[inline(always)]
+        || {
+            read(frame, frame.scores(), first..end, blocks, |block| &mut block.scores);
+            if let Target::Shares(shares) = frame.target() {
+                read(frame, shares, first..end, blocks, |block| &mut block.shares);
+            }
+            for (first, block) in (first..end).step_by(BLOCK).zip(blocks) {
+                block.label(frame, first, end);
+            }
+        },
+    );
 }
 
 /// The numbers of some pixels, class by class.
@@ -134,17 +142,17 @@ fn read<const C: usize>(
     values: &[f32],
     pixels: Range<usize>,
     blocks: &mut [Block<C>],
-    of: impl Fn(&mut Block<C>) -> &mut [[f32; LANES]; C],
+    of: impl Fn(&mut Block<C>) -> &mut [[f32; BLOCK]; C],
 ) {
     let channels = frame.channels();
     match frame.layout() {
         Layout::Planar => {
             let planes = values.get(pixels.start..).unwrap_or_default().chunks(frame.plane_len().max(1));
             for (class, plane) in planes.enumerate().take(channels) {
-                let (eights, rest) = plane.get(..pixels.len()).unwrap_or_default().as_chunks::<LANES>();
+                let (whole, rest) = plane.get(..pixels.len()).unwrap_or_default().as_chunks::<BLOCK>();
                 let mut blocks = blocks.iter_mut().filter_map(|block| of(block).get_mut(class));
-                for (eight, out) in eights.iter().zip(&mut blocks) {
-                    *out = *eight;
+                for (values, out) in whole.iter().zip(&mut blocks) {
+                    *out = *values;
                 }
                 if let (false, Some(out)) = (rest.is_empty(), blocks.next()) {
                     for (slot, value) in out.iter_mut().zip(rest) {
@@ -155,7 +163,7 @@ fn read<const C: usize>(
         }
         Layout::Interleaved => {
             let values = values.get(pixels.start * channels..pixels.end * channels).unwrap_or_default();
-            for (block, values) in blocks.iter_mut().zip(values.chunks((LANES * channels).max(1))) {
+            for (block, values) in blocks.iter_mut().zip(values.chunks((BLOCK * channels).max(1))) {
                 for (place, values) in values.chunks_exact(channels.max(1)).enumerate() {
                     for (out, value) in of(block).iter_mut().zip(values) {
                         if let Some(slot) = out.get_mut(place) {
@@ -168,43 +176,62 @@ fn read<const C: usize>(
     }
 }
 
-/// Adds to the gradient of `count` pixels from `first`, counted from the first row that `out` holds.
-pub(in crate::loss) fn write<const C: usize>(
+/// Adds to the gradient of `count` pixels from `first`, counted from the first row that `out` holds, or writes it.
+/// A function of its own, so that it is not compiled into every loss.
+#[inline(never)]
+pub(in crate::loss) fn write<S: Simd, const C: usize>(
+    s: S,
     frame: &Frame<'_, C>,
     out: &mut [&mut [f32]],
-    first: usize,
-    count: usize,
-    more: &[[[f32; LANES]; C]],
+    (first, count): (usize, usize),
+    more: &[[[f32; BLOCK]; C]],
+    overwrites: bool,
 ) {
-    let channels = frame.channels();
-    match frame.layout() {
-        Layout::Planar => {
-            let planes = out.get_mut(..channels).unwrap_or_default();
-            for (class, plane) in planes.iter_mut().enumerate() {
-                let slots = plane.get_mut(first..first + count).unwrap_or_default();
-                let (eights, rest) = slots.as_chunks_mut::<LANES>();
-                let mut more = more.iter().filter_map(|more| more.get(class));
-                for (slots, more) in eights.iter_mut().zip(&mut more) {
+    s.vectorize(
+        #[inline(always)]
+        || match frame.layout() {
+            Layout::Planar => {
+                let planes = out.get_mut(..frame.channels()).unwrap_or_default();
+                for (class, plane) in planes.iter_mut().enumerate() {
+                    let slots = plane.get_mut(first..first + count).unwrap_or_default();
+                    put(s, slots, more.iter().filter_map(|more| more.get(class)), overwrites);
+                }
+            }
+            Layout::Interleaved => {
+                let channels = frame.channels();
+                let slots = out.first_mut().and_then(|plane| plane.get_mut(first * channels..));
+                let pixels = slots.unwrap_or_default().chunks_mut(channels.max(1)).take(count);
+                for (pixel, slots) in pixels.enumerate() {
+                    let more = more.get(pixel / BLOCK).map_or(&[][..], |more| more);
                     for (slot, more) in slots.iter_mut().zip(more) {
-                        *slot += more;
-                    }
-                }
-                if let (false, Some(more)) = (rest.is_empty(), more.next()) {
-                    for (slot, more) in rest.iter_mut().zip(more) {
-                        *slot += more;
+                        let before = if overwrites { 0.0 } else { *slot };
+                        *slot = before + more.get(pixel % BLOCK).copied().unwrap_or(0.0);
                     }
                 }
             }
+        },
+    );
+}
+
+/// Adds to pixels of a plane, block by block, or writes them.
+#[inline(always)]
+fn put<'a, S: Simd>(
+    s: S,
+    slots: &mut [f32],
+    mut more: impl Iterator<Item = &'a [f32; BLOCK]>,
+    overwrites: bool,
+) {
+    let (whole, rest) = slots.as_chunks_mut::<BLOCK>();
+    for (slots, more) in whole.iter_mut().zip(&mut more) {
+        for vector in 0..S::VECTORS {
+            // Zero is added so that none is negative.
+            let before = if overwrites { s.splat(0.0) } else { s.load(slots, vector) };
+            s.store(before + s.load(more, vector), slots, vector);
         }
-        Layout::Interleaved => {
-            let slots = out.first_mut().and_then(|plane| plane.get_mut(first * channels..));
-            let pixels = slots.unwrap_or_default().chunks_mut(channels.max(1)).take(count);
-            for (pixel, slots) in pixels.enumerate() {
-                let more = more.get(pixel / LANES).map_or(&[][..], |more| more);
-                for (slot, more) in slots.iter_mut().zip(more) {
-                    *slot += more.get(pixel % LANES).copied().unwrap_or(0.0);
-                }
-            }
+    }
+    if let (false, Some(more)) = (rest.is_empty(), more.next()) {
+        for (slot, more) in rest.iter_mut().zip(more) {
+            *slot = if overwrites { 0.0 } else { *slot } + more;
         }
     }
 }

@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::block::{Block, load};
 use crate::loss::Job;
 use crate::num::exp_nonpositive_f64;
-use crate::simd::{LANES, Simd};
+use crate::simd::{BLOCK, Simd};
 use crate::view::Frame;
 
 /// Writes two planes for a class of multiclass logits: its probability, folded (see [`crate::loss::ClassPlane`]), and what
@@ -24,18 +24,18 @@ impl<const C: usize> Job for PrecisePass<'_, C> {
     }
 
     #[inline(always)]
-    fn run<S: Simd>(&self, _: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
+    fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
         let width = self.frame.shape().width();
         let [folded, rests] = out else { return };
         let mut block = Block::EMPTY;
         let planes = folded.chunks_mut(width.max(1)).zip(rests.chunks_mut(width.max(1)));
         for (row, (folded, rests)) in rows.zip(planes) {
             let end = (row + 1) * width;
-            let blocks = folded.chunks_mut(LANES).zip(rests.chunks_mut(LANES));
-            for (first, (folded, rests)) in (row * width..end).step_by(LANES).zip(blocks) {
-                load(core::slice::from_mut(&mut block), &self.frame, first, end);
+            let blocks = folded.chunks_mut(BLOCK).zip(rests.chunks_mut(BLOCK));
+            for (first, (folded, rests)) in (row * width..end).step_by(BLOCK).zip(blocks) {
+                load(s, core::slice::from_mut(&mut block), &self.frame, first, end);
                 let scores = block.scores.get(..self.frame.channels()).unwrap_or_default();
-                for (slots, found) in [folded, rests].into_iter().zip(eight(scores, self.class)) {
+                for (slots, found) in [folded, rests].into_iter().zip(folded_block(scores, self.class)) {
                     slots.iter_mut().zip(found).for_each(|(slot, value)| *slot = value);
                 }
             }
@@ -45,23 +45,23 @@ impl<const C: usize> Job for PrecisePass<'_, C> {
     fn merge((): &mut (), (): &()) {}
 }
 
-/// Eight folded probabilities of a class, and what they lack.
+/// The folded probabilities of a block for a class, and what they lack.
 #[inline(always)]
-fn eight(scores: &[[f32; LANES]], class: usize) -> [[f32; LANES]; 2] {
-    let mut best = [f32::NEG_INFINITY; LANES];
+fn folded_block(scores: &[[f32; BLOCK]], class: usize) -> [[f32; BLOCK]; 2] {
+    let mut best = [f32::NEG_INFINITY; BLOCK];
     for scores in scores {
         best.iter_mut()
             .zip(scores)
             .for_each(|(best, score)| *best = if *score > *best { *score } else { *best });
     }
-    let (mut own, mut others) = ([0.0; LANES], [0.0; LANES]);
+    let (mut own, mut others) = ([0.0; BLOCK], [0.0; BLOCK]);
     for (index, scores) in scores.iter().enumerate() {
         let sums = if index == class { &mut own } else { &mut others };
         for ((sum, score), best) in sums.iter_mut().zip(scores).zip(best) {
             *sum += exp_nonpositive_f64(f64::from(*score) - f64::from(best));
         }
     }
-    let (mut folded, mut rests) = ([0.0; LANES], [0.0; LANES]);
+    let (mut folded, mut rests) = ([0.0; BLOCK], [0.0; BLOCK]);
     for ((own, others), (folded, rest)) in own.iter().zip(others).zip(folded.iter_mut().zip(&mut rests)) {
         let (is_less, total) = (*own < others, own + others);
         let (least, sign) = if is_less { (own / total, 1.0) } else { (others / total, -1.0) };
