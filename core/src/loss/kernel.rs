@@ -27,6 +27,9 @@ impl Reads {
 pub enum Slopes {
     /// Once every pixel is summed: the gradient is a second pass.
     OfSums,
+    /// The same, and of a pixel nothing is read but probability and complement, weights and labels. The first pass keeps its
+    /// exponentials where the gradient will be, if that is written over: the second has none.
+    OfProbabilities,
     /// From the weights of the labels: value and gradient share one pass.
     OfMasses,
 }

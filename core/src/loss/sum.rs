@@ -122,6 +122,12 @@ impl<K: Kernel, const C: usize> Sums<K, C> {
         merge::<K, C>(&mut self.totals, &walk(self.kernel, executor, frame, true, None, &mut []));
     }
 
+    /// The same; what a pass keeps for the one that writes the gradient is written to it.
+    fn push_keeping<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>, gradient: &mut [f32]) {
+        self.push_masses(executor, frame);
+        merge::<K, C>(&mut self.totals, &walk(self.kernel, executor, frame, true, None, gradient));
+    }
+
     fn push_masses<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
         (self.classes, self.activation) = (frame.classes(), frame.activation());
         let weights = frame.weights().map(|weights| weights.values()).unwrap_or_default();
@@ -180,7 +186,7 @@ impl<K: Kernel> Sums<K> {
     /// Adds the pixels of a sketch.
     pub fn push_sketch(&mut self, sketch: &Sketch, table: &SigmoidTable) {
         let pixels = SketchPixels { sketch: Some(sketch), table };
-        let job = Pass { kernel: self.kernel, pixels, sums: true, gradient: None };
+        let job = Pass { kernel: self.kernel, pixels, sums: true, keeps: false, gradient: None };
         let masses = Some([sketch.labelled(0), sketch.labelled(1)].map(whole));
         self.classes = 2;
         merge::<K, 2>(&mut self.totals, &job.run(Scalar, 0..2, &mut []));
@@ -231,6 +237,8 @@ impl<L: SumLoss> Loss for L {
         let is_early = L::Kernel::SLOPES == Slopes::OfMasses;
         if is_early {
             sums.push_masses(executor, &frame);
+        } else if overwrites && L::Kernel::SLOPES == Slopes::OfProbabilities {
+            sums.push_keeping(executor, &frame, gradient);
         } else {
             sums.push(executor, &frame);
         }
@@ -262,7 +270,7 @@ impl<L: SumLoss> Loss for L {
             // The table holds the derivative of a single pixel, so every code counts once here.
             let pixels = SketchPixels { sketch: None, table };
             let gradient = Some(Derivative { slopes: fit.slopes, weight, overwrites: false });
-            let job = Pass { kernel: fit.kernel, pixels, sums: false, gradient };
+            let job = Pass { kernel: fit.kernel, pixels, sums: false, keeps: false, gradient };
             for (row, slots) in out.rows.iter_mut().enumerate() {
                 job.run(Scalar, row..row + 1, &mut [slots]);
             }
@@ -271,7 +279,7 @@ impl<L: SumLoss> Loss for L {
     }
 }
 
-/// One pass over a frame: sums, gradient, or both.
+/// One pass over a frame: sums, gradient, or both. Sums with an `out` keep there what an overwriting gradient can be made of.
 fn walk<K: Kernel, X: Execute, const C: usize>(
     kernel: K,
     executor: &X,
@@ -281,6 +289,8 @@ fn walk<K: Kernel, X: Execute, const C: usize>(
     out: &mut [f32],
 ) -> Totals<K, C> {
     let rows = frame.shape().height();
+    let keeps = K::SLOPES == Slopes::OfProbabilities
+        && gradient.as_ref().map_or(!out.is_empty(), |gradient| gradient.overwrites);
     let Some(binary) = frame.as_binary() else {
         let mut planes = out.chunks_mut(frame.plane_len().max(1));
         let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
@@ -296,9 +306,9 @@ fn walk<K: Kernel, X: Execute, const C: usize>(
     let totals: Totals<K, 2> = match binary.target() {
         Target::Ids(ids) if binary.is_plain() && (K::READS.is_of_labels() || !kernel.background()) => {
             let pixels = PlainPixels { frame: binary, ids };
-            executor.execute(&Pass { kernel, pixels, sums, gradient }, rows, out)
+            executor.execute(&Pass { kernel, pixels, sums, keeps, gradient }, rows, out)
         }
-        _ => executor.execute(&Pass { kernel, pixels: AnyPixels(binary), sums, gradient }, rows, out),
+        _ => executor.execute(&Pass { kernel, pixels: AnyPixels(binary), sums, keeps, gradient }, rows, out),
     };
     totals.map(|totals| resize(&totals, K::fill(ExactSum::default())))
 }

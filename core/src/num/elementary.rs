@@ -230,8 +230,13 @@ impl<V: Vector> Sigmoid<V> {
     /// The terms of the logit `z`.
     #[inline(always)]
     pub fn new<S: Simd<V = V>>(s: S, z: V) -> Self {
+        Self::of_exponential(s, z, s.exp_nonpositive(z.negative_magnitude()))
+    }
+
+    /// The same where `e`, which is `e^-|z|`, is known.
+    #[inline(always)]
+    pub(crate) fn of_exponential<S: Simd<V = V>>(s: S, z: V, e: V) -> Self {
         let zero = s.splat(0.0);
-        let e = s.exp_nonpositive(z.negative_magnitude());
         let large = s.splat(1.0) / (s.splat(1.0) + e);
         let small = e * large;
         Self {

@@ -1,7 +1,7 @@
 //! What region losses add up.
 
 use super::ClassAveraging;
-use crate::loss::{Kernel, Pixel, Reads};
+use crate::loss::{Kernel, Pixel, Reads, Slopes};
 use crate::num::{Power, one_minus_exp};
 use crate::simd::{Simd, Vector};
 
@@ -35,6 +35,7 @@ impl Kernel for OverlapKernel {
     /// Derivatives with respect to the probability of a pixel on the class and off it.
     type Slope = [f32; 2];
     const READS: Reads = Reads::Classes;
+    const SLOPES: Slopes = Slopes::OfProbabilities;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability: p, complement: q, mass, .. } = *pixel;
@@ -116,6 +117,7 @@ impl<const SQUARE: bool> Kernel for PowerKernel<SQUARE> {
     /// Derivatives with respect to the sums.
     type Slope = [f32; 3];
     const READS: Reads = Reads::Classes;
+    const SLOPES: Slopes = if SQUARE { Slopes::OfProbabilities } else { Slopes::OfSums };
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 3] {
         let Pixel { probability, mass, .. } = *pixel;

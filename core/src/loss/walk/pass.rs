@@ -14,6 +14,9 @@ pub(in crate::loss) struct Pass<K: Kernel, P> {
     pub(in crate::loss) kernel: K,
     pub(in crate::loss) pixels: P,
     pub(in crate::loss) sums: bool,
+    /// Whether the exponentials of a pass for the sums are kept where the gradient will be, for the pass that writes it:
+    /// [`Slopes::OfProbabilities`].
+    pub(in crate::loss) keeps: bool,
     /// Of background and foreground.
     pub(in crate::loss) gradient: Option<Derivative<K, 2>>,
 }
@@ -35,14 +38,19 @@ impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
             (slots, out) = out.split_at_mut_checked(width).unwrap_or_default();
             for (segment, start) in (0..width).step_by(SEGMENT).enumerate() {
                 let slots = slots.get_mut(start..(start + SEGMENT).min(width)).unwrap_or_default();
-                match (self.sums, &self.gradient) {
-                    (true, None) => self.segment::<S, true, false>(s, row, segment, None, &mut totals, slots),
-                    (sums, Some(slope)) if sums && K::SLOPES == Slopes::OfMasses => {
-                        self.segment::<S, true, true>(s, row, segment, Some(slope), &mut totals, slots);
+                let (place, totals, slope) = ((row, segment), &mut totals, self.gradient.as_ref());
+                match (self.sums, slope.is_some()) {
+                    (true, false) if self.keeps && Self::KEEPS => {
+                        self.segment::<S, true, false, true>(s, place, None, totals, slots);
                     }
-                    (_, slope) => {
-                        self.segment::<S, false, true>(s, row, segment, slope.as_ref(), &mut totals, slots);
+                    (true, false) => self.segment::<S, true, false, false>(s, place, None, totals, slots),
+                    (true, true) if K::SLOPES == Slopes::OfMasses => {
+                        self.segment::<S, true, true, false>(s, place, slope, totals, slots);
                     }
+                    _ if self.keeps && Self::KEEPS => {
+                        self.segment::<S, false, true, true>(s, place, slope, totals, slots);
+                    }
+                    _ => self.segment::<S, false, true, false>(s, place, slope, totals, slots),
                 }
             }
         }
@@ -55,13 +63,14 @@ impl<K: Kernel, P: Pixels> Job for Pass<K, P> {
 }
 
 impl<K: Kernel, P: Pixels> Pass<K, P> {
+    const KEEPS: bool = P::KEEPS && matches!(K::SLOPES, Slopes::OfProbabilities);
+
     /// One segment of a row: the lanes of each term, folded into the exact totals at its end.
     #[inline(always)]
-    fn segment<S: Simd, const SUMS: bool, const GRADIENT: bool>(
+    fn segment<S: Simd, const SUMS: bool, const GRADIENT: bool, const KEPT: bool>(
         &self,
         s: S,
-        row: usize,
-        segment: usize,
+        (row, segment): (usize, usize),
         gradient: Option<&Derivative<K, 2>>,
         [background, foreground]: &mut [ClassTotals<K>; 2],
         out: &mut [f32],
@@ -77,14 +86,24 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
             segment,
             #[inline(always)]
             |block| {
-                let whole = if GRADIENT { slots.next() } else { None };
+                let whole = if GRADIENT || KEPT { slots.next() } else { None };
                 let is_rest = whole.is_none();
+                if KEPT && is_rest {
+                    spare.iter_mut().zip(&*rest).for_each(|(spare, kept)| *spare = *kept);
+                }
                 let slots = whole.unwrap_or(&mut spare);
                 for vector in 0..S::VECTORS {
                     if self.pixels.is_empty(s, &block, vector) {
                         continue;
                     }
-                    let pixel = self.pixels.pixel(s, &block, vector);
+                    let kept = (KEPT && !SUMS).then(
+                        #[inline(always)]
+                        || s.load(slots, vector),
+                    );
+                    let (pixel, exponential) = self.pixels.kept(s, &block, vector, kept);
+                    if KEPT && SUMS {
+                        s.store(exponential, slots, vector);
+                    }
                     if SUMS {
                         let label = if K::READS == Reads::Label { self.pixels.label(&block) } else { None };
                         if label != Some(0) {
@@ -101,8 +120,8 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
                         s.store(before + more, slots, vector);
                     }
                 }
-                if GRADIENT && is_rest {
-                    let overwrites = gradient.is_some_and(|gradient| gradient.overwrites);
+                if (GRADIENT || KEPT) && is_rest {
+                    let overwrites = gradient.is_none_or(|gradient| gradient.overwrites);
                     for (slot, more) in rest.iter_mut().zip(spare) {
                         *slot = if overwrites { more } else { *slot + more };
                     }

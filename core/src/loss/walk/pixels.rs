@@ -114,6 +114,19 @@ pub(in crate::loss) trait Pixels: Copy + Sync {
     }
     /// One vector of the pixels of a block.
     fn pixel<S: Simd>(&self, s: S, block: &Self::Block<'_>, vector: usize) -> Binary<S::V>;
+    /// Whether there is an exponential of a pixel to keep.
+    const KEEPS: bool = false;
+    /// The same with the exponential that it is made of: the one that was kept, if there is one.
+    #[inline(always)]
+    fn kept<S: Simd>(
+        &self,
+        s: S,
+        block: &Self::Block<'_>,
+        vector: usize,
+        kept: Option<S::V>,
+    ) -> (Binary<S::V>, S::V) {
+        (self.pixel(s, block, vector), kept.unwrap_or(s.splat(0.0)))
+    }
 }
 
 /// Hard labels beside logits: what a microcontroller has. Scores and ids.
@@ -157,8 +170,24 @@ impl Pixels for PlainPixels<'_> {
 
     #[inline(always)]
     fn pixel<S: Simd>(&self, s: S, (logits, ids): &PlainBlock<'_>, vector: usize) -> Binary<S::V> {
+        self.kept(s, &(logits, ids), vector, None).0
+    }
+
+    const KEEPS: bool = true;
+    #[inline(always)]
+    fn kept<S: Simd>(
+        &self,
+        s: S,
+        (logits, ids): &PlainBlock<'_>,
+        vector: usize,
+        kept: Option<S::V>,
+    ) -> (Binary<S::V>, S::V) {
         let (logit, mass) = s.load_labelled(logits, ids, vector);
-        Binary::new(s, logit, &Sigmoid::new(s, logit), mass, mass)
+        let e = kept.unwrap_or_else(
+            #[inline(always)]
+            || s.exp_nonpositive(logit.negative_magnitude()),
+        );
+        (Binary::new(s, logit, &Sigmoid::of_exponential(s, logit, e), mass, mass), e)
     }
 }
 

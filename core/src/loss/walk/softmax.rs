@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::Job;
 use super::pass::ratio;
 use super::pixels::{Pixel, SEGMENT};
-use crate::loss::kernel::{Derivative, Kernel, Totals, add, fold, merge};
+use crate::loss::kernel::{Derivative, Kernel, Reads, Totals, add, fold, merge};
 use crate::num::{ExactSum, ln1p, minus_ln};
 use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::{Activation, Frame};
@@ -218,6 +218,13 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
         let (mut class, mut of_top, count) = (Class::first(s), s.splat(0.0), self.frame.channels());
         let lanes = lanes.get_mut(..count).unwrap_or_default();
         for ((place, lanes), by) in lanes.iter_mut().enumerate().zip(by) {
+            if K::READS == Reads::Label && !block.may_have(place) {
+                // Its terms are 0, and so are its slopes.
+                *by = s.splat(0.0);
+                of_top = classes.top.select_equal(class.number, *by, of_top);
+                class.next(s);
+                continue;
+            }
             let pixel = self.pixel(s, block, classes, class, vector);
             if self.sums {
                 add::<S, K>(s, lanes, vector, &self.kernel.terms(s, &pixel));

@@ -18,6 +18,8 @@ pub(in crate::loss) struct Block<const C: usize> {
     pub(in crate::loss) weight: [f32; BLOCK],
     pub(in crate::loss) map: [f32; BLOCK],
     soft: bool,
+    /// The classes of hard labels, a bit each.
+    present: u32,
 }
 
 impl<const C: usize> Block<C> {
@@ -26,6 +28,7 @@ impl<const C: usize> Block<C> {
         ids: [0.0; BLOCK],
         shares: [[0.0; BLOCK]; C],
         soft: false,
+        present: u32::MAX,
         weight: [0.0; BLOCK],
         map: [0.0; BLOCK],
     };
@@ -45,9 +48,20 @@ impl<const C: usize> Block<C> {
             }
         }
         match frame.target() {
-            Target::Ids(ids) => self.ids = padded(ids, first..end.min(first + BLOCK), IGNORE).map(f32::from),
+            Target::Ids(ids) => {
+                let ids = padded(ids, first..end.min(first + BLOCK), IGNORE);
+                self.ids = ids.map(f32::from);
+                let bit = |id: u8| 1_u32.checked_shl(id.into()).unwrap_or(0);
+                self.present = ids.into_iter().fold(0, |present, id| present | bit(id));
+            }
             Target::Shares(_) => self.soft = true,
         }
+    }
+
+    /// Whether a pixel may have a label of this class.
+    #[inline(always)]
+    pub(in crate::loss) const fn may_have(&self, class: usize) -> bool {
+        self.present >> (class & 31) & 1 != 0
     }
 
     /// By how much the score of one of two classes is above the other's.
