@@ -10,8 +10,9 @@ use core::ops::{Add, Div, Mul, Sub};
 /// Logical lanes of every kernel. Part of the determinism contract, not of the machine.
 pub const LANES: usize = 8;
 
-/// Values that are read from memory and written to it together: the widest vector there is.
-pub const BLOCK: usize = 2 * LANES;
+/// Values that are read from memory and written to it together: the widest vector that processors of this kind have.
+pub const BLOCK: usize =
+    if cfg!(any(target_arch = "x86", target_arch = "x86_64")) { 2 * LANES } else { LANES };
 
 /// What a lane type must offer. Only what a kernel uses; every operation rounds once, per IEEE 754.
 pub trait Vector:
@@ -43,7 +44,7 @@ pub trait Simd: Copy + Send + Sync {
     type V: Vector;
     /// The sums of the logical lanes.
     type Lanes: Copy + Send;
-    /// How many vectors a block has: 16, 2 or 1.
+    /// How many vectors a block has: [`BLOCK`] by the values of each.
     const VECTORS: usize;
 
     /// The same value in every lane.

@@ -12,6 +12,7 @@ use segmeter::{Engine, LevelName, files};
 
 use crate::text;
 
+mod bench;
 mod device;
 mod eval;
 mod formula;
@@ -47,6 +48,8 @@ enum Command {
     Watch(watch::Arguments),
     /// Have a device evaluate frames, in QEMU or on a serial port
     Device(device::Arguments),
+    /// Measure what losses and metrics cost on this machine, in nanoseconds per pixel
+    Bench(bench::Arguments),
 }
 
 /// What every subcommand takes.
@@ -59,7 +62,7 @@ struct Common {
     /// Most threads to use [default: all cores]; no result depends on it
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Vector instructions: auto, scalar, sse2, avx2, neon (those that the machine has); no result depends on it
+    /// Vector instructions: auto, scalar, sse2, avx2, avx512, neon (those that the machine has); no result depends on it
     #[arg(long, global = true, value_name = "LEVEL", default_value = "auto")]
     level: LevelName,
     /// Refuse a PNG of more pixels, before it is decoded
@@ -96,6 +99,12 @@ pub(crate) enum Failure {
 
 impl From<files::Error> for Failure {
     fn from(error: files::Error) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<segmeter::core::Error> for Failure {
+    fn from(error: segmeter::core::Error) -> Self {
         Self::Input(error.to_string())
     }
 }
@@ -182,6 +191,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Command::Profile(arguments) => profile::run(arguments, &cli.common, out),
         Command::Watch(arguments) => watch::run(arguments, &cli.common, out),
         Command::Device(arguments) => device::run(arguments, &cli.common, out),
+        Command::Bench(arguments) => bench::run(arguments, &cli.common, &engine, out),
     }
 }
 

@@ -6,9 +6,10 @@
 use core::ops::{Add, Div, Mul, Range, Sub};
 
 use fearless_simd::{
-    Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, SimdSplit, f32x8, f32x16, i32x8,
-    i32x16, u32x8, u32x16,
+    Bytes, Level, Select, Simd as Instructions, SimdBase, SimdCvtFloat, f32x8, i32x8, u32x8,
 };
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+use fearless_simd::{SimdSplit, f32x16, i32x16, u32x16};
 use segmeter_core::loss::Job;
 use segmeter_core::simd::{BLOCK, LANES, Masses, SQRT_HALF_BITS, Simd, Vector};
 
@@ -108,14 +109,15 @@ impl Machine {
 struct Wide<L>(L);
 
 /// The token of a machine with vectors of sixteen.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[derive(Clone, Copy)]
 struct Wider<L>(L);
 
 impl<L: Instructions> Eight<L> {
     #[inline(always)]
     fn read(machine: L, values: &[f32; BLOCK], vector: usize) -> Self {
-        let [first, second] = *values.as_chunks().0 else { return Self(f32x8::splat(machine, 0.0)) };
-        Self(f32x8::load_array(machine, if vector == 0 { first } else { second }))
+        let values: &[[f32; LANES]] = values.as_chunks().0;
+        Self(f32x8::load_array(machine, values.get(vector).copied().unwrap_or_default()))
     }
     #[inline(always)]
     fn write(self, out: &mut [f32; BLOCK], vector: usize) {
@@ -134,6 +136,7 @@ impl<L: Instructions> Eight<L> {
     }
 }
 
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 impl<L: Instructions> Sixteen<L> {
     #[inline(always)]
     fn read(machine: L, values: &[f32; BLOCK], _: usize) -> Self {
@@ -169,7 +172,7 @@ macro_rules! operators {
 
 /// Vectors of a width, and the machine that has them.
 macro_rules! vectors {
-    ($machine:ident, $vector:ident, $vectors:literal, $f32:ident, $i32:ident, $u32:ident) => {
+    ($machine:ident, $vector:ident, $vectors:expr, $f32:ident, $i32:ident, $u32:ident) => {
         #[doc = concat!("One vector: `", stringify!($f32), "`.")]
         #[derive(Clone, Copy)]
         struct $vector<L: Instructions>($f32<L>);
@@ -263,5 +266,6 @@ macro_rules! vectors {
     };
 }
 
-vectors!(Wide, Eight, 2, f32x8, i32x8, u32x8);
+vectors!(Wide, Eight, BLOCK / LANES, f32x8, i32x8, u32x8);
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 vectors!(Wider, Sixteen, 1, f32x16, i32x16, u32x16);

@@ -1,7 +1,7 @@
 //! Writes the table of losses in the docs of `segmeter_core::loss`:
 //!
 //!     firmware/run --bench >device.txt
-//!     cargo bench -p segmeter --bench pixel -- --level auto >desk.txt
+//!     segmeter bench --threads 1 >desk.txt
 //!     cargo run --release -p segmeter-tests --example loss_table -- device.txt desk.txt
 
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ fn sections(file: &str) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
 fn main() {
     let files: Vec<String> = std::env::args().skip(1).collect();
     let [device, desk] = &files[..] else {
-        eprintln!("usage: loss_table DEVICE DESK (what firmware/run --bench and the bench `pixel` print)");
+        eprintln!("usage: loss_table DEVICE DESK (what firmware/run --bench and segmeter bench print)");
         std::process::exit(2);
     };
     let (device, desk) = (sections(device), sections(desk));

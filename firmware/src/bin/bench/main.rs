@@ -324,7 +324,6 @@ mod device {
     impl<I: Instruments, const C: usize> Visit for Floats<'_, I, C> {
         fn loss(&mut self, entry: &'static Entry, loss: &impl Loss) -> Result<()> {
             let gradient = self.gradient.get_mut(..self.frame.scores().len()).unwrap_or_default();
-            gradient.fill(0.0);
             let (found, instructions) =
                 count(self.clock, || of(&Serial::SCALAR, loss, &self.frame, self.scratch, gradient));
             match found {
@@ -349,7 +348,7 @@ mod device {
         scratch: &mut [u32],
         gradient: &mut [f32],
     ) -> Result<Evaluation> {
-        loss.accumulate(executor, frame, 1.0, scratch, Some(gradient))
+        loss.overwrite(executor, frame, scratch, gradient)
     }
 }
 

@@ -122,7 +122,7 @@ impl<V: Vector> Class<V> {
 }
 
 /// Blocks that are read and written together: a class has its numbers of them side by side.
-pub(in crate::loss) const BLOCKS: usize = 2;
+pub(in crate::loss) const BLOCKS: usize = 32 / BLOCK;
 
 /// The pixels from `first` to `end`, or as many as there is room for. Copies, but by the instructions that read them: what is
 /// written by halves stalls a wide load. A function of its own, so that it is not compiled into every loss.

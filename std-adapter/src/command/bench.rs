@@ -1,0 +1,271 @@
+//! `segmeter bench`.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
+use segmeter::core::loss::Loss;
+use segmeter::core::view::Frame;
+use segmeter::{Engine, LevelName, files};
+use serde::Serialize;
+
+use super::registry;
+use super::{Common, Failure, Outcome};
+use crate::{output, report};
+
+mod metrics;
+mod scene;
+
+use scene::Scene;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Only rows whose name has this in it
+    #[arg(long, value_name = "NAME", default_value = "")]
+    filter: String,
+    /// Rows and columns of the frames [default: 1024x2048, of several classes 512x512]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    size: Option<[u32; 2]>,
+    /// Classes of the frames of several
+    #[arg(long, value_name = "N", default_value_t = 19, value_parser = clap::value_parser!(u8).range(2..=32))]
+    classes: u8,
+    /// The best of so many runs counts, or of as many as a second has room for
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    runs: u16,
+    /// A column for every kind of instructions that this machine has
+    #[arg(long)]
+    levels: bool,
+    /// Write the frames of losses to this folder as .npy, for other programs to be measured on
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+}
+
+/// Rows and columns, as in `1024x2048`.
+fn size(text: &str) -> Result<[u32; 2], String> {
+    let parsed = text.split_once('x').and_then(|(height, width)| {
+        let side = |text: &str| text.parse().ok().filter(|side| (1..=1 << 14).contains(side));
+        Some([side(height)?, side(width)?])
+    });
+    parsed.ok_or_else(|| "expected rows and columns from 1 to 16384, as in 1024x2048".to_owned())
+}
+
+/// What a row is measured on.
+#[derive(Serialize)]
+struct Measured<'a> {
+    name: &'a str,
+    kind: &'static str,
+    input: &'a str,
+    height: u32,
+    width: u32,
+    level: String,
+    threads: usize,
+    nanoseconds_per_pixel: f64,
+}
+
+/// Rows as they are measured.
+struct Bench<'a> {
+    arguments: &'a Arguments,
+    engines: Vec<Engine>,
+    json: bool,
+    rows: Vec<serde_json::Value>,
+    out: &'a mut dyn Write,
+    /// What is printed before the next row: nothing stands above no rows.
+    heading: String,
+    found: bool,
+}
+
+pub(super) fn run(
+    arguments: &Arguments,
+    common: &Common,
+    engine: &Engine,
+    out: &mut dyn Write,
+) -> Result<Outcome, Failure> {
+    let engines = engines(arguments, engine).map_err(|error| Failure::Input(error.to_string()))?;
+    let mut bench = Bench {
+        arguments,
+        engines,
+        json: common.json,
+        rows: Vec::new(),
+        out,
+        heading: String::new(),
+        found: false,
+    };
+    bench.heading = format!("{}; best of {} runs\n", processor(), arguments.runs);
+    losses(&mut bench)?;
+    metrics::measure(&mut bench)?;
+    if !bench.found {
+        let near = registry::nearest(&arguments.filter, LOSSES.iter().map(|entry| entry.name));
+        let filter = &arguments.filter;
+        return Err(Failure::Input(format!("--filter {filter}: no row has that in its name{near}")));
+    }
+    if common.json {
+        report::json(bench.out, &bench.rows)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// One thread, and then as many as were asked for.
+fn engines(arguments: &Arguments, engine: &Engine) -> Result<Vec<Engine>, segmeter::Unavailable> {
+    let one = NonZero::<usize>::MIN;
+    let levels = match arguments.levels {
+        true => LevelName::ALL.into_iter().filter(|level| level.is_available()).collect(),
+        false => vec![engine.level()],
+    };
+    let mut engines: Vec<_> =
+        levels.into_iter().map(|level| Engine::new(level, one)).collect::<Result<_, _>>()?;
+    if engine.threads() > one {
+        engines.push(*engine);
+    }
+    Ok(engines)
+}
+
+/// The processor's name, where the system says it.
+fn processor() -> String {
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
+    let [height, width] = bench.arguments.size.unwrap_or([1024, 2048]);
+    let scene = Scene::binary(height, width);
+    bench.save(&scene, "binary")?;
+    bench.heading(&format!("binary, {height}x{width}, value and gradient"));
+    for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"binary")) {
+        bench.loss(entry.name, "binary", &scene.frame()?)?;
+    }
+    let [height, width] = bench.arguments.size.unwrap_or([512, 512]);
+    let classes = bench.arguments.classes;
+    let scene = Scene::multiclass(height, width, classes);
+    bench.save(&scene, "classes")?;
+    bench.heading(&format!("{classes} classes, {height}x{width}, value and gradient"));
+    for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"multiclass")) {
+        bench.loss(entry.name, &format!("{classes} classes"), &scene.classes()?)?;
+    }
+    Ok(())
+}
+
+impl Bench<'_> {
+    fn line(&mut self, text: &str) -> Result<(), Failure> {
+        let heading = std::mem::take(&mut self.heading);
+        if !self.json {
+            writeln!(self.out, "{heading}{text}")?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn save(&mut self, scene: &Scene, name: &str) -> Result<(), Failure> {
+        let Some(folder) = self.arguments.save.as_deref() else { return Ok(()) };
+        let labels: Vec<f32> = scene.labels.iter().copied().map(f32::from).collect();
+        let file = |what: &str| Some(Path::new(folder).join(format!("{name}-{what}.npy")));
+        let files = [("--save", &file("logits")), ("--save", &file("labels"))];
+        let [logits, ids] = output::open(files, self.json, &[])?;
+        let [height, width] = [scene.height, scene.width].map(|side| side as usize);
+        let channels = scene.logits.len() / (height * width);
+        let axes =
+            [(logits, &scene.logits, &[channels, height, width][..]), (ids, &labels, &[height, width][..])];
+        for (output, values, axes) in axes {
+            if let Some(output) = output {
+                output.write(self.out, |file| files::npy::write_f32(file, axes, values))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_wanted(&mut self, name: &str) -> bool {
+        let is_wanted = name.contains(&self.arguments.filter);
+        self.found |= is_wanted;
+        is_wanted
+    }
+
+    fn heading(&mut self, text: &str) {
+        let columns: String = self.engines.iter().map(|engine| format!(" {:>9}", column(engine))).collect();
+        self.start(&format!("{text}, ns per pixel\n{:<38}{columns}", ""));
+    }
+
+    /// Begins a group of rows. What stands above all stays if there were no rows yet.
+    fn start(&mut self, text: &str) {
+        if self.found {
+            self.heading.clear();
+        } else {
+            self.heading.truncate(self.heading.find('\n').map_or(0, |end| end + 1));
+        }
+        self.heading += &format!("\n{text}\n");
+    }
+
+    /// Value and gradient by every engine; what the loss refuses is left out.
+    fn loss<const C: usize>(&mut self, name: &str, input: &str, frame: &Frame<'_, C>) -> Result<(), Failure> {
+        if !self.is_wanted(name) {
+            return Ok(());
+        }
+        let loss = AnyLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
+        if loss.check(frame).is_err() {
+            return Ok(());
+        }
+        let mut scratch = vec![0; loss.scratch_len(frame.shape())];
+        let mut gradient = vec![0.0; frame.scores().len()];
+        let (shape, mut columns) = (frame.shape(), String::new());
+        for engine in self.engines.clone() {
+            let nanoseconds = self.best(shape.pixels(), || {
+                let _ = black_box(loss.overwrite(&engine, frame, &mut scratch, &mut gradient));
+            });
+            columns += &format!(" {nanoseconds:>9.2}");
+            self.keep(name, "loss", input, [shape.height(), shape.width()], &engine, nanoseconds)?;
+        }
+        self.line(&format!("{name:<38}{columns}"))
+    }
+
+    /// What one thread does in scalar code or whatever it chooses for itself.
+    fn single(&mut self, name: &str, size: [usize; 2], mut work: impl FnMut()) -> Result<(), Failure> {
+        if !self.is_wanted(name) {
+            return Ok(());
+        }
+        let nanoseconds = self.best(size[0] * size[1], &mut work);
+        let engine = Engine::new(LevelName::Scalar, NonZero::<usize>::MIN);
+        let engine = engine.map_err(|error| Failure::Input(error.to_string()))?;
+        self.keep(name, "metric", "8 bits", size, &engine, nanoseconds)?;
+        self.line(&format!("{name:<38} {nanoseconds:>9.2}"))
+    }
+
+    /// The shortest of several runs, in nanoseconds per pixel.
+    fn best(&self, pixels: usize, mut work: impl FnMut()) -> f64 {
+        let (start, mut best) = (Instant::now(), Duration::MAX);
+        for _ in 0..self.arguments.runs {
+            let run = Instant::now();
+            work();
+            best = best.min(run.elapsed());
+            if start.elapsed() > Duration::from_secs(1) {
+                break;
+            }
+        }
+        best.as_secs_f64() * 1e9 / pixels as f64
+    }
+
+    fn keep(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        input: &str,
+        [height, width]: [usize; 2],
+        engine: &Engine,
+        nanoseconds_per_pixel: f64,
+    ) -> Result<(), Failure> {
+        let (level, threads) = (engine.level().to_string(), engine.threads().get());
+        let [height, width] = [height as u32, width as u32];
+        let row = Measured { name, kind, input, height, width, level, threads, nanoseconds_per_pixel };
+        self.rows.push(serde_json::to_value(row)?);
+        Ok(())
+    }
+}
+
+fn column(engine: &Engine) -> String {
+    match engine.threads().get() {
+        1 => engine.level().to_string(),
+        threads => format!("{threads} thr."),
+    }
+}

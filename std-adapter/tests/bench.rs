@@ -1,0 +1,84 @@
+//! `segmeter bench`: what is measured, not how long it takes.
+
+mod support;
+
+use serde_json::Value;
+use support::Bench;
+
+/// The rows of a run.
+fn rows(bench: &Bench, line: &str) -> Vec<Value> {
+    bench.json(line).as_array().expect("rows").clone()
+}
+
+#[test]
+fn rows_say_what_was_measured() {
+    let bench = Bench::new();
+    let found =
+        rows(&bench, "bench --filter dice_focal --size 9x20 --classes 4 --runs 1 --threads 2 --level scalar");
+    let inputs: Vec<_> = found.iter().map(|row| (row["input"].as_str(), row["threads"].as_u64())).collect();
+    let expected = [("binary", 1), ("binary", 2), ("4 classes", 1), ("4 classes", 2)];
+    assert_eq!(inputs, expected.map(|(input, threads)| (Some(input), Some(threads))));
+    for row in &found {
+        assert_eq!((row["name"].as_str(), row["kind"].as_str()), (Some("dice_focal"), Some("loss")));
+        assert_eq!((row["height"].as_u64(), row["width"].as_u64()), (Some(9), Some(20)));
+        assert_eq!(row["level"], "scalar");
+        assert!(row["nanoseconds_per_pixel"].as_f64().is_some_and(|cost| cost > 0.0 && cost < 1e9), "{row}");
+    }
+}
+
+/// Every loss has a row of each input that it takes, and there are rows of metrics.
+#[test]
+fn every_loss_is_measured() {
+    let bench = Bench::new();
+    let found = rows(&bench, "bench --size 8x9 --classes 3 --runs 1 --threads 1");
+    let listed = bench.json("list losses");
+    let mut expected = Vec::new();
+    for (input, measured) in [("binary", "binary"), ("multiclass", "3 classes")] {
+        for loss in listed.as_array().unwrap() {
+            if loss["inputs"].as_array().unwrap().iter().any(|known| known == input) {
+                expected.push((loss["name"].clone(), measured.to_owned()));
+            }
+        }
+    }
+    let measured = |row: &&Value| row["kind"] == "loss";
+    let losses = found.iter().filter(measured);
+    let losses: Vec<_> =
+        losses.map(|row| (row["name"].clone(), row["input"].as_str().unwrap().to_owned())).collect();
+    assert_eq!(losses, expected);
+    assert!(found.iter().any(|row| row["name"] == "confusion, 19 classes" && row["kind"] == "metric"));
+}
+
+#[test]
+fn frames_are_saved_for_other_programs() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("frames")).unwrap();
+    rows(&bench, "bench --filter mcc --size 8x9 --classes 3 --runs 1 --save frames");
+    let value = |logits: &str, labels: &str| {
+        let line = format!("loss mcc --logits frames/{logits} --labels frames/{labels} --ignore 255");
+        bench.json(&line)["value"].as_f64().expect("a value")
+    };
+    for value in
+        [value("binary-logits.npy", "binary-labels.npy"), value("classes-logits.npy", "classes-labels.npy")]
+    {
+        assert!(value > 0.0 && value < 2.0, "{value}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused() {
+    let bench = Bench::new();
+    for (line, said) in [
+        (
+            "bench --filter tversk_ --size 4x4",
+            "--filter tversk_: no row has that in its name: did you mean `tversky`",
+        ),
+        ("bench --size 0x4", "from 1 to 16384"),
+        ("bench --size 4", "as in 1024x2048"),
+        ("bench --classes 33", "33"),
+        ("bench --runs 0", "0"),
+        ("bench --filter mcc --size 4x4 --runs 1 --save nowhere", "nowhere"),
+    ] {
+        let refused = bench.refusal(line);
+        assert!(refused.contains(said), "{line}: {refused}");
+    }
+}
