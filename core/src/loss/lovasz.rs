@@ -103,26 +103,18 @@ impl Loss for LovaszHinge {
     }
 }
 
-/// The logit of a pixel against its label.
-fn margin(logits: &[f32], pixel: usize, on: bool) -> f32 {
-    let logit = logits.get(pixel).copied().unwrap_or(0.0);
-    if on { -logit } else { logit }
-}
-
-/// Errors of a hinge.
+/// Errors of a hinge, of logits.
 struct Hinge<'a>(&'a [f32]);
 
 impl Errors for Hinge<'_> {
+    fn planes(&self) -> [&[f32]; 2] {
+        [self.0; 2]
+    }
     #[inline(always)]
-    fn rank(&self, pixel: usize, on: bool) -> u32 {
-        let margin = margin(self.0, pixel, on);
-        if margin.is_nan() {
-            NO_NUMBER
-        } else if margin > -1.0 {
-            grid::ordered(margin)
-        } else {
-            0
-        }
+    fn rank([logit, _]: [f32; 2], on: bool) -> u32 {
+        let margin = if on { -logit } else { logit };
+        let rank = if margin > -1.0 { grid::ordered(margin) } else { 0 };
+        if margin.is_nan() { NO_NUMBER } else { rank }
     }
     #[inline(always)]
     fn error(&self, rank: u32, _pixel: usize, _on: bool) -> f32 {
@@ -130,33 +122,45 @@ impl Errors for Hinge<'_> {
     }
 }
 
-/// Errors of probabilities.
-struct Shares<'a> {
+/// Errors of the probabilities of binary logits: by these they are ordered.
+struct Margins<'a> {
     folded: &'a [f32],
-    /// Binary logits: then these are ordered.
-    logits: Option<&'a [f32]>,
+    logits: &'a [f32],
 }
 
-impl Errors for Shares<'_> {
-    #[inline(always)]
-    fn rank(&self, pixel: usize, on: bool) -> u32 {
-        let folded = self.folded.get(pixel).copied().unwrap_or(0.0);
-        if folded.is_nan() {
-            return NO_NUMBER;
-        }
-        if let Some(logits) = self.logits {
-            return grid::ordered(margin(logits, pixel, on));
-        }
-        let [probability, complement] = unfold(folded);
-        if on { grid::code(complement, probability) } else { grid::code(probability, complement) }
+impl Errors for Margins<'_> {
+    fn planes(&self) -> [&[f32]; 2] {
+        [self.folded, self.logits]
     }
     #[inline(always)]
-    fn error(&self, rank: u32, pixel: usize, on: bool) -> f32 {
-        if self.logits.is_none() {
-            return grid::value(rank);
-        }
+    fn rank([folded, logit]: [f32; 2], on: bool) -> u32 {
+        let rank = grid::ordered(if on { -logit } else { logit });
+        if folded.is_nan() { NO_NUMBER } else { rank }
+    }
+    #[inline(always)]
+    fn error(&self, _rank: u32, pixel: usize, on: bool) -> f32 {
         let [probability, complement] = unfold(self.folded.get(pixel).copied().unwrap_or(0.0));
         if on { complement } else { probability }
+    }
+}
+
+/// Errors of probabilities.
+struct Shares<'a>(&'a [f32]);
+
+impl Errors for Shares<'_> {
+    fn planes(&self) -> [&[f32]; 2] {
+        [self.0; 2]
+    }
+    #[inline(always)]
+    fn rank([folded, _]: [f32; 2], on: bool) -> u32 {
+        let [probability, complement] = unfold(folded);
+        let (error, rest) = if on { (complement, probability) } else { (probability, complement) };
+        let rank = grid::code(error, rest);
+        if folded.is_nan() { NO_NUMBER } else { rank }
+    }
+    #[inline(always)]
+    fn error(&self, rank: u32, _pixel: usize, _on: bool) -> f32 {
+        grid::value(rank)
     }
 }
 
@@ -238,15 +242,18 @@ impl Loss for LovaszSoftmax {
         for (class, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let share = share / total;
             fold(&softmax, executor, class, folded);
-            let is_margin = C == 2 && frame.activation() == Activation::Logits;
-            let errors = Shares { folded, logits: is_margin.then_some(frame.scores()) };
             slope.fill(0.0);
-            let value =
-                extension(&frame, ids, class, &errors, (&mut *entries, &mut *digits), |pixel, step| {
-                    if let Some(slot) = slope.get_mut(pixel) {
-                        *slot = step;
-                    }
-                });
+            let put = |pixel: usize, step| {
+                if let Some(slot) = slope.get_mut(pixel) {
+                    *slot = step;
+                }
+            };
+            let scratch = (&mut *entries, &mut *digits);
+            let value = if C == 2 && frame.activation() == Activation::Logits {
+                extension(&frame, ids, class, &Margins { folded, logits: frame.scores() }, scratch, put)
+            } else {
+                extension(&frame, ids, class, &Shares(folded), scratch, put)
+            };
             let Some(value) = value else { continue };
             *sum.get_or_insert(0.0) += share * value;
             let Some(gradient) = gradient.as_deref_mut() else { continue };

@@ -11,4 +11,4 @@ pub(super) use pass::{Pass, ratio};
 pub use pixels::Pixel;
 pub(super) use pixels::{AnyPixels, PlainPixels, SketchPixels, padded};
 pub(super) use plane::{Plane, PlanePass, fold};
-pub(super) use softmax::{Block, ClassPass, Classes, PrecisePass, load, write};
+pub(super) use softmax::{BLOCKS, Block, ClassPass, Classes, PrecisePass, load};

@@ -5,8 +5,10 @@ use crate::view::Frame;
 
 /// How the errors of a class are ordered, and what they are.
 pub(super) trait Errors {
+    /// What ranks are made of, pixel by pixel.
+    fn planes(&self) -> [&[f32]; 2];
     /// A whole number for a pixel that is the larger the larger its error; 0 without an error, [`NO_NUMBER`] if it is NaN.
-    fn rank(&self, pixel: usize, on: bool) -> u32;
+    fn rank(planes: [f32; 2], on: bool) -> u32;
     /// The error of a pixel, which has this rank.
     fn error(&self, rank: u32, pixel: usize, on: bool) -> f32;
 }
@@ -16,43 +18,58 @@ pub(super) const NO_NUMBER: u32 = u32::MAX;
 
 /// The extension for one class: `put` gets the derivative with respect to the score or probability whose growth makes
 /// background wrong. `None` if no pixel is scored.
-pub(super) fn extension<const C: usize>(
+pub(super) fn extension<const C: usize, E: Errors>(
     frame: &Frame<'_, C>,
     ids: &[u8],
     class: usize,
-    errors: &impl Errors,
+    errors: &E,
     (entries, digits): (&mut [u32], &mut [u32]),
     mut put: impl FnMut(usize, f32),
 ) -> Option<f64> {
     let weights = frame.weights().map(|weights| weights.values());
-    let labels = ClassLabels { ids, class, classes: frame.classes(), weights };
-    let floor = labels.floor(errors)?;
-    let (entries, buffer) = entries.split_at_mut_checked(2 * ids.len())?;
-    let (mut sum, count, bits) = labels.collect(floor, errors, entries);
-    let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), bits, buffer, digits);
+    let pixels = ids.len();
+    let (entries, buffer) = entries.split_at_mut_checked(2 * pixels)?;
+    let (ranks, rest) = buffer.split_at_mut_checked(pixels)?;
+    let sides = bytemuck::must_cast_slice_mut::<u32, u8>(rest).get_mut(..pixels)?;
+    write_sides((ids, weights), (class, frame.classes()), sides);
+    let [smallest, largest] = write_ranks(errors, sides, ranks);
+    let members = sides.iter().map(|side| u32::from(*side == ON)).sum();
+    // Once the whole class is wrong nothing that follows makes a step. Without a pixel of the class only the first does.
+    let floor = if members > 0 { smallest } else { largest };
+    if sides.iter().all(|side| *side == NOT_SCORED) {
+        return None;
+    }
+    let count = collect(floor.max(1), sides, ranks, entries);
+    let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), buffer, digits);
     let order = sorted
         .as_chunks::<2>()
         .0
         .iter()
         .map(|[key, pixel]| (!key, pixel & ON_CLASS != 0, (pixel & !ON_CLASS) as usize));
+    // Two sums in turn: an addition has to wait for the last one to the same sum.
+    let (mut this, mut other) = (&mut ExactSum::default(), &mut ExactSum::default());
+    if largest == NO_NUMBER {
+        this.add(f32::NAN);
+    }
     let mut add = |(rank, on, pixel): (u32, bool, usize), step: f32| {
-        sum.add(errors.error(rank, pixel, on) * step);
+        this.add(errors.error(rank, pixel, on) * step);
+        core::mem::swap(&mut this, &mut other);
         put(pixel, if on { -step } else { step });
     };
     if let Some(weights) = weights {
-        let mut jaccard = Jaccard::new(labels.weight_on(weights));
+        let mut jaccard = Jaccard::new(weight_on(ids, class, weights));
         for entry in order {
             let mass = weights.get(entry.2).copied().unwrap_or(0.0);
             add(entry, jaccard.step(entry.1, f64::from(mass)));
         }
     } else {
-        let members = ids.iter().map(|id| u32::from(usize::from(*id) == class)).sum();
         let mut jaccard = Jaccard::new(members);
         for entry in order {
             add(entry, jaccard.step(entry.1, 1));
         }
     }
-    Some(sum.value())
+    this.merge(other);
+    Some(this.value())
 }
 
 /// Weight of pixels: counts, or `f64` sums of real weights.
@@ -110,76 +127,70 @@ impl<M: Mass> Jaccard<M> {
     }
 }
 
-/// The labels of a frame as one class sees them.
-struct ClassLabels<'a> {
-    ids: &'a [u8],
-    class: usize,
-    classes: usize,
-    weights: Option<&'a [f32]>,
+/// What a pixel is to a class.
+const NOT_SCORED: u8 = 0;
+const OFF: u8 = 1;
+const ON: u8 = 2;
+
+/// Writes what every pixel is to a class. Without weight it is not scored, whatever its score.
+fn write_sides((ids, weights): (&[u8], Option<&[f32]>), (class, classes): (usize, usize), sides: &mut [u8]) {
+    let (class, last) = (class as u8, classes.saturating_sub(1).min(usize::from(u8::MAX)) as u8);
+    for (side, id) in sides.iter_mut().zip(ids) {
+        let scored = if *id <= last { OFF } else { NOT_SCORED };
+        *side = if *id == class { ON } else { scored };
+    }
+    for (side, weight) in sides.iter_mut().zip(weights.unwrap_or_default()) {
+        *side = if *weight > 0.0 { *side } else { NOT_SCORED };
+    }
 }
 
-impl ClassLabels<'_> {
-    /// Pixels that have a label and a weight, and whether it is the class.
-    fn scored(&self) -> impl Iterator<Item = (u32, bool)> {
-        let weight = |pixel: u32| {
-            // A pixel without weight is not scored, whatever its score.
-            self.weights.is_none_or(|weights| weights.get(pixel as usize).is_some_and(|weight| *weight > 0.0))
-        };
-        let pixels = (0u32..).zip(self.ids);
-        pixels
-            .filter(move |(pixel, id)| usize::from(**id) < self.classes && weight(*pixel))
-            .map(|(pixel, id)| (pixel, usize::from(*id) == self.class))
+/// Writes the rank of every pixel, 0 if it is not scored; returns the smallest on the class, and the largest of all.
+fn write_ranks<E: Errors>(errors: &E, sides: &[u8], ranks: &mut [u32]) -> [u32; 2] {
+    let [first, second] = errors.planes();
+    let (mut smallest, mut largest) = (u32::MAX, 0);
+    for ((slot, side), (a, b)) in ranks.iter_mut().zip(sides).zip(first.iter().zip(second)) {
+        let (on, rank) = (*side == ON, E::rank([*a, *b], *side == ON));
+        *slot = if *side == NOT_SCORED { 0 } else { rank };
+        smallest = smallest.min(if on { rank } else { u32::MAX });
+        largest = largest.max(*slot);
     }
+    [smallest, largest]
+}
 
-    /// The smallest rank that makes a step: once the whole class is wrong nothing that follows does. Without a pixel of
-    /// the class that is the largest. `None` if no pixel is scored.
-    fn floor(&self, errors: &impl Errors) -> Option<u32> {
-        let mut smallest: Option<u32> = None;
-        for (pixel, _) in self.scored().filter(|(_, on)| *on) {
-            let rank = errors.rank(pixel as usize, true);
-            smallest = Some(smallest.map_or(rank, |smallest| smallest.min(rank)));
-            if rank == 0 {
-                return smallest;
+/// Pixels that are looked at together.
+const BLOCK: usize = 16;
+
+/// Writes (inverted rank, pixel and whether it is on the class) for every pixel whose rank is at least `floor`; returns
+/// how many.
+fn collect(floor: u32, sides: &[u8], ranks: &[u32], entries: &mut [u32]) -> usize {
+    let slots = entries.as_chunks_mut::<2>().0;
+    let (mut first, mut count) = (0_u32, 0);
+    for (ranks, sides) in ranks.chunks(BLOCK).zip(sides.chunks(BLOCK)) {
+        if ranks.iter().fold(false, |any, rank| any | (*rank >= floor)) {
+            for ((pixel, rank), side) in (first..).zip(ranks).zip(sides) {
+                // Written in any case, then kept or not: a branch could not be foreseen.
+                if let Some(slot) = slots.get_mut(count) {
+                    // Inverted, the largest comes first.
+                    *slot = [!rank, pixel | u32::from(*side == ON) << ON_CLASS.trailing_zeros()];
+                }
+                count += usize::from(*rank >= floor);
             }
         }
-        smallest.or_else(|| self.scored().map(|(pixel, _)| errors.rank(pixel as usize, false)).max())
+        first = first.wrapping_add(BLOCK as u32);
     }
+    count
+}
 
-    /// Writes (inverted rank, pixel and whether it is on the class) for every scored pixel with an error that makes a
-    /// step; returns a sum that is NaN if the error of a scored pixel is, how many, and in how many low bits the keys
-    /// differ.
-    fn collect(&self, floor: u32, errors: &impl Errors, entries: &mut [u32]) -> (ExactSum, usize, u32) {
-        let mut sum = ExactSum::default();
-        let (mut count, mut any, mut all) = (0, 0, u32::MAX);
-        let slots = entries.as_chunks_mut::<2>().0;
-        for (pixel, on) in self.scored() {
-            let rank = errors.rank(pixel as usize, on);
-            if rank == NO_NUMBER {
-                sum.add(f32::NAN);
-            }
-            if rank >= floor.max(1)
-                && let Some(slot) = slots.get_mut(count)
-            {
-                // Inverted, the largest comes first.
-                let key = !rank;
-                *slot = [key, if on { pixel | ON_CLASS } else { pixel }];
-                (count, any, all) = (count + 1, any | key, all & key);
-            }
+/// The weight of the class. An exact sum: rounding must not let the last pixels be taken from a total that is too
+/// small.
+fn weight_on(ids: &[u8], class: usize, weights: &[f32]) -> f64 {
+    let mut sum = ExactSum::default();
+    for (id, weight) in ids.iter().zip(weights) {
+        if usize::from(*id) == class {
+            sum.add(*weight);
         }
-        (sum, count, u32::BITS - (any & !all).leading_zeros())
     }
-
-    /// The weight of the class. An exact sum: rounding must not let the last pixels be taken from a total that is too
-    /// small.
-    fn weight_on(&self, weights: &[f32]) -> f64 {
-        let mut sum = ExactSum::default();
-        for (id, weight) in self.ids.iter().zip(weights) {
-            if usize::from(*id) == self.class {
-                sum.add(*weight);
-            }
-        }
-        sum.value()
-    }
+    sum.value()
 }
 
 /// The bit of a pixel's number that says whether its label is the class.
@@ -187,29 +198,38 @@ const ON_CLASS: u32 = 1 << 31;
 /// Frames have fewer pixels than this.
 pub(super) const MOST_PIXELS: usize = ON_CLASS as usize;
 
-/// Bits of a digit: three digits cover the 32 bits of a rank.
+/// Bits of a digit: three digits cover the 32 bits of a key.
 const DIGIT_BITS: u32 = 11;
+const VALUES: usize = 1 << DIGIT_BITS;
 /// Words for the digit counts of the sort.
-pub(super) const DIGITS: usize = 3 << DIGIT_BITS;
+pub(super) const DIGITS: usize = 3 * VALUES;
 
-/// Stable radix sort of pairs by their first element, ascending; all above its `low` lowest bits is the same. Returns the buffer that holds the result.
-fn sort<'a>(pairs: &'a mut [u32], low: u32, buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
+/// The digit of a key at a place.
+#[inline(always)]
+const fn digit(key: u32, place: u32) -> usize {
+    (key >> (DIGIT_BITS * place)) as usize % VALUES
+}
+
+/// Stable radix sort of pairs by their first element, ascending. Returns the buffer that holds the result.
+fn sort<'a>(pairs: &'a mut [u32], buffer: &'a mut [u32], digits: &mut [u32]) -> &'a [u32] {
     let len = pairs.len();
     let (mut from, mut to) = (pairs, buffer.get_mut(..len).unwrap_or_default());
-    // Narrow digits: fewer places that a pass writes to in turn.
-    let bits = low.div_ceil(3).clamp(1, DIGIT_BITS);
-    let buckets = 1_usize << bits;
-    let digit = |key: u32, place: u32| ((key >> (place * bits)) as usize) & (buckets - 1);
-    let digits = digits.get_mut(..3 * buckets).unwrap_or_default();
     digits.fill(0);
-    for [key, _] in from.as_chunks::<2>().0 {
-        for (place, counts) in (0..).zip(digits.chunks_mut(buckets.max(1))) {
-            if let Some(n) = counts.get_mut(digit(*key, place)) {
-                *n += 1;
+    let digits = digits.as_chunks_mut::<VALUES>().0;
+    if let [first, second, third] = digits {
+        for [key, _] in from.as_chunks::<2>().0 {
+            for (place, counts) in (0..).zip([&mut *first, &mut *second, &mut *third]) {
+                if let Some(n) = counts.get_mut(digit(*key, place)) {
+                    *n += 1;
+                }
             }
         }
     }
-    for (place, counts) in (0..).zip(digits.chunks_mut(buckets.max(1))) {
+    for (place, counts) in (0..).zip(digits) {
+        // A digit that all keys share orders nothing.
+        if counts.iter().any(|n| *n as usize == len / 2) {
+            continue;
+        }
         let mut start = 0;
         for n in counts.iter_mut() {
             (*n, start) = (start, start + *n);
@@ -217,11 +237,11 @@ fn sort<'a>(pairs: &'a mut [u32], low: u32, buffer: &'a mut [u32], digits: &mut 
         let slots = to.as_chunks_mut::<2>().0;
         for pair in from.as_chunks::<2>().0 {
             let [key, _] = *pair;
-            if let Some(place) = counts.get_mut(digit(key, place)) {
-                if let Some(slot) = slots.get_mut(*place as usize) {
+            if let Some(next) = counts.get_mut(digit(key, place)) {
+                if let Some(slot) = slots.get_mut(*next as usize) {
                     *slot = *pair;
                 }
-                *place += 1;
+                *next += 1;
             }
         }
         (from, to) = (to, from);

@@ -5,31 +5,61 @@
 //! with `1 - p_k` for it, nothing cancels where it is all but certain.
 
 use core::ops::Range;
-use core::slice;
 
 use crate::loss::Job;
 use crate::loss::spatial::unfold;
 use crate::loss::walk::fold;
 use crate::loss::walk::padded;
-use crate::loss::walk::{Block, Classes, load, write};
+use crate::loss::walk::{BLOCKS, Block, Classes, load};
 use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::{Activation, Frame, Layout};
 
-/// Blocks of the rows: the row within `rows`, where in it the block starts, and its pixels in the frame.
-fn blocks(width: usize, rows: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
-    let first_row = rows.start;
-    rows.flat_map(move |row| {
-        let end = (row + 1) * width;
-        (row * width..end)
-            .step_by(BLOCK)
-            .map(move |first| (first - first_row * width, first..end.min(first + BLOCK)))
-    })
+/// Pixels whose classes are gone through one after the other.
+const PART: usize = 512;
+
+/// Parts of some rows of at most `len` pixels: where in the rows a part starts, and its pixels in the frame.
+fn parts(width: usize, rows: Range<usize>, len: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let (start, end) = (rows.start * width, rows.end * width);
+    (start..end).step_by(len).map(move |first| (first - start, first..end.min(first + len)))
+}
+
+/// The pixels of a part by blocks; the last may be fewer.
+fn in_blocks(part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    part.clone().step_by(BLOCK).map(move |first| first..part.end.min(first + BLOCK))
+}
+
+/// Adds to the gradient of a class for `count` pixels from `first`, counted from the first row that `out` holds.
+#[inline(always)]
+fn add<const C: usize>(
+    frame: &Frame<'_, C>,
+    out: &mut [&mut [f32]],
+    class: usize,
+    first: usize,
+    count: usize,
+    more: [f32; BLOCK],
+) {
+    if frame.layout() == Layout::Planar {
+        let plane =
+            out.get_mut(class).and_then(|plane| plane.get_mut(first..first + count)).unwrap_or_default();
+        if let Some(slots) = plane.first_chunk_mut::<BLOCK>() {
+            slots.iter_mut().zip(more).for_each(|(slot, more)| *slot += more);
+        } else {
+            plane.iter_mut().zip(more).for_each(|(slot, more)| *slot += more);
+        }
+        return;
+    }
+    let channels = frame.channels();
+    let slots =
+        out.first_mut().and_then(|plane| plane.get_mut(first * channels + class..)).unwrap_or_default();
+    let slots = slots.iter_mut().step_by(channels.max(1)).take(count);
+    slots.zip(more).for_each(|(slot, more)| *slot += more);
 }
 
 /// Writes over the elements from `first` that are there.
 #[inline(always)]
 fn put(out: &mut [f32], first: usize, count: usize, values: [f32; BLOCK]) {
-    let slots = out.get_mut(first..first + count).unwrap_or_default();
+    let end = out.len().min(first + count);
+    let slots = out.get_mut(first..end).unwrap_or_default();
     if let Some(slots) = slots.first_chunk_mut() {
         *slots = values;
         return;
@@ -53,20 +83,22 @@ impl<const C: usize> Job for Normalisers<'_, C> {
     #[inline(always)]
     fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
         let [best, rest] = out else { return };
-        let (mut block, mut classes) = (Block::EMPTY, Classes::new(s));
-        for (at, pixels) in blocks(self.0.shape().width(), rows) {
-            load(s, slice::from_mut(&mut block), &self.0, pixels.start, pixels.end);
-            let mut numbers = [[0.0; BLOCK]; 2];
-            let [tops, others] = &mut numbers;
-            for vector in 0..S::VECTORS {
-                classes.read(s, &block, self.0.channels(), vector, self.0.activation());
-                let weight = s.load(&block.weight, vector);
-                let scored = s.splat(0.0).select_less(weight, classes.rest, s.splat(-1.0));
-                s.store(classes.best, tops, vector);
-                s.store(scored, others, vector);
+        let (mut blocks, mut classes) = ([const { Block::EMPTY }; BLOCKS], Classes::new(s));
+        for (at, pixels) in parts(self.0.shape().width(), rows, BLOCK * BLOCKS) {
+            load(s, &mut blocks, &self.0, pixels.start, pixels.end);
+            let slots = (at..at + pixels.len()).step_by(BLOCK);
+            for (block, at) in blocks.iter().zip(slots) {
+                let [mut tops, mut others] = [[0.0; BLOCK]; 2];
+                for vector in 0..S::VECTORS {
+                    classes.read(s, block, self.0.channels(), vector, self.0.activation());
+                    let weight = s.load(&block.weight, vector);
+                    let scored = s.splat(0.0).select_less(weight, classes.rest, s.splat(-1.0));
+                    s.store(classes.best, &mut tops, vector);
+                    s.store(scored, &mut others, vector);
+                }
+                put(best, at, BLOCK, tops);
+                put(rest, at, BLOCK, others);
             }
-            put(best, at, pixels.len(), *tops);
-            put(rest, at, pixels.len(), *others);
         }
     }
 
@@ -82,7 +114,7 @@ pub(super) struct Softmax<'a, const C: usize> {
 }
 
 impl<const C: usize> Softmax<'_, C> {
-    /// Eight scores of a class, or fewer.
+    /// The scores of a block of a class.
     #[inline(always)]
     fn scores(&self, class: usize, pixels: &Range<usize>) -> [f32; BLOCK] {
         let (scores, first) = (self.frame.scores(), self.frame.place(pixels.start, class));
@@ -141,7 +173,7 @@ impl<const C: usize> Job for Probability<'_, C> {
     #[inline(always)]
     fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
         let Some(folded) = out.first_mut() else { return };
-        for (at, pixels) in blocks(self.row_len(), rows) {
+        for (at, pixels) in parts(self.row_len(), rows, BLOCK) {
             let (scores, normalisers) =
                 (self.softmax.scores(self.class, &pixels), self.softmax.normalisers(&pixels));
             let mut values = [0.0; BLOCK];
@@ -232,21 +264,24 @@ impl<const C: usize> Job for Others<'_, C> {
     #[inline(always)]
     fn run<S: Simd>(&self, s: S, rows: Range<usize>, out: &mut [&mut [f32]]) {
         let frame = &self.softmax.frame;
-        let mut more = [[0.0; BLOCK]; C];
-        for (at, pixels) in blocks(frame.shape().width(), rows) {
-            let normalisers = self.softmax.normalisers(&pixels);
-            let (top, others) =
-                (padded(self.top, pixels.clone(), 0.0), padded(self.others, pixels.clone(), 0.0));
-            for (class, more) in more.iter_mut().enumerate().take(frame.channels()) {
-                let scores = self.softmax.scores(class, &pixels);
-                for vector in 0..S::VECTORS {
-                    let [p, q] = self.softmax.probability(s, &scores, &normalisers, vector);
-                    let (top, others) = (s.load(&top, vector), s.load(&others, vector));
-                    let by = q.select_less(s.splat(0.5), others, top + others);
-                    s.store(s.splat(0.0) - p * by, more, vector);
+        // A class at a time: memory is read and written in few places at once.
+        for (start, part) in parts(frame.shape().width(), rows, PART) {
+            for class in 0..frame.channels() {
+                for (at, pixels) in (start..).step_by(BLOCK).zip(in_blocks(part.clone())) {
+                    let (scores, normalisers) =
+                        (self.softmax.scores(class, &pixels), self.softmax.normalisers(&pixels));
+                    let (top, others) =
+                        (padded(self.top, pixels.clone(), 0.0), padded(self.others, pixels.clone(), 0.0));
+                    let mut more = [0.0; BLOCK];
+                    for vector in 0..S::VECTORS {
+                        let [p, q] = self.softmax.probability(s, &scores, &normalisers, vector);
+                        let (top, others) = (s.load(&top, vector), s.load(&others, vector));
+                        let by = q.select_less(s.splat(0.5), others, top + others);
+                        s.store(s.splat(0.0) - p * by, &mut more, vector);
+                    }
+                    add(frame, out, class, at, pixels.len(), more);
                 }
             }
-            write(s, frame, out, (at, pixels.len()), slice::from_ref(&more), false);
         }
     }
 
