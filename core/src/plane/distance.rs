@@ -5,7 +5,7 @@
 //! `x` is the minimum over columns `u` of `(x - u)^2 + g(u)^2 = x^2 + (h(u) - 2 u x)` with `h(u) = u^2 +
 //! g(u)^2`, so it is the lower hull of the points `(u, h(u))` that answers, built and read from left to right
 //! without a division. A column with `g = 0` hides everything behind it: a row falls into the runs between
-//! its set pixels.
+//! its set pixels. Most columns are on no hull, which a look at their neighbours shows, as vector code.
 //!
 //! Source: Felzenszwalb and Huttenlocher 2012, Meijster et al. 2000; the hull in place of the intersections.
 
@@ -111,6 +111,11 @@ fn transform(
         for (slot, below) in line.iter().zip(column.iter_mut()) {
             *below = further(*below).min(*slot);
         }
+        if shape.height() < NEAR {
+            candidates(column, hull, line);
+        } else {
+            line.iter_mut().zip(column.iter()).for_each(|(slot, g)| *slot = *g);
+        }
         row(column, hull, line);
     }
     Ok(true)
@@ -122,7 +127,29 @@ fn further(g: u32) -> u32 {
     g + u32::from(g != NONE)
 }
 
-/// The squared distances of a row from the distances `g` of its columns; `line` is 0 already where `g` is.
+/// Distances below this are compared by their squares, with room for sums in 31 bits; [`FAR`] stands for none.
+const NEAR: usize = 1 << 14;
+const FAR: i32 = (1 << 30) - 8;
+
+/// Writes the distances `g` of a row's columns, but [`NONE`] for most that are on no hull: of three points at equal steps
+/// the middle one lies above the other two. That is vector code, and saves the hull most of its points.
+fn candidates(g: &[u32], squares: &mut [u32], line: &mut [u32]) {
+    for ((slot, square), g) in line.iter_mut().zip(squares.iter_mut()).zip(g) {
+        // As a product of 16 bits.
+        let near = g & (NEAR as u32 - 1);
+        (*slot, *square) = (*g, if *g == NONE { FAR as u32 } else { near * near });
+    }
+    let slots = line.get_mut(2..).unwrap_or_default();
+    for (slot, squares) in slots.iter_mut().zip(squares.windows(5)) {
+        if let [a, b, own, c, d] = *squares {
+            let [twice, near, far] = [own + own, b + c + 2, a + d + 8].map(u32::cast_signed);
+            *slot = if (twice >= near) | (twice >= far) { NONE } else { *slot };
+        }
+    }
+}
+
+/// The squared distances of a row from the distances `g` of its columns; `line` holds those that may be on a hull, and
+/// is 0 where `g` is.
 fn row(g: &[u32], hull: &mut [u32], line: &mut [u32]) {
     let mut start = 0;
     loop {
@@ -130,7 +157,12 @@ fn row(g: &[u32], hull: &mut [u32], line: &mut [u32]) {
         let first = start + skip;
         let rest = g.get(first..).unwrap_or_default();
         let end = rest.iter().position(|g| *g == 0).map_or(g.len(), |n| first + n);
-        run(g, first, end, hull, line);
+        if end - first <= 2 && first > 0 && end < g.len() {
+            // Each has a set pixel beside it.
+            line.iter_mut().take(end).skip(first).for_each(|slot| *slot = 1);
+        } else {
+            run(g, first, end, hull, line);
+        }
         start = end;
     }
 }
@@ -189,25 +221,32 @@ pub(super) fn lower_hull<T: Whole>(
     weights: Weights<T>,
     hull: &mut [u32],
 ) -> usize {
-    let mut count = 0_usize;
-    let (mut before, mut top) = (Point::new(0, 0, weights), Point::new(0, 0, weights));
-    for (u, g_u) in (from as u32..).zip(g.get(from..end).unwrap_or_default()) {
-        if *g_u == NONE {
-            continue;
-        }
-        let next = Point::new(u, *g_u, weights);
+    let columns = (from as u32..).zip(g.get(from..end).unwrap_or_default());
+    let mut points =
+        columns.filter(|(_, g_u)| **g_u != NONE).map(|(u, g_u)| (u, Point::new(u, *g_u, weights)));
+    let (Some((column, mut top)), [slot, ..]) = (points.next(), &mut *hull) else { return 0 };
+    *slot = column;
+    let mut count = 1;
+    // From the point before to the top. The first point is never hidden.
+    let first = (T::from(0) - T::from(1), T::from(0));
+    let (mut before, (mut rise, mut run)) = (top, first);
+    for (u, next) in points {
         // The hull turns left at every point that stays.
-        while count >= 2 && (top.h - before.h) * (next.u - top.u) >= (next.h - top.h) * (top.u - before.u) {
+        while rise * (next.u - top.u) >= (next.h - top.h) * run {
             count -= 1;
             top = before;
-            let column = count.checked_sub(2).and_then(|k| hull.get(k));
-            before = column.map_or(top, |column| Point::of(g, *column, weights));
+            (rise, run) = first;
+            if let Some(column) = usize::checked_sub(count, 2).and_then(|k| hull.get(k)) {
+                before = Point::of(g, *column, weights);
+                (rise, run) = (top.h - before.h, top.u - before.u);
+            }
         }
+        (rise, run) = (next.h - top.h, next.u - top.u);
+        (before, top) = (top, next);
         if let Some(slot) = hull.get_mut(count) {
             *slot = u;
         }
         count += 1;
-        (before, top) = (top, next);
     }
     count
 }
@@ -218,7 +257,10 @@ pub(super) struct Reader<'a, T> {
     weights: Weights<T>,
     rest: core::slice::Iter<'a, u32>,
     point: Point<T>,
-    next: Option<Point<T>>,
+    next: Point<T>,
+    /// The next point takes over at columns `x` with `rise <= x * run`.
+    rise: T,
+    run: T,
 }
 
 impl<'a, T: Whole> Reader<'a, T> {
@@ -226,30 +268,40 @@ impl<'a, T: Whole> Reader<'a, T> {
     #[inline(always)]
     pub(super) fn new(g: &'a [u32], hull: &'a [u32], weights: Weights<T>) -> Option<Self> {
         let mut rest = hull.iter();
-        let mut point = || rest.next().map(|column| Point::of(g, *column, weights));
-        let (first, next) = (point()?, point());
-        Some(Self { g, weights, rest, point: first, next })
+        let point = Point::of(g, *rest.next()?, weights);
+        let mut reader = Self { g, weights, rest, point, next: point, rise: T::FAR, run: T::from(0) };
+        reader.advance();
+        Some(reader)
+    }
+
+    /// Goes on to the next point, if there is one.
+    #[inline(always)]
+    fn advance(&mut self) {
+        (self.point, self.rise, self.run) = (self.next, T::FAR, T::from(0));
+        if let Some(column) = self.rest.next() {
+            self.next = Point::of(self.g, *column, self.weights);
+            self.rise = self.next.h - self.point.h;
+            let run = self.weights.column * (self.next.u - self.point.u);
+            self.run = run + run;
+        }
     }
 
     /// The squared distance at a column; none is left of the one before.
     #[inline(always)]
     pub(super) fn at(&mut self, x: u32) -> T {
-        let (x, column) = (T::from(x), self.weights.column);
-        let slope = column * (x + x);
-        while let Some(candidate) = self.next
-            && candidate.h - self.point.h <= slope * (candidate.u - self.point.u)
-        {
-            self.point = candidate;
-            self.next = self.rest.next().map(|column| Point::of(self.g, *column, self.weights));
+        let x = T::from(x);
+        while self.rise <= x * self.run {
+            self.advance();
         }
-        column * (x * x) + self.point.h - slope * self.point.u
+        let Point { u, h } = self.point;
+        self.weights.column * (x * (x - u - u)) + h
     }
 }
 
 /// The columns `first..end`, none of them set; the columns beside them are, unless they are outside.
 #[inline(always)]
 fn run(g: &[u32], first: usize, end: usize, hull: &mut [u32], line: &mut [u32]) {
-    let count = lower_hull(g, first.saturating_sub(1), (end + 1).min(g.len()), SQUARE, hull);
+    let count = lower_hull(line, first.saturating_sub(1), (end + 1).min(g.len()), SQUARE, hull);
     let Some(mut reader) = Reader::new(g, hull.get(..count).unwrap_or_default(), SQUARE) else { return };
     for (x, slot) in (first as u32..).zip(line.get_mut(first..end).unwrap_or_default()) {
         *slot = u32::try_from(reader.at(x)).unwrap_or(NONE);
@@ -257,84 +309,4 @@ fn run(g: &[u32], first: usize, end: usize, hull: &mut [u32], line: &mut [u32]) 
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
-mod tests {
-    extern crate std;
-    use std::vec;
-
-    use super::*;
-
-    fn brute(shape: Shape, set: &[bool]) -> vec::Vec<u32> {
-        let at = |pixel: usize| ((pixel / shape.width()) as i64, (pixel % shape.width()) as i64);
-        let sites = || set.iter().enumerate().filter(|(_, set)| **set).map(|(pixel, _)| at(pixel));
-        let distance = |(y, x): (i64, i64)| {
-            sites().map(|(v, u)| ((y - v) * (y - v) + (x - u) * (x - u)) as u32).min().unwrap_or(NONE)
-        };
-        (0..shape.pixels()).map(at).map(distance).collect()
-    }
-
-    fn check(height: u32, width: u32, set: &[bool]) {
-        let shape = Shape::new(height, width).unwrap();
-        let (mut scratch, mut out) = (vec![7; scratch_len(shape)], vec![9; shape.pixels()]);
-        let any = squared(shape, |pixel| set[pixel], &mut scratch, &mut out).unwrap();
-        assert_eq!(any, set.contains(&true));
-        assert_eq!(out, brute(shape, set), "{height}x{width} {set:?}");
-        let mut plane: vec::Vec<u32> = set.iter().map(|set| if *set { 0 } else { 77 }).collect();
-        assert_eq!(squared_in_place(shape, &mut scratch, &mut plane), Ok(any));
-        assert_eq!(plane, out);
-    }
-
-    #[test]
-    fn agrees_with_brute_force() {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let mut next = |range: u64| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 11) % range
-        };
-        for case in 0..1500 {
-            let (height, width) = match case % 5 {
-                0 => (1, 1 + next(70)),
-                1 => (1 + next(70), 1),
-                _ => (1 + next(40), 1 + next(40)),
-            };
-            let sparse = [1, 2, 3, 20, 300, 5000][case % 6];
-            let set: vec::Vec<bool> = (0..height * width).map(|_| next(sparse) == 0).collect();
-            check(height as u32, width as u32, &set);
-            let inverse: vec::Vec<bool> = set.iter().map(|set| !set).collect();
-            check(height as u32, width as u32, &inverse);
-        }
-    }
-
-    #[test]
-    fn empty_and_full() {
-        for (height, width) in [(1, 1), (1, 9), (9, 1), (5, 7)] {
-            check(height, width, &vec![false; (height * width) as usize]);
-            check(height, width, &vec![true; (height * width) as usize]);
-        }
-    }
-
-    /// The square of 65 536 is more than a `u32` holds.
-    #[test]
-    fn long_distances_saturate() {
-        let shape = Shape::new(1, 100_000).unwrap();
-        let (mut scratch, mut out) = (vec![0; scratch_len(shape)], vec![0; 100_000]);
-        squared(shape, |pixel| pixel == 0, &mut scratch, &mut out).unwrap();
-        assert_eq!(out[65_535], 65_535 * 65_535);
-        assert_eq!(out[65_536], NONE);
-        assert_eq!(out[99_999], NONE);
-    }
-
-    #[test]
-    fn refuses() {
-        let shape = Shape::new(3, 4).unwrap();
-        let (mut scratch, mut out) = ([0; 8], [0; 12]);
-        assert_eq!(squared(shape, |_| true, &mut scratch[..7], &mut out), Err(Error::Scratch { need: 8 }));
-        let wrong = Err(Error::Length { expected: 12, found: 11 });
-        assert_eq!(squared(shape, |_| true, &mut scratch, &mut out[..11]), wrong);
-        let long = Shape::new(1, 1 << 21).unwrap();
-        let (mut scratch, mut out) = (vec![0; scratch_len(long)], vec![0; 1 << 21]);
-        assert!(matches!(squared(long, |_| true, &mut scratch, &mut out), Err(Error::Unsupported(_))));
-    }
-}
+mod tests;
