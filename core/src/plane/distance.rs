@@ -108,14 +108,11 @@ fn transform(
     }
     column.fill(NONE);
     for line in out.chunks_mut(width).rev() {
-        for (slot, below) in line.iter().zip(column.iter_mut()) {
+        for (slot, below) in line.iter_mut().zip(column.iter_mut()) {
             *below = further(*below).min(*slot);
+            *slot = *below;
         }
-        if shape.height() < NEAR {
-            candidates(column, hull, line);
-        } else {
-            line.iter_mut().zip(column.iter()).for_each(|(slot, g)| *slot = *g);
-        }
+        thin_out(line, hull, shape.height());
         row(column, hull, line);
     }
     Ok(true)
@@ -131,15 +128,19 @@ fn further(g: u32) -> u32 {
 const NEAR: usize = 1 << 14;
 const FAR: i32 = (1 << 30) - 8;
 
-/// Writes the distances `g` of a row's columns, but [`NONE`] for most that are on no hull: of three points at equal steps
-/// the middle one lies above the other two. That is vector code, and saves the hull most of its points.
-fn candidates(g: &[u32], squares: &mut [u32], line: &mut [u32]) {
-    for ((slot, square), g) in line.iter_mut().zip(squares.iter_mut()).zip(g) {
+/// Of the distances `g` of a row's columns makes [`NONE`] most that are on no hull: of three points at equal steps the
+/// middle one lies above the other two. That is vector code, and saves the hull most of its points. `tallest` is the
+/// number of rows; the weights must be equal.
+pub(super) fn thin_out(g: &mut [u32], squares: &mut [u32], tallest: usize) {
+    if tallest >= NEAR {
+        return;
+    }
+    for (square, g) in squares.iter_mut().zip(g.iter()) {
         // As a product of 16 bits.
         let near = g & (NEAR as u32 - 1);
-        (*slot, *square) = (*g, if *g == NONE { FAR as u32 } else { near * near });
+        *square = if *g == NONE { FAR as u32 } else { near * near };
     }
-    let slots = line.get_mut(2..).unwrap_or_default();
+    let slots = g.get_mut(2..).unwrap_or_default();
     for (slot, squares) in slots.iter_mut().zip(squares.windows(5)) {
         if let [a, b, own, c, d] = *squares {
             let [twice, near, far] = [own + own, b + c + 2, a + d + 8].map(u32::cast_signed);

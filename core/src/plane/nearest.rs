@@ -2,10 +2,11 @@
 //!
 //! Of every column is known the nearest site above the current row and the nearest below it; both only move
 //! down, so that a plane is read about once. A pixel then asks the columns beside it, from near to far, until
-//! they are further away than the nearest site found: close contours cost little. A row that has asked too
-//! much takes its distances from the lower hull of all columns, as [`distance`](super::distance) does.
+//! they are further away than the nearest site found: close contours cost little. A row that asks often has the
+//! distances of all columns written down first; one that has asked too much takes its distances from the lower hull of
+//! all columns, as [`distance`](super::distance) does.
 
-use super::distance::{NONE, Reader, Weights, Whole, lower_hull};
+use super::distance::{NONE, Reader, Weights, Whole, lower_hull, thin_out};
 use super::ones;
 use super::row::{last_mask, words_of};
 use crate::error::{Error, Result};
@@ -73,7 +74,7 @@ pub(crate) fn visit<T: Whole>(
     let (columns, words) = (sites.columns, words_of(sites.columns));
     let (state, rest) = scratch.split_at_mut_checked(columns).unwrap_or_default();
     let (g, hull) = rest.split_at_mut_checked(columns).unwrap_or_default();
-    let mut nearest = Nearest { sites, weights, state };
+    let mut nearest = Nearest { sites, state };
     nearest.state.fill(NEVER << 16);
     for word in 0..words {
         let inside = if word + 1 == words { last_mask(columns) } else { u32::MAX };
@@ -86,31 +87,43 @@ pub(crate) fn visit<T: Whole>(
         nearest.move_to(row, words);
         let line = queries.row(row);
         let mut steps = 0;
-        let mut reader = None;
-        for (first, word) in (0..).step_by(32).zip(line.iter().take(words)) {
-            for bit in ones(*word) {
-                let column = first + bit as usize;
-                if steps > 2 * columns && reader.is_none() {
-                    for (g, state) in g.iter_mut().zip(nearest.state.iter()) {
-                        *g = away(*state, row as u32);
-                    }
-                    let count = lower_hull(g, 0, columns, weights, hull);
-                    reader = Reader::new(g, hull.get(..count).unwrap_or_default(), weights);
-                }
-                let squared = match &mut reader {
-                    Some(reader) => reader.at(column as u32),
-                    None => nearest.search(row, column, &mut steps),
-                };
-                visit(row, column, squared);
+        let mut pixels = (0..)
+            .step_by(32)
+            .zip(line.iter().take(words))
+            .flat_map(|(first, word)| ones(*word).map(move |bit| first + bit as usize));
+        let state = |column: usize| nearest.state.get(column).map(|state| away(*state, row as u32));
+        for column in pixels.by_ref() {
+            visit(row, column, search(weights, columns, column, &mut steps, state));
+            if steps > columns / 8 {
+                break;
             }
+        }
+        let Some(column) = pixels.next() else { continue };
+        for (g, state) in g.iter_mut().zip(nearest.state.iter()) {
+            *g = away(*state, row as u32);
+        }
+        let written = |column: usize| g.get(column).copied();
+        for column in core::iter::once(column).chain(pixels.by_ref()) {
+            visit(row, column, search(weights, columns, column, &mut steps, written));
+            if steps > 2 * columns {
+                break;
+            }
+        }
+        let Some(column) = pixels.next() else { continue };
+        if weights.row == weights.column {
+            thin_out(g, hull, sites.height);
+        }
+        let count = lower_hull(g, 0, columns, weights, hull);
+        let mut reader = Reader::new(g, hull.get(..count).unwrap_or_default(), weights);
+        for column in core::iter::once(column).chain(pixels) {
+            visit(row, column, reader.as_mut().map_or(T::FAR, |reader| reader.at(column as u32)));
         }
     }
     true
 }
 
-struct Nearest<'a, T> {
+struct Nearest<'a> {
     sites: Rows<'a>,
-    weights: Weights<T>,
     /// For every column the row of the nearest site at or above the current row, and of the next one below.
     state: &'a mut [u32],
 }
@@ -124,7 +137,7 @@ fn away(state: u32, row: u32) -> u32 {
     up.min(down)
 }
 
-impl<T: Whole> Nearest<'_, T> {
+impl Nearest<'_> {
     /// Makes the sites of a row the nearest above, and finds those below them.
     fn move_to(&mut self, row: usize, words: usize) {
         for word in 0..words {
@@ -156,30 +169,30 @@ impl<T: Whole> Nearest<'_, T> {
             row += 1;
         }
     }
+}
 
-    /// The squared distance to the nearest site of a column.
-    #[inline(always)]
-    fn straight(&self, row: usize, column: usize) -> T {
-        match self.state.get(column).map_or(NONE, |state| away(*state, row as u32)) {
-            NONE => T::FAR,
-            g => self.weights.row * (T::from(g) * T::from(g)),
+/// The squared distance of a column to the nearest site, from how far `away` the sites of columns are. Outside the grid
+/// there is none.
+#[inline(always)]
+fn search<T: Whole>(
+    weights: Weights<T>,
+    columns: usize,
+    column: usize,
+    steps: &mut usize,
+    away: impl Fn(usize) -> Option<u32>,
+) -> T {
+    let away = |column: usize| away(column).unwrap_or(NONE);
+    let along = |g: u32| if g == NONE { T::FAR } else { weights.row * (T::from(g) * T::from(g)) };
+    let mut best = along(away(column));
+    for step in 1..columns {
+        let across = T::from(step as u32);
+        let sideways = weights.column * (across * across);
+        if sideways >= best {
+            break;
         }
+        let near = away(column.wrapping_sub(step)).min(away(column + step));
+        best = best.min(along(near) + sideways);
+        *steps += 1;
     }
-
-    #[inline]
-    fn search(&self, row: usize, column: usize, steps: &mut usize) -> T {
-        let mut best = self.straight(row, column);
-        for step in 1..self.sites.columns {
-            let across = T::from(step as u32);
-            let sideways = self.weights.column * (across * across);
-            if sideways >= best {
-                break;
-            }
-            // Outside the grid there is no site.
-            let near = self.straight(row, column.wrapping_sub(step)).min(self.straight(row, column + step));
-            best = best.min(near + sideways);
-            *steps += 1;
-        }
-        best
-    }
+    best
 }

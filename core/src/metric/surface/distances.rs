@@ -157,8 +157,16 @@ impl<'a> SurfaceRows<'a> {
         let (scratch, bins) =
             window.into_words().split_at_mut_checked(nearest::scratch_len(columns)).unwrap_or_default();
         let mut distances = Distances { definition, shape, planes, scratch, bins };
-        let sums = [distances.sums(0), distances.sums(1)];
-        let percentile = definition.percentile.and_then(|percentile| distances.percentile(percentile, &sums));
+        let [(forth, a), (back, b)] = [0, 1].map(|direction| distances.measure(direction));
+        let sums = [forth, back];
+        let percentile = definition.percentile.filter(|_| !forth.is_empty() && !back.is_empty());
+        let percentile = percentile.map(|percentile| match percentile.pooling {
+            Pooling::Pooled => {
+                let both = forth.with(&back);
+                distances.quantile(percentile, [true, true], &both, false)
+            }
+            Pooling::Directed => a.max(b),
+        });
         Ok(SurfaceReport { definition, shape, sums, percentile })
     }
 }
@@ -217,7 +225,7 @@ impl Distances<'_> {
         let (narrow, within) =
             (definition.is_narrow(self.shape), definition.spacing.within(definition.tolerance));
         let mut sums = Sums { count, ..Sums::default() };
-        self.visit(direction, |squared, kind, parts| {
+        let mut add = |squared: u64, kind: usize, parts: u32| {
             let square = if narrow { squared as f64 } else { f64::from_bits(squared) };
             // The root has at most 53 bits, and is 0 or at least 1.
             let length = (libm::sqrt(square) * LENGTH_ONE) as u128;
@@ -230,37 +238,39 @@ impl Distances<'_> {
                 *count += u64::from(parts);
             }
             sums.largest = sums.largest.max(squared);
+        };
+        // Short distances are counted, and their roots taken once.
+        let bins = core::mem::take(&mut self.bins);
+        bins.fill(0);
+        self.visit(direction, |squared, kind, parts| match bin(bins, squared, kind) {
+            Some(count) => *count += parts,
+            None => add(squared, kind, parts),
         });
+        for (parts, squared) in bins.as_chunks::<3>().0.iter().zip(0..) {
+            for (kind, parts) in parts.iter().enumerate().filter(|(_, parts)| **parts > 0) {
+                add(squared, kind, *parts);
+            }
+        }
+        self.bins = bins;
         sums
     }
 
-    /// The percentile of the frame; `None` without one of the contours.
-    fn percentile(&mut self, percentile: Percentile, sums: &[Sums; 2]) -> Option<f64> {
-        let [forth, back] = sums;
-        if forth.is_empty() || back.is_empty() {
-            return None;
-        }
-        let squared = match percentile.pooling {
-            Pooling::Pooled => {
-                let both = forth.with(back);
-                self.quantile(percentile, [true, true], both.count, both.largest)
-            }
-            Pooling::Directed => {
-                let [a, b] = [([true, false], forth), ([false, true], back)].map(|(directions, sums)| {
-                    self.quantile(percentile, directions, sums.count, sums.largest)
-                });
-                a.max(b)
-            }
-        };
-        Some(squared)
+    /// The sums of a direction, and the percentile if that is of a direction.
+    fn measure(&mut self, direction: usize) -> (Sums, f64) {
+        let sums = self.sums(direction);
+        let percentile =
+            self.definition.percentile.filter(|percentile| percentile.pooling == Pooling::Directed);
+        let directions = [direction == 0, direction == 1];
+        (sums, percentile.map_or(0.0, |percentile| self.quantile(percentile, directions, &sums, true)))
     }
 
+    /// `counted`: the bins hold what these sums are of, as far as distances are short.
     fn quantile(
         &mut self,
         percentile: Percentile,
         directions: [bool; 2],
-        count: Counts,
-        largest: u64,
+        &Sums { count, largest, .. }: &Sums,
+        counted: bool,
     ) -> f64 {
         let (definition, shape) = (self.definition, self.shape);
         let length = |squared| definition.length(shape, squared);
@@ -270,10 +280,10 @@ impl Distances<'_> {
             let reached = |counts| {
                 elements(counts) > 0 && definition.contour_length(counts) / whole >= percentile.quantile
             };
-            return length(self.search(directions, largest, reached).squared);
+            return length(self.search(directions, largest, counted, reached).squared);
         }
         let (place, part) = percentile.place(elements(count));
-        let found = self.search(directions, largest, |counts| elements(counts) > place);
+        let found = self.search(directions, largest, counted, |counts| elements(counts) > place);
         let low = length(found.squared);
         let high = if elements(found.reached) > place + 1 { low } else { length(found.next) };
         if part > 0.0 { low + (high - low) * part } else { low }
@@ -282,12 +292,22 @@ impl Distances<'_> {
     /// The smallest squared distance up to which enough contour is `reached`.
     ///
     /// Radix selection: a histogram of the leading 9 bits, then of the next within the bin that holds it.
-    fn search(&mut self, directions: [bool; 2], largest: u64, reached: impl Fn(Counts) -> bool) -> Found {
+    fn search(
+        &mut self,
+        directions: [bool; 2],
+        largest: u64,
+        counted: bool,
+        reached: impl Fn(Counts) -> bool,
+    ) -> Found {
         let bits = u64::BITS - largest.leading_zeros();
         let mut shift = bits.saturating_sub(BIN_BITS);
         let (mut low, mut counts) = (0_u64, Counts::default());
         loop {
-            let beyond = self.histogram(directions, low, shift);
+            let beyond = if counted && largest < BINS as u64 {
+                u64::MAX
+            } else {
+                self.histogram(directions, low, shift)
+            };
             let mut bins = self.bins.as_chunks::<3>().0.iter().zip(0_u64..);
             let mut bin = 0;
             for (parts, place) in bins.by_ref() {
@@ -319,8 +339,7 @@ impl Distances<'_> {
         for (direction, _) in directions.iter().enumerate().filter(|(_, taken)| **taken) {
             self.visit(direction, |squared, kind, parts| {
                 let Some(above) = squared.checked_sub(low) else { return };
-                let bin = (above >> shift) as usize;
-                match bins.as_chunks_mut::<3>().0.get_mut(bin).and_then(|parts| parts.get_mut(kind)) {
+                match bin(bins, above >> shift, kind) {
                     Some(count) => *count += parts,
                     None => beyond = beyond.min(squared),
                 }
@@ -329,6 +348,13 @@ impl Distances<'_> {
         self.bins = bins;
         beyond
     }
+}
+
+/// The count of a bin for a kind of contour.
+#[inline(always)]
+fn bin(bins: &mut [u32], place: u64, kind: usize) -> Option<&mut u32> {
+    let bins = bins.as_chunks_mut::<3>().0;
+    usize::try_from(place).ok().and_then(|place| bins.get_mut(place)).and_then(|parts| parts.get_mut(kind))
 }
 
 /// The contour of a plane by kind.
