@@ -198,6 +198,22 @@ fn far_contours_agree_too() {
     }
 }
 
+/// Squared distances just below and just above the number of bins that short ones are counted in.
+#[test]
+fn distances_about_the_number_of_bins() {
+    for (down, aside) in [(5, 22), (16, 16), (15, 17)] {
+        let mut pair = Pair::of_bits(24, 26, [0, 0]);
+        pair.ids = [vec![0; 24 * 26], vec![0; 24 * 26]];
+        pair.ids[0][26 + 1] = 1;
+        pair.ids[1][26 * (1 + down) + 1 + aside] = 1;
+        check(&pair, &Surface::SEGMETER, false);
+        // One of two distances is short.
+        pair.ids[0][26 * (1 + down) + 2] = 1;
+        check(&pair, &Surface::SEGMETER, false);
+        check(&pair, &Surface::SURFACE_DISTANCE, false);
+    }
+}
+
 /// Every distance equals the tolerance that is its decimal number, as it is and rounded to an `f32`; the next does not.
 #[test]
 fn a_distance_that_equals_the_tolerance_is_within() {
