@@ -18,6 +18,9 @@ pub const CODES: usize = 256;
 /// Row of the table for a label: 0, 1, and 2 or 3 (the low bits of an ignore id) for pixels without a label.
 const ROWS: usize = 4;
 
+/// Pixels of a frame that are looked at together.
+const CELLS: usize = 64;
+
 /// Every code index, rising. A range that includes its end, `0u8..=255`, costs a microcontroller 25 instructions
 /// a turn.
 pub(crate) fn indices() -> impl DoubleEndedIterator<Item = u8> + ExactSizeIterator + Clone {
@@ -214,8 +217,15 @@ impl Sketch<u32> {
         if labels.shape() != frame.shape() {
             return Err(Error::Length { expected: labels.shape().pixels(), found: frame.shape().pixels() });
         }
-        for (code, id) in frame.codes().iter().zip(labels.ids()) {
-            sketch.push(code.byte(), if *id < 2 { *id } else { 3 });
+        for (codes, ids) in frame.codes().chunks(CELLS).zip(labels.ids().chunks(CELLS)) {
+            // Cells first: for a block that is vector code where there are vectors.
+            let mut cells = [0_u16; CELLS];
+            for (cell, (code, id)) in cells.iter_mut().zip(codes.iter().zip(ids)) {
+                *cell = u16::from(code.byte()) | if *id < 2 { u16::from(*id) << 8 } else { 3 << 8 };
+            }
+            for cell in cells.iter().take(codes.len()) {
+                sketch.push(*cell as u8, (*cell >> 8) as u8);
+            }
         }
         Ok(sketch)
     }
