@@ -72,6 +72,7 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
         _ if depth == BitDepth::Sixteen => {
             ids::narrowest(packed.as_chunks().0.iter().map(|id| u16::from_be_bytes(*id)).collect())
         }
+        _ if depth == BitDepth::Eight => Elements::U8(packed),
         _ => Elements::U8(values().collect()),
     };
     Ok(Array { shape: vec![height, width], elements })

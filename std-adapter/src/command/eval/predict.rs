@@ -252,7 +252,7 @@ impl Reader {
         let slot = *self.slots.get(image).ok_or(Failure::Input(number))?;
         // Known before either is decoded.
         files::check_sizes(self.source.file(slot.index), self.labels.file(&self.source, slot))?;
-        let image = self.source.image(slot.index)?;
+        let mut image = self.source.image(slot.index)?;
         let name = self.source.name(slot.index);
         let labels = self.labels.ids_but(&self.source, slot, image.shape, IGNORED)?;
         let channels = self.classes().unwrap_or(1);
@@ -266,8 +266,10 @@ impl Reader {
                 return Err(self.other_type(elements, &name));
             }
             (Prediction::Classes(..), _) => (highest(&image), None),
-            (Prediction::Mask, ids @ (Elements::U8(_) | Elements::U16(_))) => {
-                let ids = self.mask(slot, ids.clone())?;
+            (Prediction::Mask, Elements::U8(_) | Elements::U16(_)) => {
+                // They are no scores, which are kept as well.
+                let ids = std::mem::replace(&mut image.elements, Elements::U16(Vec::new()));
+                let ids = self.mask(slot, ids)?;
                 let ids = match self.foreground {
                     Some(foreground) => self.labels.binary(ids, foreground),
                     None => ids,

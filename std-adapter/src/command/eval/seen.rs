@@ -8,6 +8,7 @@ use segmeter::files::Order;
 
 use super::choice::Choice;
 use super::exact::{Real, Scale};
+use super::matrix::Matrix;
 use super::predict::{IGNORED, Logits, Pair, Reader};
 use crate::command::input::Range;
 use crate::command::note;
@@ -24,8 +25,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Adds an image.
-    pub(super) fn add(&mut self, image: usize, pair: &Pair, classes: usize, choice: &Choice) {
+    /// Adds an image, whose counts are known.
+    pub(super) fn add(&mut self, image: usize, pair: &Pair, matrix: &Matrix, choice: &Choice) {
         match &pair.logits {
             Logits::F32(scores) => self.add_scores(scores, pair, choice),
             Logits::F64(scores) => self.add_scores(scores, pair, choice),
@@ -34,14 +35,12 @@ impl Seen {
             let highest = (0..=u8::MAX).rfind(|code| sketch.pixels_at(*code) != 0);
             self.scores = self.scores.with_codes(highest.as_slice());
         }
-        let before = self.pixels;
-        for (id, label) in pair.prediction.iter().zip(&pair.labels) {
-            if usize::from(*id) >= classes && *label != IGNORED {
+        if matrix.has_foreign() {
+            let scored = pair.prediction.iter().zip(&pair.labels).filter(|(_, label)| **label != IGNORED);
+            for (id, _) in scored.filter(|(id, _)| usize::from(**id) >= matrix.classes()) {
                 self.pixels += 1;
                 self.ids.insert(*id);
             }
-        }
-        if self.pixels > before {
             self.strangers = Some(self.strangers.map_or(image, |first| first.min(image)));
         }
     }

@@ -173,7 +173,7 @@ pub(super) fn tally(
             reader.labels().no_class(reader.label_file(image), id, pixel, &pair.name, &expected)
         })?;
         sums.matrix.merge(&matrix);
-        sums.seen.add(image, &pair, classes, choice);
+        sums.seen.add(image, &pair, &matrix, choice);
         let mut scores = counted(choice, &pair.name, &matrix);
         if choice.needs_scores() && choice.softmax {
             scores.softmax = sums.add_classes(choice, &pair);

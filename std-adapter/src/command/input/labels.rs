@@ -338,7 +338,7 @@ impl LabelReader {
         ignore: T,
         pixel: impl Fn(usize) -> usize,
     ) -> files::Result<Vec<T>> {
-        let scored = |(place, id): (usize, u16)| {
+        let scored = |place: usize, id: u16| {
             if self.ignored.contains(&id) {
                 self.has_ignored.store(true, Ordering::Relaxed);
                 return Ok(ignore);
@@ -360,11 +360,11 @@ impl LabelReader {
                 }),
             }
         };
-        let ids: Vec<T> = mapped(ids, self.map.as_ref())?
-            .into_iter()
-            .enumerate()
-            .map(scored)
-            .collect::<files::Result<_>>()?;
+        let ids = mapped(ids, self.map.as_ref())?;
+        let ids: Vec<T> = match valid {
+            None => replaced(ids, scored)?,
+            Some(_) => (0..).zip(ids).map(|(place, id)| scored(place, id)).collect::<files::Result<_>>()?,
+        };
         if ids.iter().any(|id| *id != ignore && *id != T::from(false)) {
             self.has_foreground.store(true, Ordering::Relaxed);
         }
@@ -391,7 +391,21 @@ impl LabelReader {
 /// Ids by a map of them, if there is one.
 fn mapped(ids: Vec<u16>, map: Option<&IdMap>) -> files::Result<Vec<u16>> {
     match map {
-        Some(map) => ids.into_iter().map(|id| map.id(id)).collect(),
+        Some(map) => replaced(ids, |_, id| map.id(id)),
         None => Ok(ids),
     }
+}
+
+/// What becomes of ids, asked for the first pixel of each.
+fn replaced<T: Copy>(ids: Vec<u16>, of: impl Fn(usize, u16) -> files::Result<T>) -> files::Result<Vec<T>> {
+    let highest = ids.iter().max().copied().unwrap_or(0);
+    let mut known = vec![None; usize::from(highest) + 1];
+    let replace = |(place, id): (usize, u16)| {
+        let slot = &mut known[usize::from(id)];
+        match *slot {
+            Some(found) => Ok(found),
+            None => of(place, id).inspect(|found| *slot = Some(*found)),
+        }
+    };
+    ids.into_iter().enumerate().map(replace).collect()
 }
