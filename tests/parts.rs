@@ -10,12 +10,12 @@ use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    Boundary, BoundaryDou, ClassAveraging, Convention, Dice, DistancePenalised, FocalTversky,
-    HausdorffDistance, Jaccard, Loss, OverlapKernel, Recall, Serial, Sides, SkeletonRecall, Smooth, SumLoss,
-    Sums, Tversky,
+    AnyLoss, Boundary, BoundaryDou, Call, ClassAveraging, Convention, Dice, DistancePenalised, Evaluation,
+    FocalTversky, HausdorffDistance, Jaccard, LOSSES, Loss, OverlapKernel, Recall, Serial, Sides,
+    SkeletonRecall, Smooth, SumLoss, Sums, Tversky,
 };
 use segmeter_core::plane::distance;
-use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
+use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Shape, Weights};
 use segmeter_tests::{LossVectors, PARTS, Random, bits, close, vectors};
 
 /// A frame with a road-like blob, noise, ignored pixels and weights.
@@ -184,4 +184,37 @@ fn a_power_of_cross_entropy_has_vectors() {
         checked += 1;
     }
     assert!(checked > 0, "no case with cross-entropy alone");
+}
+
+/// Every loss of the list: the classes of a frame at once are its classes alone.
+#[test]
+fn classes_are_had_at_once() {
+    let (shape, mut random) = (Shape::new(6, 7).unwrap(), Random(31));
+    let scores: Vec<f32> = (0..4 * shape.pixels()).map(|_| 6.0 * (random.uniform() - 0.5)).collect();
+    // No pixel of the last class.
+    let id =
+        |random: &mut Random| if random.uniform() < 0.1 { IGNORE } else { (random.uniform() * 3.0) as u8 };
+    let ids: Vec<u8> = (0..shape.pixels()).map(|_| id(&mut random)).collect();
+    let weights: Vec<f32> = (0..shape.pixels()).map(|_| (random.uniform() * 4.0).floor()).collect();
+    let frame = Frame::<4>::multiclass(shape, 4, Layout::Planar, &scores, &ids, IGNORE).unwrap();
+    let frame = frame.with_weights(Weights::new(shape, &weights).unwrap()).unwrap();
+    let frame = frame.with_class_weights(&[0.5, 1.0, 0.0, 3.0]).unwrap();
+    let (mut compared, executor) = (0, &Serial::SCALAR);
+    for entry in LOSSES {
+        let loss = AnyLoss::new(entry.name, &|_| None).unwrap();
+        let mut words = vec![0; loss.scratch_len(shape)];
+        let mut values = [Evaluation::UNDEFINED; 4];
+        let call =
+            Call { executor, frame, weight: 1.0, scratch: &mut words, gradient: None, overwrites: false };
+        let whole = loss.run_classes(call, &mut values);
+        assert_eq!(whole, loss.value(&frame, &mut words), "{}", entry.name);
+        for (class, value) in (0..4).zip(values).filter(|_| whole.is_ok()) {
+            let mut alone = [0.0; 4];
+            alone[class] = 1.0;
+            let alone = loss.value(&frame.with_class_weights(&alone).unwrap(), &mut words);
+            assert_eq!(Ok(value), alone, "{} of class {class}", entry.name);
+            compared += 1;
+        }
+    }
+    assert!(compared > 150, "{compared}");
 }

@@ -151,6 +151,38 @@ pub trait Loss: Sync {
     /// `gradient` is as it was.
     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation>;
 
+    /// The value of a frame, and in `values` those of its classes, each with all other classes at weight 0; no gradient. One
+    /// pass for all of a loss that is a [`SumLoss`], else those of [`Loss::run`] once more for every class.
+    ///
+    /// ```
+    /// use segmeter_core::{loss::{Call, Dice, Evaluation, Loss, Serial, Smooth}, view::{Frame, IGNORE, Layout, Shape}};
+    /// let (scores, shape) = ([2.0, 0.0, 0.0, 1.0, -1.0, 0.5], Shape::new(1, 2)?);
+    /// let frame = Frame::multiclass(shape, 3, Layout::Planar, &scores, &[0, 1], IGNORE)?;
+    /// let (mut values, executor) = ([Evaluation::UNDEFINED; 3], &Serial::SCALAR);
+    /// let call = Call { executor, frame, weight: 1.0, scratch: &mut [], gradient: None, overwrites: false };
+    /// Dice::new(Smooth::ONE).run_classes(call, &mut values)?;
+    /// let first = frame.with_class_weights(&[1.0, 0.0, 0.0])?;
+    /// assert_eq!(values[0], Dice::new(Smooth::ONE).value(&first, &mut [])?);
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Loss::run`].
+    fn run_classes<X: Execute, const C: usize>(
+        &self,
+        call: Call<'_, X, C>,
+        values: &mut [Evaluation],
+    ) -> Result<Evaluation> {
+        let Call { executor, frame, weight, scratch, .. } = call;
+        for (class, value) in (0..frame.classes()).zip(values) {
+            let weights = only::<C>(class);
+            let frame = frame.with_class_weights(weights.get(..frame.classes()).unwrap_or_default())?;
+            *value =
+                self.run(Call { executor, frame, weight, scratch, gradient: None, overwrites: false })?;
+        }
+        self.run(Call { executor, frame, weight, scratch, gradient: None, overwrites: false })
+    }
+
     /// [`Loss::run`] with its parts one by one: `weight` times the gradient is added.
     ///
     /// # Errors
@@ -224,6 +256,11 @@ pub trait Loss: Sync {
     fn sketch_value(&self, sketch: &Sketch, table: &SigmoidTable) -> Result<Evaluation> {
         self.accumulate_sketch(sketch, table, 1.0, None)
     }
+}
+
+/// Class weights of a class alone.
+fn only<const C: usize>(class: usize) -> [f32; C] {
+    core::array::from_fn(|other| if other == class { 1.0 } else { 0.0 })
 }
 
 /// Slopes are not larger, so that products and sums of them stay numbers.

@@ -66,6 +66,15 @@ macro_rules! wrapping_loss {
             ) -> $crate::error::Result<$crate::loss::Evaluation> {
                 self.inner.run(call).map(|part| $finish(self, part))
             }
+            fn run_classes<X: $crate::loss::Execute, const C: usize>(
+                &self,
+                call: $crate::loss::Call<'_, X, C>,
+                values: &mut [$crate::loss::Evaluation],
+            ) -> $crate::error::Result<$crate::loss::Evaluation> {
+                let whole = self.inner.run_classes(call, values)?;
+                values.iter_mut().for_each(|value| *value = $finish(self, *value));
+                Ok($finish(self, whole))
+            }
             fn accumulate_sketch(
                 &self,
                 sketch: &$crate::sketch::Sketch,

@@ -142,6 +142,16 @@ macro_rules! losses {
                 }
             }
 
+            fn run_classes<X: Execute, const C: usize>(
+                &self,
+                call: Call<'_, X, C>,
+                values: &mut [Evaluation],
+            ) -> Result<Evaluation> {
+                match self {
+                    $(Self::$name(loss) => loss.run_classes(call, values),)*
+                }
+            }
+
             fn accumulate_sketch(
                 &self,
                 sketch: &Sketch,

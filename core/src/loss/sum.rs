@@ -4,7 +4,7 @@ use super::kernel::{Derivative, Kernel, Reads, Slopes, Totals, merge};
 use super::walk::ClassPass;
 use super::walk::Pass;
 use super::walk::{AnyPixels, Pixel, PlainPixels, SketchPixels};
-use super::{Call, Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient};
+use super::{Call, Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient, only};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
 use crate::simd::{Scalar, Simd};
@@ -254,6 +254,20 @@ impl<L: SumLoss> Loss for L {
             return Ok(sums.fit_own(self, class_weights).evaluation);
         }
         Ok(fit.evaluation)
+    }
+
+    fn run_classes<X: Execute, const C: usize>(
+        &self,
+        call: Call<'_, X, C>,
+        values: &mut [Evaluation],
+    ) -> Result<Evaluation> {
+        let Call { executor, frame, .. } = call;
+        let mut sums = Sums::<_, C>::of(self);
+        sums.push(executor, &frame);
+        for (class, value) in (0..frame.classes()).zip(values) {
+            *value = sums.fit_own(self, only::<C>(class).get(..frame.classes())).evaluation;
+        }
+        Ok(sums.fit_own(self, frame.class_weights()).evaluation)
     }
 
     fn accumulate_sketch(

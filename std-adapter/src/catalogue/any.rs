@@ -55,6 +55,22 @@ impl AnyLoss {
         Ok(Self::WithDistances { loss, classes, distances })
     }
 
+    /// The loss of the list that it is for such a frame, or the sum.
+    fn listed_for<const C: usize>(
+        &self,
+        frame: &Frame<'_, C>,
+    ) -> Result<std::result::Result<loss::AnyLoss<'_>, &Weighted<Self, Self>>> {
+        match self {
+            Self::Sum(sum) => Ok(Err(sum)),
+            // Of two classes there is one distance, which is 1.
+            Self::WithDistances { loss, classes, distances } if C != 2 => {
+                self.check(frame)?;
+                loss.with_distances(*classes, distances).map(Ok)
+            }
+            Self::Listed(loss) | Self::WithDistances { loss, .. } => Ok(Ok(*loss)),
+        }
+    }
+
     /// Whether it is a weighted sum of two losses, one of the list included.
     #[must_use]
     pub const fn is_sum(&self) -> bool {
@@ -102,16 +118,21 @@ impl Loss for AnyLoss {
     }
 
     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
-        let loss = match self {
-            Self::Sum(loss) => return loss.run(call),
-            // Of two classes there is one distance, which is 1.
-            Self::WithDistances { loss, classes, distances } if C != 2 => {
-                self.check(&call.frame)?;
-                loss.with_distances(*classes, distances)?
-            }
-            Self::Listed(loss) | Self::WithDistances { loss, .. } => *loss,
-        };
-        loss.run(call)
+        match self.listed_for(&call.frame)? {
+            Ok(loss) => loss.run(call),
+            Err(sum) => sum.run(call),
+        }
+    }
+
+    fn run_classes<X: Execute, const C: usize>(
+        &self,
+        call: Call<'_, X, C>,
+        values: &mut [Evaluation],
+    ) -> Result<Evaluation> {
+        match self.listed_for(&call.frame)? {
+            Ok(loss) => loss.run_classes(call, values),
+            Err(sum) => sum.run_classes(call, values),
+        }
     }
 
     fn accumulate_sketch(

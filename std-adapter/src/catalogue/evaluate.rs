@@ -1,7 +1,7 @@
 //! Losses chosen at run time on frames chosen at run time, compiled once.
 
 use segmeter_core::Result;
-use segmeter_core::loss::{Evaluation, Loss};
+use segmeter_core::loss::{Call, Evaluation, Loss};
 use segmeter_core::view::{Frame, MAX_CLASSES};
 
 use super::AnyLoss;
@@ -54,5 +54,23 @@ impl AnyLoss {
                 self.accumulate(engine, frame, weight, &mut scratch, gradient)
             }
         }
+    }
+
+    /// [`Loss::run_classes`] with scratch of its own, compiled once.
+    ///
+    /// # Errors
+    /// As [`Loss::run_classes`].
+    #[inline(never)]
+    pub fn evaluate_classes(
+        &self,
+        engine: &Engine,
+        frame: &Frame<'_, MAX_CLASSES>,
+        values: &mut [Evaluation],
+    ) -> Result<Evaluation> {
+        let scratch = &mut vec![0; self.scratch_len(frame.shape())];
+        self.run_classes(
+            Call { executor: engine, frame: *frame, weight: 1.0, scratch, gradient: None, overwrites: false },
+            values,
+        )
     }
 }

@@ -50,11 +50,18 @@ impl Work<'_> {
         }
         // With one sample, value and gradient share a pass; with more, the gradient must know how many are defined.
         let at_once = with_gradient && samples.len() == 1;
+        let parts = if self.has_parts() { self.batch.channels } else { 0 };
         let bar = report::progress(samples.len());
-        let mut found = Vec::with_capacity(samples.len());
+        let (mut found, mut classes) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
         for sample in samples {
-            let slots = if at_once { Some(gradient.as_mut_slice()) } else { None };
-            found.push(self.one(sample, self.frame_weights(), self.scale, slots)?);
+            let mut own = vec![Evaluation::UNDEFINED; parts];
+            // The value and those of the classes share a pass too.
+            let with_classes = if parts != 0 { Some(self.classes(sample, &mut own)?) } else { None };
+            found.push(match with_classes {
+                Some(one) if !at_once => one,
+                _ => self.one(sample, self.scale, at_once.then_some(gradient.as_mut_slice()))?,
+            });
+            classes.push(own);
             bar.inc(1);
         }
         let (value, shares) = self.mean(&found);
@@ -65,11 +72,11 @@ impl Work<'_> {
                 (part, rest) = rest.split_at_mut(sample.scores.len());
                 if *share > 0.0 {
                     let weight = (share * f64::from(self.scale)) as f32;
-                    self.one(sample, self.frame_weights(), weight, Some(part))?;
+                    self.one(sample, weight, Some(part))?;
                 }
             }
         }
-        let per_class = self.per_class(&found)?;
+        let per_class = self.per_class(&found, &classes);
         bar.finish_and_clear();
         let (pixels, ignored) = self.count();
         let undefined = found.iter().filter(|one| one.undefined).count();
@@ -78,7 +85,7 @@ impl Work<'_> {
     }
 
     /// The class weights that a frame knows of; those of channels weigh their mean.
-    fn frame_weights(&self) -> Option<&[f32]> {
+    pub(super) fn frame_weights(&self) -> Option<&[f32]> {
         self.class_weights.filter(|_| self.batch.mode != Mode::Multilabel)
     }
 
@@ -113,8 +120,13 @@ impl Work<'_> {
         ((defined > 0.0).then(|| f64::from(self.scale) * (sum / defined)), shares)
     }
 
-    /// The loss of each class with all others at weight 0, or of each channel.
-    fn per_class(&self, found: &[Evaluation]) -> Result<Option<Vec<Option<f64>>>, Failure> {
+    /// Whether each class has a loss of its own.
+    fn has_parts(&self) -> bool {
+        self.batch.mode == Mode::Multiclass && self.has_classes
+    }
+
+    /// The loss of each class with all others at weight 0, or of each channel; means over the samples.
+    fn per_class(&self, found: &[Evaluation], classes: &[Vec<Evaluation>]) -> Option<Vec<Option<f64>>> {
         let Batch { samples, mode, channels, .. } = self.batch;
         let mean = |values: &mut dyn Iterator<Item = Evaluation>| {
             let values: Vec<f64> =
@@ -122,24 +134,14 @@ impl Work<'_> {
             let mean = values.iter().sum::<f64>() / values.len() as f64;
             (!values.is_empty()).then_some(f64::from(self.scale) * mean)
         };
-        if *mode == Mode::Multilabel {
-            let of = |channel| samples.iter().zip(found).filter(move |(sample, _)| sample.channel == channel);
-            let one = |channel| mean(&mut of(channel).map(|(_, one)| *one));
-            return Ok(Some((0..*channels).map(one).collect()));
+        let of = |channel| samples.iter().zip(found).filter(move |(sample, _)| sample.channel == channel);
+        let of_channel = |channel| mean(&mut of(channel).map(|(_, one)| *one));
+        let of_class = |class: usize| mean(&mut classes.iter().filter_map(|own| own.get(class).copied()));
+        match mode {
+            Mode::Multilabel => Some((0..*channels).map(of_channel).collect()),
+            _ if self.has_parts() => Some((0..*channels).map(of_class).collect()),
+            _ => None,
         }
-        if *mode == Mode::Binary || !self.has_classes {
-            return Ok(None);
-        }
-        let mut weights = vec![0.0; *channels];
-        let mut values = Vec::with_capacity(*channels);
-        for class in 0..*channels {
-            weights.fill(0.0);
-            weights.iter_mut().skip(class).take(1).for_each(|weight| *weight = 1.0);
-            let of_class = |sample| self.one(sample, Some(&weights), 1.0, None);
-            let found = samples.iter().map(of_class).collect::<Result<Vec<_>, _>>()?;
-            values.push(mean(&mut found.into_iter()));
-        }
-        Ok(Some(values))
     }
 
     /// Labelled and ignored pixels.

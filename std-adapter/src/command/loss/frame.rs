@@ -6,7 +6,7 @@ use segmeter::catalogue::{AnyFrame, AnyLoss};
 use segmeter::core;
 use segmeter::core::loss::{Evaluation, Loss};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
-use segmeter::core::view::{Code, Frame, Labels, Layout, Quantised, Weights};
+use segmeter::core::view::{Code, Frame, Labels, Layout, MAX_CLASSES, Quantised, Weights};
 use segmeter::files::{Elements, Order};
 
 use super::Failure;
@@ -19,16 +19,29 @@ impl Work<'_> {
     pub(super) fn one(
         &self,
         sample: &Sample,
-        class_weights: Option<&[f32]>,
         weight: f32,
         gradient: Option<&mut [f32]>,
     ) -> Result<Evaluation, Failure> {
-        let (labels, expected) = (&self.batch.labels, format!("0 to {}", self.batch.channels.max(2) - 1));
         let found = if self.batch.mode == Mode::Multiclass {
-            self.multiclass(sample, class_weights, weight, gradient)
+            self.multiclass(sample, |frame| {
+                self.loss.evaluate(self.engine, &AnyFrame::Multiclass(frame), weight, gradient)
+            })
         } else {
-            self.binary(sample, class_weights, weight, gradient)
+            self.binary(sample, weight, gradient)
         };
+        self.checked(sample, found)
+    }
+
+    /// Evaluates a sample of several classes, and each of these alone, all others at weight 0.
+    pub(super) fn classes(&self, sample: &Sample, values: &mut [Evaluation]) -> Result<Evaluation, Failure> {
+        let whole = self.multiclass(sample, |frame| self.loss.evaluate_classes(self.engine, &frame, values));
+        let whole = self.checked(sample, whole)?;
+        values.iter().try_for_each(|value| self.checked(sample, Ok(*value)).map(drop))?;
+        Ok(whole)
+    }
+
+    fn checked(&self, sample: &Sample, found: core::Result<Evaluation>) -> Result<Evaluation, Failure> {
+        let (labels, expected) = (&self.batch.labels, format!("0 to {}", self.batch.channels.max(2) - 1));
         let evaluation = found.map_err(|error| match error {
             core::Error::ClassId { .. } | core::Error::Parameter("ignore") | core::Error::Share { .. } => {
                 let binary = self.batch.mode != Mode::Multiclass;
@@ -42,9 +55,7 @@ impl Work<'_> {
     fn multiclass(
         &self,
         sample: &Sample,
-        class_weights: Option<&[f32]>,
-        weight: f32,
-        gradient: Option<&mut [f32]>,
+        evaluate: impl FnOnce(Frame<'_, MAX_CLASSES>) -> core::Result<Evaluation>,
     ) -> core::Result<Evaluation> {
         let layout = match self.batch.order {
             Order::Interleaved => Layout::Interleaved,
@@ -57,24 +68,17 @@ impl Work<'_> {
             Elements::U8(ids) => Frame::multiclass(shape, classes, layout, scores, ids, ignore)?,
             _ => return Err(core::Error::Parameter("labels")),
         };
-        let frame = AnyFrame::Multiclass(self.dressed(frame, sample, class_weights)?);
-        self.loss.evaluate(self.engine, &frame, weight, gradient)
+        evaluate(self.dressed(frame, sample)?)
     }
 
     /// 8-bit logits by their histogram, unless a pixel has more to it; the rest as a frame.
-    fn binary(
-        &self,
-        sample: &Sample,
-        class_weights: Option<&[f32]>,
-        weight: f32,
-        gradient: Option<&mut [f32]>,
-    ) -> core::Result<Evaluation> {
+    fn binary(&self, sample: &Sample, weight: f32, gradient: Option<&mut [f32]>) -> core::Result<Evaluation> {
         let shape = sample.shape;
         let hard = match &sample.labels {
             Elements::U8(ids) => Some(Labels::new(shape, ids, self.batch.labels.ignore())?),
             _ => None,
         };
-        let plain = class_weights.is_none() && sample.weights.is_none() && !self.is_placed;
+        let plain = self.frame_weights().is_none() && sample.weights.is_none() && !self.is_placed;
         let mut dequantised = Vec::new();
         let scores = match (&sample.scores, self.batch.quantiser) {
             (Elements::F32(scores), _) => scores,
@@ -103,7 +107,7 @@ impl Work<'_> {
             (_, Some(labels)) => Frame::new(scores, labels)?,
             _ => return Err(core::Error::Parameter("labels")),
         };
-        let frame = AnyFrame::Binary(self.dressed(frame, sample, class_weights)?);
+        let frame = AnyFrame::Binary(self.dressed(frame, sample)?);
         self.loss.evaluate(self.engine, &frame, weight, gradient)
     }
 
@@ -112,13 +116,12 @@ impl Work<'_> {
         &'f self,
         frame: Frame<'f, C>,
         sample: &'f Sample,
-        class_weights: Option<&'f [f32]>,
     ) -> core::Result<Frame<'f, C>> {
         let mut frame = frame.with_activation(self.batch.activation);
         if let Some(weights) = &sample.weights {
             frame = frame.with_weights(Weights::new(sample.shape, weights)?)?;
         }
-        if let Some(weights) = class_weights {
+        if let Some(weights) = self.frame_weights() {
             frame = frame.with_class_weights(weights)?;
         }
         Ok(frame)

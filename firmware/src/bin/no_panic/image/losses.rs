@@ -11,14 +11,14 @@ use segmeter_core::loss::mapped::{
 };
 use segmeter_core::loss::{
     AbsentClass, ActiveBoundary, ActiveContour, AnyLoss, AsymmetricSimilarity, BalancedCrossEntropy,
-    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, CbDice, ClDice, ClassAveraging, ClassWeighting, Combo,
-    Convention, CrossEntropy, Dice, DistancePenalised, Elastica, ExponentialLogarithmic, Focal, FocalTversky,
-    GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance, HausdorffErosion,
-    Jaccard, LabelSmoothed, LogCoshDice, LogDice, LogHausdorff, Loss, LovaszClasses, LovaszHinge,
-    LovaszSoftmax, Mcc, NoiseRobustDice, Normalise, NormalisedFocal, Ohem, PenaltyGeneralisedDice, Poly1,
-    PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal, SensitivitySpecificity, Serial, ShapeAware,
-    Sides, SkeletonRecall, Smooth, SquaredDice, SumLoss, Sums, Tally, Tanimoto, TopK, Tversky, UnifiedFocal,
-    WassersteinDice, WassersteinMode, Weighted,
+    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, Call, CbDice, ClDice, ClassAveraging, ClassWeighting,
+    Combo, Convention, CrossEntropy, Dice, DistancePenalised, Elastica, Evaluation, ExponentialLogarithmic,
+    Focal, FocalTversky, GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance,
+    HausdorffErosion, Jaccard, LabelSmoothed, LogCoshDice, LogDice, LogHausdorff, Loss, LovaszClasses,
+    LovaszHinge, LovaszSoftmax, Mcc, NoiseRobustDice, Normalise, NormalisedFocal, Ohem,
+    PenaltyGeneralisedDice, Poly1, PowerJaccard, Recall, RecallCrossEntropy, ReducedFocal,
+    SensitivitySpecificity, Serial, ShapeAware, Sides, SkeletonRecall, Smooth, SquaredDice, SumLoss, Sums,
+    Tally, Tanimoto, TopK, Tversky, UnifiedFocal, WassersteinDice, WassersteinMode, Weighted,
 };
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape, Weights};
@@ -138,6 +138,9 @@ fn loss<const C: usize>(loss: &impl Loss, frame: &Frame<'_, C>) {
     keep(loss.value(frame, scratch));
     keep(loss.value_and_gradient(frame, scratch, gradient));
     keep(loss.accumulate(&Serial::SCALAR, frame, x(), scratch, Some(gradient)));
+    let mut values = [Evaluation::UNDEFINED; 9];
+    let call = Call { executor: &Serial::SCALAR, frame: *frame, weight: x(), scratch, gradient: None };
+    keep(loss.run_classes(call, unknown_mut(&mut values)));
 }
 
 fn sums<L: SumLoss, const C: usize>(loss: &L, frame: &Frame<'_, C>) {
