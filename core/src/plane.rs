@@ -24,6 +24,7 @@ pub mod topology;
 pub use contour::{Contour, Edge};
 pub(crate) use contour::{Side, Window, kind};
 pub(crate) use distance::Weights;
+use row::last_mask;
 pub use row::{Row, pack_codes};
 
 /// A mask of one bit per pixel in words of the caller: pixel `x` of a row is bit `x % 32` of word `x / 32`,
@@ -66,6 +67,19 @@ impl<'a> Bits<'a> {
                 *word =
                     (start..end).zip(0..).fold(0, |word, (pixel, bit)| word | u32::from(set(pixel)) << bit);
             }
+        }
+        Ok(Self { shape, words })
+    }
+
+    /// The mask of words that are packed already; bits past the width are cleared.
+    ///
+    /// # Errors
+    /// [`Error::Scratch`] if there are fewer words than [`Bits::words`].
+    pub fn of_words(shape: Shape, words: &'a mut [u32]) -> Result<Self> {
+        let need = Self::words(shape);
+        let words = words.get_mut(..need).ok_or(Error::Scratch { need })?;
+        for last in words.chunks_mut(row_words(shape)).filter_map(<[u32]>::last_mut) {
+            *last &= last_mask(shape.width());
         }
         Ok(Self { shape, words })
     }

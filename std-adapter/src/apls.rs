@@ -5,7 +5,7 @@
 //!
 //! Source: Van Etten et al. 2018.
 
-use segmeter_core::view::Shape;
+use segmeter_core::plane::Bits;
 use segmeter_core::{Error, Result};
 
 mod graph;
@@ -25,11 +25,12 @@ const SLACK: f64 = 1.0 + 1e-6;
 /// none; then the harmonic mean of both directions. Cost: a shortest-path search per control point.
 ///
 /// ```
-/// use segmeter::apls::Apls;
-/// use segmeter::core::view::Shape;
+/// use segmeter::{apls::Apls, core::{plane::Bits, view::Shape}};
 /// let apls = Apls { control_spacing: 4.0, snap_distance: 1.5, shortest_path: 2.0, ..Apls::PAPER };
 /// // A road of 13 pixels; the prediction lacks one of them.
-/// let report = apls.report(Shape::new(1, 13)?, |pixel| pixel != 10, |_| true)?;
+/// let (shape, mut a, mut b) = (Shape::new(1, 13)?, [0], [0]);
+/// let (prediction, label) = (Bits::new(shape, &mut a, |pixel| pixel != 10)?, Bits::new(shape, &mut b, |_| true)?);
+/// let report = apls.report(&prediction, &label)?;
 /// assert_eq!(report.label_to_prediction, Some(0.5));
 /// assert_eq!(report.value, Some(2.0 / 3.0));
 /// # Ok::<(), segmeter::core::Error>(())
@@ -66,16 +67,11 @@ pub struct AplsReport {
 }
 
 impl Apls {
-    /// Compares the masks of the pixels for which `prediction` and `label` hold.
+    /// Compares two masks.
     ///
     /// # Errors
     /// [`Error::Parameter`] with the field that is not a positive number.
-    pub fn report(
-        &self,
-        shape: Shape,
-        prediction: impl Fn(usize) -> bool,
-        label: impl Fn(usize) -> bool,
-    ) -> Result<AplsReport> {
+    pub fn report(&self, prediction: &Bits<'_>, label: &Bits<'_>) -> Result<AplsReport> {
         let fields = [
             (self.spacing, "spacing"),
             (self.control_spacing, "control_spacing"),
@@ -85,7 +81,7 @@ impl Apls {
         if let Some((_, name)) = fields.into_iter().find(|(value, _)| !(*value > 0.0 && value.is_finite())) {
             return Err(Error::Parameter(name));
         }
-        let (prediction, label) = (RoadGraph::new(shape, prediction)?, RoadGraph::new(shape, label)?);
+        let (prediction, label) = (RoadGraph::new(prediction)?, RoadGraph::new(label)?);
         let (forth, paths) = self.similarity(&label, &prediction);
         let (back, more_paths) = self.similarity(&prediction, &label);
         let value = match (forth, back) {
@@ -104,22 +100,27 @@ impl Apls {
     /// Of the paths between control points of `from`, and how many there are; none if there is none.
     fn similarity(&self, from: &RoadGraph, to: &RoadGraph) -> (Option<f64>, usize) {
         let controls = from.controls(self.control_spacing / self.spacing * SLACK);
-        let snapped: Vec<Option<usize>> = controls
-            .iter()
-            .map(|pixel| to.nearest(from, *pixel, self.snap_distance / self.spacing * SLACK))
-            .collect();
+        let reach = self.snap_distance / self.spacing * SLACK;
+        let near = |place: &usize| to.nearest(from.pixels()[*place], reach);
+        let snapped: Vec<Option<usize>> = controls.iter().map(near).collect();
         let own = Paths::new(from, controls.iter().copied());
         let other = Paths::new(to, snapped.iter().flatten().copied());
+        // Every control point is a node, and so is what it snaps to.
+        let stops = controls.iter().zip(&snapped).filter_map(|(place, snapped)| {
+            Some((own.node(*place)?, snapped.and_then(|place| other.node(place))))
+        });
+        let stops: Vec<(usize, Option<usize>)> = stops.collect();
         let (mut sum, mut count) = (0.0, 0_usize);
-        for (place, start) in controls.iter().enumerate() {
+        for (place, (start, snapped)) in stops.iter().enumerate() {
             let lengths = own.from(*start);
-            let found = snapped.get(place).copied().flatten().map(|start| other.from(start));
-            for (end, goal) in controls.iter().zip(&snapped).skip(place + 1) {
-                let Some(length) = own.length(&lengths, *end) else { continue };
-                if length * self.spacing * SLACK < self.shortest_path {
+            let found = snapped.map(|start| other.from(start));
+            for (end, goal) in stops.iter().skip(place + 1) {
+                let length = lengths[*end];
+                if length.is_infinite() || length * self.spacing * SLACK < self.shortest_path {
                     continue;
                 }
-                let found = found.as_ref().zip(*goal).and_then(|(lengths, goal)| other.length(lengths, goal));
+                let found = found.as_ref().zip(*goal).map(|(lengths, goal)| lengths[goal]);
+                let found = found.filter(|found| found.is_finite());
                 sum += found.map_or(1.0, |found| ((length - found).abs() / length).min(1.0));
                 count += 1;
             }

@@ -8,7 +8,8 @@ use segmeter_core::metric::{
     Confusion, InstanceIou, LesionReport, LesionWise, Overlap, Overlaps, PanopticClass, PanopticQuality,
     Segment, SegmentArea,
 };
-use segmeter_core::plane::components;
+use segmeter_core::plane::Bits;
+use segmeter_core::plane::components::{self, Run};
 use segmeter_core::view::{IGNORE, Shape};
 use segmeter_tests::Random;
 
@@ -261,11 +262,46 @@ fn components_are_numbered() {
             }
             let mut out = vec![9; mask.len()];
             let count = components::label(shape, |pixel| mask[pixel], connectivity, &mut out).unwrap();
-            assert_eq!((count as usize, out), (found.len(), expected), "{connectivity:?} {width}x{height}");
+            let name = format!("{connectivity:?} {width}x{height}");
+            assert_eq!((count as usize, &out), (found.len(), &expected), "{name}");
+            let mut words = vec![0; Bits::words(shape)];
+            let bits = Bits::new(shape, &mut words, |pixel| mask[pixel]).unwrap();
+            let mut runs = vec![Run::default(); components::run_count(&bits)];
+            let mut numbers = vec![9; runs.len()];
+            assert_eq!(
+                components::label_runs(&bits, connectivity, &mut runs, &mut numbers),
+                Ok(count),
+                "{name}"
+            );
+            out.fill(0);
+            for (run, number) in runs.iter().zip(&numbers) {
+                let first = run.row as usize * width;
+                out[first + run.start as usize..first + run.end as usize].fill(*number);
+            }
+            assert_eq!(out, expected, "{name}");
+            let one_more = components::label_runs(
+                &bits,
+                connectivity,
+                &mut [runs, vec![Run::default()]].concat(),
+                &mut numbers,
+            );
+            let expected = numbers.len();
+            assert_eq!(one_more, Err(Error::Length { expected, found: expected + 1 }));
         }
     }
     let short = components::label(Shape::new(2, 2).unwrap(), |_| true, Connectivity::Four, &mut [0; 3]);
     assert_eq!(short, Err(Error::Length { expected: 4, found: 3 }));
+}
+
+/// Words that are there are a mask, without what lies past its width.
+#[test]
+fn words_are_a_mask() {
+    let shape = Shape::new(2, 33).unwrap();
+    let mut words = [5, u32::MAX, 1 << 31, 2, 7];
+    let bits = Bits::of_words(shape, &mut words).unwrap();
+    assert_eq!((bits.row(0), bits.row(1), bits.count()), (&[5, 1][..], &[1 << 31, 0][..], 4));
+    assert!(bits.get(0, 32) && bits.get(1, 31) && !bits.get(1, 32));
+    assert_eq!(Bits::of_words(shape, &mut [0; 3]).unwrap_err(), Error::Scratch { need: 4 });
 }
 
 /// Found, missed, false alarms and the Dice of every lesion found, by sets of pixels.

@@ -1,106 +1,117 @@
 //! Skeletons as graphs.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use petgraph::algo::dijkstra;
-use petgraph::graph::{NodeIndex, UnGraph};
 use segmeter_core::Result;
 use segmeter_core::plane::{Bits, skeleton};
-use segmeter_core::view::Shape;
 
-/// The skeleton of a mask as a graph of its pixels.
+/// The skeleton of a mask as a graph of its pixels, which have places in row order.
 ///
 /// A pixel is linked with those beside it, and with those at its corners unless a pixel beside both links them already.
 #[derive(Clone, Debug)]
 pub struct RoadGraph {
-    width: usize,
-    /// Pixels of the skeleton in row order, each with its links: pixel and length.
-    links: Vec<(usize, Vec<(usize, f64)>)>,
-    places: HashMap<usize, usize>,
+    /// Row and column of every pixel of the skeleton.
+    pixels: Vec<[usize; 2]>,
+    /// The place of the first pixel of every row, and the number of all.
+    rows: Vec<usize>,
+    /// Of every pixel the places of those that it is linked with, and how far they are.
+    links: Vec<(usize, f64)>,
+    /// Where those of a pixel begin, and the number of all.
+    starts: Vec<usize>,
 }
 
 impl RoadGraph {
-    /// Of the pixels for which `set` holds.
+    /// Of a mask.
     ///
     /// # Errors
-    /// None for a shape that there is.
-    pub fn new(shape: Shape, set: impl Fn(usize) -> bool) -> Result<Self> {
-        let mut words = vec![0; Bits::words(shape)];
-        let mut bits = Bits::new(shape, &mut words, set)?;
+    /// None for a mask that there is.
+    pub fn new(mask: &Bits<'_>) -> Result<Self> {
+        let shape = mask.shape();
+        let mut words: Vec<u32> = (0..shape.height()).flat_map(|row| mask.row(row)).copied().collect();
+        let mut bits = Bits::of_words(shape, &mut words)?;
         skeleton::thin(&mut bits, &mut vec![0; skeleton::scratch_len(shape)])?;
-        let (width, height) = (shape.width(), shape.height());
-        let there = |y: isize, x: isize| {
-            usize::try_from(y).is_ok_and(|y| usize::try_from(x).is_ok_and(|x| bits.get(y, x)))
-        };
-        let mut links = Vec::new();
-        for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-            let (row, column) = (y as isize, x as isize);
-            if !there(row, column) {
-                continue;
+        let (mut pixels, mut rows) = (Vec::new(), vec![0]);
+        for row in 0..shape.height() {
+            for (first, word) in (0..).step_by(32).zip(bits.row(row)).filter(|(_, word)| **word != 0) {
+                let set = (0..32).filter(|bit| word >> bit & 1 == 1);
+                pixels.extend(set.map(|bit| [row, first + bit]));
             }
-            let mut own = Vec::new();
-            for (dy, dx) in (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dy, dx))) {
-                let diagonal = dy != 0 && dx != 0;
-                let around = diagonal && (there(row + dy, column) || there(row, column + dx));
-                if (dy, dx) != (0, 0) && there(row + dy, column + dx) && !around {
-                    let pixel = (row + dy) as usize * width + (column + dx) as usize;
-                    own.push((pixel, if diagonal { std::f64::consts::SQRT_2 } else { 1.0 }));
-                }
-            }
-            links.push((y * width + x, own));
+            rows.push(pixels.len());
         }
-        let places = links.iter().enumerate().map(|(place, (pixel, _))| (*pixel, place)).collect();
-        Ok(Self { width, links, places })
+        let mut graph = Self { pixels, rows, links: Vec::new(), starts: vec![0] };
+        for place in 0..graph.pixels.len() {
+            graph.link(place, &bits);
+        }
+        Ok(graph)
     }
 
-    /// Pixels of the skeleton, in row order.
-    pub fn pixels(&self) -> impl Iterator<Item = usize> + '_ {
-        self.links.iter().map(|(pixel, _)| *pixel)
+    /// Adds the links of the next pixel.
+    fn link(&mut self, place: usize, bits: &Bits<'_>) {
+        let [row, column] = self.pixels[place];
+        // Before the first row and column there is nothing, as far away as the number wraps.
+        let there =
+            |dy: isize, dx: isize| bits.get(row.wrapping_add_signed(dy), column.wrapping_add_signed(dx));
+        for (dy, dx) in (-1..=1).flat_map(|dy| (-1..=1).map(move |dx| (dy, dx))) {
+            let diagonal = dy != 0 && dx != 0;
+            let around = diagonal && (there(dy, 0) || there(0, dx));
+            if (dy, dx) != (0, 0) && there(dy, dx) && !around {
+                let line = row.wrapping_add_signed(dy);
+                let (first, end) = (self.rows[line], self.rows[line + 1]);
+                let column = column.wrapping_add_signed(dx);
+                let other = first + self.pixels[first..end].partition_point(|[_, x]| *x < column);
+                self.links.push((other, if diagonal { std::f64::consts::SQRT_2 } else { 1.0 }));
+            }
+        }
+        self.starts.push(self.links.len());
     }
 
-    /// Ends and crossings: pixels with another number of links than two.
+    /// Pixels of the skeleton: row and column.
+    #[must_use]
+    pub fn pixels(&self) -> &[[usize; 2]] {
+        &self.pixels
+    }
+
+    /// Ends and crossings: the places of pixels with another number of links than two.
     pub fn nodes(&self) -> impl Iterator<Item = usize> + '_ {
-        self.links.iter().filter(|(_, links)| links.len() != 2).map(|(pixel, _)| *pixel)
+        (0..self.pixels.len()).filter(|place| self.links(*place).len() != 2)
     }
 
     /// Pixels that a pixel is linked with, and how far they are, in pixels.
     #[must_use]
-    pub fn links(&self, pixel: usize) -> &[(usize, f64)] {
-        self.places.get(&pixel).and_then(|place| self.links.get(*place)).map_or(&[], |(_, links)| links)
+    pub fn links(&self, place: usize) -> &[(usize, f64)] {
+        &self.links[self.starts[place]..self.starts[place + 1]]
     }
 
     /// Nodes, and pixels between them so that none is further than `spacing` from the next along a road; a ring
     /// without a node starts at its first pixel.
     pub(super) fn controls(&self, spacing: f64) -> Vec<usize> {
         let mut controls: Vec<usize> = self.nodes().collect();
-        let mut seen = vec![false; self.links.len()];
-        let starts: Vec<usize> = controls.iter().copied().chain(self.pixels()).collect();
+        // Only pixels between nodes are marked: crossings are reached on several ways.
+        let mut seen = vec![false; self.pixels.len()];
+        let starts: Vec<usize> = controls.iter().copied().chain(0..self.pixels.len()).collect();
         for start in starts {
             let is_ring = self.links(start).len() == 2;
-            if is_ring && self.is_seen(&seen, start) {
+            if is_ring && seen[start] {
                 continue;
             }
             if is_ring {
                 controls.push(start);
-                self.see(&mut seen, start);
+                seen[start] = true;
             }
             for (first, length) in self.links(start) {
-                let chain = self.chain(start, *first, *length);
-                if self.is_seen(&seen, *first) {
+                if seen[*first] {
                     continue;
                 }
+                let chain = self.chain(start, *first, *length);
                 let total = chain.last().map_or(0.0, |(_, length)| *length);
                 let parts = (total / spacing).ceil().max(1.0);
                 let mut next = 1.0;
-                for (pixel, length) in &chain {
-                    self.see(&mut seen, *pixel);
-                    // The last one is a node, or the start of the ring.
-                    if next < parts
-                        && *length >= next * total / parts
-                        && self.links(*pixel).len() == 2
-                        && *pixel != start
-                    {
-                        controls.push(*pixel);
+                // The last one is a node, or the start of the ring.
+                for (place, length) in chain.iter().filter(|(place, _)| self.links(*place).len() == 2) {
+                    seen[*place] = true;
+                    if next < parts && *length >= next * total / parts && *place != start {
+                        controls.push(*place);
                         next += 1.0;
                     }
                 }
@@ -109,17 +120,6 @@ impl RoadGraph {
         controls.sort_unstable();
         controls.dedup();
         controls
-    }
-
-    /// Only pixels between nodes are marked: crossings are reached on several ways.
-    fn see(&self, seen: &mut [bool], pixel: usize) {
-        let place = self.places.get(&pixel).filter(|_| self.links(pixel).len() == 2);
-        if let Some(slot) = place.and_then(|place| seen.get_mut(*place)) {
-            *slot = true;
-        }
-    }
-    fn is_seen(&self, seen: &[bool], pixel: usize) -> bool {
-        self.places.get(&pixel).and_then(|place| seen.get(*place)).is_some_and(|seen| *seen)
     }
 
     /// From a pixel over a linked one to the next node, or around to where it began; with lengths from the start.
@@ -136,55 +136,86 @@ impl RoadGraph {
         chain
     }
 
-    /// The pixel nearest to one of another graph, at most `reach` away; the first in row order of several.
-    pub(super) fn nearest(&self, of: &Self, pixel: usize, reach: f64) -> Option<usize> {
-        let (y, x) = (pixel / of.width, pixel % of.width);
-        let squared = |other: usize| {
-            let (dy, dx) = (y.abs_diff(other / self.width), x.abs_diff(other % self.width));
-            dy * dy + dx * dx
+    /// The place of the pixel nearest to one of another graph, at most `reach` away; the first of several.
+    pub(super) fn nearest(&self, [row, column]: [usize; 2], reach: f64) -> Option<usize> {
+        // What is further away in one direction alone is too far.
+        let most = reach as usize;
+        let last = row.saturating_add(most).min(self.rows.len().saturating_sub(2));
+        let near = (row.saturating_sub(most)..=last).flat_map(|line| {
+            let (first, end) = (self.rows[line], self.rows[line + 1]);
+            let from = column.saturating_sub(most);
+            let first = first + self.pixels[first..end].partition_point(|[_, x]| *x < from);
+            (first..end).take_while(move |place| self.pixels[*place][1] <= column.saturating_add(most))
+        });
+        let squared = |place: &usize| {
+            let [y, x] = self.pixels[*place];
+            y.abs_diff(row).pow(2) + x.abs_diff(column).pow(2)
         };
-        let nearest = self.pixels().min_by_key(|other| squared(*other))?;
-        ((squared(nearest) as f64).sqrt() <= reach).then_some(nearest)
+        near.min_by_key(squared).filter(|nearest| (squared(nearest) as f64).sqrt() <= reach)
     }
 }
 
 /// Shortest paths of a graph between some of its pixels: what lies between them and nodes is one edge.
 pub(super) struct Paths {
-    graph: UnGraph<usize, f64>,
-    nodes: HashMap<usize, NodeIndex>,
+    /// The node of a pixel, if it is one.
+    nodes: Vec<Option<usize>>,
+    /// Of every node those that it is linked with, and how far they are.
+    edges: Vec<Vec<(usize, f64)>>,
 }
 
 impl Paths {
     pub(super) fn new(of: &RoadGraph, stops: impl Iterator<Item = usize>) -> Self {
-        let (mut graph, mut nodes) = (UnGraph::new_undirected(), HashMap::new());
-        for pixel in of.nodes().chain(stops) {
-            nodes.entry(pixel).or_insert_with(|| graph.add_node(pixel));
+        let (mut nodes, mut places) = (vec![None; of.pixels.len()], Vec::new());
+        for place in of.nodes().chain(stops) {
+            nodes[place].get_or_insert_with(|| {
+                places.push(place);
+                places.len() - 1
+            });
         }
-        for start in graph.node_indices() {
-            let pixel = graph.node_weight(start).copied().unwrap_or_default();
-            for (first, length) in of.links(pixel) {
-                let (mut before, mut here, mut length) = (pixel, *first, *length);
-                while !nodes.contains_key(&here) {
+        let mut edges = vec![Vec::new(); places.len()];
+        for (start, place) in places.into_iter().enumerate() {
+            for (first, length) in of.links(place) {
+                let (mut before, mut here, mut length) = (place, *first, *length);
+                while nodes[here].is_none() {
                     let Some((next, step)) = of.links(here).iter().find(|(next, _)| *next != before) else {
                         break;
                     };
                     (before, here, length) = (here, *next, length + step);
                 }
                 // Every edge is found from both ends.
-                if let Some(end) = nodes.get(&here).filter(|end| start.index() <= end.index()) {
-                    graph.add_edge(start, *end, length);
+                if let Some(end) = nodes[here].filter(|end| start <= *end) {
+                    edges[start].push((end, length));
+                    edges[end].push((start, length));
                 }
             }
         }
-        Self { graph, nodes }
+        Self { nodes, edges }
     }
 
-    pub(super) fn from(&self, pixel: usize) -> HashMap<NodeIndex, f64> {
-        let Some(start) = self.nodes.get(&pixel) else { return HashMap::new() };
-        dijkstra(&self.graph, *start, None, |edge| *edge.weight()).into_iter().collect()
+    /// The node of a pixel that is one.
+    pub(super) fn node(&self, place: usize) -> Option<usize> {
+        self.nodes.get(place).copied().flatten()
     }
 
-    pub(super) fn length(&self, lengths: &HashMap<NodeIndex, f64>, pixel: usize) -> Option<f64> {
-        lengths.get(self.nodes.get(&pixel)?).copied()
+    /// How far every node is from one, by the algorithm of Dijkstra; infinitely far where no path leads.
+    pub(super) fn from(&self, start: usize) -> Vec<f64> {
+        let mut lengths = vec![f64::INFINITY; self.edges.len()];
+        lengths[start] = 0.0;
+        // The bits of numbers that are not negative are in the order of these.
+        let mut open = BinaryHeap::from([Reverse((0_u64, start))]);
+        while let Some(Reverse((bits, node))) = open.pop() {
+            let length = f64::from_bits(bits);
+            if length > lengths[node] {
+                continue;
+            }
+            for (end, step) in &self.edges[node] {
+                let found = length + step;
+                if found < lengths[*end] {
+                    lengths[*end] = found;
+                    open.push(Reverse((found.to_bits(), *end)));
+                }
+            }
+        }
+        lengths
     }
 }

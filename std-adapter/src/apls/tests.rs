@@ -1,6 +1,7 @@
 //! Roads whose paths can be counted by hand, and all pairs by brute force.
 
 use segmeter_core::Error;
+use segmeter_core::plane::Bits;
 use segmeter_core::view::Shape;
 
 use super::graph::{Paths, RoadGraph};
@@ -19,7 +20,14 @@ fn mask(rows: &[&str]) -> (Shape, Vec<bool>) {
 }
 
 fn report(of: &Apls, shape: Shape, prediction: &[bool], label: &[bool]) -> AplsReport {
-    of.report(shape, |pixel| prediction[pixel], |pixel| label[pixel]).unwrap()
+    let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(shape)]);
+    let prediction = Bits::new(shape, &mut a, |pixel| prediction[pixel]).unwrap();
+    of.report(&prediction, &Bits::new(shape, &mut b, |pixel| label[pixel]).unwrap()).unwrap()
+}
+
+fn graph(shape: Shape, mask: &[bool]) -> RoadGraph {
+    let mut words = vec![0; Bits::words(shape)];
+    RoadGraph::new(&Bits::new(shape, &mut words, |pixel| mask[pixel]).unwrap()).unwrap()
 }
 
 const SHORT: Apls = Apls { control_spacing: 4.0, snap_distance: 1.5, shortest_path: 2.0, ..Apls::PAPER };
@@ -57,9 +65,13 @@ fn a_detour_costs_its_length() {
     let (_, prediction) = mask(&["...#####...", "...#...#...", "####...####"]);
     let ends = Apls { control_spacing: 100.0, ..SHORT };
     let found = report(&ends, shape, &prediction, &label);
-    let graph = RoadGraph::new(shape, |pixel| prediction[pixel]).unwrap();
+    let graph = graph(shape, &prediction);
     let paths = Paths::new(&graph, std::iter::empty());
-    let length = paths.length(&paths.from(22), 32).unwrap();
+    let end = |column: usize| {
+        let place = graph.pixels().iter().position(|pixel| *pixel == [2, column]).unwrap();
+        paths.node(place).unwrap()
+    };
+    let length = paths.from(end(0))[end(10)];
     assert!(length > 10.0 && length <= 14.0, "{length}");
     assert_eq!(found.label_to_prediction, Some(1.0 - (length - 10.0) / 10.0));
 }
@@ -67,7 +79,7 @@ fn a_detour_costs_its_length() {
 #[test]
 fn a_ring_has_control_points() {
     let (shape, ring) = mask(&["..####..", ".#....#.", "#......#", "#......#", ".#....#.", "..####.."]);
-    let graph = RoadGraph::new(shape, |pixel| ring[pixel]).unwrap();
+    let graph = graph(shape, &ring);
     assert_eq!(graph.nodes().count(), 0);
     let controls = graph.controls(5.0);
     assert!((4..=6).contains(&controls.len()), "{controls:?}");
@@ -77,7 +89,9 @@ fn a_ring_has_control_points() {
 #[test]
 fn a_parameter_that_is_no_length_is_refused() {
     let wrong = Apls { snap_distance: f64::NAN, ..SHORT };
-    let found = wrong.report(shape(2, 2), |_| true, |_| true);
+    let mut words = [0; 2];
+    let all = Bits::new(shape(2, 2), &mut words, |_| true).unwrap();
+    let found = wrong.report(&all, &all);
     assert_eq!(found, Err(Error::Parameter("snap_distance")));
 }
 
@@ -96,8 +110,8 @@ fn paths_are_the_shortest() {
         let (height, width) = (3 + round % 14, 4 + round * 7 % 15);
         let share = 0.2 + 0.7 * random();
         let set: Vec<bool> = (0..height * width).map(|_| random() < share).collect();
-        let graph = RoadGraph::new(shape(height as u32, width as u32), |pixel| set[pixel]).unwrap();
-        let pixels: Vec<usize> = graph.pixels().collect();
+        let graph = graph(shape(height as u32, width as u32), &set);
+        let pixels: Vec<usize> = graph.pixels().iter().map(|[y, x]| y * width + x).collect();
         let count = pixels.len();
         let mut all = vec![vec![f64::INFINITY; count]; count];
         for (i, a) in pixels.iter().enumerate() {
@@ -124,18 +138,34 @@ fn paths_are_the_shortest() {
         let controls = graph.controls(3.0);
         let paths = Paths::new(&graph, controls.iter().copied());
         for start in &controls {
-            let lengths = paths.from(*start);
+            let lengths = paths.from(paths.node(*start).unwrap());
             for end in &controls {
-                let expected = all[pixels.binary_search(start).unwrap()][pixels.binary_search(end).unwrap()];
-                match paths.length(&lengths, *end) {
-                    Some(found) => assert!((found - expected).abs() < 1e-9, "{found} {expected}"),
-                    None => assert!(expected.is_infinite(), "{start} to {end}: {expected}"),
-                }
+                let (found, expected) = (lengths[paths.node(*end).unwrap()], all[*start][*end]);
+                let is_none = found.is_infinite() && expected.is_infinite();
+                assert!(is_none || (found - expected).abs() < 1e-9, "{found} {expected}");
                 compared += 1;
             }
         }
     }
     assert!(compared > 1000, "{compared}");
+}
+
+/// The nearest pixel by trying all of them, from inside and far away.
+#[test]
+fn the_nearest_pixel_is_found() {
+    let set: Vec<bool> = (0..17 * 29).map(|pixel| pixel * pixel % 41 == 5).collect();
+    let graph = graph(shape(17, 29), &set);
+    let mut found = [0, 0];
+    for (y, x) in (0..17_usize).flat_map(|y| (0..29_usize).map(move |x| (y, x))) {
+        let squared = |[row, column]: &[usize; 2]| row.abs_diff(y).pow(2) + column.abs_diff(x).pow(2);
+        for reach in [0.5, 1.0, 2.0, 2.5, 4.3, 1e300] {
+            let nearest = (0..graph.pixels().len()).min_by_key(|place| squared(&graph.pixels()[*place]));
+            let nearest = nearest.filter(|place| (squared(&graph.pixels()[*place]) as f64).sqrt() <= reach);
+            assert_eq!(graph.nearest([y, x], reach), nearest, "{y} {x} {reach}");
+            found[usize::from(nearest.is_some())] += 1;
+        }
+    }
+    assert!(found[0] > 100 && found[1] > 100, "{found:?}");
 }
 
 /// Roads that are as far apart as a control point may be, paths as long as the shortest, and control points as far from the

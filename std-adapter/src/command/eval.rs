@@ -19,6 +19,7 @@ mod detail;
 mod each;
 mod exact;
 pub(in crate::command) mod html;
+mod mask;
 mod matrix;
 mod notes;
 mod overlap;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use segmeter::apls::Apls;
+use segmeter::core::plane::Bits;
 use serde_json::Value;
 
 use super::demo::{Frames, assert_numbers, demo_line, mean, several};
@@ -195,9 +196,10 @@ fn road_graphs_are_what_the_library_compares() {
         let of = |(prediction, labels): (Vec<u8>, &Vec<u8>)| {
             let scored = |ids: &[u8], pixel: usize| ids[pixel] == 1 && labels[pixel] != 255;
             let apls = Apls { spacing, ..Apls::PAPER };
-            let report =
-                apls.report(shape, |pixel| scored(&prediction, pixel), |pixel| scored(labels, pixel));
-            report.unwrap().value.into()
+            let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(shape)]);
+            let prediction = Bits::new(shape, &mut a, |pixel| scored(&prediction, pixel)).unwrap();
+            let labels = Bits::new(shape, &mut b, |pixel| scored(labels, pixel)).unwrap();
+            apls.report(&prediction, &labels).unwrap().value.into()
         };
         let report = bench.json(&format!("{} --metrics apls {flags}", demo_line()));
         assert_numbers(&report["topology"], &[("apls", mean(frames.pairs().map(of)))]);

@@ -73,9 +73,10 @@ fn on_centreline(mask: &Bits<'_>, other: &Bits<'_>, scratch: &mut [u32]) -> Resu
     let shape = mask.shape();
     let short = Error::Scratch { need: centreline_scratch_len(shape) };
     let (words, scratch) = scratch.split_at_mut_checked(Bits::words(shape)).ok_or(short)?;
-    // A shape is at least one pixel wide; `max` says so to the compiler.
-    let width = shape.width().max(1);
-    let mut line = Bits::new(shape, words, |pixel| mask.get(pixel / width, pixel % width))?;
+    for (slot, word) in words.iter_mut().zip((0..shape.height()).flat_map(|row| mask.row(row))) {
+        *slot = *word;
+    }
+    let mut line = Bits::of_words(shape, words)?;
     skeleton::thin(&mut line, scratch).map_err(|_| short)?;
     let inside = |row| line.row(row).iter().zip(other.row(row)).map(|(a, b)| u64::from((a & b).count_ones()));
     let numerator = (0..shape.height()).flat_map(inside).sum();

@@ -4,11 +4,12 @@ use segmeter::core::Result;
 use segmeter::core::metric::{
     ClassReport, Confusion, InstanceIou, LesionReport, PanopticClass, Score, SegmentArea,
 };
-use segmeter::core::plane::components::{self, Connectivity};
-use segmeter::core::view::{IGNORE, Shape};
+use segmeter::core::plane::Bits;
+use segmeter::core::plane::components::{self, Connectivity, Run};
+use segmeter::core::view::IGNORE;
 
 use super::choice::Choice;
-use super::shape::Ids;
+use super::mask::Mask;
 
 /// Panoptic quality with its factors, and the IoU of instances: of the segments of all images.
 const POOLED: [&str; 4] = ["panoptic_quality", "segmentation_quality", "recognition_quality", "instance_iou"];
@@ -46,16 +47,16 @@ pub(super) fn is_pooled(key: &str) -> bool {
 }
 
 /// Measures a class, whose segments are added to `all`.
-pub(super) fn of_class(choice: &Choice, ids: &Ids, all: &mut Segments) -> Result<Vec<Score>> {
+pub(super) fn of_class(choice: &Choice, mask: &Mask, all: &mut Segments) -> Result<Vec<Score>> {
     let mut scores = Vec::new();
     if choice.wants_any(&POOLED) {
-        let image = segments(choice, ids)?;
-        let counts = counts(ids);
+        let image = segments(choice, mask)?;
+        let counts = counts(mask);
         scores.extend(values(&image, counts).filter(|(key, _)| choice.wants(key)).map(|(_, score)| score));
         all.merge(&image);
     }
     if choice.wants(LESIONS) {
-        scores.push(lesions(choice, ids)?);
+        scores.push(lesions(choice, mask)?);
     }
     Ok(scores)
 }
@@ -83,22 +84,57 @@ fn instance_iou(instances: &InstanceIou<2>, counts: ClassReport) -> Option<f64> 
     (union != 0).then(|| found * counts.positives() as f64 / union as f64)
 }
 
-fn counts(ids: &Ids) -> ClassReport {
+fn counts(mask: &Mask) -> ClassReport {
     let mut counts = ClassReport::default();
-    let [prediction, labels] = ids.masks();
-    for pixel in 0..ids.shape.pixels() {
-        let count = match (prediction(pixel), labels(pixel)) {
-            (true, true) => &mut counts.true_positive,
-            (true, false) => &mut counts.false_positive,
-            (false, true) => &mut counts.false_negative,
-            (false, false) => &mut counts.true_negative,
-        };
-        *count += 1;
+    for (prediction, label) in mask.prediction.iter().zip(&mask.labels) {
+        counts.true_positive += u64::from((prediction & label).count_ones());
+        counts.false_positive += u64::from((prediction & !label).count_ones());
+        counts.false_negative += u64::from((!prediction & label).count_ones());
     }
+    let others = counts.true_positive + counts.false_positive + counts.false_negative;
+    counts.true_negative = mask.shape.pixels() as u64 - others;
     counts
 }
 
-/// The components of two masks, and how they meet. Memory goes with the pixels, and there are as many as there are.
+/// The components of a mask.
+struct Numbered {
+    runs: Vec<Run>,
+    /// Of every run, from 1.
+    numbers: Vec<u32>,
+    /// Of the components, in the order of their numbers.
+    areas: Vec<SegmentArea>,
+}
+
+impl Numbered {
+    fn new(mask: &Mask, words: &[u32], connectivity: Connectivity) -> Result<Self> {
+        let mut words = words.to_vec();
+        let bits = Bits::of_words(mask.shape, &mut words)?;
+        let count = components::run_count(&bits);
+        let (mut runs, mut numbers) = (vec![Run::default(); count], vec![0; count]);
+        let count = components::label_runs(&bits, connectivity, &mut runs, &mut numbers)?;
+        let mut areas = vec![SegmentArea::default(); count as usize];
+        let line = mask.shape.width().div_ceil(32);
+        for (run, number) in runs.iter().zip(&numbers) {
+            let area = &mut areas[*number as usize - 1];
+            area.pixels += u64::from(run.end - run.start);
+            area.void += void(&mask.valid[run.row as usize * line..], run);
+        }
+        Ok(Self { runs, numbers, areas })
+    }
+}
+
+/// Pixels of a run that are not scored, by the words of its row and those after it.
+fn void(valid: &[u32], run: &Run) -> u64 {
+    let (first, last) = (run.start as usize / 32, (run.end as usize - 1) / 32);
+    let words = valid[first..=last].iter().enumerate().map(|(place, word)| {
+        let low = if place == 0 { u32::MAX << (run.start % 32) } else { u32::MAX };
+        let high = if first + place == last { u32::MAX >> (31 - (run.end - 1) % 32) } else { u32::MAX };
+        u64::from((!word & low & high).count_ones())
+    });
+    words.sum()
+}
+
+/// The components of two masks, and how they meet. Memory goes with the runs, and there are as many as there are.
 struct Pairs {
     /// Of the components of the labels, in the order of their numbers.
     labels: Vec<SegmentArea>,
@@ -108,34 +144,21 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn new(
-        shape: Shape,
-        [prediction, label]: [&dyn Fn(usize) -> bool; 2],
-        is_void: impl Fn(usize) -> bool,
-        connectivity: Connectivity,
-    ) -> Result<Self> {
-        let mut numbers = [(); 2].map(|()| vec![0; shape.pixels()]);
-        let mut areas = [Vec::new(), Vec::new()];
-        for ((numbers, areas), mask) in numbers.iter_mut().zip(&mut areas).zip([label, prediction]) {
-            let count = components::label(shape, mask, connectivity, numbers)?;
-            areas.resize(count as usize, SegmentArea::default());
-        }
-        let [labels, predictions] = &numbers;
-        let mut shared: Vec<([usize; 2], u64)> = Vec::new();
-        for (pixel, (label, prediction)) in labels.iter().zip(predictions).enumerate() {
-            // Numbers begin with 1; 0 is no component.
-            let places = [*label, *prediction].map(|number| (number as usize).checked_sub(1));
-            for (place, areas) in places.into_iter().zip(&mut areas) {
-                if let Some(area) = place.and_then(|place| areas.get_mut(place)) {
-                    area.pixels += 1;
-                    area.void += u64::from(is_void(pixel));
-                }
-            }
-            if let [Some(label), Some(prediction)] = places {
-                match shared.last_mut() {
-                    Some((pair, pixels)) if *pair == [label, prediction] => *pixels += 1,
-                    _ => shared.push(([label, prediction], 1)),
-                }
+    /// Of labels, and of predicted words.
+    fn new(mask: &Mask, predicted: &[u32], connectivity: Connectivity) -> Result<Self> {
+        let labels = Numbered::new(mask, &mask.labels, connectivity)?;
+        let predictions = Numbered::new(mask, predicted, connectivity)?;
+        let (mut shared, mut first) = (Vec::new(), 0);
+        for (run, label) in labels.runs.iter().zip(&labels.numbers) {
+            let is_past = |other: &&Run| (other.row, other.end) <= (run.row, run.start);
+            first += predictions.runs[first..].iter().take_while(is_past).count();
+            let others = predictions.runs[first..].iter().zip(&predictions.numbers[first..]);
+            for (other, number) in
+                others.take_while(|(other, _)| (other.row, other.start) < (run.row, run.end))
+            {
+                let pixels = run.end.min(other.end) - run.start.max(other.start);
+                // Numbers begin with 1.
+                shared.push(([*label, *number].map(|number| number as usize - 1), u64::from(pixels)));
             }
         }
         shared.sort_unstable();
@@ -144,18 +167,13 @@ impl Pairs {
             *pixels += if is_same { *more } else { 0 };
             is_same
         });
-        let [labels, predictions] = areas;
-        Ok(Self { labels, predictions, shared })
+        Ok(Self { labels: labels.areas, predictions: predictions.areas, shared })
     }
 }
 
-fn segments(choice: &Choice, ids: &Ids) -> Result<Segments> {
-    let of = |ids: &[u8], pixel: usize| ids.get(pixel) == Some(&1);
-    let masks: [&dyn Fn(usize) -> bool; 2] =
-        [&|pixel| of(&ids.prediction, pixel), &|pixel| of(&ids.labels, pixel)];
-    let is_void = |pixel: usize| ids.labels.get(pixel) == Some(&IGNORE);
+fn segments(choice: &Choice, mask: &Mask) -> Result<Segments> {
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
-    let Pairs { labels, predictions, shared } = Pairs::new(ids.shape, masks, is_void, connectivity)?;
+    let Pairs { labels, predictions, shared } = Pairs::new(mask, &mask.predicted, connectivity)?;
     let mut segments = Segments::default();
     let (mut is_found, mut is_right) = (vec![false; labels.len()], vec![false; predictions.len()]);
     let mut hits = vec![0; labels.len()];
@@ -176,11 +194,9 @@ fn segments(choice: &Choice, ids: &Ids) -> Result<Segments> {
 }
 
 /// [`segmeter::core::metric::LesionWise`] without dilation, of any number of components.
-fn lesions(choice: &Choice, ids: &Ids) -> Result<Score> {
-    let [prediction, label] = ids.masks();
+fn lesions(choice: &Choice, mask: &Mask) -> Result<Score> {
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
-    let Pairs { labels, predictions, shared } =
-        Pairs::new(ids.shape, [&prediction, &label], |_| false, connectivity)?;
+    let Pairs { labels, predictions, shared } = Pairs::new(mask, &mask.prediction, connectivity)?;
     let mut report = LesionReport::default();
     let mut is_near = vec![false; predictions.len()];
     // Pairs come in the order of the labels.

@@ -8,11 +8,11 @@ use segmeter::core::metric::topology::{
     Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
 };
 use segmeter::core::metric::{Empties, Empty, Score};
-use segmeter::core::plane::{Bits, Row};
-use segmeter::core::view::{IGNORE, Shape};
+use segmeter::core::plane::Bits;
+use segmeter::core::view::Shape;
 
 use super::choice::{Choice, is_square};
-use super::predict::{IGNORED, Pair};
+use super::mask::Mask;
 use super::segment::{self, Segments};
 
 /// Families of what is measured class by class.
@@ -30,39 +30,6 @@ const TOPOLOGY: [&str; 7] = [
 ];
 const ROAD: [&str; 3] = ["corridor_width", "boundary_offset", "lowest_road"];
 
-/// A class of an image against the rest: 1 and 0, and in labels [`IGNORE`].
-pub(super) struct Ids {
-    pub(super) shape: Shape,
-    pub(super) prediction: Vec<u8>,
-    pub(super) labels: Vec<u8>,
-}
-
-impl Ids {
-    pub(super) fn of(pair: &Pair, class: u16) -> Self {
-        let prediction = pair.prediction.iter().map(|id| u8::from(*id == class)).collect();
-        let label = |id: &u16| if *id == IGNORED { IGNORE } else { u8::from(*id == class) };
-        Self { shape: pair.shape, prediction, labels: pair.labels.iter().map(label).collect() }
-    }
-
-    /// A class in neither mask is worth the same in every frame.
-    pub(super) fn nothing() -> Result<Self> {
-        Ok(Self { shape: Shape::new(1, 1)?, prediction: vec![0], labels: vec![IGNORE] })
-    }
-
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let width = self.shape.width();
-        let rows = self.prediction.chunks(width).zip(self.labels.chunks(width));
-        rows.map(|(prediction, label)| Row::Ids { prediction, label, class: 1, ignore: IGNORE })
-    }
-
-    /// Scored pixels of the class: predicted, or labelled.
-    pub(super) fn masks(&self) -> [impl Fn(usize) -> bool + Copy + '_; 2] {
-        let labels = &self.labels;
-        [&self.prediction, labels]
-            .map(|ids| move |pixel: usize| ids.get(pixel) == Some(&1) && labels.get(pixel) != Some(&IGNORE))
-    }
-}
-
 /// What is measured of a class, in the order of [`of_class`].
 pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
     let surface = ["boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
@@ -73,39 +40,43 @@ pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
 
 /// Measures a class that is in the labels or the prediction, or in neither, in all of which nothing is to be seen; its
 /// segments are added to `all`.
-pub(super) fn of_class(choice: &Choice, ids: &Ids, is_there: bool, all: &mut Segments) -> Result<Vec<Score>> {
+pub(super) fn of_class(
+    choice: &Choice,
+    mask: &Mask,
+    is_there: bool,
+    all: &mut Segments,
+) -> Result<Vec<Score>> {
     let mut scores = Vec::new();
     if choice.wants_any(&DISTANCES) {
-        let report = distances(choice, ids)?;
+        let report = distances(choice, mask)?;
         let percentile = report.percentile().unwrap_or(Score::Undefined);
         let values = [report.hausdorff(), percentile, report.assd(), report.masd(), report.nsd()];
         scores.extend(DISTANCES.into_iter().zip(values).filter(|(key, _)| choice.wants(key)).map(|(_, v)| v));
     }
     if choice.wants("boundary_iou") {
         let (ratio, frame_counts) = choice.boundary;
-        let iou = BoundaryIou { frame_counts, ..BoundaryIou::of_diagonal(ratio, ids.shape) };
-        let mut scratch = vec![0; iou.scratch_len(ids.shape.width())];
-        let mut rows = iou.rows(ids.shape.width(), &mut scratch)?;
-        ids.rows().try_for_each(|row| rows.push_row(&row))?;
+        let iou = BoundaryIou { frame_counts, ..BoundaryIou::of_diagonal(ratio, mask.shape) };
+        let mut scratch = vec![0; iou.scratch_len(mask.shape.width())];
+        let mut rows = iou.rows(mask.shape.width(), &mut scratch)?;
+        mask.rows().try_for_each(|row| rows.push_row(&row))?;
         scores.push(rows.finish().iou().value().into());
     }
     if choice.wants("boundary_f") {
-        scores.push(boundary_f(choice, ids)?);
+        scores.push(boundary_f(choice, mask)?);
     }
     if choice.wants_any(&["trimap", "trimap_accuracy"]) {
         let trimap = trimap(choice);
-        let mut scratch = vec![0; trimap.scratch_len(ids.shape.width())?];
-        let mut rows = trimap.rows(ids.shape.width(), &mut scratch)?;
-        ids.rows().try_for_each(|row| rows.push_row(&row))?;
+        let mut scratch = vec![0; trimap.scratch_len(mask.shape.width())?];
+        let mut rows = trimap.rows(mask.shape.width(), &mut scratch)?;
+        mask.rows().try_for_each(|row| rows.push_row(&row))?;
         let counts = rows.finish();
         let values = [("trimap", counts.report().iou()), ("trimap_accuracy", counts.accuracy())];
         scores
             .extend(values.iter().filter(|(key, _)| choice.wants(key)).map(|(_, v)| Score::from(v.value())));
     }
     if choice.wants_any(&TOPOLOGY) {
-        let [prediction, labels] = ids.masks();
-        let prediction = topology(choice, ids.shape, prediction)?;
-        let labels = topology(choice, ids.shape, labels)?;
+        let prediction = topology(choice, mask, &mask.prediction)?;
+        let labels = topology(choice, mask, &mask.labels)?;
         let values = [
             f64::from(prediction.components),
             f64::from(labels.components),
@@ -121,41 +92,42 @@ pub(super) fn of_class(choice: &Choice, ids: &Ids, is_there: bool, all: &mut Seg
         );
     }
     if choice.wants("centreline_dice") {
-        scores.push(centreline(choice, ids)?);
+        scores.push(centreline(choice, mask)?);
     }
     if choice.wants("apls") && !is_square(choice.surface.spacing) {
         scores.push(Score::Undefined);
     } else if choice.wants("apls") {
-        let [prediction, labels] = ids.masks();
-        scores.push(apls(choice).report(ids.shape, prediction, labels)?.value.into());
+        let [mut a, mut b] = [&mask.prediction, &mask.labels].map(Vec::clone);
+        let prediction = Bits::of_words(mask.shape, &mut a)?;
+        scores.push(apls(choice).report(&prediction, &Bits::of_words(mask.shape, &mut b)?)?.value.into());
     }
-    scores.extend(segment::of_class(choice, ids, all)?);
+    scores.extend(segment::of_class(choice, mask, all)?);
     Ok(scores)
 }
 
-fn distances(choice: &Choice, ids: &Ids) -> Result<SurfaceReport> {
+fn distances(choice: &Choice, mask: &Mask) -> Result<SurfaceReport> {
     let percentile = choice.surface.percentile.filter(|_| choice.wants("hd95"));
-    surface(&Surface { percentile, ..choice.surface }, ids)
+    surface(&Surface { percentile, ..choice.surface }, mask)
 }
 
-fn surface(surface: &Surface, ids: &Ids) -> Result<SurfaceReport> {
-    let mut scratch = vec![0; surface.scratch_len(ids.shape)];
-    let mut rows = surface.rows(ids.shape, &mut scratch)?;
-    ids.rows().try_for_each(|row| rows.push_row(&row))?;
+fn surface(surface: &Surface, mask: &Mask) -> Result<SurfaceReport> {
+    let mut scratch = vec![0; surface.scratch_len(mask.shape)];
+    let mut rows = surface.rows(mask.shape, &mut scratch)?;
+    mask.rows().try_for_each(|row| rows.push_row(&row))?;
     rows.finish()
 }
 
 /// Row by row, unless the tolerance reaches too many of them.
-fn boundary_f(choice: &Choice, ids: &Ids) -> Result<Score> {
-    let matching = matching(choice, ids.shape);
+fn boundary_f(choice: &Choice, mask: &Mask) -> Result<Score> {
+    let matching = matching(choice, mask.shape);
     let Matching { contour, spacing, tolerance, empties } = matching;
-    let Ok(need) = matching.scratch_len(ids.shape.width()) else {
+    let Ok(need) = matching.scratch_len(mask.shape.width()) else {
         let of = Surface { contour, spacing, tolerance, percentile: None, ..Surface::SEGMETER };
-        return Ok(surface(&Surface { nsd_empties: empties, ..of }, ids)?.f_score());
+        return Ok(surface(&Surface { nsd_empties: empties, ..of }, mask)?.f_score());
     };
     let mut scratch = vec![0; need];
-    let mut rows = matching.rows(ids.shape.width(), &mut scratch)?;
-    ids.rows().try_for_each(|row| rows.push_row(&row))?;
+    let mut rows = matching.rows(mask.shape.width(), &mut scratch)?;
+    mask.rows().try_for_each(|row| rows.push_row(&row))?;
     Ok(rows.finish().f_score())
 }
 
@@ -182,21 +154,20 @@ pub(super) fn apls(choice: &Choice) -> Apls {
     Apls { spacing: choice.surface.spacing.row(), ..Apls::PAPER }
 }
 
-fn topology(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Result<Topology> {
-    let width = shape.width();
+fn topology(choice: &Choice, mask: &Mask, words: &[u32]) -> Result<Topology> {
+    let width = mask.shape.width();
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Four);
     let mut scratch = vec![0; Components::scratch_len(width)];
     let mut components = Components::new(width, connectivity, choice.min_area, &mut scratch)?;
-    (0..shape.height()).for_each(|row| components.push_row(|column| mask(row * width + column)));
+    mask.lines(words).for_each(|row| components.push_bits(row));
     Ok(components.finish())
 }
 
-fn centreline(choice: &Choice, ids: &Ids) -> Result<Score> {
-    let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(ids.shape)]);
-    let [prediction, labels] = ids.masks();
-    let prediction = Bits::new(ids.shape, &mut a, prediction)?;
-    let labels = Bits::new(ids.shape, &mut b, labels)?;
-    let mut scratch = vec![0; centreline_scratch_len(ids.shape)];
+fn centreline(choice: &Choice, mask: &Mask) -> Result<Score> {
+    let [mut a, mut b] = [&mask.prediction, &mask.labels].map(Vec::clone);
+    let prediction = Bits::of_words(mask.shape, &mut a)?;
+    let labels = Bits::of_words(mask.shape, &mut b)?;
+    let mut scratch = vec![0; centreline_scratch_len(mask.shape)];
     let found = centreline_dice(&prediction, &labels, &mut scratch)?;
     // What finds nothing must not leave the mean.
     let empties = match choice.preset {
@@ -212,10 +183,9 @@ pub(super) fn road_keys(choice: &Choice) -> Vec<&'static str> {
 }
 
 /// Measures the road.
-pub(super) fn of_road(choice: &Choice, ids: &Ids) -> Result<Vec<Score>> {
-    let [prediction, labels] = ids.masks();
-    let prediction = Road::new(choice, ids.shape, prediction)?;
-    let labels = Road::new(choice, ids.shape, labels)?;
+pub(super) fn of_road(choice: &Choice, mask: &Mask) -> Result<Vec<Score>> {
+    let prediction = Road::new(choice, mask, &mask.prediction)?;
+    let labels = Road::new(choice, mask, &mask.labels)?;
     let mut offset = Deviation::of(&prediction.left, &labels.left);
     offset.merge(&Deviation::of(&prediction.right, &labels.right));
     let width = Deviation::of(&prediction.width, &labels.width);
@@ -233,14 +203,15 @@ struct Road {
 }
 
 impl Road {
-    fn new(choice: &Choice, shape: Shape, mask: impl Fn(usize) -> bool) -> Result<Self> {
+    fn new(choice: &Choice, mask: &Mask, words: &[u32]) -> Result<Self> {
+        let shape = mask.shape;
         let (mut left, mut right) = (vec![0; shape.height()], vec![0; shape.height()]);
         let mut lowest = vec![0; shape.width()];
         let ego = choice.ego.unwrap_or(shape.width() / 2);
         let mut profile = RoadProfile::new(ego, [&mut left, &mut right], &mut lowest)?;
         let mut width = Vec::with_capacity(shape.height());
-        for row in 0..shape.height() {
-            let corridor = profile.push_row(|column| mask(row * shape.width() + column))?;
+        for row in mask.lines(words) {
+            let corridor = profile.push_row(|column| row[column / 32] >> (column % 32) & 1 == 1)?;
             width.push(if corridor.left == NONE { NONE } else { corridor.width() });
         }
         Ok(Self { left, right, width, lowest })

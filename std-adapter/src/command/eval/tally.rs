@@ -10,13 +10,14 @@ use super::Failure;
 use super::choice::Choice;
 use super::each::each;
 use super::exact::{Real, Sides};
+use super::mask::{Mask, Places};
 use super::matrix::Matrix;
 use super::overlap::{self, Averages, Named};
 use super::predict::{Logits, Pair, Reader};
 use super::scored::{self, Scored};
 use super::seen::Seen;
 use super::segment::{self, Segments};
-use super::shape::{self, Ids};
+use super::shape;
 use super::softmax;
 use crate::report;
 
@@ -257,16 +258,21 @@ fn counted(choice: &Choice, name: &str, matrix: &Matrix) -> Scores {
 /// Measures the shapes of an image that has been counted.
 fn measure(choice: &Choice, pair: &Pair, scores: &mut Scores) -> segmeter::core::Result<()> {
     let has_shapes = !shape::keys(choice).is_empty();
+    let has_road = scores.classes.len() == 2 && !shape::road_keys(choice).is_empty();
+    if !has_shapes && !has_road {
+        return Ok(());
+    }
+    let places = Places::new(pair, scores.classes.len());
     let classes = scores.classes.iter().zip(&mut scores.shapes).zip(&mut scores.segments);
-    for (class, ((report, shapes), segments)) in (0_u16..).zip(classes) {
-        if has_shapes && usize::from(class) >= choice.first && !choice.ignored.contains(&class.into()) {
+    for (class, ((report, shapes), segments)) in classes.enumerate() {
+        if has_shapes && class >= choice.first && !choice.ignored.contains(&class) {
             let is_there = report.positives() != 0 || report.predicted() != 0;
-            let ids = if is_there { Ids::of(pair, class) } else { Ids::nothing()? };
-            *shapes = shape::of_class(choice, &ids, is_there, segments)?;
+            let mask = if is_there { places.class(class) } else { Mask::nothing()? };
+            *shapes = shape::of_class(choice, &mask, is_there, segments)?;
         }
     }
-    if scores.classes.len() == 2 && !shape::road_keys(choice).is_empty() {
-        scores.road = shape::of_road(choice, &Ids::of(pair, 1))?;
+    if has_road {
+        scores.road = shape::of_road(choice, &places.class(1))?;
     }
     Ok(())
 }

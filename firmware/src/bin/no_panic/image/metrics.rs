@@ -15,7 +15,7 @@ use segmeter_core::metric::{
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
-use segmeter_core::plane::components;
+use segmeter_core::plane::components::{self, Run};
 use segmeter_core::sketch::CODES;
 use segmeter_core::view::{IGNORE, Mask, bits};
 
@@ -233,6 +233,10 @@ fn lesions(of: LesionWise) -> Result<()> {
     let (scratch, mask) = (unknown_mut(&mut scratch), unknown(&[false; 15]));
     let set = |pixel: usize| mask.get(pixel).copied().unwrap_or(false);
     black_box(components::label(shape, set, of.connectivity, scratch)?);
+    let (mut words, mut runs) = ([0; 9], [Run::default(); 9]);
+    let bits = Bits::of_words(shape, unknown_mut(&mut words))?;
+    black_box(components::run_count(&bits));
+    black_box(components::label_runs(&bits, of.connectivity, unknown_mut(&mut runs), scratch)?);
     black_box(LesionWise::scratch_len(shape));
     let mut report = of.report(shape, set, set, scratch, unknown_mut(&mut slots))?;
     report.merge(&black_box(LesionReport::default()));
