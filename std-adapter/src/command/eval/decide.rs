@@ -21,17 +21,25 @@ pub(super) fn highest(image: &Image) -> Vec<u16> {
 }
 
 /// The channel with the highest number at every pixel, the lowest of those that tie.
-fn argmax<T: PartialOrd>(numbers: &[T], image: &Image) -> Vec<u16> {
+fn argmax<T: Copy + PartialOrd>(numbers: &[T], image: &Image) -> Vec<u16> {
     let pixels = image.shape.pixels();
-    let number = |pixel: usize, channel: usize| match image.order {
-        Order::Interleaved => &numbers[pixel * image.channels + channel],
-        _ => &numbers[channel * pixels + pixel],
-    };
-    let better = |pixel: usize, best: usize, channel: usize| {
-        if number(pixel, channel) > number(pixel, best) { channel } else { best }
-    };
     // What has too many channels is refused with its number of classes.
-    let class =
-        |pixel: usize| (1..image.channels).fold(0, |best, channel| better(pixel, best, channel)) as u16;
-    (0..pixels).map(class).collect()
+    if image.order == Order::Interleaved {
+        let better = |best: usize, (channel, number): (usize, &T), of: &[T]| {
+            if *number > of[best] { channel } else { best }
+        };
+        let class = |of: &[T]| of.iter().enumerate().fold(0, |best, next| better(best, next, of)) as u16;
+        return numbers.chunks(image.channels).map(class).collect();
+    }
+    // Plane by plane, as they lie in memory.
+    let (first, others) = numbers.split_at(pixels);
+    let (mut best, mut classes) = (first.to_vec(), vec![0; pixels]);
+    for (channel, plane) in (1_usize..).zip(others.chunks(pixels)) {
+        for ((number, best), class) in plane.iter().zip(&mut best).zip(&mut classes) {
+            if *number > *best {
+                (*best, *class) = (*number, channel as u16);
+            }
+        }
+    }
+    classes
 }

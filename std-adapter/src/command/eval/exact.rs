@@ -177,13 +177,16 @@ fn confidence(level: &Level, confidence: Confidence) -> Confident {
 /// Bins of equal width; the last one is the hidden one of torchmetrics.
 pub(super) fn bins(levels: &[Level], binning: Binning) -> Vec<Bin> {
     let mut bins = vec![Bin::default(); binning.bins + 1];
-    for level in levels {
-        let (pixels, hits, confidence) = confidence(level, binning.confidence);
-        if let Some(place) = binning.edges.place(binning.bins, confidence) {
-            bins[place].push(pixels, hits, confidence);
-        }
-    }
+    levels.iter().for_each(|level| push(&mut bins, binning, level));
     bins
+}
+
+/// Adds a score to bins of equal width.
+pub(super) fn push(bins: &mut [Bin], binning: Binning, level: &Level) {
+    let (pixels, hits, confidence) = confidence(level, binning.confidence);
+    if let Some(place) = binning.edges.place(binning.bins, confidence) {
+        bins[place].push(pixels, hits, confidence);
+    }
 }
 
 /// Bins of equal mass, in the order of the confidences.
@@ -206,14 +209,11 @@ pub(super) fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin>
     bins
 }
 
-/// The squares of how wrong probabilities are, in steps of `ONE` squared.
-pub(super) fn squares(levels: &[Level]) -> u128 {
-    let of = |level: &Level| {
-        let (p, q) = level.steps();
-        let square = |count: u64, wrong: u32| u128::from(count) * u128::from(u64::from(wrong).pow(2));
-        square(level.pixels[0], p) + square(level.pixels[1], q)
-    };
-    levels.iter().map(of).sum()
+/// The squares of how wrong the probability of a score is, in steps of `ONE` squared.
+pub(super) fn square(level: &Level) -> u128 {
+    let (p, q) = level.steps();
+    let square = |count: u64, wrong: u32| u128::from(count) * u128::from(u64::from(wrong).pow(2));
+    square(level.pixels[0], p) + square(level.pixels[1], q)
 }
 
 /// The negative log-likelihood of background, or of foreground where the logit has the other sign.
@@ -230,7 +230,7 @@ pub(super) fn proper_scores(levels: &[Level]) -> [Option<f64>; 2] {
             pixels += count;
         }
     }
-    [brier(squares(levels), pixels), (pixels != 0).then(|| sum / pixels as f64)]
+    [brier(levels.iter().map(square).sum(), pixels), (pixels != 0).then(|| sum / pixels as f64)]
 }
 
 /// The Brier score of squares.

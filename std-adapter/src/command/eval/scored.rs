@@ -62,7 +62,7 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
         None => (place < 256).then(|| place as f64 / 255.0),
     };
     let ranking = ranking(sketch, table);
-    let mut rates = at_thresholds(&*ranking, probability);
+    let mut rates = at_thresholds(choice, &*ranking, probability);
     if choice.preset == Some("kitti_road") {
         let road = threshold::kitti_road(sketch);
         let eleven = ("average_precision_eleven_point", road.map(|road| road.average_precision));
@@ -77,7 +77,7 @@ pub(super) fn of_sketch(choice: &Choice, sketch: &Sketch<u64>, table: Option<&Si
         ("nll", negative_log_likelihood(sketch, probabilities, CLIP)),
     ];
     Scored {
-        threshold: wanted(choice, rates.into_iter()),
+        threshold: rates,
         calibration: wanted(choice, errors.into_iter().chain(scores)),
         curve: threshold::curve(&*ranking).map(|point| point.counts).collect(),
         bins,
@@ -104,28 +104,39 @@ fn ranking(sketch: &Sketch<u64>, table: Option<&SigmoidTable>) -> Vec<[u64; 2]> 
     ranking
 }
 
-/// What is said of the thresholds of sorted scores; `probability` is that of the score at a place.
+/// What is wanted of the thresholds of sorted scores; `probability` is that of the score at a place.
 fn at_thresholds(
+    choice: &Choice,
     ranking: &(impl Ranking + ?Sized),
     probability: impl Fn(usize) -> Option<f64>,
 ) -> Vec<Named> {
-    let best = threshold::max_f(ranking);
-    let f1 = best.and_then(|best| best.counts.dice().value());
-    let at = best.and_then(|best| probability(best.threshold));
-    let rates = [
-        ("auroc", threshold::auroc(ranking)),
-        ("average_precision", threshold::average_precision(ranking)),
-        ("average_precision_trapezoid", threshold::average_precision_trapezoid(ranking)),
-        ("average_precision_eleven_point", threshold::average_precision_eleven_point(ranking)),
-        ("average_precision_interpolated", threshold::average_precision_interpolated(ranking)),
+    let best = || {
+        let best = threshold::max_f(ranking);
+        let f1 = best.and_then(|best| best.counts.dice().value());
+        at_max_f1(f1, best.and_then(|best| probability(best.threshold)), best.map(|best| best.counts))
+    };
+    // Each takes a walk over all scores.
+    let rates: [(_, &dyn Fn() -> Option<f64>); 5] = [
+        ("auroc", &|| threshold::auroc(ranking)),
+        ("average_precision", &|| threshold::average_precision(ranking)),
+        ("average_precision_trapezoid", &|| threshold::average_precision_trapezoid(ranking)),
+        ("average_precision_eleven_point", &|| threshold::average_precision_eleven_point(ranking)),
+        ("average_precision_interpolated", &|| threshold::average_precision_interpolated(ranking)),
     ];
-    let bounded = [
-        ("sensitivity_at_specificity", threshold::sensitivity_at_specificity(ranking, BOUND)),
-        ("specificity_at_sensitivity", threshold::specificity_at_sensitivity(ranking, BOUND)),
-        ("precision_at_recall", threshold::precision_at_recall(ranking, BOUND)),
-        ("false_positive_rate_at_recall", threshold::false_positive_rate_at_recall(ranking, BOUND)),
+    let bounded: [(_, &dyn Fn() -> Option<f64>); 4] = [
+        ("sensitivity_at_specificity", &|| threshold::sensitivity_at_specificity(ranking, BOUND)),
+        ("specificity_at_sensitivity", &|| threshold::specificity_at_sensitivity(ranking, BOUND)),
+        ("precision_at_recall", &|| threshold::precision_at_recall(ranking, BOUND)),
+        ("false_positive_rate_at_recall", &|| threshold::false_positive_rate_at_recall(ranking, BOUND)),
     ];
-    rates.into_iter().chain(at_max_f1(f1, at, best.map(|best| best.counts))).chain(bounded).collect()
+    let mut named: Vec<Named> = Vec::new();
+    let made = |(key, of): (&'static str, &dyn Fn() -> Option<f64>)| choice.wants(key).then(|| (key, of()));
+    named.extend(rates.into_iter().filter_map(made));
+    if at_max_f1(None, None, None).iter().any(|(key, _)| choice.wants(key)) {
+        named.extend(wanted(choice, best().into_iter()));
+    }
+    named.extend(bounded.into_iter().filter_map(made));
+    named
 }
 
 fn reliability(
@@ -146,21 +157,26 @@ fn reliability(
     (errors, diagram(&wide, binning))
 }
 
-/// Of scores that are not codes.
-pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
-    let Levels(levels) = sorted;
+/// What is wanted of the thresholds of scores that are not codes.
+pub(super) fn thresholds_of_levels(choice: &Choice, sorted: &Levels) -> Vec<Named> {
     let probability = |place: usize| {
-        let level = levels.get(place)?;
+        let level = sorted.0.get(place)?;
         let [p, _] = level.probability();
         Some(if level.scale == Scale::Probability { level.score } else { f64::from(p) })
     };
+    at_thresholds(choice, sorted, probability)
+}
+
+/// Of scores that are not codes.
+pub(super) fn of_levels(choice: &Choice, sorted: &Levels) -> Scored {
+    let Levels(levels) = sorted;
     let wide = exact::bins(levels, choice.binning);
     let equal = exact::bins_of_equal_mass(levels, choice.binning);
     let positive = exact::bins(levels, Binning { confidence: Confidence::Positive, ..choice.binning });
     let [brier, nll] = exact::proper_scores(levels);
     let errors = calibration_errors(&wide, &equal, calibration::expected_error(positive.iter()));
     Scored {
-        threshold: wanted(choice, at_thresholds(sorted, probability).into_iter()),
+        threshold: thresholds_of_levels(choice, sorted),
         calibration: wanted(choice, errors.into_iter().chain([("brier", brier), ("nll", nll)])),
         bins: diagram(&wide, choice.binning),
         curve: threshold::curve(sorted).map(|point| point.counts).collect(),

@@ -12,30 +12,47 @@ use super::overlap::Named;
 use super::predict::IGNORED;
 use super::scored::{self, Scored};
 
+/// Pixels that are looked at together: the planes of a class each lie far apart.
+const BLOCK: usize = 64;
+
 /// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`.
 fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
     let classes = logits.len() / pixels.max(1);
-    let logit = |pixel: usize, class: usize| logits[class * pixels + pixel];
     let mut planes = vec![T::default(); pixels * classes];
-    let mut below = vec![(0.0, 0.0); classes];
-    for pixel in 0..pixels {
-        let mut top = 0;
-        for class in 1..classes {
-            top = if logit(pixel, class) > logit(pixel, top) { class } else { top };
-        }
-        let best: f64 = logit(pixel, top).into();
-        for (class, slot) in below.iter_mut().enumerate() {
-            let logit: f64 = logit(pixel, class).into();
-            // Two infinite ones are as high as each other.
-            let below = if logit < best { logit - best } else { 0.0 };
-            *slot = (below, exp_nonpositive_f64(below));
+    let [mut below, mut powers] = [(); 2].map(|()| vec![[0.0; BLOCK]; classes]);
+    for first in (0..pixels).step_by(BLOCK) {
+        let last = pixels.min(first + BLOCK);
+        let (mut best, mut top) = ([f64::NEG_INFINITY; BLOCK], [0; BLOCK]);
+        for (class, scores) in below.iter_mut().enumerate() {
+            for (slot, logit) in scores.iter_mut().zip(&logits[class * pixels + first..class * pixels + last])
+            {
+                *slot = (*logit).into();
+            }
+            for ((best, top), score) in best.iter_mut().zip(&mut top).zip(&*scores) {
+                (*best, *top) = if class == 0 || score > best { (*score, class) } else { (*best, *top) };
+            }
         }
         // Not as a difference of sums, which would cancel where the top class is all but certain.
-        let others = below.iter().enumerate().filter(|(class, _)| *class != top);
-        let others: f64 = others.map(|(_, (_, power))| power).sum();
-        for (class, (below, power)) in below.iter().enumerate() {
-            let rest = if class == top { others } else { 1.0 + others - power };
-            planes[class * pixels + pixel] = T::nearest(below - libm::log(rest));
+        let mut others = [0.0; BLOCK];
+        for (class, (below, powers)) in below.iter_mut().zip(&mut powers).enumerate() {
+            for (below, best) in below.iter_mut().zip(&best) {
+                // Two infinite ones are as high as each other.
+                *below = if *below < *best { *below - best } else { 0.0 };
+            }
+            for (power, below) in powers.iter_mut().zip(&*below) {
+                *power = exp_nonpositive_f64(*below);
+            }
+            for ((others, power), top) in others.iter_mut().zip(&*powers).zip(&top) {
+                *others += if class == *top { 0.0 } else { *power };
+            }
+        }
+        for (class, (below, powers)) in below.iter().zip(&powers).enumerate() {
+            let slots = planes[class * pixels + first..class * pixels + last].iter_mut();
+            for ((((slot, below), power), top), others) in slots.zip(below).zip(powers).zip(&top).zip(&others)
+            {
+                let rest = if class == *top { *others } else { 1.0 + others - power };
+                *slot = T::nearest(below - libm::log(rest));
+            }
         }
     }
     planes
@@ -64,15 +81,21 @@ impl Sums {
     pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u16]) -> Self {
         let mut sums = Self::default();
         let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
+        if !choice.needs_calibration() {
+            return sums;
+        }
         for (class, plane) in (0..).zip(planes.chunks(labels.len().max(1))) {
-            let levels: Vec<Level> =
-                of_class(class, plane, labels).map(|scored| level(choice.scale, scored)).collect();
-            sums.classes.push(exact::bins(&levels, binning));
-            sums.squares += exact::squares(&levels);
-            for level in levels.iter().filter(|level| level.pixels == [0, 1]) {
-                sums.nats += level.nats()[1];
-                sums.pixels += 1;
+            let mut bins = vec![Bin::default(); binning.bins + 1];
+            for scored in of_class(class, plane, labels) {
+                let level = level(choice.scale, scored);
+                exact::push(&mut bins, binning, &level);
+                sums.squares += exact::square(&level);
+                if scored.1 {
+                    sums.nats += level.nats()[1];
+                    sums.pixels += 1;
+                }
             }
+            sums.classes.push(bins);
         }
         sums
     }
@@ -138,7 +161,7 @@ pub(super) fn scored(choice: &Choice, Levels(top): &Levels, sums: &Sums, classes
         if choice.ignored.contains(&class) {
             return Vec::new();
         }
-        scored::of_levels(choice, &scores.levels(choice.scale)).threshold
+        scored::thresholds_of_levels(choice, &scores.levels(choice.scale))
     };
     let classes: Vec<Vec<Named>> = classes.into_iter().enumerate().map(of_class).collect();
     Scored {
