@@ -76,6 +76,9 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
         out: &mut [f32],
     ) {
         let (mut below, mut above) = (K::fill(s.zeros()), K::fill(s.zeros()));
+        if GRADIENT && !KEPT && gradient.is_some_and(|gradient| gradient.overwrites) {
+            out.fill(0.0);
+        }
         let (slots, rest) = out.as_chunks_mut::<BLOCK>();
         let mut slots = slots.iter_mut();
         // Stands in for the slots that the last block of a row may not have.
@@ -88,8 +91,8 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
             |block| {
                 let whole = if GRADIENT || KEPT { slots.next() } else { None };
                 let is_rest = whole.is_none();
-                if KEPT && is_rest {
-                    spare.iter_mut().zip(&*rest).for_each(|(spare, kept)| *spare = *kept);
+                if (GRADIENT || KEPT) && is_rest {
+                    spare.iter_mut().zip(&*rest).for_each(|(spare, slot)| *spare = *slot);
                 }
                 let slots = whole.unwrap_or(&mut spare);
                 for vector in 0..S::VECTORS {
@@ -113,18 +116,15 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
                             add::<S, K>(s, &mut below, vector, &self.kernel.terms(s, &pixel.background(s)));
                         }
                     }
-                    if GRADIENT && let Some(Derivative { slopes, weight, overwrites }) = gradient {
+                    if GRADIENT && let Some(Derivative { slopes, weight, .. }) = gradient {
                         let more = self.derivative(s, slopes, &pixel) * s.splat(*weight);
                         // Zero is added so that none is negative.
-                        let before = if *overwrites { s.splat(0.0) } else { s.load(slots, vector) };
+                        let before = if KEPT { s.splat(0.0) } else { s.load(slots, vector) };
                         s.store(before + more, slots, vector);
                     }
                 }
                 if (GRADIENT || KEPT) && is_rest {
-                    let overwrites = gradient.is_none_or(|gradient| gradient.overwrites);
-                    for (slot, more) in rest.iter_mut().zip(spare) {
-                        *slot = if overwrites { more } else { *slot + more };
-                    }
+                    rest.iter_mut().zip(spare).for_each(|(slot, value)| *slot = value);
                 }
             },
         );
