@@ -139,8 +139,8 @@ fn loss<const C: usize>(loss: &impl Loss, frame: &Frame<'_, C>) {
     keep(loss.value_and_gradient(frame, scratch, gradient));
     keep(loss.accumulate(&Serial::SCALAR, frame, x(), scratch, Some(gradient)));
     let mut values = [Evaluation::UNDEFINED; 9];
-    let call = Call { executor: &Serial::SCALAR, frame: *frame, weight: x(), scratch, gradient: None };
-    keep(loss.run_classes(call, unknown_mut(&mut values)));
+    let mut call = Call { executor: &Serial::SCALAR, frame: *frame, weight: x(), scratch, gradient: None };
+    keep(loss.run_classes(call.part(x()), unknown_mut(&mut values)));
 }
 
 fn sums<L: SumLoss, const C: usize>(loss: &L, frame: &Frame<'_, C>) {
