@@ -157,7 +157,7 @@ pub trait Loss: Sync {
     /// ```
     /// use segmeter_core::{loss::{Call, Dice, Evaluation, Loss, Serial, Smooth}, view::{Frame, IGNORE, Layout, Shape}};
     /// let (scores, shape) = ([2.0, 0.0, 0.0, 1.0, -1.0, 0.5], Shape::new(1, 2)?);
-    /// let frame = Frame::multiclass(shape, 3, Layout::Planar, &scores, &[0, 1], IGNORE)?;
+    /// let frame = Frame::<3>::multiclass(shape, 3, Layout::Planar, &scores, &[0, 1], IGNORE)?;
     /// let (mut values, executor) = ([Evaluation::UNDEFINED; 3], &Serial::SCALAR);
     /// let call = Call { executor, frame, weight: 1.0, scratch: &mut [], gradient: None, overwrites: false };
     /// Dice::new(Smooth::ONE).run_classes(call, &mut values)?;

@@ -158,10 +158,23 @@ fn ids(numbers: impl Iterator<Item = i128> + Clone) -> Result<Elements> {
 /// # Errors
 /// If writing fails.
 pub fn write_f32(mut out: impl Write, shape: &[usize], values: &[f32]) -> io::Result<()> {
-    let type_descriptor = "'<f4'".parse().map_err(io::Error::other)?;
-    let header = Header { type_descriptor, layout: Layout::Standard, shape: shape.to_vec() };
-    out.write_all(&header.to_bytes().map_err(io::Error::other)?)?;
+    write_header(&mut out, "'<f4'", shape)?;
     values.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))
+}
+
+/// Writes an array of bytes.
+///
+/// # Errors
+/// If writing fails.
+pub fn write_u8(mut out: impl Write, shape: &[usize], values: &[u8]) -> io::Result<()> {
+    write_header(&mut out, "'|u1'", shape)?;
+    out.write_all(values)
+}
+
+fn write_header(out: &mut impl Write, descriptor: &str, shape: &[usize]) -> io::Result<()> {
+    let type_descriptor = descriptor.parse().map_err(io::Error::other)?;
+    let header = Header { type_descriptor, layout: Layout::Standard, shape: shape.to_vec() };
+    out.write_all(&header.to_bytes().map_err(io::Error::other)?)
 }
 
 #[cfg(test)]
@@ -184,6 +197,9 @@ mod tests {
         write_f32(&mut bytes, &[1, 2], &[1.5, -0.0]).unwrap();
         let array = read(&bytes).unwrap();
         assert_eq!((array.shape, array.elements), (vec![1, 2], Elements::F32(vec![1.5, -0.0])));
+        let mut bytes = Vec::new();
+        write_u8(&mut bytes, &[3], &[0, 7, 255]).unwrap();
+        assert_eq!(read(&bytes).unwrap().elements, Elements::U8(vec![0, 7, 255]));
     }
 
     #[test]

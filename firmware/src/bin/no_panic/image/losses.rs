@@ -138,8 +138,16 @@ fn loss<const C: usize>(loss: &impl Loss, frame: &Frame<'_, C>) {
     keep(loss.value(frame, scratch));
     keep(loss.value_and_gradient(frame, scratch, gradient));
     keep(loss.accumulate(&Serial::SCALAR, frame, x(), scratch, Some(gradient)));
+    keep(loss.overwrite(&Serial::SCALAR, frame, scratch, gradient));
     let mut values = [Evaluation::UNDEFINED; 9];
-    let mut call = Call { executor: &Serial::SCALAR, frame: *frame, weight: x(), scratch, gradient: None };
+    let mut call = Call {
+        executor: &Serial::SCALAR,
+        frame: *frame,
+        weight: x(),
+        scratch,
+        gradient: None,
+        overwrites: false,
+    };
     keep(loss.run_classes(call.part(x()), unknown_mut(&mut values)));
 }
 
