@@ -70,7 +70,7 @@ fn what_cannot_be_measured_is_refused() {
     for (line, said) in [
         (
             "bench --filter tversk_ --size 4x4",
-            "--filter tversk_: no row has that in its name: did you mean `tversky`",
+            "--filter tversk_: no row has that in its name: did you mean tversky",
         ),
         ("bench --size 0x4", "from 1 to 16384"),
         ("bench --size 4", "as in 1024x2048"),

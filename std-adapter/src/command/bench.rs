@@ -161,18 +161,18 @@ impl Bench<'_> {
 
     fn save(&mut self, scene: &Scene, name: &str) -> Result<(), Failure> {
         let Some(folder) = self.arguments.save.as_deref() else { return Ok(()) };
-        let labels: Vec<f32> = scene.labels.iter().copied().map(f32::from).collect();
         let file = |what: &str| Some(Path::new(folder).join(format!("{name}-{what}.npy")));
         let files = [("--save", &file("logits")), ("--save", &file("labels"))];
         let [logits, ids] = output::open(files, self.json, &[])?;
         let [height, width] = [scene.height, scene.width].map(|side| side as usize);
         let channels = scene.logits.len() / (height * width);
-        let axes =
-            [(logits, &scene.logits, &[channels, height, width][..]), (ids, &labels, &[height, width][..])];
-        for (output, values, axes) in axes {
-            if let Some(output) = output {
-                output.write(self.out, |file| files::npy::write_f32(file, axes, values))?;
-            }
+        let axes = [channels, height, width];
+        if let Some(logits) = logits {
+            let axes = if channels == 1 { &axes[1..] } else { &axes };
+            logits.write(self.out, |file| files::npy::write_f32(file, axes, &scene.logits))?;
+        }
+        if let Some(ids) = ids {
+            ids.write(self.out, |file| files::npy::write_u8(file, &axes[1..], &scene.labels))?;
         }
         Ok(())
     }
