@@ -381,29 +381,3 @@ fn labels_are_counted() {
     let labels = Labels::new(shape, &[1, 0, 255, 0, 0, 255], 255).unwrap();
     assert_eq!((labels.foreground(), labels.background(), labels.valid()), (1, 3, 4));
 }
-
-/// A class without labels can be its mean probability in the losses of squared errors as well; so is the gradient.
-#[test]
-fn the_mean_probability_of_an_absent_class() {
-    let shape = Shape::new(1, 4).unwrap();
-    let logits = [0.5_f32, -1.0, 2.0, -3.0];
-    let frame = Frame::new(&logits, Labels::new(shape, &[0; 4], IGNORE).unwrap()).unwrap();
-    let averaging = ClassAveraging::DEFAULT.with_empty(AbsentClass::MeanProbability);
-    let p = logits.map(|z| 1.0 / (1.0 + (-f64::from(z)).exp()));
-    let check = |name: &str, loss: &dyn Fn(&mut [f32]) -> f32| {
-        let mut gradient = [0.0; 4];
-        let value = loss(&mut gradient);
-        assert!(close(f64::from(value), p.iter().sum::<f64>() / 4.0, 1e-6), "{name}: {value}");
-        for (found, p) in gradient.iter().zip(p) {
-            assert!(close(f64::from(*found), p * (1.0 - p) / 4.0, 1e-6), "{name}: {found}");
-        }
-    };
-    let sensitivity = SensitivitySpecificity::new(0.1, 1e-5).unwrap().with(averaging);
-    check("sensitivity_specificity", &|gradient| {
-        sensitivity.value_and_gradient(&frame, &mut [], gradient).unwrap().value
-    });
-    let robust = NoiseRobustDice::PAPER.with(averaging);
-    check("noise_robust_dice", &|gradient| {
-        robust.value_and_gradient(&frame, &mut [], gradient).unwrap().value
-    });
-}

@@ -12,7 +12,7 @@ use segmeter_core::Error;
 use segmeter_core::loss::{Execute, Job, Serial};
 use segmeter_core::num::{Sigmoid, exp_nonpositive, ln, ln1p_unit};
 use segmeter_core::simd::{BLOCK, Simd};
-use segmeter_core::view::{Frame, IGNORE, Labels, Shape, Weights};
+use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Shape, Weights};
 use segmeter_tests::{Demo, Kind, Random, Scene, accumulate, losses, scratch_len, takes};
 
 fn levels() -> impl Iterator<Item = LevelName> {
@@ -153,6 +153,68 @@ fn check(frame: &AnyFrame<'_>, scores: usize, engines: &[(LevelName, usize)]) {
             let values = [&found, &expected].map(|found| found.as_ref().map(|(value, _)| *value));
             assert_eq!(values[0], values[1], "value of {what}");
             assert!(found == expected, "gradient of {what}");
+            overwrites(&what, &loss, &engine(*level, *threads), frame, scores);
+        }
+    }
+}
+
+/// A gradient that is written over is what is added to zeros, whatever was there; a refused one is as it was.
+fn overwrites(what: &str, loss: &AnyLoss, engine: &Engine, frame: &AnyFrame<'_>, scores: usize) {
+    let mut scratch = vec![0; scratch_len(loss, frame)];
+    let (mut written, mut added) = (vec![f32::NAN; scores], vec![0.0; scores]);
+    let found = loss.write_gradient(engine, frame, &mut scratch, &mut written);
+    match accumulate(loss, frame, 1.0, &mut scratch, Some(&mut added)) {
+        Ok(expected) => {
+            assert_eq!(found.unwrap().value.to_bits(), expected.value.to_bits(), "written value of {what}");
+            let differs = written.iter().zip(&added).position(|(a, b)| a.to_bits() != b.to_bits());
+            assert_eq!(differs, None, "written gradient of {what}");
+            if !scratch.is_empty() {
+                let before = written.clone();
+                let short = loss.write_gradient(engine, frame, &mut scratch[1..], &mut written);
+                assert!(matches!(short, Err(Error::Scratch { .. })), "{what}: {short:?}");
+                assert!(written == before, "{what} has written what it refuses");
+            }
+        }
+        Err(_) => assert!(found.is_err() && written.iter().all(|slot| slot.is_nan()), "{what}: {found:?}"),
+    }
+}
+
+/// Without a scored pixel a gradient that is written over is zeros.
+#[test]
+fn nothing_scored_is_written_as_zeros() {
+    let (shape, ids) = (Shape::new(3, 37).unwrap(), [IGNORE; 111]);
+    let logits: Vec<f32> = (0..3 * 111).map(|place| (place % 7) as f32 - 3.0).collect();
+    let binary = Frame::new(&logits[..111], Labels::new(shape, &ids, IGNORE).unwrap()).unwrap();
+    check_frame(&binary, &[1]);
+    let classes = Frame::multiclass(shape, 3, Layout::Planar, &logits, &ids, IGNORE).unwrap();
+    check(&AnyFrame::Multiclass(classes), logits.len(), &everywhere(&[1]));
+}
+
+/// The largest score of a pixel, among equal ones, infinite ones and none: at every level the same.
+#[test]
+fn the_most_probable_class_is_the_same_at_every_level() {
+    let shape = Shape::new(2, 40).unwrap();
+    for classes in [2, 3, 4, 5, 8, 9, 19, 32] {
+        let score = |place: usize| match place {
+            _ if place % 97 == 3 => f32::NAN,
+            _ if place % 89 == 1 => f32::INFINITY,
+            _ if place % 13 == 2 => f32::NEG_INFINITY,
+            _ => (place * 7 % 5 % 3) as f32,
+        };
+        let logits: Vec<f32> = (0..classes * 80).map(score).collect();
+        let ids: Vec<u8> = (0..80).map(|pixel| (pixel % classes) as u8).collect();
+        let frame = Frame::multiclass(shape, classes, Layout::Planar, &logits, &ids, IGNORE).unwrap();
+        // Bits of what is no number may differ, and only those.
+        let of = |level| {
+            let mut gradient = vec![0.0; logits.len()];
+            let loss = AnyLoss::new("recall_cross_entropy", &Default::default()).unwrap();
+            let frame = AnyFrame::Multiclass(frame);
+            let value = loss.evaluate(&engine(level, 1), &frame, 1.0, Some(&mut gradient)).unwrap().value;
+            let number = |x: f32| if x.is_nan() { None } else { Some(x.to_bits()) };
+            (number(value), gradient.into_iter().map(number).collect::<Vec<_>>())
+        };
+        for level in levels() {
+            assert_eq!(of(level), of(LevelName::Scalar), "{classes} classes, {level}");
         }
     }
 }
@@ -171,8 +233,8 @@ fn check_scene(kind: Kind, seed: u64, size: (u32, u32), engines: &[(LevelName, u
     check(&scene.frame(), scene.scores.len(), engines);
 }
 
-/// Widths around those of a vector, of eight lanes and of a segment.
-const WIDTHS: [u32; 7] = [1, 7, 8, 9, 255, 256, 257];
+/// Widths around those of vectors and of a segment.
+const WIDTHS: [u32; 10] = [1, 7, 8, 9, 15, 16, 17, 255, 256, 257];
 
 /// Weights, class weights, soft labels, probabilities, in every combination.
 #[test]
@@ -187,7 +249,7 @@ fn every_kind_of_binary_frame_at_every_level() {
 #[test]
 fn every_kind_of_multiclass_frame_at_every_level() {
     for (seed, kind) in [2, 3].into_iter().flat_map(Kind::all).enumerate() {
-        check_scene(kind, 60 + seed as u64, (3, WIDTHS[seed % 7]), &everywhere(&[1]));
+        check_scene(kind, 60 + seed as u64, (3, WIDTHS[seed % 10]), &everywhere(&[1]));
     }
     for width in WIDTHS {
         for channels in [3, 5, 19, 32] {

@@ -1,5 +1,6 @@
 //! Gradients of every loss on every kind of frame: derivatives of the value, added with a weight to what is there, and
 //! untouched by a call that is refused.
+#![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
 use segmeter_core::Error;
 use segmeter_core::view::IGNORE;
@@ -239,4 +240,33 @@ fn without_a_scored_pixel_there_is_no_loss() {
             }
         }
     }
+}
+
+/// A class without labels can be its mean probability in the losses of squared errors as well; so is the gradient.
+#[test]
+fn the_mean_probability_of_an_absent_class() {
+    use segmeter_core::loss::{AbsentClass, ClassAveraging, Loss, NoiseRobustDice, SensitivitySpecificity};
+    use segmeter_core::view::{Frame, Labels, Shape};
+    use segmeter_tests::close;
+    let shape = Shape::new(1, 4).unwrap();
+    let logits = [0.5_f32, -1.0, 2.0, -3.0];
+    let frame = Frame::new(&logits, Labels::new(shape, &[0; 4], IGNORE).unwrap()).unwrap();
+    let averaging = ClassAveraging::DEFAULT.with_empty(AbsentClass::MeanProbability);
+    let p = logits.map(|z| 1.0 / (1.0 + (-f64::from(z)).exp()));
+    let check = |name: &str, loss: &dyn Fn(&mut [f32]) -> f32| {
+        let mut gradient = [0.0; 4];
+        let value = loss(&mut gradient);
+        assert!(close(f64::from(value), p.iter().sum::<f64>() / 4.0, 1e-6), "{name}: {value}");
+        for (found, p) in gradient.iter().zip(p) {
+            assert!(close(f64::from(*found), p * (1.0 - p) / 4.0, 1e-6), "{name}: {found}");
+        }
+    };
+    let sensitivity = SensitivitySpecificity::new(0.1, 1e-5).unwrap().with(averaging);
+    check("sensitivity_specificity", &|gradient| {
+        sensitivity.value_and_gradient(&frame, &mut [], gradient).unwrap().value
+    });
+    let robust = NoiseRobustDice::PAPER.with(averaging);
+    check("noise_robust_dice", &|gradient| {
+        robust.value_and_gradient(&frame, &mut [], gradient).unwrap().value
+    });
 }

@@ -106,13 +106,16 @@ impl<'a, X, const C: usize> Call<'a, X, C> {
     }
 
     /// Refuses what cannot be done, by what the loss says of the frame and the scratch words that it needs, before anything
-    /// is written. A gradient that is to be written over becomes one that can be added to.
-    fn begin(&mut self, is_defined: Result<()>, need: usize) -> Result<()> {
+    /// is written.
+    fn admit(&self, is_defined: Result<()>, need: usize) -> Result<()> {
         self.check_gradient()?;
         is_defined?;
-        if self.scratch.len() < need {
-            return Err(Error::Scratch { need });
-        }
+        if self.scratch.len() < need { Err(Error::Scratch { need }) } else { Ok(()) }
+    }
+
+    /// The same, and a gradient that is to be written over becomes one that can be added to.
+    fn begin(&mut self, is_defined: Result<()>, need: usize) -> Result<()> {
+        self.admit(is_defined, need)?;
         if let (true, Some(gradient)) = (self.overwrites, self.gradient.as_deref_mut()) {
             gradient.fill(0.0);
         }

@@ -20,7 +20,7 @@ fn pool() -> Option<&'static ThreadPool> {
 /// Runs `work` here and on up to `threads - 1` other threads, and returns what each came to, this one first. `work` takes
 /// what is left until nothing is: where there are fewer threads, those that are there do all of it.
 ///
-/// The threads are kept from call to call, one per core: a call costs microseconds, not the start of threads.
+/// The threads are kept from call to call, one per core.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};

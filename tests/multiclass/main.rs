@@ -4,7 +4,7 @@
 #![allow(clippy::float_cmp, reason = "exponents are given, not computed")]
 
 mod dual;
-mod noise_robust;
+mod errors;
 mod oracle;
 mod references;
 mod scene;

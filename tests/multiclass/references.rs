@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::dual::Dual;
-use crate::noise_robust::noise_robust_dice;
+use crate::errors::{noise_robust_dice, sensitivity_specificity};
 use crate::oracle::{
     Answer, FN, FP, Pixels, SQUARES, TN, TP, by_class, classes, entropy, lovasz, mass, mean_of_classes,
-    planes, pointwise, selected, sums, tversky, wasserstein, weight,
+    pointwise, selected, sums, tversky, wasserstein, weight,
 };
 use crate::scene;
 
@@ -370,32 +370,7 @@ pub(crate) fn references() -> Vec<(&'static str, serde_json::Value, Reference)> 
             pointwise(pixels, |_| 1.0, |_, _, cost| (-(-0.7 * cost).exp_m1() / 0.7, -(-0.7 * cost).exp()))
         }),
     );
-    add(
-        "sensitivity_specificity",
-        none(),
-        Box::new(|pixels| {
-            let total = weight(pixels);
-            let mut value = 0.0;
-            let count = classes(pixels) as f64;
-            let factor = |class: usize, on: bool| {
-                let own = mass(pixels, class);
-                if on { 0.1 / (own + 1e-5) } else { 0.9 / (total - own + 1e-5) }
-            };
-            for pixel in pixels.iter().flatten() {
-                for class in 0..pixel.p.len() {
-                    let on = pixel.label == class;
-                    let error = if on { pixel.q[class] } else { pixel.p[class] };
-                    value += pixel.weight * factor(class, on) * error * error / count;
-                }
-            }
-            planes(pixels, value, |place, class| {
-                let pixel = pixels[place].as_ref().unwrap();
-                let on = pixel.label == class;
-                let error = if on { -pixel.q[class] } else { pixel.p[class] };
-                2.0 * pixel.weight * factor(class, on) * error / count
-            })
-        }),
-    );
+    add("sensitivity_specificity", none(), Box::new(sensitivity_specificity));
     for (exponent, smooth) in [(1.5, 1e-5), (1.0, 1.0), (2.0, 0.0), (1.25, 1e-5)] {
         add(
             "noise_robust_dice",

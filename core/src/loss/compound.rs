@@ -141,13 +141,23 @@ impl<A: Loss, B: Loss> Loss for Weighted<A, B> {
 
     fn run<X: Execute, const C: usize>(&self, mut call: Call<'_, X, C>) -> Result<Evaluation> {
         // Before the first part writes to the gradient: a refused second part must leave it as it was.
-        self.check(&call.frame)?;
-        let need = self.scratch_len(call.frame.shape());
-        if call.scratch.len() < need {
-            return Err(Error::Scratch { need });
-        }
+        call.admit(self.check(&call.frame), self.scratch_len(call.frame.shape()))?;
         let first = self.first.run(call.part(self.first_weight))?;
         let second = self.second.run(call.part(self.second_weight))?;
+        Ok(self.sum(first, second))
+    }
+
+    fn run_classes<X: Execute, const C: usize>(
+        &self,
+        mut call: Call<'_, X, C>,
+        values: &mut [Evaluation],
+    ) -> Result<Evaluation> {
+        let mut others = [Evaluation::UNDEFINED; C];
+        let first = self.first.run_classes(call.part(1.0), values)?;
+        let second = self.second.run_classes(call, &mut others)?;
+        for (value, other) in values.iter_mut().zip(others) {
+            *value = self.sum(*value, other);
+        }
         Ok(self.sum(first, second))
     }
 

@@ -94,6 +94,18 @@ pub(super) struct Derivative<K: Kernel, const C: usize> {
     pub(super) overwrites: bool,
 }
 
+impl<K: Kernel, const C: usize> Derivative<K, C> {
+    /// The same with room for another number of classes.
+    pub(super) fn resized<const D: usize>(self) -> Derivative<K, D> {
+        let Self { slopes, weight, overwrites } = self;
+        Derivative { slopes: resize(&slopes, K::Slope::default()), weight, overwrites }
+    }
+}
+
+pub(super) fn resize<T: Copy, const A: usize, const B: usize>(from: &[T; A], rest: T) -> [T; B] {
+    core::array::from_fn(|place| from.get(place).copied().unwrap_or(rest))
+}
+
 /// Totals of a class before they are numbers.
 pub(super) type ClassTotals<K> = <K as Kernel>::Terms<ExactSum>;
 /// Totals of every class; `None` stands for no rows yet, so that a partial result can be made without knowing

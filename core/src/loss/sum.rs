@@ -1,9 +1,7 @@
 //! Losses that are a function of sums over pixels: one pass for the sums, one for the gradient.
 
-use super::kernel::{Derivative, Kernel, Reads, Slopes, Totals, merge};
-use super::walk::ClassPass;
-use super::walk::Pass;
-use super::walk::{AnyPixels, Pixel, PlainPixels, SketchPixels};
+use super::kernel::{Derivative, Kernel, Reads, Slopes, Totals, merge, resize};
+use super::walk::{AnyPixels, ClassPass, Pass, Pixel, PlainPixels, SketchPixels};
 use super::{Call, Evaluation, Execute, Job, LARGEST_SLOPE, Loss, check_gradient, only};
 use crate::error::{Error, Result};
 use crate::num::ExactSum;
@@ -118,11 +116,10 @@ impl<K: Kernel, const C: usize> Sums<K, C> {
 
     /// Adds the pixels of a frame. One pass, two if it has weights or soft labels.
     pub fn push<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>) {
-        self.push_masses(executor, frame);
-        merge::<K, C>(&mut self.totals, &walk(self.kernel, executor, frame, true, None, &mut []));
+        self.push_keeping(executor, frame, &mut []);
     }
 
-    /// The same; what a pass keeps for the one that writes the gradient is written to it.
+    /// The same; what a pass keeps for the one that writes a gradient over is written to it, if there is one.
     fn push_keeping<X: Execute>(&mut self, executor: &X, frame: &Frame<'_, C>, gradient: &mut [f32]) {
         self.push_masses(executor, frame);
         merge::<K, C>(&mut self.totals, &walk(self.kernel, executor, frame, true, None, gradient));
@@ -217,8 +214,7 @@ impl<K: Kernel, const C: usize> Fit<K, C> {
     ) -> Result<()> {
         check_gradient(frame, Some(gradient))?;
         if !self.evaluation.undefined {
-            let slopes = Derivative { slopes: self.slopes, weight, overwrites: false };
-            walk(self.kernel, executor, frame, false, Some(slopes), gradient);
+            walk_gradient(self.kernel, executor, frame, (self.slopes, weight), gradient);
         }
         Ok(())
     }
@@ -237,14 +233,12 @@ impl<L: SumLoss> Loss for L {
         let is_early = L::Kernel::SLOPES == Slopes::OfMasses;
         if is_early {
             sums.push_masses(executor, &frame);
-        } else if overwrites && L::Kernel::SLOPES == Slopes::OfProbabilities {
-            sums.push_keeping(executor, &frame, gradient);
         } else {
-            sums.push(executor, &frame);
+            sums.push_keeping(executor, &frame, if overwrites { &mut *gradient } else { &mut [] });
         }
         let fit = sums.fit_own(self, class_weights);
         if fit.evaluation.undefined {
-            gradient.iter_mut().for_each(|slot| *slot = if overwrites { 0.0 } else { *slot });
+            gradient.iter_mut().filter(|_| overwrites).for_each(|slot| *slot = 0.0);
             return Ok(fit.evaluation);
         }
         let slopes = Derivative { slopes: fit.slopes, weight, overwrites };
@@ -311,11 +305,7 @@ fn walk<K: Kernel, X: Execute, const C: usize>(
         return executor.execute(&ClassPass { kernel, frame: *frame, sums, gradient }, rows, &mut out);
     };
     // Both arms of `C` are the same type where they can be reached at all; arrays say so only by copying.
-    let gradient = gradient.map(|Derivative { slopes, weight, overwrites }| Derivative {
-        slopes: resize(&slopes, K::Slope::default()),
-        weight,
-        overwrites,
-    });
+    let gradient = gradient.map(Derivative::resized);
     let out = &mut [out][..];
     let totals: Totals<K, 2> = match binary.target() {
         Target::Ids(ids) if binary.is_plain() && (K::READS.is_of_labels() || !kernel.background()) => {
@@ -337,10 +327,6 @@ pub(super) fn walk_gradient<K: Kernel, X: Execute, const C: usize>(
 ) {
     let slopes = Derivative { slopes, weight, overwrites: false };
     walk(kernel, executor, frame, false, Some(slopes), gradient);
-}
-
-fn resize<T: Copy, const A: usize, const B: usize>(from: &[T; A], rest: T) -> [T; B] {
-    core::array::from_fn(|place| from.get(place).copied().unwrap_or(rest))
 }
 
 fn read<K: Kernel, const C: usize>(totals: &Totals<K, C>) -> [K::Terms<f64>; C] {

@@ -55,19 +55,19 @@ impl AnyLoss {
         Ok(Self::WithDistances { loss, classes, distances })
     }
 
-    /// The loss of the list that it is for such a frame, or the sum.
-    fn listed_for<const C: usize>(
-        &self,
+    /// A loss of the list with the distances that there are for such a frame.
+    fn with_own_distances<'a, const C: usize>(
+        &'a self,
+        loss: &loss::AnyLoss<'static>,
         frame: &Frame<'_, C>,
-    ) -> Result<std::result::Result<loss::AnyLoss<'_>, &Weighted<Self, Self>>> {
+    ) -> Result<loss::AnyLoss<'a>> {
         match self {
-            Self::Sum(sum) => Ok(Err(sum)),
             // Of two classes there is one distance, which is 1.
-            Self::WithDistances { loss, classes, distances } if C != 2 => {
+            Self::WithDistances { classes, distances, .. } if C != 2 => {
                 self.check(frame)?;
-                loss.with_distances(*classes, distances).map(Ok)
+                loss.with_distances(*classes, distances)
             }
-            Self::Listed(loss) | Self::WithDistances { loss, .. } => Ok(Ok(*loss)),
+            _ => Ok(*loss),
         }
     }
 
@@ -118,9 +118,11 @@ impl Loss for AnyLoss {
     }
 
     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
-        match self.listed_for(&call.frame)? {
-            Ok(loss) => loss.run(call),
-            Err(sum) => sum.run(call),
+        match self {
+            Self::Sum(sum) => sum.run(call),
+            Self::Listed(loss) | Self::WithDistances { loss, .. } => {
+                self.with_own_distances(loss, &call.frame)?.run(call)
+            }
         }
     }
 
@@ -129,9 +131,11 @@ impl Loss for AnyLoss {
         call: Call<'_, X, C>,
         values: &mut [Evaluation],
     ) -> Result<Evaluation> {
-        match self.listed_for(&call.frame)? {
-            Ok(loss) => loss.run_classes(call, values),
-            Err(sum) => sum.run_classes(call, values),
+        match self {
+            Self::Sum(sum) => sum.run_classes(call, values),
+            Self::Listed(loss) | Self::WithDistances { loss, .. } => {
+                self.with_own_distances(loss, &call.frame)?.run_classes(call, values)
+            }
         }
     }
 

@@ -56,6 +56,24 @@ impl AnyLoss {
         }
     }
 
+    /// [`Loss::overwrite`], compiled once.
+    ///
+    /// # Errors
+    /// As [`Loss::overwrite`].
+    #[inline(never)]
+    pub fn write_gradient(
+        &self,
+        engine: &Engine,
+        frame: &AnyFrame<'_>,
+        scratch: &mut [u32],
+        gradient: &mut [f32],
+    ) -> Result<Evaluation> {
+        match frame {
+            AnyFrame::Binary(frame) => self.overwrite(engine, frame, scratch, gradient),
+            AnyFrame::Multiclass(frame) => self.overwrite(engine, frame, scratch, gradient),
+        }
+    }
+
     /// [`Loss::run_classes`] with scratch of its own, compiled once.
     ///
     /// # Errors

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
+use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
 use segmeter::core::loss::Loss;
-use segmeter::core::view::Frame;
 use segmeter::{Engine, LevelName, files};
 use serde::Serialize;
 
@@ -136,7 +135,7 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
     bench.save(&scene, "binary")?;
     bench.heading(&format!("binary, {height}x{width}, value and gradient"));
     for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"binary")) {
-        bench.loss(entry.name, "binary", &scene.frame()?)?;
+        bench.loss(entry.name, "binary", &AnyFrame::Binary(scene.frame()?))?;
     }
     let [height, width] = bench.arguments.size.unwrap_or([512, 512]);
     let classes = bench.arguments.classes;
@@ -144,7 +143,7 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
     bench.save(&scene, "classes")?;
     bench.heading(&format!("{classes} classes, {height}x{width}, value and gradient"));
     for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"multiclass")) {
-        bench.loss(entry.name, &format!("{classes} classes"), &scene.classes()?)?;
+        bench.loss(entry.name, &format!("{classes} classes"), &AnyFrame::Multiclass(scene.classes()?))?;
     }
     Ok(())
 }
@@ -199,20 +198,23 @@ impl Bench<'_> {
     }
 
     /// Value and gradient by every engine; what the loss refuses is left out.
-    fn loss<const C: usize>(&mut self, name: &str, input: &str, frame: &Frame<'_, C>) -> Result<(), Failure> {
+    fn loss(&mut self, name: &str, input: &str, frame: &AnyFrame<'_>) -> Result<(), Failure> {
         if !self.is_wanted(name) {
             return Ok(());
         }
         let loss = AnyLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
-        if loss.check(frame).is_err() {
+        let (shape, scores) = match frame {
+            AnyFrame::Binary(frame) => (frame.shape(), frame.scores().len()),
+            AnyFrame::Multiclass(frame) => (frame.shape(), frame.scores().len()),
+        };
+        let (mut scratch, mut gradient) = (vec![0; loss.scratch_len(shape)], vec![0.0; scores]);
+        if loss.write_gradient(&self.engines[0], frame, &mut scratch, &mut gradient).is_err() {
             return Ok(());
         }
-        let mut scratch = vec![0; loss.scratch_len(frame.shape())];
-        let mut gradient = vec![0.0; frame.scores().len()];
-        let (shape, mut columns) = (frame.shape(), String::new());
+        let mut columns = String::new();
         for engine in self.engines.clone() {
             let nanoseconds = self.best(shape.pixels(), || {
-                let _ = black_box(loss.overwrite(&engine, frame, &mut scratch, &mut gradient));
+                let _ = black_box(loss.write_gradient(&engine, frame, &mut scratch, &mut gradient));
             });
             columns += &format!(" {nanoseconds:>9.2}");
             self.keep(name, "loss", input, [shape.height(), shape.width()], &engine, nanoseconds)?;

@@ -8,9 +8,7 @@ use core::ops::Range;
 
 use crate::loss::Job;
 use crate::loss::spatial::unfold;
-use crate::loss::walk::fold;
-use crate::loss::walk::padded;
-use crate::loss::walk::{BLOCKS, Block, Classes, load};
+use crate::loss::walk::{BLOCKS, Block, Classes, fold, load, padded};
 use crate::simd::{BLOCK, Simd, Vector};
 use crate::view::{Activation, Frame, Layout};
 

@@ -99,14 +99,16 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
                     if self.pixels.is_empty(s, &block, vector) {
                         continue;
                     }
-                    let kept = (KEPT && !SUMS).then(
-                        #[inline(always)]
-                        || s.load(slots, vector),
-                    );
-                    let (pixel, exponential) = self.pixels.kept(s, &block, vector, kept);
-                    if KEPT && SUMS {
-                        s.store(exponential, slots, vector);
-                    }
+                    let pixel = if KEPT {
+                        let kept = if SUMS { None } else { Some(s.load(slots, vector)) };
+                        let (pixel, exponential) = self.pixels.kept(s, &block, vector, kept);
+                        if SUMS {
+                            s.store(exponential, slots, vector);
+                        }
+                        pixel
+                    } else {
+                        self.pixels.pixel(s, &block, vector)
+                    };
                     if SUMS {
                         let label = if K::READS == Reads::Label { self.pixels.label(&block) } else { None };
                         if label != Some(0) {

@@ -170,7 +170,8 @@ impl Pixels for PlainPixels<'_> {
 
     #[inline(always)]
     fn pixel<S: Simd>(&self, s: S, (logits, ids): &PlainBlock<'_>, vector: usize) -> Binary<S::V> {
-        self.kept(s, &(logits, ids), vector, None).0
+        let (logit, mass) = s.load_labelled(logits, ids, vector);
+        Binary::new(s, logit, &Sigmoid::new(s, logit), mass, mass)
     }
 
     const KEEPS: bool = true;

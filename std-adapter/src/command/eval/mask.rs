@@ -11,8 +11,8 @@ pub(super) struct Places {
     shape: Shape,
     predicted: Vec<Runs>,
     labelled: Vec<Runs>,
-    /// Pixels that are not scored.
-    ignored: Runs,
+    /// Pixels that are scored, in words of [`Bits`].
+    valid: Vec<u32>,
 }
 
 /// Pixels of a class side by side in a row: the first one, and the first one past them.
@@ -30,19 +30,14 @@ impl Places {
             let runs = if id == IGNORED { Some(&mut ignored) } else { labelled.get_mut(usize::from(id)) };
             runs.into_iter().for_each(|runs| runs.push(run));
         });
-        Self { shape: pair.shape, predicted, labelled, ignored }
+        let valid = packed(pair.shape, &ignored).into_iter().map(|word| !word).collect();
+        Self { shape: pair.shape, predicted, labelled, valid }
     }
 
     /// A class against the rest.
     pub(super) fn class(&self, class: usize) -> Mask {
-        let words = |runs: Option<&Runs>| packed(self.shape, runs.map_or(&[], Vec::as_slice));
-        let ignored = words(Some(&self.ignored));
-        Mask::new(
-            self.shape,
-            words(self.predicted.get(class)),
-            words(self.labelled.get(class)),
-            ignored.into_iter().map(|word| !word).collect(),
-        )
+        let words = |runs: &[Runs]| packed(self.shape, runs.get(class).map_or(&[], Vec::as_slice));
+        Mask::new(self.shape, words(&self.predicted), words(&self.labelled), self.valid.clone())
     }
 }
 
