@@ -121,7 +121,10 @@ macro_rules! one_lane {
             }
             #[inline(always)]
             fn add(self, lanes: &mut Self::Lanes, vector: usize, more: f32) {
-                if let Some(lane) = lanes.get_mut(vector % $crate::simd::LANES) {
+                // Where they are as many, no instruction goes to the remainder.
+                let is_same = $crate::simd::BLOCK == $crate::simd::LANES;
+                let lane = if is_same { vector } else { vector % $crate::simd::LANES };
+                if let Some(lane) = lanes.get_mut(lane) {
                     *lane += more;
                 }
             }

@@ -104,17 +104,15 @@ impl SumLoss for UnifiedFocalTversky {
 pub struct UnifiedFocalCrossEntropy {
     fn_weight: f32,
     focusing: f32,
+    /// By the focusing; made once, since a microcontroller has no `f64`.
+    power: Power,
     asymmetric: bool,
 }
 
 impl UnifiedFocalCrossEntropy {
     #[inline(always)]
     fn modulator<S: Simd>(&self, s: S, complement: S::V) -> S::V {
-        if self.focusing > 0.0 {
-            Power::new(f64::from(self.focusing)).of(s, complement)
-        } else {
-            s.splat(1.0)
-        }
+        if self.focusing > 0.0 { self.power.of(s, complement) } else { s.splat(1.0) }
     }
     fn is_plain(&self, class: usize) -> bool {
         self.asymmetric && class != 0
@@ -193,7 +191,12 @@ impl UnifiedFocal {
             first_weight: tversky_share,
             first: UnifiedFocalTversky { fn_weight, focusing, asymmetric },
             second_weight: 1.0 - tversky_share,
-            second: UnifiedFocalCrossEntropy { fn_weight, focusing, asymmetric },
+            second: UnifiedFocalCrossEntropy {
+                fn_weight,
+                focusing,
+                power: Power::new(focusing as f64),
+                asymmetric,
+            },
         };
         Self { inner }
     }

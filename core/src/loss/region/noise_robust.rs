@@ -24,14 +24,15 @@ use crate::simd::{Simd, Vector};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseRobustDice {
     exponent: f32,
+    /// By one less than that; made once, since a microcontroller has no `f64`.
+    root: Power,
     denominator_smooth: f32,
     averaging: ClassAveraging,
 }
 
 impl NoiseRobustDice {
     /// The paper's exponent of 1.5, and 1e-5 in the denominator.
-    pub const PAPER: Self =
-        Self { exponent: 1.5, denominator_smooth: 1e-5, averaging: ClassAveraging::DEFAULT };
+    pub const PAPER: Self = Self::of(1.5, 1e-5);
 
     /// `exponent` in [1, 2], `denominator_smooth` in `[0, inf)`.
     ///
@@ -42,9 +43,13 @@ impl NoiseRobustDice {
             return Err(Error::Parameter("exponent"));
         }
         match check_weight(denominator_smooth, "denominator_smooth") {
-            Ok(_) => Ok(Self { exponent, denominator_smooth, averaging: ClassAveraging::DEFAULT }),
+            Ok(_) => Ok(Self::of(exponent, denominator_smooth)),
             Err(e) => Err(e),
         }
+    }
+    const fn of(exponent: f32, denominator_smooth: f32) -> Self {
+        let root = Power::new(exponent as f64 - 1.0);
+        Self { exponent, root, denominator_smooth, averaging: ClassAveraging::DEFAULT }
     }
     /// The same loss with the classes of a frame brought together in another way.
     #[must_use]
@@ -65,7 +70,7 @@ impl NoiseRobustDice {
         // By the smaller power, which goes on where the other is no `f32`.
         let of = |size: S::V| {
             // A power of 0 is 1 of the smallest error, too; of none it is 0.
-            let root = Power::new(f64::from(self.exponent) - 1.0).of(s, size.select_less(least, least, size));
+            let root = self.root.of(s, size.select_less(least, least, size));
             let root = zero.select_less(size, root, zero);
             [size * root, exponent * root]
         };

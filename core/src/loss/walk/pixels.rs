@@ -197,7 +197,9 @@ impl Pixels for PlainPixels<'_> {
 pub(in crate::loss) struct AnyPixels<'a>(pub(in crate::loss) Frame<'a>);
 
 impl AnyPixels<'_> {
-    /// The pixels of a block from `first`; those from `end` on have no weight.
+    /// The pixels of a block from `first`; those from `end` on have no weight. A function of its own, so that it is not
+    /// compiled into every loss.
+    #[inline(never)]
     pub(in crate::loss) fn block(&self, first: usize, end: usize) -> AnyBlock {
         let labels = labelled(&self.0, first, end, 1);
         let mut scores = padded(self.0.scores(), first..end.min(first + BLOCK), 0.0);
