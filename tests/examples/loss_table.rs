@@ -1,7 +1,7 @@
 //! Writes the table of losses in the docs of `segmeter_core::loss`:
 //!
 //!     firmware/run --bench >device.txt
-//!     segmeter bench --threads 1 >desk.txt
+//!     segmeter bench --level avx2 --threads 1 >desk.txt
 //!     cargo run --release -p segmeter-tests --example loss_table -- device.txt desk.txt
 
 use std::collections::BTreeMap;
