@@ -76,6 +76,9 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
         out: &mut [f32],
     ) {
         let (mut below, mut above) = (K::fill(s.zeros()), K::fill(s.zeros()));
+        // Copied, so that they stay in registers.
+        let none = ([K::Slope::default(); 2], 0.0);
+        let (slopes, weight) = gradient.map_or(none, |gradient| (gradient.slopes, gradient.weight));
         if GRADIENT && !KEPT && gradient.is_some_and(|gradient| gradient.overwrites) {
             out.fill(0.0);
         }
@@ -118,8 +121,8 @@ impl<K: Kernel, P: Pixels> Pass<K, P> {
                             add::<S, K>(s, &mut below, vector, &self.kernel.terms(s, &pixel.background(s)));
                         }
                     }
-                    if GRADIENT && let Some(Derivative { slopes, weight, .. }) = gradient {
-                        let more = self.derivative(s, slopes, &pixel) * s.splat(*weight);
+                    if GRADIENT {
+                        let more = self.derivative(s, &slopes, &pixel) * s.splat(weight);
                         // Zero is added so that none is negative.
                         let before = if KEPT { s.splat(0.0) } else { s.load(slots, vector) };
                         s.store(before + more, slots, vector);
