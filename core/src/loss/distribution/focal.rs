@@ -9,40 +9,65 @@ use crate::loss::{Kernel, LARGEST_SLOPE, Pixel, Reads, SumLoss, check_weight};
 use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
-/// `(1 - p)^focusing` and `(1 - p)^(focusing - 1)`: whole powers by multiplication, which keeps full relative
-/// accuracy. The second is only ever multiplied by something as small as `1 - p`.
-#[inline(always)]
-fn modulator<S: Simd>(s: S, focusing: f32, error: S::V) -> (S::V, S::V) {
-    let whole = (focusing as u8).min(8);
-    let rest = focusing - f32::from(whole);
-    let fraction = if rest > 0.0 { Power::new(f64::from(rest)).of(s, error) } else { s.splat(1.0) };
-    if whole == 0 {
-        let floor = s.splat(f32::MIN_POSITIVE);
-        return (fraction, fraction / error.select_less(floor, floor, error));
-    }
-    let mut less_one = fraction;
-    for _ in 1..whole {
-        less_one = less_one * error;
-    }
-    (less_one * error, less_one)
+/// `error^focusing`: whole powers by multiplication, which keeps full relative accuracy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Modulator {
+    focusing: f32,
+    whole: u8,
+    /// By what is left of the focusing; made once, since a microcontroller has no `f64`.
+    rest: Option<Power>,
 }
 
-/// `-d(modulator * -ln p) / d ln p`, of the modulator of `scale` times the error.
-#[inline(always)]
-fn focus<S: Simd>(s: S, focusing: f32, scale: f32, pixel: &Pixel<S::V>) -> S::V {
-    let (error, scale) = (pixel.complement, s.splat(scale));
-    let (modulator, less_one) = modulator(s, focusing, error * scale);
-    let slope = error + s.splat(focusing) * pixel.probability * pixel.log;
-    if focusing < 1.0 {
-        // Divided by the error itself, however small it is.
-        let floor = s.splat(f32::from_bits(1));
-        return modulator * (slope / error.select_less(floor, floor, error));
+impl Modulator {
+    /// `focusing` in [0, 8].
+    const fn new(focusing: f32) -> Result<Self> {
+        if focusing >= 0.0 && focusing <= 8.0 {
+            Ok(Self::of(focusing))
+        } else {
+            Err(Error::Parameter("focusing"))
+        }
     }
-    less_one * (slope * scale)
-}
+    const fn of(focusing: f32) -> Self {
+        let whole = focusing as u8;
+        let rest = focusing - whole as f32;
+        let rest = if rest > 0.0 { Some(Power::new(rest as f64)) } else { None };
+        Self { focusing, whole, rest }
+    }
 
-const fn check_focusing(focusing: f32) -> Result<f32> {
-    if focusing >= 0.0 && focusing <= 8.0 { Ok(focusing) } else { Err(Error::Parameter("focusing")) }
+    /// The power, and that by one less. The second is only ever multiplied by something as small as the error.
+    #[inline(always)]
+    fn powers<S: Simd>(&self, s: S, error: S::V) -> (S::V, S::V) {
+        let fraction = self.rest.map_or_else(
+            #[inline(always)]
+            || s.splat(1.0),
+            #[inline(always)]
+            |rest| rest.of(s, error),
+        );
+        if self.whole == 0 {
+            let floor = s.splat(f32::MIN_POSITIVE);
+            return (fraction, fraction / error.select_less(floor, floor, error));
+        }
+        let less_one = (1..self.whole).fold(
+            fraction,
+            #[inline(always)]
+            |power, _| power * error,
+        );
+        (less_one * error, less_one)
+    }
+
+    /// `-d(power * -ln p) / d ln p`, of the power of `scale` times the error.
+    #[inline(always)]
+    fn focus<S: Simd>(&self, s: S, scale: f32, pixel: &Pixel<S::V>) -> S::V {
+        let (error, scale) = (pixel.complement, s.splat(scale));
+        let (power, less_one) = self.powers(s, error * scale);
+        let slope = error + s.splat(self.focusing) * pixel.probability * pixel.log;
+        if self.focusing < 1.0 {
+            // Divided by the error itself, however small it is.
+            let floor = s.splat(f32::from_bits(1));
+            return power * (slope / error.select_less(floor, floor, error));
+        }
+        less_one * (slope * scale)
+    }
 }
 
 /// Focal loss: `-a (1 - p)^focusing ln p` of each pixel's label, where `a` is the weight of its class.
@@ -60,14 +85,15 @@ const fn check_focusing(focusing: f32) -> Result<f32> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Focal {
-    focusing: f32,
+    modulator: Modulator,
     foreground_weight: f32,
     background_weight: f32,
 }
 
 impl Focal {
     /// The paper's choice: focusing 2, weights 0.25 and 0.75.
-    pub const PAPER: Self = Self { focusing: 2.0, foreground_weight: 0.25, background_weight: 0.75 };
+    pub const PAPER: Self =
+        Self { modulator: Modulator::of(2.0), foreground_weight: 0.25, background_weight: 0.75 };
 
     /// `focusing` in [0, 8]; class weights in `[0, inf)`.
     ///
@@ -75,21 +101,21 @@ impl Focal {
     /// [`Error::Parameter`] names the one that is out of range.
     pub const fn new(focusing: f32, foreground_weight: f32, background_weight: f32) -> Result<Self> {
         match (
-            check_focusing(focusing),
+            Modulator::new(focusing),
             check_weight(foreground_weight, "foreground_weight"),
             check_weight(background_weight, "background_weight"),
         ) {
-            (Ok(_), Ok(_), Ok(_)) => Ok(Self { focusing, foreground_weight, background_weight }),
+            (Ok(modulator), Ok(_), Ok(_)) => Ok(Self { modulator, foreground_weight, background_weight }),
             (Err(e), ..) | (_, Err(e), _) | (.., Err(e)) => Err(e),
         }
     }
     #[inline(always)]
     fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * (modulator(s, self.focusing, pixel.complement).0 * pixel.log)
+        pixel.mass.foreground * (self.modulator.powers(s, pixel.complement).0 * pixel.log)
     }
     #[inline(always)]
     fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        pixel.mass.foreground * focus(s, self.focusing, 1.0, pixel)
+        pixel.mass.foreground * self.modulator.focus(s, 1.0, pixel)
     }
 }
 
@@ -113,7 +139,7 @@ mean_loss!(Focal, self, tally => (Normalise::Weights, |class| {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReducedFocal {
-    focusing: f32,
+    modulator: Modulator,
     threshold: f32,
 }
 
@@ -123,8 +149,8 @@ impl ReducedFocal {
     /// # Errors
     /// [`Error::Parameter`].
     pub const fn new(focusing: f32, threshold: f32) -> Result<Self> {
-        match check_focusing(focusing) {
-            Ok(_) if threshold >= 0.01 && threshold <= 1.0 => Ok(Self { focusing, threshold }),
+        match Modulator::new(focusing) {
+            Ok(modulator) if threshold >= 0.01 && threshold <= 1.0 => Ok(Self { modulator, threshold }),
             Ok(_) => Err(Error::Parameter("threshold")),
             Err(e) => Err(e),
         }
@@ -140,12 +166,12 @@ impl ReducedFocal {
     #[inline(always)]
     fn cost<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
         let error = pixel.complement * s.splat(1.0 / self.threshold);
-        let reduced = modulator(s, self.focusing, error).0;
+        let reduced = self.modulator.powers(s, error).0;
         pixel.mass.foreground * (self.choose(s, pixel, s.splat(1.0), reduced) * pixel.log)
     }
     #[inline(always)]
     fn pull<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> S::V {
-        let reduced = focus(s, self.focusing, 1.0 / self.threshold, pixel);
+        let reduced = self.modulator.focus(s, 1.0 / self.threshold, pixel);
         pixel.mass.foreground * self.choose(s, pixel, s.splat(1.0), reduced)
     }
 }
@@ -169,7 +195,7 @@ mean_loss!(ReducedFocal);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormalisedFocal {
-    focusing: f32,
+    modulator: Modulator,
 }
 
 impl NormalisedFocal {
@@ -178,8 +204,8 @@ impl NormalisedFocal {
     /// # Errors
     /// [`Error::Parameter`].
     pub const fn new(focusing: f32) -> Result<Self> {
-        match check_focusing(focusing) {
-            Ok(focusing) => Ok(Self { focusing }),
+        match Modulator::new(focusing) {
+            Ok(modulator) => Ok(Self { modulator }),
             Err(e) => Err(e),
         }
     }
@@ -195,14 +221,14 @@ impl Kernel for NormalisedFocal {
     const READS: Reads = Reads::Label;
     #[inline(always)]
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
-        let weight = pixel.mass.foreground * modulator(s, self.focusing, pixel.complement).0;
+        let weight = pixel.mass.foreground * self.modulator.powers(s, pixel.complement).0;
         [weight * pixel.log, weight]
     }
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, [cost, factor]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
-        let (_, less_one) = modulator(s, self.focusing, pixel.complement);
-        let pull = focus(s, self.focusing, 1.0, pixel);
-        let of_factor = s.splat(self.focusing) * pixel.probability * less_one;
+        let (_, less_one) = self.modulator.powers(s, pixel.complement);
+        let pull = self.modulator.focus(s, 1.0, pixel);
+        let of_factor = s.splat(self.modulator.focusing) * pixel.probability * less_one;
         // An error that is all but 0 is a divisor, and a factor only later.
         let most = s.splat(LARGEST_SLOPE as f32);
         let bounded = |slope: S::V| slope.select_less(most, slope, most);
