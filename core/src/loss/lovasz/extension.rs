@@ -1,7 +1,7 @@
 //! The Lovász extension of one class of a frame: a sort of its errors, and the steps of the Jaccard loss.
 
 use crate::num::ExactSum;
-use crate::view::Frame;
+use crate::view::{Frame, IGNORE};
 
 /// How the errors of a class are ordered, and what they are.
 pub(super) trait Errors {
@@ -29,17 +29,9 @@ pub(super) fn extension<const C: usize, E: Errors>(
     let weights = frame.weights().map(|weights| weights.values());
     let pixels = ids.len();
     let (entries, buffer) = entries.split_at_mut_checked(2 * pixels)?;
-    let (ranks, rest) = buffer.split_at_mut_checked(pixels)?;
-    let sides = bytemuck::must_cast_slice_mut::<u32, u8>(rest).get_mut(..pixels)?;
-    write_sides((ids, weights), (class, frame.classes()), sides);
-    let [smallest, largest] = write_ranks(errors, sides, ranks);
-    let members = sides.iter().map(|side| u32::from(*side == ON)).sum();
-    // Once the whole class is wrong nothing that follows makes a step. Without a pixel of the class only the first does.
-    let floor = if members > 0 { smallest } else { largest };
-    if sides.iter().all(|side| *side == NOT_SCORED) {
-        return None;
-    }
-    let count = collect(floor.max(1), sides, ranks, entries);
+    let last = frame.classes().saturating_sub(1).min(usize::from(u8::MAX)) as u8;
+    let (Seen { largest, members, .. }, count) =
+        unsorted(errors, (ids, weights), (class as u8, last), (entries, buffer))?;
     let sorted = sort(entries.get_mut(..2 * count).unwrap_or_default(), buffer, digits);
     let order = sorted
         .as_chunks::<2>()
@@ -127,34 +119,60 @@ impl<M: Mass> Jaccard<M> {
     }
 }
 
-/// What a pixel is to a class.
-const NOT_SCORED: u8 = 0;
-const OFF: u8 = 1;
-const ON: u8 = 2;
-
-/// Writes what every pixel is to a class. Without weight it is not scored, whatever its score.
-fn write_sides((ids, weights): (&[u8], Option<&[f32]>), (class, classes): (usize, usize), sides: &mut [u8]) {
-    let (class, last) = (class as u8, classes.saturating_sub(1).min(usize::from(u8::MAX)) as u8);
-    for (side, id) in sides.iter_mut().zip(ids) {
-        let scored = if *id <= last { OFF } else { NOT_SCORED };
-        *side = if *id == class { ON } else { scored };
+/// Writes an entry for every pixel that makes a step; returns what is known of the ranks, and how many there are. `None` if
+/// no pixel is scored.
+fn unsorted<E: Errors>(
+    errors: &E,
+    (ids, weights): (&[u8], Option<&[f32]>),
+    (class, last): (u8, u8),
+    (entries, buffer): (&mut [u32], &mut [u32]),
+) -> Option<(Seen, usize)> {
+    let (ranks, rest) = buffer.split_at_mut_checked(ids.len())?;
+    let ids = match weights {
+        Some(weights) => weighted((ids, weights), bytemuck::must_cast_slice_mut(rest).get_mut(..ids.len())?),
+        None => ids,
+    };
+    if ids.iter().all(|id| *id > last) {
+        return None;
     }
-    for (side, weight) in sides.iter_mut().zip(weights.unwrap_or_default()) {
-        *side = if *weight > 0.0 { *side } else { NOT_SCORED };
-    }
+    let seen = write_ranks(errors, ids, (class, last), ranks);
+    // Once the whole class is wrong nothing that follows makes a step. Without a pixel of the class only the first does.
+    let floor = if seen.members > 0 { seen.smallest } else { seen.largest };
+    let count = collect(floor.max(1), (ids, class), ranks, entries);
+    Some((seen, count))
 }
 
-/// Writes the rank of every pixel, 0 if it is not scored; returns the smallest on the class, and the largest of all.
-fn write_ranks<E: Errors>(errors: &E, sides: &[u8], ranks: &mut [u32]) -> [u32; 2] {
-    let [first, second] = errors.planes();
-    let (mut smallest, mut largest) = (u32::MAX, 0);
-    for ((slot, side), (a, b)) in ranks.iter_mut().zip(sides).zip(first.iter().zip(second)) {
-        let (on, rank) = (*side == ON, E::rank([*a, *b], *side == ON));
-        *slot = if *side == NOT_SCORED { 0 } else { rank };
-        smallest = smallest.min(if on { rank } else { u32::MAX });
-        largest = largest.max(*slot);
+/// The labels of the pixels that have weight: without it a pixel is not scored, whatever its score.
+fn weighted<'a>((ids, weights): (&[u8], &[f32]), out: &'a mut [u8]) -> &'a [u8] {
+    for (slot, (id, weight)) in out.iter_mut().zip(ids.iter().zip(weights)) {
+        *slot = if *weight > 0.0 { *id } else { IGNORE };
     }
-    [smallest, largest]
+    out
+}
+
+/// What is known of the ranks of a class.
+struct Seen {
+    /// Of the pixels on the class.
+    smallest: u32,
+    /// Of all.
+    largest: u32,
+    /// Pixels on the class.
+    members: u32,
+}
+
+/// Writes the rank of every pixel, 0 if its label is past the last class: it is not scored.
+fn write_ranks<E: Errors>(errors: &E, ids: &[u8], (class, last): (u8, u8), ranks: &mut [u32]) -> Seen {
+    let [first, second] = errors.planes();
+    let mut seen = Seen { smallest: u32::MAX, largest: 0, members: 0 };
+    for ((slot, id), (a, b)) in ranks.iter_mut().zip(ids).zip(first.iter().zip(second)) {
+        let on = *id == class;
+        let rank = if *id <= last { E::rank([*a, *b], on) } else { 0 };
+        *slot = rank;
+        seen.smallest = seen.smallest.min(if on { rank } else { u32::MAX });
+        seen.largest = seen.largest.max(rank);
+        seen.members += u32::from(on);
+    }
+    seen
 }
 
 /// Pixels that are looked at together.
@@ -162,16 +180,16 @@ const BLOCK: usize = 16;
 
 /// Writes (inverted rank, pixel and whether it is on the class) for every pixel whose rank is at least `floor`; returns
 /// how many.
-fn collect(floor: u32, sides: &[u8], ranks: &[u32], entries: &mut [u32]) -> usize {
+fn collect(floor: u32, (ids, class): (&[u8], u8), ranks: &[u32], entries: &mut [u32]) -> usize {
     let slots = entries.as_chunks_mut::<2>().0;
     let (mut first, mut count) = (0_u32, 0);
-    for (ranks, sides) in ranks.chunks(BLOCK).zip(sides.chunks(BLOCK)) {
+    for (ranks, ids) in ranks.chunks(BLOCK).zip(ids.chunks(BLOCK)) {
         if ranks.iter().fold(false, |any, rank| any | (*rank >= floor)) {
-            for ((pixel, rank), side) in (first..).zip(ranks).zip(sides) {
+            for ((pixel, rank), id) in (first..).zip(ranks).zip(ids) {
                 // Written in any case, then kept or not: a branch could not be foreseen.
                 if let Some(slot) = slots.get_mut(count) {
                     // Inverted, the largest comes first.
-                    *slot = [!rank, pixel | u32::from(*side == ON) << ON_CLASS.trailing_zeros()];
+                    *slot = [!rank, pixel | u32::from(*id == class) << ON_CLASS.trailing_zeros()];
                 }
                 count += usize::from(*rank >= floor);
             }
