@@ -13,6 +13,7 @@ use super::{Common, Failure, Outcome, refuse};
 use crate::output;
 
 mod choice;
+mod count;
 mod decide;
 mod define;
 mod detail;
@@ -34,6 +35,7 @@ mod softmax;
 mod tally;
 
 use choice::ChoiceInput;
+use count::Survey;
 use predict::Reader;
 
 #[derive(Args)]
@@ -95,7 +97,11 @@ pub(super) fn run(
         let line = "found floats, expected 8-bit with --probabilities for --preset kitti_road";
         return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
     }
-    let names = class_names(arguments.classes.as_deref(), &reader)?;
+    let text = arguments.classes.as_deref();
+    let is_open = text.is_none() && !reader.has_two() && reader.classes().is_none();
+    let survey = is_open.then(|| Survey::new(&reader, engine.threads(), tally::is_counts(&choice)));
+    let survey = survey.transpose()?;
+    let names = class_names(text, &reader, survey.as_ref().map_or(1, |survey| survey.highest))?;
     choice.softmax = reader.has_softmax();
     if choice.softmax {
         choice.binning.confidence = Confidence::TopLabel;
@@ -104,7 +110,7 @@ pub(super) fn run(
     choice.ignored = reader.labels().ignored().iter().map(|id| usize::from(*id)).collect();
     choice.ignored.retain(|id| *id < names.len() && reader.labels().foreground().is_none());
     choice.scale = reader.scale();
-    let result = tally::tally(&reader, &choice, names.len(), engine.threads())?;
+    let result = tally::tally(&reader, &choice, names.len(), survey.as_ref(), engine.threads())?;
     result.seen.note(&reader, names.len());
     notes::all(&reader, &choice, &result, arguments.classes.is_some());
     let printed =
@@ -134,14 +140,11 @@ pub(super) fn run(
 }
 
 /// The names of the classes; their number is part of the definition of every mean.
-fn class_names(text: Option<&str>, reader: &Reader) -> Result<Vec<String>, Failure> {
+fn class_names(text: Option<&str>, reader: &Reader, highest: usize) -> Result<Vec<String>, Failure> {
     let numbered = |count: usize| (0..count).map(|id| id.to_string()).collect::<Vec<_>>();
     let names = match text {
         _ if reader.has_two() && text.is_none() => vec!["background".to_owned(), "foreground".to_owned()],
-        None => numbered(match reader.classes() {
-            Some(classes) => classes,
-            None => reader.highest_id()? + 1,
-        }),
+        None => numbered(reader.classes().unwrap_or(highest + 1)),
         Some(text) => match text.parse::<usize>() {
             // Checked before the names are made: the number may be anything.
             Ok(count) if count <= tally::MOST_CLASSES => numbered(count),

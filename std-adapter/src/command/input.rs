@@ -11,11 +11,13 @@ use super::{Failure, note};
 
 mod broken;
 mod codes;
+mod ids;
 mod labels;
 mod scores;
 
 pub(super) use broken::Broken;
 pub(super) use codes::{Coder, STEP};
+pub(super) use ids::{Ids, Stored, meaning, run};
 pub(super) use labels::{LabelInput, LabelReader};
 pub(super) use scores::{PROBABILITIES, Range, wrong_score};
 

@@ -137,6 +137,14 @@ impl Masks {
         files.iter().find(|(name, _)| !names.contains(*name)).map(|(_, file)| file.as_path())
     }
 
+    /// The numbers of the mask of image `slot` of `source`, which has this shape, as they are stored.
+    ///
+    /// # Errors
+    /// If there is none, its file is malformed, or its shape is another one.
+    pub fn numbers(&self, source: &Source, slot: Slot, shape: Shape) -> Result<Elements> {
+        Ok(self.one(source, slot, shape, 1)?.0)
+    }
+
     /// The ids of the mask of image `slot` of `source`, which has this shape.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod choices;
 mod decimals;
 mod demo;
 mod edges;
+mod found;
 mod input;
 mod matrix;
 mod overlap;

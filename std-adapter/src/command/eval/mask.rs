@@ -23,10 +23,10 @@ impl Places {
         let width = pair.shape.width();
         let [mut predicted, mut labelled] = [(); 2].map(|()| vec![Runs::new(); classes]);
         let mut ignored = Runs::new();
-        each_run(&pair.prediction, width, |id, run| {
+        each_run(&pair.prediction.each(), width, |id, run| {
             predicted.get_mut(usize::from(id)).into_iter().for_each(|runs| runs.push(run));
         });
-        each_run(&pair.labels, width, |id, run| {
+        each_run(&pair.labels.each(), width, |id, run| {
             let runs = if id == IGNORED { Some(&mut ignored) } else { labelled.get_mut(usize::from(id)) };
             runs.into_iter().for_each(|runs| runs.push(run));
         });
@@ -116,6 +116,7 @@ impl Mask {
 mod tests {
     use super::super::predict::Logits;
     use super::*;
+    use crate::command::input::Ids;
 
     /// Every width of a row and of what is left of its last word; ids that are no class are in no mask.
     #[test]
@@ -128,7 +129,14 @@ mod tests {
                 (0..height * width).map(|pixel| if void(pixel) { IGNORED } else { id(pixel, 2) }).collect();
             let shape = Shape::new(height as u32, width as u32).unwrap();
             let logits = Logits::F32(Vec::new());
-            let pair = Pair { name: String::new(), shape, prediction, labels, sketch: None, logits };
+            let pair = Pair {
+                name: String::new(),
+                shape,
+                prediction: Ids::Each(prediction.clone()),
+                labels: Ids::Each(labels.clone()),
+                sketch: None,
+                logits,
+            };
             let places = Places::new(&pair, 3);
             for class in 0..3 {
                 let (mask, id) = (places.class(class), class as u16);
@@ -137,10 +145,10 @@ mod tests {
                     let bits = Bits::new(shape, &mut words, set).unwrap();
                     (0..height).flat_map(|row| bits.row(row).to_vec()).collect::<Vec<_>>()
                 };
-                let is_there = |pixel: usize| pair.prediction[pixel] == id;
+                let is_there = |pixel: usize| prediction[pixel] == id;
                 assert_eq!(mask.predicted, expected(&is_there));
                 assert_eq!(mask.prediction, expected(&|pixel| is_there(pixel) && !void(pixel)));
-                assert_eq!(mask.labels, expected(&|pixel| pair.labels[pixel] == id));
+                assert_eq!(mask.labels, expected(&|pixel| labels[pixel] == id));
                 assert_eq!(mask.rows().count(), height);
             }
         }

@@ -7,6 +7,7 @@ use segmeter::core::metric::ConfusionView;
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::count::Counts;
 use super::predict::IGNORED;
 use super::print::Printed;
 use crate::report;
@@ -33,18 +34,12 @@ impl Matrix {
         Self { counts: vec![0; classes * classes], foreign: vec![0; classes], left_out, ignored: 0 }
     }
 
-    /// Adds an image, run by run: neighbours are often the same. Fails with the first label that is no class, and its pixel.
-    pub(super) fn push(&mut self, prediction: &[u16], labels: &[u16]) -> Result<(), (usize, u16)> {
-        let mut start = 0;
-        while let (Some(predicted), Some(label)) = (prediction.get(start), labels.get(start)) {
-            let run = run([*predicted, *label], &prediction[start..], &labels[start..]);
-            self.add(*predicted, *label, run as u64).ok_or((start, *label))?;
-            start += run;
-        }
-        Ok(())
+    /// Adds an image. `None` if a label of it is no class.
+    pub(super) fn push(&mut self, counts: &Counts) -> Option<()> {
+        counts.each().try_for_each(|(label, predicted, pixels)| self.add(label, predicted, pixels))
     }
 
-    fn add(&mut self, predicted: u16, label: u16, pixels: u64) -> Option<()> {
+    fn add(&mut self, label: u16, predicted: u16, pixels: u64) -> Option<()> {
         let (predicted, place, classes) = (usize::from(predicted), usize::from(label), self.foreign.len());
         let count = if label == IGNORED {
             &mut self.ignored
@@ -182,42 +177,5 @@ impl Matrix {
                 }
             }
         }
-    }
-}
-
-/// How many pixels have these ids before one has others; several at once as long as they have.
-fn run([predicted, label]: [u16; 2], prediction: &[u16], labels: &[u16]) -> usize {
-    const BLOCK: usize = 16;
-    let (blocks, label_blocks) = (prediction.as_chunks::<BLOCK>().0, labels.as_chunks::<BLOCK>().0);
-    let is_all = |(prediction, labels): &(&[u16; BLOCK], &[u16; BLOCK])| {
-        let others = prediction.iter().zip(*labels).map(|(a, b)| (a ^ predicted) | (b ^ label));
-        others.fold(0, |others, other| others | other) == 0
-    };
-    let whole = blocks.iter().zip(label_blocks).take_while(is_all).count() * BLOCK;
-    let rest = prediction[whole..].iter().zip(&labels[whole..]);
-    whole + rest.take_while(|(a, b)| (**a, **b) == (predicted, label)).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Runs of every length around that of a block.
-    #[test]
-    fn runs_are_counted_pixel_by_pixel() {
-        let ids = |lengths: &[usize]| -> Vec<u16> {
-            (0..).zip(lengths).flat_map(|(id, length)| vec![id % 3; *length]).collect()
-        };
-        let labels = ids(&[1, 15, 16, 17, 31, 32, 33, 47, 8]);
-        for first in 0..40 {
-            let prediction = ids(&[first, 33, 5, 200]);
-            let (mut found, mut expected) = (Matrix::new(3, &[]), Matrix::new(3, &[]));
-            found.push(&prediction[..labels.len()], &labels).unwrap();
-            for (predicted, label) in prediction.iter().zip(&labels) {
-                expected.add(*predicted, *label, 1).unwrap();
-            }
-            assert_eq!(found.counts, expected.counts, "{first}");
-        }
-        assert_eq!(Matrix::new(2, &[]).push(&labels, &labels), Err((16, 2)));
     }
 }

@@ -9,7 +9,7 @@ use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 use super::decide::{above, highest};
 use super::exact::Scale;
 use super::{Arguments, Failure};
-use crate::command::input::{Broken, LabelReader, PROBABILITIES, wrong_score};
+use crate::command::input::{Broken, Ids, LabelReader, PROBABILITIES, wrong_score};
 
 /// The id of every pixel that is not scored, whatever the file has there.
 pub(super) const IGNORED: u16 = u16::MAX;
@@ -51,8 +51,8 @@ pub(super) struct Pair {
     pub(super) name: String,
     pub(super) shape: Shape,
     /// Class ids; of labels also [`IGNORED`].
-    pub(super) prediction: Vec<u16>,
-    pub(super) labels: Vec<u16>,
+    pub(super) prediction: Ids<u16>,
+    pub(super) labels: Ids<u16>,
     /// Of 8-bit binary outputs.
     pub(super) sketch: Option<Sketch>,
     /// Binary scores if they are no codes, or scores of every class, plane after plane; none of other predictions.
@@ -149,8 +149,12 @@ impl Reader {
     }
 
     /// The class ids of a predicted mask.
-    fn mask(&self, slot: Slot, elements: Elements) -> Result<Vec<u16>, Failure> {
-        let ids = elements.into_ids().and_then(|ids| self.labels.predicted(ids));
+    fn mask(&self, slot: Slot, elements: Elements) -> Result<Ids<u16>, Failure> {
+        let ids = Ids::of(elements).and_then(|ids| self.labels.predicted(ids));
+        let ids = ids.and_then(|ids| match self.foreground {
+            Some(foreground) => self.labels.binary(ids, foreground),
+            None => Ok(ids),
+        });
         Ok(ids.map_err(|e| e.at(self.source.file(slot.index)))?)
     }
 
@@ -218,6 +222,11 @@ impl Reader {
         quantiser.map(|quantiser| SigmoidTable::new(&quantiser))
     }
 
+    /// What an image is called.
+    pub(super) fn name(&self, image: usize) -> String {
+        self.slots.get(image).map_or_else(String::new, |slot| self.source.name(slot.index))
+    }
+
     /// Where an image is.
     pub(super) fn file(&self, image: usize) -> &Path {
         self.slots.get(image).map_or(self.path(), |slot| self.source.file(slot.index))
@@ -226,24 +235,6 @@ impl Reader {
     /// Where the labels of an image are.
     pub(super) fn label_file(&self, image: usize) -> &Path {
         self.slots.get(image).map_or(self.labels.path(), |slot| self.labels.file(&self.source, *slot))
-    }
-
-    /// Every image in order.
-    fn pairs(&self) -> impl Iterator<Item = Result<Pair, Failure>> + '_ {
-        (0..self.len()).map(|image| self.pair(image))
-    }
-
-    /// The highest class id of labels and predictions, at least 1.
-    pub(super) fn highest_id(&self) -> Result<usize, Failure> {
-        let ignored = self.labels.ignored();
-        let mut highest = 1;
-        for pair in self.pairs() {
-            let Pair { prediction, labels, .. } = pair?;
-            let predicted = prediction.iter().filter(|id| !ignored.contains(id));
-            let ids = predicted.chain(labels.iter().filter(|id| **id != IGNORED));
-            highest = highest.max(ids.copied().max().unwrap_or(0));
-        }
-        Ok(usize::from(highest))
     }
 
     /// One image of those that were asked for.
@@ -265,19 +256,14 @@ impl Reader {
             (_, elements) if self.is_exact != matches!(elements, Elements::F64(_)) => {
                 return Err(self.other_type(elements, &name));
             }
-            (Prediction::Classes(..), _) => (highest(&image), None),
+            (Prediction::Classes(..), _) => (Ids::Each(highest(&image)), None),
             (Prediction::Mask, Elements::U8(_) | Elements::U16(_)) => {
                 // They are no scores, which are kept as well.
                 let ids = std::mem::replace(&mut image.elements, Elements::U16(Vec::new()));
-                let ids = self.mask(slot, ids)?;
-                let ids = match self.foreground {
-                    Some(foreground) => self.labels.binary(ids, foreground),
-                    None => ids,
-                };
-                (ids, None)
+                (self.mask(slot, ids)?, None)
             }
-            (Prediction::Scores(least), Elements::F32(scores)) => (above(scores, *least), None),
-            (Prediction::Scores(least), Elements::F64(scores)) => (above(scores, *least), None),
+            (Prediction::Scores(least), Elements::F32(scores)) => (Ids::Each(above(scores, *least)), None),
+            (Prediction::Scores(least), Elements::F64(scores)) => (Ids::Each(above(scores, *least)), None),
             (Prediction::Quantised(quantiser, above), Elements::I8(codes)) => {
                 self.quantised(&image, codes, &labels, &name, *quantiser, *above)?
             }
@@ -296,12 +282,12 @@ impl Reader {
     }
 
     /// Refuses what is no score, but where it is not scored.
-    fn check_scores(&self, image: &Image, labels: &[u16], name: &str) -> Result<(), Failure> {
+    fn check_scores(&self, image: &Image, labels: &Ids<u16>, name: &str) -> Result<(), Failure> {
         let pixel = |place: usize| match image.order {
             Order::Interleaved => place / image.channels.max(1),
             _ => place % labels.len().max(1),
         };
-        let is_scored = |(place, _): &(usize, f64)| labels.get(pixel(*place)) != Some(&IGNORED);
+        let is_scored = |(place, _): &(usize, f64)| labels.get(pixel(*place)) != Some(IGNORED);
         let found = wrong_score(&image.elements, self.is_probability, is_scored);
         let Some((place, score)) = found else { return Ok(()) };
         let what = if image.channels > 1 { "place" } else { "pixel" };
@@ -340,12 +326,13 @@ impl Reader {
         &self,
         image: &Image,
         codes: &[Q],
-        labels: &[u16],
+        labels: &Ids<u16>,
         name: &str,
         quantiser: Quantiser,
         above: Option<u8>,
-    ) -> Result<(Vec<u16>, Option<Sketch>), Failure> {
+    ) -> Result<(Ids<u16>, Option<Sketch>), Failure> {
         let explain = |e| self.labels.explain(e, name, "0, 1");
+        let labels = labels.each();
         if let Some((pixel, id)) = labels.iter().enumerate().find(|(_, id)| **id > 1 && **id != IGNORED) {
             return Err(self.labels.no_class(self.labels.path(), *id, pixel, name, "0, 1"));
         }
@@ -354,6 +341,6 @@ impl Reader {
         let frame = Quantised::new(image.shape, codes, quantiser).map_err(explain)?;
         let foreground = |code: &Q| above.is_some_and(|above| quantiser.index(code.byte()) >= above);
         let prediction = codes.iter().map(|code| u16::from(foreground(code))).collect();
-        Ok((prediction, Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
+        Ok((Ids::Each(prediction), Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
     }
 }

@@ -7,6 +7,7 @@ use segmeter::core::view::IGNORE;
 use segmeter::files::Order;
 
 use super::choice::Choice;
+use super::count::Counts;
 use super::exact::{Real, Scale};
 use super::matrix::Matrix;
 use super::predict::{IGNORED, Logits, Pair, Reader};
@@ -25,8 +26,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Adds an image, whose counts are known.
-    pub(super) fn add(&mut self, image: usize, pair: &Pair, matrix: &Matrix, choice: &Choice) {
+    /// Adds the scores of an image.
+    pub(super) fn add(&mut self, pair: &Pair, choice: &Choice) {
         match &pair.logits {
             Logits::F32(scores) => self.add_scores(scores, pair, choice),
             Logits::F64(scores) => self.add_scores(scores, pair, choice),
@@ -35,11 +36,15 @@ impl Seen {
             let highest = (0..=u8::MAX).rfind(|code| sketch.pixels_at(*code) != 0);
             self.scores = self.scores.with_codes(highest.as_slice());
         }
+    }
+
+    /// Adds the predicted ids of an image.
+    pub(super) fn add_ids(&mut self, image: usize, counts: &Counts, matrix: &Matrix) {
         if matrix.has_foreign() {
-            let scored = pair.prediction.iter().zip(&pair.labels).filter(|(_, label)| **label != IGNORED);
-            for (id, _) in scored.filter(|(id, _)| usize::from(**id) >= matrix.classes()) {
-                self.pixels += 1;
-                self.ids.insert(*id);
+            let scored = counts.each().filter(|(label, ..)| *label != IGNORED);
+            for (_, id, pixels) in scored.filter(|(_, id, _)| usize::from(*id) >= matrix.classes()) {
+                self.pixels += pixels;
+                self.ids.insert(id);
             }
             self.strangers = Some(self.strangers.map_or(image, |first| first.min(image)));
         }
@@ -48,7 +53,7 @@ impl Seen {
     fn add_scores<T: Real>(&mut self, scores: &[T], pair: &Pair, choice: &Choice) {
         scores.iter().for_each(|score| self.scores.push((*score).into()));
         if choice.softmax && choice.scale == Scale::Probability {
-            let is_scored = |pixel: usize| pair.labels.get(pixel) != Some(&IGNORED);
+            let is_scored = |pixel: usize| pair.labels.get(pixel) != Some(IGNORED);
             self.scores.push_classes((scores, pair.labels.len(), Order::Planar), is_scored);
         }
     }

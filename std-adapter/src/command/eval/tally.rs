@@ -8,12 +8,13 @@ use segmeter::core::sketch::Sketch;
 
 use super::Failure;
 use super::choice::Choice;
+use super::count::{Counter, Counts, Survey};
 use super::each::each;
 use super::exact::{Real, Sides};
 use super::mask::{Mask, Places};
 use super::matrix::Matrix;
 use super::overlap::{self, Averages, Named};
-use super::predict::{Logits, Pair, Reader};
+use super::predict::{IGNORED, Logits, Pair, Reader};
 use super::scored::{self, Scored};
 use super::seen::Seen;
 use super::segment::{self, Segments};
@@ -73,6 +74,7 @@ impl Evaluated {
 
 /// What a thread adds up. Integers, and logits that are sorted: in which order does not matter.
 struct Sums {
+    counter: Counter,
     matrix: Matrix,
     sketch: Option<Sketch<u64>>,
     /// Of background and foreground, or of wrong and right predictions.
@@ -87,6 +89,7 @@ struct Sums {
 impl Sums {
     fn new(reader: &Reader, choice: &Choice, classes: usize) -> Self {
         Self {
+            counter: Counter::new(),
             matrix: Matrix::new(classes, &choice.ignored),
             sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
             logits: Sides::new(reader.is_exact()),
@@ -113,13 +116,23 @@ impl Sums {
         self.classes.resize_with(self.classes.len().max(classes), || Sides::new(is_exact));
     }
 
+    /// Adds the counts of an image, and says what they come to. `None` if a label is no class.
+    fn count(&mut self, choice: &Choice, (image, name): (usize, String), counts: &Counts) -> Option<Scores> {
+        let mut matrix = Matrix::new(self.matrix.classes(), &choice.ignored);
+        matrix.push(counts)?;
+        self.matrix.merge(&matrix);
+        self.seen.add_ids(image, counts, &matrix);
+        Some(counted(choice, name, &matrix))
+    }
+
     fn add(&mut self, pair: &Pair) -> segmeter::core::Result<()> {
         if let (Some(all), Some(one)) = (&mut self.sketch, &pair.sketch) {
             all.merge(one)?;
         }
+        let labels = pair.labels.each();
         match &pair.logits {
-            Logits::F32(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels)),
-            Logits::F64(logits) => self.logits.extend(softmax::of_class(1, logits, &pair.labels)),
+            Logits::F32(logits) => self.logits.extend(softmax::of_class(1, logits, &labels)),
+            Logits::F64(logits) => self.logits.extend(softmax::of_class(1, logits, &labels)),
         }
         Ok(())
     }
@@ -133,56 +146,34 @@ impl Sums {
     }
 
     fn add_logits<T: Real>(&mut self, choice: &Choice, pair: &Pair, logits: &[T]) -> softmax::Sums {
-        let pixels = pair.labels.len().max(1);
-        let planes = softmax::planes(choice.scale, pair.labels.len(), logits);
-        self.logits.extend(softmax::of_top(&planes, &pair.prediction, &pair.labels));
+        let labels = pair.labels.each();
+        let pixels = labels.len().max(1);
+        let planes = softmax::planes(choice.scale, labels.len(), logits);
+        self.logits.extend(softmax::of_top(&planes, &pair.prediction.each(), &labels));
         if choice.needs_curves_of_classes() {
             self.make_room(planes.len() / pixels);
             for ((class, plane), sides) in (0..).zip(planes.chunks(pixels)).zip(&mut self.classes) {
-                sides.extend(softmax::of_class(class, plane, &pair.labels));
+                sides.extend(softmax::of_class(class, plane, &labels));
             }
         }
-        softmax::Sums::of(choice, &planes, &pair.labels)
+        softmax::Sums::of(choice, &planes, &labels)
     }
 }
 
-/// Counts and measures all images.
+/// Counts and measures all images, of which a survey may know the counts.
 pub(super) fn tally(
     reader: &Reader,
     choice: &Choice,
     classes: usize,
+    survey: Option<&Survey>,
     threads: NonZero<usize>,
 ) -> Result<Evaluated, Failure> {
     let bar = report::progress(reader.len());
     let in_file = |e| Failure::Input(format!("{}: {e}", reader.path().display()));
     let work = |sums: &mut Sums, image: usize| {
-        let pair = reader.pair(image)?;
-        if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
-            let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
-            return Err(Failure::Input(format!(
-                "{file}: found --ego {ego}, expected a column from 0 to {last}"
-            )));
-        }
-        let mut matrix = Matrix::new(classes, &choice.ignored);
-        matrix.push(&pair.prediction, &pair.labels).map_err(|(pixel, id)| {
-            let kind = if reader.is_binary() {
-                " beside one score per pixel (class ids are files of uint8)"
-            } else {
-                ""
-            };
-            let expected = format!("0 to {}{kind}", classes - 1);
-            reader.labels().no_class(reader.label_file(image), id, pixel, &pair.name, &expected)
-        })?;
-        sums.matrix.merge(&matrix);
-        sums.seen.add(image, &pair, &matrix, choice);
-        let mut scores = counted(choice, &pair.name, &matrix);
-        if choice.needs_scores() && choice.softmax {
-            scores.softmax = sums.add_classes(choice, &pair);
-        } else if choice.needs_scores() {
-            sums.add(&pair).map_err(in_file)?;
-        }
-        measure(choice, &pair, &mut scores)
-            .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
+        let counts = survey.and_then(|survey| survey.counts(image));
+        let known = counts.and_then(|counts| sums.count(choice, (image, reader.name(image)), counts));
+        let scores = known.map_or_else(|| one(reader, choice, sums, image), Ok)?;
         bar.inc(1);
         Ok(scores)
     };
@@ -193,7 +184,7 @@ pub(super) fn tally(
     for mut sums in sums {
         all.merge(&mut sums).map_err(in_file)?;
     }
-    let mut pooled = counted(choice, "all", &all.matrix);
+    let mut pooled = counted(choice, "all".to_owned(), &all.matrix);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
     pooled.shapes = (0..classes).map(|class| means(&images, |image| &image.shapes[class])).collect();
     pool_segments(&mut pooled, &images, &shape_keys);
@@ -225,6 +216,44 @@ pub(super) fn tally(
     })
 }
 
+/// Counts and measures an image.
+fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<Scores, Failure> {
+    let pair = reader.pair(image)?;
+    if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
+        let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
+        return Err(Failure::Input(format!("{file}: found --ego {ego}, expected a column from 0 to {last}")));
+    }
+    let counts = sums.counter.image(&pair.prediction, &pair.labels);
+    let Some(mut scores) = sums.count(choice, (image, pair.name.clone()), &counts) else {
+        return Err(no_class(reader, image, &pair, sums.matrix.classes()));
+    };
+    sums.seen.add(&pair, choice);
+    if choice.needs_scores() && choice.softmax {
+        scores.softmax = sums.add_classes(choice, &pair);
+    } else if choice.needs_scores() {
+        sums.add(&pair).map_err(|e| Failure::Input(format!("{}: {e}", reader.path().display())))?;
+    }
+    measure(choice, &pair, &mut scores)
+        .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
+    Ok(scores)
+}
+
+/// The refusal of the first label that is no class.
+fn no_class(reader: &Reader, image: usize, pair: &Pair, classes: usize) -> Failure {
+    let kind =
+        if reader.is_binary() { " beside one score per pixel (class ids are files of uint8)" } else { "" };
+    let expected = format!("0 to {}{kind}", classes - 1);
+    let labels = pair.labels.each();
+    let is_strange = |id: &u16| usize::from(*id) >= classes && *id != IGNORED;
+    let (pixel, id) = labels.iter().copied().enumerate().find(|(_, id)| is_strange(id)).unwrap_or_default();
+    reader.labels().no_class(reader.label_file(image), id, pixel, &pair.name, &expected)
+}
+
+/// Whether counts are all that is wanted of masks of class ids.
+pub(super) fn is_counts(choice: &Choice) -> bool {
+    shape::keys(choice).is_empty() && shape::road_keys(choice).is_empty() && choice.ego.is_none()
+}
+
 fn scores(reader: &Reader, choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
     match &all.sketch {
         _ if choice.softmax => {
@@ -238,12 +267,12 @@ fn scores(reader: &Reader, choice: &Choice, all: Sums, images: &[Scores]) -> Opt
     }
 }
 
-fn counted(choice: &Choice, name: &str, matrix: &Matrix) -> Scores {
+fn counted(choice: &Choice, name: String, matrix: &Matrix) -> Scores {
     let view = matrix.view();
     let classes: Vec<ClassReport> = view.each().collect();
     let overall = overlap::of_matrix(choice, matrix, &classes);
     Scores {
-        name: name.to_owned(),
+        name,
         pixels: view.pixels(),
         ignored: matrix.ignored,
         overall: overall.into_iter().filter(|(key, _)| choice.wants(key)).collect(),

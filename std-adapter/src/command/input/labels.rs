@@ -8,12 +8,10 @@ use clap::Args;
 use segmeter::core::view::{IGNORE, Shape};
 use segmeter::files::{self, Elements, IdMap, Image, MaskOrder, Masks, Order, Slot, Source};
 
-use replaced::{mapped, replaced};
-
+use super::Ids;
 use crate::command::{Failure, note};
 
 mod messages;
-mod replaced;
 
 /// How labels are read.
 #[derive(Args)]
@@ -78,7 +76,9 @@ impl FromStr for MapArgument {
 }
 
 /// An id of a pixel: the core's are bytes.
-pub(in crate::command) trait Id: Copy + PartialEq + From<bool> + TryFrom<u16> {
+pub(in crate::command) trait Id:
+    Copy + Default + PartialEq + From<bool> + TryFrom<u16>
+{
     /// The highest id that may be a class, since one must mean "not scored".
     const LAST: u16;
 }
@@ -201,14 +201,14 @@ impl LabelReader {
 
     /// Which id is foreground in some masks: the one that was said. Only 255 is no class of anybody's: masks of 0 and 1 alone
     /// are binary as well.
-    pub(in crate::command) fn foreground_in(&self, masks: impl Iterator<Item = Vec<u16>>) -> Option<u16> {
+    pub(in crate::command) fn foreground_in(&self, masks: impl Iterator<Item = Ids<u16>>) -> Option<u16> {
         let said = self.foreground;
         if said != Some(u16::from(IGNORE)) {
             return said;
         }
         let mut is_binary = false;
         for ids in masks {
-            if ids.iter().any(|id| *id > 1 && !self.ignored.contains(id)) {
+            if ids.any(|id| id > 1 && !self.ignored.contains(&id)) {
                 return said;
             }
             is_binary = true;
@@ -217,11 +217,11 @@ impl LabelReader {
     }
 
     /// The masks that can be read: the others are reported when they are evaluated.
-    fn readable(&self, source: &Source, slots: &[Slot]) -> impl Iterator<Item = Vec<u16>> {
+    fn readable(&self, source: &Source, slots: &[Slot]) -> impl Iterator<Item = Ids<u16>> {
         slots.iter().filter(|slot| self.has(source, **slot)).filter_map(|slot| {
             let image = source.image(slot.index).ok()?;
-            let ids = self.masks.ids(source, *slot, image.shape).ok()?;
-            mapped(ids, self.map.as_ref()).ok()
+            let ids = Ids::of(self.masks.numbers(source, *slot, image.shape).ok()?).ok()?;
+            ids.mapped(self.map.as_ref()).ok()
         })
     }
 
@@ -259,8 +259,8 @@ impl LabelReader {
     }
 
     /// The ids of predictions after their map.
-    pub(in crate::command) fn predicted(&self, ids: Vec<u16>) -> files::Result<Vec<u16>> {
-        mapped(ids, self.predicted.as_ref())
+    pub(in crate::command) fn predicted(&self, ids: Ids<u16>) -> files::Result<Ids<u16>> {
+        ids.mapped(self.predicted.as_ref())
     }
 
     /// Where the labels are.
@@ -285,7 +285,7 @@ impl LabelReader {
         slot: Slot,
         shape: Shape,
     ) -> Result<Vec<u8>, Failure> {
-        self.ids_but(source, slot, shape, self.ignore())
+        self.ids_but(source, slot, shape, self.ignore()).map(Ids::into_each)
     }
 
     /// The class ids of an image, with this one in the place of what is not scored.
@@ -295,11 +295,11 @@ impl LabelReader {
         slot: Slot,
         shape: Shape,
         ignore: T,
-    ) -> Result<Vec<T>, Failure> {
-        let ids = self.masks.ids(source, slot, shape)?;
+    ) -> Result<Ids<T>, Failure> {
+        let named = |e: files::Error| e.at(self.file(source, slot));
+        let ids = Ids::of(self.masks.numbers(source, slot, shape)?).map_err(named)?;
         let valid = self.valid(source, slot, shape)?;
-        let scored = self.scored(ids, valid.as_deref(), ignore, |place| place);
-        Ok(scored.map_err(|e| e.at(self.file(source, slot)))?)
+        Ok(self.scored(ids, valid.as_deref(), ignore, |place| place).map_err(named)?)
     }
 
     /// Class ids or soft labels of an image, and its valid pixels if there is a mask of them. Class ids know of
@@ -318,7 +318,8 @@ impl LabelReader {
             Elements::U16(ids) => {
                 let is_interleaved = ids.len() > pixels && image.order == Order::Interleaved;
                 let pixel = |place| if is_interleaved { place / image.channels } else { place % pixels };
-                Elements::U8(self.scored(ids, valid.as_deref(), self.ignore(), pixel).map_err(named)?)
+                let ids = self.scored(Ids::Each(ids), valid.as_deref(), self.ignore(), pixel);
+                Elements::U8(ids.map_err(named)?.into_each())
             }
             _ if self.foreground.is_some() || self.map.is_some() => {
                 let line = "found soft labels, expected class ids for --foreground and --map";
@@ -336,11 +337,11 @@ impl LabelReader {
     /// Ids mapped, made binary if asked for, and one id for all that is not scored. `pixel` is that of a place.
     fn scored<T: Id>(
         &self,
-        ids: Vec<u16>,
+        ids: Ids<u16>,
         valid: Option<&[u16]>,
         ignore: T,
         pixel: impl Fn(usize) -> usize,
-    ) -> files::Result<Vec<T>> {
+    ) -> files::Result<Ids<T>> {
         let scored = |place: usize, id: u16| {
             if self.ignored.contains(&id) {
                 self.has_ignored.store(true, Ordering::Relaxed);
@@ -363,12 +364,17 @@ impl LabelReader {
                 }),
             }
         };
-        let ids = mapped(ids, self.map.as_ref())?;
-        let ids: Vec<T> = match valid {
-            None => replaced(ids, scored)?,
-            Some(_) => (0..).zip(ids).map(|(place, id)| scored(place, id)).collect::<files::Result<_>>()?,
+        let ids = ids.mapped(self.map.as_ref())?;
+        let ids = match valid {
+            None => ids.replaced(scored)?,
+            // Whether an id is scored depends on the pixel.
+            Some(_) => {
+                let ids = ids.into_each().into_iter();
+                let ids = (0..).zip(ids).map(|(place, id)| scored(place, id));
+                Ids::Each(ids.collect::<files::Result<_>>()?)
+            }
         };
-        if ids.iter().any(|id| *id != ignore && *id != T::from(false)) {
+        if ids.any(|id| id != ignore && id != T::from(false)) {
             self.has_foreground.store(true, Ordering::Relaxed);
         }
         Ok(ids)
@@ -382,11 +388,10 @@ impl LabelReader {
     }
 
     /// Predicted ids made binary.
-    pub(in crate::command) fn binary(&self, ids: Vec<u16>, foreground: u16) -> Vec<u16> {
-        let of = |id: u16| {
+    pub(in crate::command) fn binary(&self, ids: Ids<u16>, foreground: u16) -> files::Result<Ids<u16>> {
+        ids.replaced(|_, id| {
             self.look_at(foreground, id);
-            u16::from(id == foreground)
-        };
-        ids.into_iter().map(of).collect()
+            Ok(u16::from(id == foreground))
+        })
     }
 }

@@ -125,7 +125,8 @@ const fn kind(prediction: u16, label: u16) -> u8 {
 fn map(pair: &Pair) -> Result<String, png::EncodingError> {
     let width = pair.shape.width();
     let step = width.div_ceil(MOST_COLUMNS);
-    let rows = || pair.prediction.chunks(width).zip(pair.labels.chunks(width)).step_by(step);
+    let (prediction, labels) = (pair.prediction.each(), pair.labels.each());
+    let rows = || prediction.chunks(width).zip(labels.chunks(width)).step_by(step);
     let of_row = |(prediction, labels): (&[u16], &[u16])| {
         let pixels = prediction.iter().zip(labels).step_by(step);
         pixels.map(|(prediction, label)| kind(*prediction, *label)).collect::<Vec<_>>()
