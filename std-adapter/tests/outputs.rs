@@ -261,6 +261,22 @@ fn memory_that_is_not_there_is_a_line() {
     assert!(text.lines().next().is_some_and(|line| line.contains("memory allocation")), "{text}");
 }
 
+/// Means are taken while images go by: of forty thousand no more is kept than of one.
+#[test]
+fn images_take_no_memory() {
+    let bench = bench();
+    let ids: Vec<u8> = (0..40_000_u32).map(|image| (image % 20) as u8).collect();
+    bench.file("many.npy", &npy("|u1", &[40_000, 1, 1], &ids));
+    for flags in ["--metrics mean_iou", "--classes 20 --metrics mean_iou,dice,betti_error"] {
+        let line = format!("segmeter eval many.npy many.npy --threads 1 --json {flags}");
+        let output = shell(&bench, &format!("ulimit -v 130000; {line}"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&report["images"], &report["pooled"]["mean_iou"]), (&40_000.into(), &1.0.into()));
+        assert_eq!(report["per_image_mean"]["mean_iou"], 1.0, "{flags}");
+    }
+}
+
 #[test]
 fn images_are_printed_one_by_one() {
     let bench = bench();

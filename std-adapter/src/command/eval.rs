@@ -22,6 +22,7 @@ mod exact;
 pub(in crate::command) mod html;
 mod mask;
 mod matrix;
+mod means;
 mod notes;
 mod overlap;
 mod predict;
@@ -103,6 +104,8 @@ pub(super) fn run(
     let survey = survey.transpose()?;
     let names = class_names(text, &reader, survey.as_ref().map_or(1, |survey| survey.highest))?;
     choice.softmax = reader.has_softmax();
+    // What softmax makes of an image is added up in the order of the images.
+    choice.keeps_images = choice.softmax || arguments.per_image || csv.is_some() || report.is_some();
     if choice.softmax {
         choice.binning.confidence = Confidence::TopLabel;
     }

@@ -109,6 +109,8 @@ pub(super) struct Choice {
     pub(super) scale: Scale,
     /// Whether predictions are logits of classes.
     pub(super) softmax: bool,
+    /// Whether what is known of every image is kept to the end.
+    pub(super) keeps_images: bool,
     /// Whether thresholds of every class may be looked at: all logits are kept for it.
     has_named: bool,
     /// Whether metrics were asked for one by one.
@@ -161,6 +163,7 @@ impl ChoiceInput {
             ignored: Vec::new(),
             scale: Scale::Logit,
             softmax: false,
+            keeps_images: true,
             has_named: self.metrics.is_some(),
             is_listed: self.metrics.as_deref().is_some_and(|text| text != "all"),
         })

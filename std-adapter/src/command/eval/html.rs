@@ -64,7 +64,7 @@ fn head(printed: &Printed<'_>, subject: &Subject<'_>) -> Markup {
             code { (subject.labels.display().to_string()) }
         }
         p {
-            (printed.result.images.len()) " images, " (printed.names.len()) " classes, "
+            (printed.result.count) " images, " (printed.names.len()) " classes, "
             (pooled.pixels) " pixels scored, " (pooled.ignored) " ignored"
             @if let Some(threshold) = subject.threshold { "; foreground above probability " (threshold) }
             "; preset: " (printed.choice.preset.unwrap_or("none"))

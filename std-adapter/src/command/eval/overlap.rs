@@ -72,37 +72,6 @@ pub(super) struct Averages {
 }
 
 impl Averages {
-    pub(super) fn new(
-        (name, metric): (&'static str, ClassMetric),
-        choice: &Choice,
-        pooled: &[ClassReport],
-        images: &[&[ClassReport]],
-    ) -> Self {
-        let score = |(id, class): (usize, &ClassReport)| choice.score(name, metric, id, *class);
-        let (mut all, mut per_image, mut pairs) = (Mean::default(), Mean::default(), Mean::default());
-        let mut classes = vec![Mean::default(); pooled.len()];
-        pooled.iter().enumerate().for_each(|class| all.push(score(class)));
-        for image in images {
-            let mut mean = Mean::default();
-            for (class, sum) in image.iter().enumerate().zip(&mut classes) {
-                let score = score(class);
-                mean.push(score);
-                sum.push(score);
-                pairs.push(score);
-            }
-            per_image.push(mean.value().into());
-        }
-        Self {
-            name,
-            pooled: all.value(),
-            per_image: per_image.value(),
-            per_class: mean_of(classes.iter().map(|class| class.value().into())),
-            per_pair: pairs.value(),
-            undefined: pairs.undefined(),
-            preset: choice.overlap_preset(name),
-        }
-    }
-
     /// The mean that the library of the preset means.
     pub(super) fn of_preset(&self) -> Option<Option<f64>> {
         Some(match self.preset?.averaging() {

@@ -130,8 +130,8 @@ impl Printed<'_> {
         for (name, value) in result.pooled.overall.iter().chain(scored) {
             undefined.add(name, u64::from(value.is_none()));
         }
-        for ((name, _), times) in result.per_image_mean() {
-            undefined.add(&format!("per_image_mean.{name}"), times);
+        for ((name, _), times) in &result.per_image_mean {
+            undefined.add(&format!("per_image_mean.{name}"), *times);
         }
         for average in &result.averages {
             undefined.add(&format!("averages.{}", average.name), average.undefined);
@@ -174,7 +174,7 @@ impl Printed<'_> {
     }
 
     pub(super) fn json(&self, out: &mut dyn Write) -> Result<(), Failure> {
-        let Evaluated { pooled, images, scored, road, .. } = self.result;
+        let Evaluated { pooled, count, scored, road, .. } = self.result;
         let thresholds = scored.as_ref().map_or(&[][..], |scored| &scored.classes);
         let of_shape = |family| map(self.of_family(family).map(|(named, _)| *named));
         let scored = |values: fn(&super::scored::Scored) -> &Vec<Named>| {
@@ -187,14 +187,14 @@ impl Printed<'_> {
             .map(|entry| (self.choice.key_of(entry.name).to_owned(), json!(definition(self.choice, entry))))
             .collect();
         let document = json!({
-            "images": images.len(),
+            "images": count,
             "pixels": pooled.pixels,
             "ignored": pooled.ignored,
             "preset": self.choice.preset,
             "classes": self.classes(pooled, thresholds),
             "confusion": self.result.matrix.json(),
             "pooled": map(pooled.overall.iter().copied()),
-            "per_image_mean": map(self.result.per_image_mean().map(|(named, _)| named)),
+            "per_image_mean": map(self.result.per_image_mean.iter().map(|(named, _)| *named)),
             "averages": self.averages(),
             "categories": self.choice.categories.as_ref().map(|_| map(self.categories())),
             "surface": of_shape("surface"),
@@ -226,8 +226,8 @@ impl Printed<'_> {
     }
 
     pub(super) fn table(&self, out: &mut dyn Write) -> Result<(), Failure> {
-        let Evaluated { pooled, images, .. } = self.result;
-        let (count, Scores { pixels, ignored, .. }) = (images.len(), pooled);
+        let Evaluated { pooled, count, .. } = self.result;
+        let Scores { pixels, ignored, .. } = pooled;
         writeln!(out, "{count} images, {pixels} pixels scored, {ignored} ignored")?;
         self.class_table(out)?;
         self.average_table(out)?;
@@ -297,10 +297,10 @@ impl Printed<'_> {
             let number = |value| report::decimals(value, places);
             // The mean IoU is a row of the class metrics too.
             let is_here = |name: &str| name != "mean_iou" || !self.choice.wants("iou");
-            let overall = pooled.overall.iter().zip(self.result.per_image_mean());
+            let overall = pooled.overall.iter().zip(&self.result.per_image_mean);
             let overall =
                 overall.filter(|((name, _), _)| is_here(name)).map(|((name, value), ((_, mean), times))| {
-                    vec![(*name).to_owned(), number(*value), number(mean), String::new(), blank_if_0(times)]
+                    vec![(*name).to_owned(), number(*value), number(*mean), String::new(), blank_if_0(*times)]
                 });
             let few = |name: &str| averages.len() <= FEW.len() || FEW.contains(&name);
             let means = averages.iter().filter(|average| few(average.name)).map(|average| {

@@ -1,9 +1,8 @@
 //! Counting and measuring, image by image on several threads, and what the images come to.
 
 use std::num::NonZero;
-use std::slice;
 
-use segmeter::core::metric::{ClassReport, Mean, Score};
+use segmeter::core::metric::{ClassReport, Score};
 use segmeter::core::sketch::Sketch;
 
 use super::Failure;
@@ -13,11 +12,12 @@ use super::each::each;
 use super::exact::{Real, Sides};
 use super::mask::{Mask, Places};
 use super::matrix::Matrix;
+use super::means::Means;
 use super::overlap::{self, Averages, Named};
 use super::predict::{IGNORED, Logits, Pair, Reader};
 use super::scored::{self, Scored};
 use super::seen::Seen;
-use super::segment::{self, Segments};
+use super::segment::Segments;
 use super::shape;
 use super::softmax;
 use crate::report;
@@ -36,7 +36,7 @@ pub(super) struct Scores {
     /// Metrics of shape of every class, none of those that are not measured; of all images, the means.
     pub(super) shapes: Vec<Vec<Score>>,
     /// The segments of every class.
-    segments: Vec<Segments>,
+    pub(super) segments: Vec<Segments>,
     /// Of probabilities of several classes.
     softmax: softmax::Sums,
     /// Of the road.
@@ -47,7 +47,12 @@ pub(super) struct Scores {
 pub(super) struct Evaluated {
     pub(super) pooled: Scores,
     pub(super) matrix: Matrix,
+    /// How many images there are.
+    pub(super) count: usize,
+    /// Of each, if they are reported one by one.
     pub(super) images: Vec<Scores>,
+    /// The mean over the images of each overall metric where it is defined, and how many images were left out.
+    pub(super) per_image_mean: Vec<(Named, u64)>,
     pub(super) averages: Vec<Averages>,
     /// The IoU of every category.
     pub(super) categories: Vec<Option<f64>>,
@@ -61,21 +66,11 @@ pub(super) struct Evaluated {
     pub(super) seen: Seen,
 }
 
-impl Evaluated {
-    /// Mean over the images where it is defined of each overall metric, and how many images were left out.
-    pub(super) fn per_image_mean(&self) -> impl Iterator<Item = (Named, u64)> + '_ {
-        self.pooled.overall.iter().enumerate().map(|(place, (name, _))| {
-            let mut mean = Mean::default();
-            self.images.iter().for_each(|image| mean.push(image.overall[place].1.into()));
-            ((*name, mean.value()), mean.undefined())
-        })
-    }
-}
-
 /// What a thread adds up. Integers, and logits that are sorted: in which order does not matter.
 struct Sums {
     counter: Counter,
     matrix: Matrix,
+    means: Means,
     sketch: Option<Sketch<u64>>,
     /// Of background and foreground, or of wrong and right predictions.
     logits: Sides,
@@ -90,6 +85,7 @@ impl Sums {
     fn new(reader: &Reader, choice: &Choice, classes: usize) -> Self {
         Self {
             counter: Counter::new(),
+            means: Means::default(),
             matrix: Matrix::new(classes, &choice.ignored),
             sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
             logits: Sides::new(reader.is_exact()),
@@ -101,6 +97,7 @@ impl Sums {
 
     fn merge(&mut self, other: &mut Self) -> segmeter::core::Result<()> {
         self.matrix.merge(&other.matrix);
+        self.means.merge(&other.means);
         self.seen.merge(&mut other.seen);
         self.make_room(other.classes.len());
         let classes = self.classes.iter_mut().zip(&mut other.classes);
@@ -174,8 +171,9 @@ pub(super) fn tally(
         let counts = survey.and_then(|survey| survey.counts(image));
         let known = counts.and_then(|counts| sums.count(choice, (image, reader.name(image)), counts));
         let scores = known.map_or_else(|| one(reader, choice, sums, image), Ok)?;
+        sums.means.push(choice, &scores);
         bar.inc(1);
-        Ok(scores)
+        Ok(choice.keeps_images.then(|| Box::new(scores)))
     };
     let start = || Sums::new(reader, choice, classes);
     let (sums, images) = each(threads, reader.len(), start, work)?;
@@ -184,34 +182,28 @@ pub(super) fn tally(
     for mut sums in sums {
         all.merge(&mut sums).map_err(in_file)?;
     }
+    let images: Vec<Scores> = images.into_iter().flatten().map(|image| *image).collect();
+    let means = std::mem::take(&mut all.means);
     let mut pooled = counted(choice, "all".to_owned(), &all.matrix);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
-    pooled.shapes = (0..classes).map(|class| means(&images, |image| &image.shapes[class])).collect();
-    pool_segments(&mut pooled, &images, &shape_keys);
-    pooled.road = means(&images, |image| &image.road);
-    let of_shape = |(place, key): (usize, &&'static str)| {
-        let of: &[Scores] = if segment::is_pooled(key) { slice::from_ref(&pooled) } else { &images };
-        of_shape(key, place, of)
-    };
-    let shape = shape_keys.iter().enumerate().map(of_shape).collect();
-    let road = road_keys.iter().enumerate().map(|(place, key)| {
-        let values = || images.iter().filter_map(move |image| image.road.get(place).copied());
-        ((*key, overlap::mean_of(values())), values().filter(is_undefined).count() as u64)
-    });
-    let road = if classes == 2 { road.collect() } else { Vec::new() };
-    let reports: Vec<&[ClassReport]> = images.iter().map(|image| image.classes.as_slice()).collect();
-    let average = |metric: &(_, _)| Averages::new(*metric, choice, &pooled.classes, &reports);
+    pooled.shapes = means.shapes(&shape_keys, &pooled.classes);
+    let named = |(key, (mean, undefined)): (&'static str, (Option<f64>, u64))| ((key, mean), undefined);
+    let names = pooled.overall.iter().map(|(name, _)| *name);
+    let road: Vec<_> = road_keys.iter().copied().zip(means.road()).map(named).collect();
+    pooled.road = road.iter().map(|((_, mean), _)| Score::from(*mean)).collect();
     Ok(Evaluated {
-        averages: choice.class_metrics.iter().map(average).collect(),
+        averages: means.averages(choice, &pooled.classes),
         categories: overlap::categories(choice, &all.matrix.view()),
         matrix: all.matrix.clone(),
         seen: std::mem::take(&mut all.seen),
         scored: scores(reader, choice, all, &images),
+        count: means.images,
+        per_image_mean: names.zip(means.overall()).map(named).collect(),
+        shape: means.shape(&shape_keys, &pooled.shapes),
         pooled,
         images,
         shape_keys,
         road_keys,
-        shape,
         road,
     })
 }
@@ -304,39 +296,6 @@ fn measure(choice: &Choice, pair: &Pair, scores: &mut Scores) -> segmeter::core:
         scores.road = shape::of_road(choice, &places.class(1))?;
     }
     Ok(())
-}
-
-/// Puts what the segments of all images come to in the place of the means.
-fn pool_segments(pooled: &mut Scores, images: &[Scores], keys: &[&str]) {
-    let classes = pooled.segments.iter_mut().zip(&mut pooled.shapes).zip(&pooled.classes);
-    for (class, ((segments, shapes), counts)) in classes.enumerate() {
-        images.iter().for_each(|image| segments.merge(&image.segments[class]));
-        for (key, value) in segment::values(segments, *counts) {
-            let slot = keys.iter().position(|known| *known == key).and_then(|place| shapes.get_mut(place));
-            slot.into_iter().for_each(|slot| *slot = value);
-        }
-    }
-}
-
-/// The means over the images of some scores of each.
-fn means(images: &[Scores], of: impl Fn(&Scores) -> &Vec<Score>) -> Vec<Score> {
-    let places = images.first().map_or(0, |image| of(image).len());
-    let mean =
-        |place: usize| overlap::mean_of(images.iter().filter_map(|image| of(image).get(place).copied()));
-    (0..places).map(|place| mean(place).into()).collect()
-}
-
-/// A metric of shape: in every image the mean over its classes, then the mean over the images.
-fn of_shape(key: &'static str, place: usize, images: &[Scores]) -> (Named, u64) {
-    let scores = |image: &Scores| {
-        image.shapes.iter().filter_map(|class| class.get(place)).copied().collect::<Vec<_>>()
-    };
-    let undefined = images.iter().flat_map(scores).filter(is_undefined).count() as u64;
-    // An infinite distance makes an infinite mean, of which there is no number in JSON.
-    let is_finite = images.iter().flat_map(scores).filter_map(Score::value).all(f64::is_finite);
-    let mean =
-        overlap::mean_of(images.iter().map(|image| overlap::mean_of(scores(image).into_iter()).into()));
-    ((key, mean.filter(|_| is_finite)), undefined)
 }
 
 /// Whether a score is printed as `null`, and counted.

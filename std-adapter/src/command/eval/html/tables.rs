@@ -88,7 +88,7 @@ fn class_table(printed: &Printed<'_>) -> Markup {
 fn average_table(printed: &Printed<'_>) -> Markup {
     let result = printed.result;
     let preset = printed.choice.preset.filter(|_| result.averages.iter().any(|a| a.preset.is_some()));
-    let overall = result.pooled.overall.iter().zip(result.per_image_mean());
+    let overall = result.pooled.overall.iter().zip(&result.per_image_mean);
     // The mean IoU is among those of the class metrics too.
     let overall = overall.filter(|((name, _), _)| *name != "mean_iou" || !printed.choice.wants("iou"));
     html! {
@@ -102,7 +102,7 @@ fn average_table(printed: &Printed<'_>) -> Markup {
                 }
                 @for ((name, value), ((_, mean), times)) in overall {
                     tr {
-                        td { (name) } td { (decimal(*value)) } td { (decimal(mean)) } td {} td {} td { (times) }
+                        td { (name) } td { (decimal(*value)) } td { (decimal(*mean)) } td {} td {} td { (times) }
                         @if preset.is_some() { td {} }
                     }
                 }
