@@ -325,3 +325,35 @@ fn probabilities_that_are_cut_are_ties() {
     assert_eq!(threshold["max_f1"], 2.0 / 3.0);
     assert_eq!(threshold["threshold_at_max_f1"], 0.0);
 }
+
+/// Of classes that are not asked about nothing is computed: what is left is the same, where classes tie, are certain or are not
+/// scored as well.
+#[test]
+fn calibration_of_classes_alone_and_among_others() {
+    let bench = Bench::new();
+    let mut z: Vec<f32> = logits(5 * 7 * 9);
+    z.iter_mut().step_by(11).for_each(|z| *z = z.round());
+    z.iter_mut().skip(3).step_by(17).for_each(|z| *z *= 100.0);
+    (z[4], z[4 + 63], z[5], z[6]) = (0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY);
+    let labels: Vec<u8> =
+        (0..63).map(|pixel| if pixel % 10 == 7 { 255 } else { (pixel % 5) as u8 }).collect();
+    bench.file("z.npy", &npy_f32(&[5, 7, 9], &z));
+    bench.file("g.npy", &npy("|u1", &[7, 9], &labels));
+    let wide: Vec<u8> = z.iter().flat_map(|z| (f64::from(*z) * 0.7).to_le_bytes()).collect();
+    bench.file("w.npy", &npy("<f8", &[5, 7, 9], &wide));
+    for file in ["z.npy", "w.npy"] {
+        let line = format!("eval {file} g.npy --layout chw --metrics");
+        let all = bench.json(&format!("{line} all"));
+        for name in ["ece", "mce", "ace", "rms_calibration_error", "classwise_ece", "brier", "nll"] {
+            let alone = bench.json(&format!("{line} {name}"));
+            assert_eq!(keys(&alone["calibration"]).first(), Some(&name), "{file}");
+            assert_eq!(alone["calibration"][name], all["calibration"][name], "{file} {name}");
+            assert!(alone["calibration"][name].is_f64(), "{file} {name}");
+        }
+        for name in ["auroc", "average_precision"] {
+            let alone = bench.json(&format!("{line} {name}"));
+            assert_eq!(alone["threshold"][name], all["threshold"][name], "{file}");
+            assert!(alone["threshold"][name].is_f64(), "{file} {name}");
+        }
+    }
+}

@@ -275,11 +275,6 @@ impl Choice {
         self.entries().any(|entry| ["threshold", "calibration"].contains(&entry.family))
     }
 
-    /// Whether it is asked how true probabilities are.
-    pub(super) fn needs_calibration(&self) -> bool {
-        self.entries().any(|entry| entry.family == "calibration")
-    }
-
     /// Whether every class has thresholds of its own.
     pub(super) fn needs_curves_of_classes(&self) -> bool {
         self.softmax && self.has_named && self.entries().any(|entry| entry.family == "threshold")

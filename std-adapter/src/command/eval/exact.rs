@@ -15,7 +15,7 @@ use super::choice::Binning;
 use super::scored::CLIP;
 
 /// A score as it is stored; `f64` keeps what would be ties in `f32`.
-pub(super) trait Real: Copy + Default + PartialOrd + Into<f64> {
+pub(super) trait Real: Copy + Default + PartialOrd + Into<f64> + radsort::Key {
     /// The nearest one.
     fn nearest(wide: f64) -> Self;
 }
@@ -142,7 +142,8 @@ fn levels<T: Real>(
     order: impl Fn(&T, &T) -> Ordering + Copy,
 ) -> Levels {
     let sorted = |mut logits: Vec<T>| {
-        logits.sort_unstable_by(order);
+        // In the same order as `order`.
+        radsort::sort(&mut logits);
         logits
     };
     let (background, foreground) = (sorted(background), sorted(foreground));

@@ -51,7 +51,7 @@ impl Seen {
     }
 
     fn add_scores<T: Real>(&mut self, scores: &[T], pair: &Pair, choice: &Choice) {
-        scores.iter().for_each(|score| self.scores.push((*score).into()));
+        self.scores.push_all(scores);
         if choice.softmax && choice.scale == Scale::Probability {
             let is_scored = |pixel: usize| pair.labels.get(pixel) != Some(IGNORED);
             self.scores.push_classes((scores, pair.labels.len(), Order::Planar), is_scored);

@@ -15,10 +15,11 @@ use super::scored::{self, Scored};
 /// Pixels that are looked at together: the planes of a class each lie far apart.
 const BLOCK: usize = 64;
 
-/// The logit of the probability of every class, plane after plane: the sigmoid of it is what softmax makes of `logits`.
-fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
+/// The logit of the probability of every class, plane after plane, or of the highest alone: the sigmoid of it is what softmax
+/// makes of `logits`.
+fn against_the_rest<T: Real>(pixels: usize, logits: &[T], is_highest_alone: bool) -> Vec<T> {
     let classes = logits.len() / pixels.max(1);
-    let mut planes = vec![T::default(); pixels * classes];
+    let mut planes = vec![T::default(); if is_highest_alone { pixels } else { pixels * classes }];
     let [mut below, mut powers] = [(); 2].map(|()| vec![[0.0; BLOCK]; classes]);
     for first in (0..pixels).step_by(BLOCK) {
         let last = pixels.min(first + BLOCK);
@@ -46,6 +47,12 @@ fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
                 *others += if class == *top { 0.0 } else { *power };
             }
         }
+        if is_highest_alone {
+            // It is 0 below itself.
+            let slots = planes[first..last].iter_mut().zip(&others);
+            slots.for_each(|(slot, others)| *slot = T::nearest(0.0 - libm::log(*others)));
+            continue;
+        }
         for (class, (below, powers)) in below.iter().zip(&powers).enumerate() {
             let slots = planes[class * pixels + first..class * pixels + last].iter_mut();
             for ((((slot, below), power), top), others) in slots.zip(below).zip(powers).zip(&top).zip(&others)
@@ -58,12 +65,19 @@ fn against_the_rest<T: Real>(pixels: usize, logits: &[T]) -> Vec<T> {
     planes
 }
 
-/// Probabilities plane after plane are what they are.
-pub(super) fn planes<T: Real>(scale: Scale, pixels: usize, scores: &[T]) -> Cow<'_, [T]> {
-    match scale {
-        Scale::Logit => Cow::Owned(against_the_rest(pixels, scores)),
+/// What is known of the classes, plane after plane, or of the predicted ones alone if that is all that is wanted.
+/// Probabilities are what they are.
+pub(super) fn planes<'a, T: Real>(choice: &Choice, pixels: usize, scores: &'a [T]) -> Cow<'a, [T]> {
+    let is_highest_alone = !choice.needs_curves_of_classes() && !needs_sums(choice);
+    match choice.scale {
+        Scale::Logit => Cow::Owned(against_the_rest(pixels, scores, is_highest_alone)),
         Scale::Probability => Cow::Borrowed(scores),
     }
+}
+
+/// Whether something is wanted that every class adds to.
+fn needs_sums(choice: &Choice) -> bool {
+    choice.wants_any(&["classwise_ece", "brier", "nll"])
 }
 
 /// What an image adds to calibration.
@@ -81,7 +95,7 @@ impl Sums {
     pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u16]) -> Self {
         let mut sums = Self::default();
         let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
-        if !choice.needs_calibration() {
+        if !needs_sums(choice) {
             return sums;
         }
         for (class, plane) in (0..).zip(planes.chunks(labels.len().max(1))) {
@@ -128,16 +142,17 @@ pub(super) fn of_class<'a, T: Real>(
     scored.map(move |(logit, label)| ((*logit).into() + 0.0, *label == class))
 }
 
-/// The scored logits of the predicted classes, and whether they are right.
+/// The scored logits of the predicted classes, and whether they are right; of planes of all classes, or of these alone.
 pub(super) fn of_top<'a, T: Real>(
     planes: &'a [T],
     prediction: &'a [u16],
     labels: &'a [u16],
 ) -> impl Iterator<Item = (f64, bool)> + 'a {
-    let pixels = labels.len();
+    let (pixels, has_all) = (labels.len(), planes.len() > labels.len());
     let scored = prediction.iter().zip(labels).enumerate().filter(|(_, (_, label))| **label != IGNORED);
     scored.filter_map(move |(pixel, (prediction, label))| {
-        let logit = *planes.get(usize::from(*prediction) * pixels + pixel)?;
+        let plane = if has_all { usize::from(*prediction) } else { 0 };
+        let logit = *planes.get(plane * pixels + pixel)?;
         Some((logit.into() + 0.0, prediction == label))
     })
 }

@@ -145,7 +145,7 @@ impl Sums {
     fn add_logits<T: Real>(&mut self, choice: &Choice, pair: &Pair, logits: &[T]) -> softmax::Sums {
         let labels = pair.labels.each();
         let pixels = labels.len().max(1);
-        let planes = softmax::planes(choice.scale, labels.len(), logits);
+        let planes = softmax::planes(choice, labels.len(), logits);
         self.logits.extend(softmax::of_top(&planes, &pair.prediction.each(), &labels));
         if choice.needs_curves_of_classes() {
             self.make_room(planes.len() / pixels);

@@ -42,6 +42,22 @@ impl Range {
         self.merge(&Self { scores, ..Self::default() });
     }
 
+    /// Adds many, several at once; what is NaN is left out.
+    pub(in crate::command) fn push_all<T: Copy + Into<f64>>(&mut self, scores: &[T]) {
+        let (blocks, rest) = scores.as_chunks::<8>();
+        let (mut least, mut most) = ([f64::INFINITY; 8], [f64::NEG_INFINITY; 8]);
+        for block in blocks {
+            for ((least, most), score) in least.iter_mut().zip(&mut most).zip(block) {
+                let score: f64 = (*score).into();
+                *least = if score < *least { score } else { *least };
+                *most = if score > *most { score } else { *most };
+            }
+        }
+        let ends = least.into_iter().zip(most).filter(|(least, most)| least <= most);
+        ends.flat_map(|(least, most)| [least, most]).for_each(|end| self.push(end));
+        rest.iter().for_each(|score| self.push((*score).into()));
+    }
+
     /// Adds the probabilities of all classes of the pixels that are scored.
     pub(in crate::command) fn push_classes<T: Copy + Into<f64>>(
         &mut self,
@@ -113,5 +129,27 @@ impl Range {
                 "{taken}, none below 0: of class ids save uint8, of probabilities times 255 too and say --probabilities"
             ));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_scores_are_one_after_the_other() {
+        let mut scores: Vec<f32> = (0..29_i16).map(|place| f32::from(place * 7 % 23 - 9)).collect();
+        for (place, other) in [(0, f32::NAN), (3, f32::INFINITY), (8, f32::NAN), (28, f32::NEG_INFINITY)] {
+            for count in 0..=scores.len() {
+                let (mut all, mut each) = (Range::default(), Range::default());
+                all.push_all(&scores[..count]);
+                scores[..count].iter().for_each(|score| each.push(f64::from(*score)));
+                assert_eq!(all.scores, each.scores, "{count}");
+            }
+            scores[place] = other;
+        }
+        let mut none = Range::default();
+        none.push_all(&[f64::NAN; 19]);
+        assert_eq!(none.scores, None);
     }
 }
