@@ -154,8 +154,14 @@ impl Stored for u16 {
     }
 }
 
-/// How many pixels have these two ids before one has others.
+/// How many pixels have these two ids, which the first has, before one has others.
 pub(in crate::command) fn run<T: Stored>([a, b]: [T; 2], [all_a, all_b]: [&[T]; 2]) -> usize {
+    // In noise most are alone.
+    if let ([_, next_a, ..], [_, next_b, ..]) = (all_a, all_b)
+        && (*next_a, *next_b) != (a, b)
+    {
+        return 1;
+    }
     let words = [a, b].map(T::splat);
     let mut same = 0;
     while let (Some(word_a), Some(word_b)) = (T::word(&all_a[same..]), T::word(&all_b[same..])) {
