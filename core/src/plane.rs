@@ -6,7 +6,7 @@
 //! | [`distance`] | the exact squared Euclidean distance of every pixel to a set of pixels | 2 per column |
 //! | [`edge`] | the pixels of a class beside another class | none |
 //! | [`Contour`] | what counts as the contour of a mask, and at the image's frame | 9 rows of bits |
-//! | [`skeleton`] | the skeleton of a mask, and its dilation | 2 rows of bits, 2 bits per 32 pixels |
+//! | [`skeleton`] | the skeleton of a mask, and its dilation | 2 bits per 32 pixels, 4 bits per row |
 //! | [`topology`] | the number of components and holes, row by row | 2 per column, 2 rows of bits |
 
 use crate::error::{Error, Result};

@@ -55,7 +55,7 @@ pub(in crate::loss) const SKELETON_RECALL: Listed<SkeletonRecall> = Listed {
         name: "skeleton_recall",
         passes: "2 + 1, thinning per class",
         quantised: false,
-        scratch: "u32[pixels+(height+2)*ceil(width/32)+2*(height+1)*ceil(width/1024)]",
+        scratch: "u32[pixels+height*ceil(width/32)+2*(ceil(width/32)+2)*ceil(height/32)]",
         parameters: &[
             Parameter::number("smooth", 1.0, "[0,inf)", "added to numerator and denominator"),
             Parameter::number("dilations", 2.0, "[0,1000]", "how often the skeleton is dilated"),
