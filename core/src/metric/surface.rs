@@ -2,7 +2,7 @@
 //!
 //! | metric | what takes the rows | passes, state |
 //! |---|---|---|
-//! | Hausdorff distance, directed, any percentile; ASSD, MASD, directed mean; NSD at a tolerance | [`Surface`] | a bit per pixel and mask, and about 12 bytes a column; 2 passes over the bits, 2 to 6 more for a percentile |
+//! | Hausdorff distance, directed, any percentile; ASSD, MASD, directed mean; NSD at a tolerance | [`Surface`] | a bit per pixel and mask, and about 12 bytes a column; 2 passes over the bits, none to 6 more for a percentile |
 //! | NSD, boundary precision, recall and F score | [`Matching`] | one pass, `4 r + 11` rows of bits |
 //! | Boundary IoU | [`BoundaryIou`] | one pass, about `2 d + 15` rows of bits |
 //! | accuracy and IoU near the contour | [`Trimap`] | one pass, `5 r + 9` rows of bits |
@@ -33,6 +33,7 @@ mod boundary_iou;
 mod definition;
 mod distances;
 mod matching;
+mod order;
 mod presets;
 mod report;
 mod tally;

@@ -63,11 +63,13 @@ pub(crate) const fn is_narrow(height: usize, columns: usize, weights: Weights<u6
 }
 
 /// Calls `visit` with every pixel of `queries` in row order, as row, column and squared distance to the
-/// nearest pixel of `sites`; says whether there is a site. Nothing is visited without one.
+/// nearest pixel of `sites`; says whether there is a site. Nothing is visited without one. In place of a distance below
+/// `least` stands any below it.
 pub(crate) fn visit<T: Whole>(
     sites: Rows<'_>,
     queries: Rows<'_>,
     weights: Weights<T>,
+    least: T,
     scratch: &mut [u32],
     mut visit: impl FnMut(usize, usize, T),
 ) -> bool {
@@ -83,8 +85,11 @@ pub(crate) fn visit<T: Whole>(
     if nearest.state.iter().all(|state| *state & NEVER == NEVER) {
         return false;
     }
+    let mut patience = 2 * columns;
     for row in 0..sites.height {
         nearest.move_to(row, words);
+        // Below a row that took the hull there is most often another.
+        let most = core::mem::replace(&mut patience, 2 * columns);
         let line = queries.row(row);
         let mut steps = 0;
         let mut pixels = (0..)
@@ -93,7 +98,7 @@ pub(crate) fn visit<T: Whole>(
             .flat_map(|(first, word)| ones(*word).map(move |bit| first + bit as usize));
         let state = |column: usize| nearest.state.get(column).map(|state| away(*state, row as u32));
         for column in pixels.by_ref() {
-            visit(row, column, search(weights, columns, column, &mut steps, state));
+            visit(row, column, search(weights, least, columns, column, &mut steps, state));
             if steps > columns / 8 {
                 break;
             }
@@ -104,12 +109,13 @@ pub(crate) fn visit<T: Whole>(
         }
         let written = |column: usize| g.get(column).copied();
         for column in core::iter::once(column).chain(pixels.by_ref()) {
-            visit(row, column, search(weights, columns, column, &mut steps, written));
-            if steps > 2 * columns {
+            visit(row, column, search(weights, least, columns, column, &mut steps, written));
+            if steps > most {
                 break;
             }
         }
         let Some(column) = pixels.next() else { continue };
+        patience = columns / 4;
         if weights.row == weights.column {
             thin_out(g, hull, sites.height);
         }
@@ -171,11 +177,12 @@ impl Nearest<'_> {
     }
 }
 
-/// The squared distance of a column to the nearest site, from how far `away` the sites of columns are. Outside the grid
-/// there is none.
+/// The squared distance of a column to the nearest site, or one below `least`, from how far `away` the sites of columns are.
+/// Outside the grid there is none.
 #[inline(always)]
 fn search<T: Whole>(
     weights: Weights<T>,
+    least: T,
     columns: usize,
     column: usize,
     steps: &mut usize,
@@ -187,7 +194,7 @@ fn search<T: Whole>(
     for step in 1..columns {
         let across = T::from(step as u32);
         let sideways = weights.column * (across * across);
-        if sideways >= best {
+        if sideways >= best || best < least {
             break;
         }
         let near = away(column.wrapping_sub(step)).min(away(column + step));

@@ -1,17 +1,13 @@
 //! Distances between the contours of a whole frame, from two planes of bits.
 
-use super::definition::{Percentile, Pooling, Surface};
-use super::report::{Counts, LENGTH_ONE, Sums, SurfaceReport, elements};
+use super::definition::{Pooling, Surface};
+use super::order::{BIN_WORDS, EXACT, bin, place};
+use super::report::{Counts, LENGTH_ONE, Sums, SurfaceReport};
 use crate::error::{Error, Result};
 use crate::plane::nearest::{self, Rows};
 use crate::plane::row::words_of;
 use crate::plane::{Row, Side, Weights, Window, kind};
 use crate::view::Shape;
-
-/// Bins of the search for a percentile: as many as make 9 bits of a squared distance, a count for every kind.
-const BINS: usize = 512;
-const BIN_BITS: u32 = BINS.trailing_zeros();
-const BIN_WORDS: usize = 3 * BINS;
 
 impl Surface {
     /// Words of the two planes of contours.
@@ -135,8 +131,8 @@ impl<'a> SurfaceRows<'a> {
         self.row += 1;
     }
 
-    /// Measures the frame: a pass over the planes in each direction, and for the percentile one more for every
-    /// 9 bits of the largest squared distance.
+    /// Measures the frame: a pass over the planes in each direction, and for a percentile of 16 pixels and more another,
+    /// of 90 pixels and more two or three; one more if it is of both directions together.
     ///
     /// # Errors
     /// [`Error::Length`], in rows, if the frame is not whole.
@@ -172,27 +168,19 @@ impl<'a> SurfaceRows<'a> {
 }
 
 /// The planes of contours of a whole frame.
-struct Distances<'a> {
-    definition: Surface,
-    shape: Shape,
+pub(super) struct Distances<'a> {
+    pub(super) definition: Surface,
+    pub(super) shape: Shape,
     planes: [Rows<'a>; 2],
     scratch: &'a mut [u32],
-    bins: &'a mut [u32],
-}
-
-/// A place in the order of distances.
-struct Found {
-    squared: u64,
-    /// Contour up to it, itself included.
-    reached: Counts,
-    /// The next larger squared distance that occurs.
-    next: u64,
+    /// See [`super::order`].
+    pub(super) bins: &'a mut [u32],
 }
 
 impl Distances<'_> {
     /// Calls `visit` with the squared distance of every pixel of one contour to the other, the kind of
-    /// contour, and how much of it that is.
-    fn visit(&mut self, direction: usize, mut visit: impl FnMut(u64, usize, u32)) {
+    /// contour, and how much of it that is. In place of a distance below `least` stands any below it.
+    pub(super) fn visit(&mut self, direction: usize, least: u64, mut visit: impl FnMut(u64, usize, u32)) {
         let [prediction, label] = self.planes;
         let (queries, sites) = if direction == 0 { (prediction, label) } else { (label, prediction) };
         let words = words_of(queries.columns);
@@ -207,12 +195,19 @@ impl Distances<'_> {
         let Weights { row, column } = self.definition.spacing.weights();
         if self.definition.is_narrow(self.shape) {
             let weights = Weights { row: row.cast_signed(), column: column.cast_signed() };
-            nearest::visit(sites, queries, weights, self.scratch, |row, column, squared: i64| {
-                counted(row, column, squared.cast_unsigned());
-            });
+            nearest::visit(
+                sites,
+                queries,
+                weights,
+                least.cast_signed(),
+                self.scratch,
+                |row, column, squared| {
+                    counted(row, column, squared.cast_unsigned());
+                },
+            );
         } else {
             let weights = Weights { row: i128::from(row), column: i128::from(column) };
-            nearest::visit(sites, queries, weights, self.scratch, |row, column, squared| {
+            nearest::visit(sites, queries, weights, 0, self.scratch, |row, column, squared| {
                 counted(row, column, (squared as f64).to_bits());
             });
         }
@@ -242,11 +237,16 @@ impl Distances<'_> {
         // Short distances are counted, and their roots taken once.
         let bins = core::mem::take(&mut self.bins);
         bins.fill(0);
-        self.visit(direction, |squared, kind, parts| match bin(bins, squared, kind) {
-            Some(count) => *count += parts,
-            None => add(squared, kind, parts),
+        self.visit(direction, 0, |squared, kind, parts| {
+            let count = bin(bins, place(squared), kind);
+            if count.is_none() || squared >= EXACT {
+                add(squared, kind, parts);
+            }
+            if let Some(count) = count {
+                *count += parts;
+            }
         });
-        for (parts, squared) in bins.as_chunks::<3>().0.iter().zip(0..) {
+        for (parts, squared) in bins.as_chunks::<3>().0.iter().zip(0..EXACT) {
             for (kind, parts) in parts.iter().enumerate().filter(|(_, parts)| **parts > 0) {
                 add(squared, kind, *parts);
             }
@@ -263,98 +263,6 @@ impl Distances<'_> {
         let directions = [direction == 0, direction == 1];
         (sums, percentile.map_or(0.0, |percentile| self.quantile(percentile, directions, &sums, true)))
     }
-
-    /// `counted`: the bins hold what these sums are of, as far as distances are short.
-    fn quantile(
-        &mut self,
-        percentile: Percentile,
-        directions: [bool; 2],
-        &Sums { count, largest, .. }: &Sums,
-        counted: bool,
-    ) -> f64 {
-        let (definition, shape) = (self.definition, self.shape);
-        let length = |squared| definition.length(shape, squared);
-        if percentile.is_first_reached() {
-            let whole = definition.contour_length(count);
-            // The first distance that there is, for a quantile of 0.
-            let reached = |counts| {
-                elements(counts) > 0 && definition.contour_length(counts) / whole >= percentile.quantile
-            };
-            return length(self.search(directions, largest, counted, reached).squared);
-        }
-        let (place, part) = percentile.place(elements(count));
-        let found = self.search(directions, largest, counted, |counts| elements(counts) > place);
-        let low = length(found.squared);
-        let high = if elements(found.reached) > place + 1 { low } else { length(found.next) };
-        if part > 0.0 { low + (high - low) * part } else { low }
-    }
-
-    /// The smallest squared distance up to which enough contour is `reached`.
-    ///
-    /// Radix selection: a histogram of the leading 9 bits, then of the next within the bin that holds it.
-    fn search(
-        &mut self,
-        directions: [bool; 2],
-        largest: u64,
-        counted: bool,
-        reached: impl Fn(Counts) -> bool,
-    ) -> Found {
-        let bits = u64::BITS - largest.leading_zeros();
-        let mut shift = bits.saturating_sub(BIN_BITS);
-        let (mut low, mut counts) = (0_u64, Counts::default());
-        loop {
-            let beyond = if counted && largest < BINS as u64 {
-                u64::MAX
-            } else {
-                self.histogram(directions, low, shift)
-            };
-            let mut bins = self.bins.as_chunks::<3>().0.iter().zip(0_u64..);
-            let mut bin = 0;
-            for (parts, place) in bins.by_ref() {
-                let mut with = counts;
-                with.iter_mut().zip(parts).for_each(|(count, part)| *count += u64::from(*part));
-                bin = place;
-                if reached(with) {
-                    if shift == 0 {
-                        counts = with;
-                    }
-                    break;
-                }
-                counts = with;
-            }
-            low += bin << shift;
-            if shift == 0 {
-                let later = bins.find(|(parts, _)| **parts != [0; 3]).map(|(_, place)| low - bin + place);
-                return Found { squared: low, reached: counts, next: later.unwrap_or(beyond) };
-            }
-            shift = shift.saturating_sub(BIN_BITS);
-        }
-    }
-
-    /// Counts the squared distances from `low` on in bins of `2^shift`; gives the smallest beyond the bins.
-    fn histogram(&mut self, directions: [bool; 2], low: u64, shift: u32) -> u64 {
-        let bins = core::mem::take(&mut self.bins);
-        bins.fill(0);
-        let mut beyond = u64::MAX;
-        for (direction, _) in directions.iter().enumerate().filter(|(_, taken)| **taken) {
-            self.visit(direction, |squared, kind, parts| {
-                let Some(above) = squared.checked_sub(low) else { return };
-                match bin(bins, above >> shift, kind) {
-                    Some(count) => *count += parts,
-                    None => beyond = beyond.min(squared),
-                }
-            });
-        }
-        self.bins = bins;
-        beyond
-    }
-}
-
-/// The count of a bin for a kind of contour.
-#[inline(always)]
-fn bin(bins: &mut [u32], place: u64, kind: usize) -> Option<&mut u32> {
-    let bins = bins.as_chunks_mut::<3>().0;
-    usize::try_from(place).ok().and_then(|place| bins.get_mut(place)).and_then(|parts| parts.get_mut(kind))
 }
 
 /// The contour of a plane by kind.

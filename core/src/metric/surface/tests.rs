@@ -198,19 +198,23 @@ fn far_contours_agree_too() {
     }
 }
 
-/// Squared distances just below and just above the number of bins that short ones are counted in.
+/// Squared distances at the ends of bins: of those that have one each, of those that share one, and of those that share
+/// more than another round tells apart.
 #[test]
-fn distances_about_the_number_of_bins() {
-    for (down, aside) in [(5, 22), (16, 16), (15, 17)] {
-        let mut pair = Pair::of_bits(24, 26, [0, 0]);
-        pair.ids = [vec![0; 24 * 26], vec![0; 24 * 26]];
-        pair.ids[0][26 + 1] = 1;
-        pair.ids[1][26 * (1 + down) + 1 + aside] = 1;
+fn distances_about_the_ends_of_bins() {
+    const WIDTH: usize = 128;
+    let ends = [(9, 13), (0, 16), (1, 16), (5, 16), (12, 12), (5, 22), (16, 16), (15, 17)];
+    for (down, aside) in ends.into_iter().chain([(8, 90), (64, 64), (91, 3), (90, 90), (124, 124)]) {
+        let mut pair = Pair::of_bits(WIDTH, WIDTH, [0, 0]);
+        pair.ids = [vec![0; WIDTH * WIDTH], vec![0; WIDTH * WIDTH]];
+        pair.ids[0][WIDTH + 1] = 1;
+        pair.ids[1][WIDTH * (1 + down) + 1 + aside] = 1;
         check(&pair, &Surface::SEGMETER, false);
         // One of two distances is short.
-        pair.ids[0][26 * (1 + down) + 2] = 1;
+        pair.ids[0][WIDTH * (1 + down) + 2] = 1;
         check(&pair, &Surface::SEGMETER, false);
         check(&pair, &Surface::SURFACE_DISTANCE, false);
+        check(&pair, &Surface::MEDPY, true);
     }
 }
 
@@ -243,6 +247,24 @@ fn a_distance_that_equals_the_tolerance_is_within() {
         let of = Matching { spacing, ..Matching::new(tolerance) };
         assert_eq!(streams::matching(&pair, &of, false).f_score(), Score::Value(share), "{tolerance}");
     }
+}
+
+/// Every squared distance is in the span of its bin, and bins follow each other.
+#[test]
+fn bins_follow_each_other() {
+    let mut last = 0;
+    let long = (12..40)
+        .flat_map(|bits| (0..16).flat_map(move |part| [0, 1].map(|less| ((16 + part) << (bits - 4)) - less)));
+    for squared in (0..3000).chain(long) {
+        let place = order::place(squared);
+        let (least, bits) = order::span(place);
+        assert!(least <= squared && squared - least < 1 << bits, "{squared}");
+        assert!(order::span(place + 1).0 == least + (1 << bits), "{squared}");
+        assert!(squared >= 3000 || [last, last + 1].contains(&place));
+        last = place;
+    }
+    assert_eq!(order::place((1 << 40) - 1), 511);
+    assert!(order::place(1 << 40) > 511 && order::place(u64::MAX) > 511);
 }
 
 #[test]
