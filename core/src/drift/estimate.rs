@@ -1,6 +1,6 @@
 //! IoU without labels: what the calibrated probabilities of a frame lead one to expect.
 
-use super::record::fields;
+use super::record::record;
 use super::{Outline, Profile};
 use crate::error::{Error, Result};
 use crate::num::Q16;
@@ -69,19 +69,19 @@ impl CalibrationMap {
     }
 }
 
-/// What the IoU of a frame is expected to be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct EstimatedIou {
-    /// Expected intersection over expected union, in [0, 1].
-    pub value: Q16,
-    /// The same if every code means road by its deviation less often where it is predicted, more often elsewhere.
-    pub low: Q16,
-    /// The reverse of `low`.
-    pub high: Q16,
+record! {
+    /// What the IoU of a frame is expected to be.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct EstimatedIou {
+        /// Expected intersection over expected union, in [0, 1].
+        pub value: Q16,
+        /// The same if every code means road by its deviation less often where it is predicted, more often elsewhere.
+        pub low: Q16,
+        /// The reverse of `low`.
+        pub high: Q16,
+    }
 }
-
-fields!(EstimatedIou { value: Q16, low: Q16, high: Q16 });
 
 impl EstimatedIou {
     /// None of the mask is right.

@@ -1,7 +1,7 @@
 //! The gate: frames that must not reach the statistics.
 
 use super::Rules;
-use super::record::fields;
+use super::record::record;
 use crate::sketch::{Count, Sketch, indices};
 
 /// Why a frame was not measured.
@@ -77,17 +77,17 @@ pub struct Facts {
     pub exposure_fault: bool,
 }
 
-/// The gate's memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Gate {
-    fingerprint: u32,
-    /// Frames in a row with it; 0 before the first.
-    repeats: u16,
-    time_ms: u64,
-    timed: bool,
+record! {
+    /// The gate's memory.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(super) struct Gate {
+        fingerprint: u32,
+        /// Frames in a row with it; 0 before the first.
+        repeats: u16,
+        time_ms: u64,
+        timed: bool,
+    }
 }
-
-fields!(Gate { fingerprint: u32, repeats: u16, time_ms: u64, timed: bool });
 
 impl Gate {
     pub(super) const NEW: Self = Self { fingerprint: 0, repeats: 0, time_ms: 0, timed: false };

@@ -1,6 +1,6 @@
 //! How much of the IoU is believed to be lost.
 
-use super::record::fields;
+use super::record::record;
 use super::{EstimatedIou, Profile, Signal};
 use crate::num::Q16;
 
@@ -21,16 +21,16 @@ impl Harm {
     pub const MOST_FRAMES: usize = 8;
 }
 
-/// Estimates of the last frames, the newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Recent {
-    estimates: [EstimatedIou; Harm::MOST_FRAMES],
-    known: u8,
-    /// Whether the loss was above the margin, and has not come back to half of it.
-    is_harmed: bool,
+record! {
+    /// Estimates of the last frames, the newest first.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) struct Recent {
+        estimates: [EstimatedIou; Harm::MOST_FRAMES],
+        known: u8,
+        /// Whether the loss was above the margin, and has not come back to half of it.
+        is_harmed: bool,
+    }
 }
-
-fields!(Recent { estimates: [EstimatedIou; Harm::MOST_FRAMES], known: u8, is_harmed: bool });
 
 impl Recent {
     pub(super) const NEW: Self =

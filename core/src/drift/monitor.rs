@@ -4,7 +4,7 @@ use super::detector::CusumState;
 use super::gate::{self, Facts, Gate, INVALID, Invalid};
 use super::harm::Recent;
 use super::profile::Moments;
-use super::record::fields;
+use super::record::record;
 use super::{
     Cusum, EstimatedIou, Group, Harm, Level, Outline, Profile, Reasons, Rules, SIGNALS, Signal, Signals,
     Site, State, Statistics, Verdict,
@@ -14,14 +14,14 @@ use crate::sketch::{Count, SigmoidTable, Sketch};
 
 mod site;
 
-/// A signal's values in the block under way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sum {
-    total: i64,
-    count: u16,
+record! {
+    /// A signal's values in the block under way.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(super) struct Sum {
+        total: i64,
+        count: u16,
+    }
 }
-
-fields!(Sum { total: i64, count: u16 });
 
 /// What the monitor makes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,55 +38,36 @@ pub struct Observation {
     pub verdict: Verdict,
 }
 
-/// The monitor's memory: plain data, 736 bytes. It never learns from what it watches, but for a site reference while
-/// one is being captured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Monitor {
-    /// Frames of the warm-up so far.
-    warm: u16,
-    valid: u16,
-    invalid: u16,
-    sums: [Sum; SIGNALS],
-    gate: Gate,
-    /// Invalid frames in a row.
-    run: u16,
-    recent: Recent,
-    charts: [CusumState; SIGNALS],
-    site: Site,
-    site_moments: [Moments; SIGNALS],
-    site_charts: [CusumState; SIGNALS],
-    /// Standardised means of the last block against the factory reference.
-    scores: [Q16; SIGNALS],
-    /// Blocks in a row without unrest in a chart of confidence.
-    calm: u16,
-    acknowledged: Reasons,
-    verdict: Verdict,
-    /// Over the monitor's life.
-    valid_frames: u64,
-    invalid_frames: [u32; INVALID],
-    alarms: u32,
+record! {
+    /// The monitor's memory: plain data, 736 bytes. It never learns from what it watches, but for a site reference while
+    /// one is being captured.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Monitor {
+        /// Frames of the warm-up so far.
+        warm: u16,
+        valid: u16,
+        invalid: u16,
+        sums: [Sum; SIGNALS],
+        gate: Gate,
+        /// Invalid frames in a row.
+        run: u16,
+        recent: Recent,
+        charts: [CusumState; SIGNALS],
+        site: Site,
+        site_moments: [Moments; SIGNALS],
+        site_charts: [CusumState; SIGNALS],
+        /// Standardised means of the last block against the factory reference.
+        scores: [Q16; SIGNALS],
+        /// Blocks in a row without unrest in a chart of confidence.
+        calm: u16,
+        acknowledged: Reasons,
+        verdict: Verdict,
+        /// Over the monitor's life.
+        valid_frames: u64,
+        invalid_frames: [u32; INVALID],
+        alarms: u32,
+    }
 }
-
-fields!(Monitor {
-    warm: u16,
-    valid: u16,
-    invalid: u16,
-    sums: [Sum; SIGNALS],
-    gate: Gate,
-    run: u16,
-    recent: Recent,
-    charts: [CusumState; SIGNALS],
-    site: Site,
-    site_moments: [Moments; SIGNALS],
-    site_charts: [CusumState; SIGNALS],
-    scores: [Q16; SIGNALS],
-    calm: u16,
-    acknowledged: Reasons,
-    verdict: Verdict,
-    valid_frames: u64,
-    invalid_frames: [u32; INVALID],
-    alarms: u32,
-});
 
 /// Charts of one reference after a block: signals above half of their threshold, and above it.
 #[derive(Clone, Copy, Default)]

@@ -1,23 +1,23 @@
 //! What a monitor must know.
 
-use super::record::{FRAME, Field, Kind, Reader, Writer, fields};
+use super::record::{FRAME, Field, Kind, Reader, Writer, record};
 use super::{CalibrationMap, Cusum, Detector, Harm, MOST_CLASSES, Reference, SIGNALS};
 use crate::error::{Error, Result};
 use crate::num::Q16;
 use crate::sketch::CODES;
 use crate::view::{Activation, Encoding, Quantiser};
 
-/// How a signal's block means lie while all is well.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Baseline {
-    /// Mean.
-    pub mean: Q16,
-    /// Standard deviation, above zero.
-    pub deviation: Q16,
+record! {
+    /// How a signal's block means lie while all is well.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Baseline {
+        /// Mean.
+        pub mean: Q16,
+        /// Standard deviation, above zero.
+        pub deviation: Q16,
+    }
 }
-
-fields!(Baseline { mean: Q16, deviation: Q16 });
 
 impl Baseline {
     /// The smallest deviation: below it, any change at all would be an alarm.
@@ -39,15 +39,15 @@ impl Baseline {
     }
 }
 
-/// Sums of block means and of their squares: exact, until 2^32 blocks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Moments {
-    pub(super) count: u32,
-    sum: i64,
-    squares: u128,
+record! {
+    /// Sums of block means and of their squares: exact, until 2^32 blocks.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub(super) struct Moments {
+        pub(super) count: u32,
+        sum: i64,
+        squares: u128,
+    }
 }
-
-fields!(Moments { count: u32, sum: i64, squares: u128 });
 
 impl Moments {
     pub(super) const NEW: Self = Self { count: 0, sum: 0, squares: 0 };
@@ -71,34 +71,36 @@ impl Moments {
     }
 }
 
-/// When a monitor speaks up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Rules {
-    /// Frames before the first block: what a camera needs to settle.
-    pub warm_up_frames: u16,
-    /// Frames of a block, valid or not.
-    pub block_frames: u16,
-    /// Signals of confidence that must drift together for an alarm.
-    pub required: u8,
-    /// Blocks with all signals of confidence in control after which an alarm ends.
-    pub release_blocks: u16,
-    /// Invalid frames in a row that are an alarm.
-    pub invalid_frames: u16,
-    /// Frames in a row with the same content that are a frozen camera.
-    pub frozen_frames: u16,
-    /// The longest time between two frames in ms; 0: any.
-    pub gap_ms: u32,
-    /// Blocks of a site reference.
-    pub site_blocks: u16,
-    /// The loss of IoU that is an alarm whatever the charts say: that of [`super::EstimatedIou`] against its reference, as the
-    /// mean of [`Rules::harm_frames`].
-    pub harm_margin: Q16,
-    /// Frames over which that loss is measured, 1 to [`super::Harm::MOST_FRAMES`].
-    pub harm_frames: u8,
-    /// Whether a mask may be empty and nothing be wrong (a class that comes and goes): such a frame has no estimate of its IoU.
-    /// Else its estimate is 0.
-    pub may_be_empty: bool,
+record! {
+    /// When a monitor speaks up.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Rules {
+        /// Frames before the first block: what a camera needs to settle.
+        pub warm_up_frames: u16,
+        /// Frames of a block, valid or not.
+        pub block_frames: u16,
+        /// Signals of confidence that must drift together for an alarm.
+        pub required: u8,
+        /// Blocks with all signals of confidence in control after which an alarm ends.
+        pub release_blocks: u16,
+        /// Invalid frames in a row that are an alarm.
+        pub invalid_frames: u16,
+        /// Frames in a row with the same content that are a frozen camera.
+        pub frozen_frames: u16,
+        /// The longest time between two frames in ms; 0: any.
+        pub gap_ms: u32,
+        /// Blocks of a site reference.
+        pub site_blocks: u16,
+        /// The loss of IoU that is an alarm whatever the charts say: that of [`super::EstimatedIou`] against its reference, as
+        /// the mean of [`Rules::harm_frames`].
+        pub harm_margin: Q16,
+        /// Frames over which that loss is measured, 1 to [`super::Harm::MOST_FRAMES`].
+        pub harm_frames: u8,
+        /// Whether a mask may be empty and nothing be wrong (a class that comes and goes): such a frame has no estimate of its
+        /// IoU. Else its estimate is 0.
+        pub may_be_empty: bool,
+    }
 }
 
 impl Rules {
@@ -119,38 +121,26 @@ impl Rules {
     };
 }
 
-fields!(Rules {
-    warm_up_frames: u16,
-    block_frames: u16,
-    required: u8,
-    release_blocks: u16,
-    invalid_frames: u16,
-    frozen_frames: u16,
-    gap_ms: u32,
-    site_blocks: u16,
-    harm_margin: Q16,
-    harm_frames: u8,
-    may_be_empty: bool,
-});
-
-/// What is watched, and for whom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Identity {
-    /// The network, as its owner numbers it.
-    pub model: u32,
-    /// How the camera is mounted, as its owner numbers it.
-    pub mounting: u32,
-    /// Rows of a frame; 0: any.
-    pub height: u16,
-    /// Pixels of a row; 0: any.
-    pub width: u16,
-    /// Classes of the network; 0 if it has one score for each pixel.
-    pub classes: u8,
-    /// Which of them is watched, against the rest ([`super::against_rest`]).
-    pub class: u8,
-    /// In-control frames that the profile was learnt from.
-    pub frames: u32,
+record! {
+    /// What is watched, and for whom.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Identity {
+        /// The network, as its owner numbers it.
+        pub model: u32,
+        /// How the camera is mounted, as its owner numbers it.
+        pub mounting: u32,
+        /// Rows of a frame; 0: any.
+        pub height: u16,
+        /// Pixels of a row; 0: any.
+        pub width: u16,
+        /// Classes of the network; 0 if it has one score for each pixel.
+        pub classes: u8,
+        /// Which of them is watched, against the rest ([`super::against_rest`]).
+        pub class: u8,
+        /// In-control frames that the profile was learnt from.
+        pub frames: u32,
+    }
 }
 
 impl Identity {
@@ -164,46 +154,33 @@ impl Identity {
     }
 }
 
-fields!(Identity { model: u32, mounting: u32, height: u16, width: u16, classes: u8, class: u8, frames: u32 });
-
-/// All that a monitor must know: learnt on the desk from in-control frames, sealed, never changed by what is
-/// watched. 2.2 KiB.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Profile {
-    /// What is watched.
-    pub identity: Identity,
-    /// What the codes of the network mean.
-    pub quantiser: Quantiser,
-    /// When the monitor speaks up.
-    pub rules: Rules,
-    /// How each signal behaves in control: the factory reference.
-    pub baselines: [Baseline; SIGNALS],
-    /// The chart of each signal against the factory reference, in deviations of a block mean.
-    pub charts: [Cusum; SIGNALS],
-    /// The same against a site reference of [`Rules::site_blocks`].
-    pub site_charts: [Cusum; SIGNALS],
-    /// [`super::Signal::bit`]s of the signals whose charts count: the others are blind, and say nothing.
-    pub watching: u8,
-    /// Autocorrelation of each signal from frame to frame, as it was when the thresholds were chosen.
-    pub correlations: [Q16; SIGNALS],
-    /// What a code is worth.
-    pub calibration: CalibrationMap,
-    /// The codes of in-control frames.
-    pub reference: Reference,
+record! {
+    /// All that a monitor must know: learnt on the desk from in-control frames, sealed, never changed by what is
+    /// watched. 2.2 KiB.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Profile {
+        /// What is watched.
+        pub identity: Identity,
+        /// What the codes of the network mean.
+        pub quantiser: Quantiser,
+        /// When the monitor speaks up.
+        pub rules: Rules,
+        /// How each signal behaves in control: the factory reference.
+        pub baselines: [Baseline; SIGNALS],
+        /// The chart of each signal against the factory reference, in deviations of a block mean.
+        pub charts: [Cusum; SIGNALS],
+        /// The same against a site reference of [`Rules::site_blocks`].
+        pub site_charts: [Cusum; SIGNALS],
+        /// [`super::Signal::bit`]s of the signals whose charts count: the others are blind, and say nothing.
+        pub watching: u8,
+        /// Autocorrelation of each signal from frame to frame, as it was when the thresholds were chosen.
+        pub correlations: [Q16; SIGNALS],
+        /// What a code is worth.
+        pub calibration: CalibrationMap,
+        /// The codes of in-control frames.
+        pub reference: Reference,
+    }
 }
-
-fields!(Profile {
-    identity: Identity,
-    quantiser: Quantiser,
-    rules: Rules,
-    baselines: [Baseline; SIGNALS],
-    charts: [Cusum; SIGNALS],
-    site_charts: [Cusum; SIGNALS],
-    watching: u8,
-    correlations: [Q16; SIGNALS],
-    calibration: CalibrationMap,
-    reference: Reference,
-});
 
 const KIND: Kind = Kind { magic: *b"SEGP", version: 3 };
 

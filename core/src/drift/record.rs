@@ -115,9 +115,17 @@ impl<T: Field, const N: usize> Field for [T; N] {
     }
 }
 
-/// A struct as the sequence of its fields.
-macro_rules! fields {
-    ($record:ty { $($field:ident: $kind:ty),* $(,)? }) => {
+/// A struct that is recorded as the sequence of its fields.
+macro_rules! record {
+    (
+        $(#[$about:meta])*
+        $public:vis struct $record:ident { $($(#[$of:meta])* $open:vis $field:ident: $kind:ty),* $(,)? }
+    ) => {
+        $(#[$about])*
+        $public struct $record {
+            $($(#[$of])* $open $field: $kind,)*
+        }
+
         impl $crate::drift::record::Field for $record {
             const LEN: usize = 0 $(+ <$kind as $crate::drift::record::Field>::LEN)*;
             fn put(&self, to: &mut $crate::drift::record::Writer<'_>) {
@@ -130,7 +138,7 @@ macro_rules! fields {
         }
     };
 }
-pub(super) use fields;
+pub(super) use record;
 
 /// What a record says it is.
 pub(super) struct Kind {

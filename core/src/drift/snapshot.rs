@@ -1,24 +1,24 @@
 //! The monitor's memory as a record that survives a cut of the power.
 
 use super::Monitor;
-use super::record::{FRAME, Field, Kind, fields};
+use super::record::{FRAME, Field, Kind, record};
 use crate::error::Result;
 
 const KIND: Kind = Kind { magic: *b"SEGM", version: 1 };
 
-/// What is kept of a monitor: of several records the newest that is whole counts, if it was made with the profile at hand.
-/// A record that is cut short, damaged, of another version or of another profile is never reinterpreted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Rises by one with every record; it may wrap.
-    pub sequence: u32,
-    /// [`super::Profile::fingerprint`] of the profile that the monitor works with.
-    pub profile: u32,
-    /// The monitor.
-    pub monitor: Monitor,
+record! {
+    /// What is kept of a monitor: of several records the newest that is whole counts, if it was made with the profile at hand.
+    /// A record that is cut short, damaged, of another version or of another profile is never reinterpreted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Snapshot {
+        /// Rises by one with every record; it may wrap.
+        pub sequence: u32,
+        /// [`super::Profile::fingerprint`] of the profile that the monitor works with.
+        pub profile: u32,
+        /// The monitor.
+        pub monitor: Monitor,
+    }
 }
-
-fields!(Snapshot { sequence: u32, profile: u32, monitor: Monitor });
 
 impl Snapshot {
     /// Bytes of a record.

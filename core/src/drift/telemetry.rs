@@ -1,6 +1,6 @@
 //! What a device sends of its monitor: a packet of at most 64 bytes.
 
-use super::record::{Field, Reader, Writer, fields};
+use super::record::{Field, Reader, Writer, record};
 use super::{Monitor, Reasons, SIGNALS, Signal, State};
 use crate::error::{Error, Result};
 use crate::num::Q16;
@@ -11,54 +11,42 @@ const CRC: crc::Crc<u16> = crc::Crc::<u16>::new(&crc::CRC_16_XMODEM);
 /// The version of the packet.
 pub const PACKET_VERSION: u8 = 1;
 
-/// A monitor at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Packet {
-    /// Rises by one with every packet; it may wrap.
-    pub sequence: u16,
-    /// When, in ms of the device's clock.
-    pub time_ms: u32,
-    /// The conclusion.
-    pub state: State,
-    /// Why.
-    pub reasons: Reasons,
-    /// Frames measured since the monitor began, modulo 2^32: a receiver that missed a packet still counts right.
-    pub valid_frames: u32,
-    /// Frames not measured, likewise.
-    pub invalid_frames: u32,
-    /// Alarms so far, likewise.
-    pub alarms: u16,
-    /// The last block mean of each signal, `(x - mean) / deviation` of the factory reference, in steps of 2^-8, rounded
-    /// down; beyond 128 deviations the last number.
-    pub scores: [i16; SIGNALS],
-    /// The signal that lies farthest out, the first of those that lie equally far, by its place in [`Signal::ALL`].
-    pub worst: u8,
-    /// The estimated IoU of the last frame in steps of 2^-16, at most 65,534; [`Packet::NO_ESTIMATE`] if there is none.
-    pub estimated_iou: u16,
-    /// [`super::Profile::fingerprint`].
-    pub profile: u32,
+record! {
+    /// A monitor at one moment.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Packet {
+        /// Rises by one with every packet; it may wrap.
+        pub sequence: u16,
+        /// When, in ms of the device's clock.
+        pub time_ms: u32,
+        /// The conclusion.
+        pub state: State,
+        /// Why.
+        pub reasons: Reasons,
+        /// Frames measured since the monitor began, modulo 2^32: a receiver that missed a packet still counts right.
+        pub valid_frames: u32,
+        /// Frames not measured, likewise.
+        pub invalid_frames: u32,
+        /// Alarms so far, likewise.
+        pub alarms: u16,
+        /// The last block mean of each signal, `(x - mean) / deviation` of the factory reference, in steps of 2^-8, rounded
+        /// down; beyond 128 deviations the last number.
+        pub scores: [i16; SIGNALS],
+        /// The signal that lies farthest out, the first of those that lie equally far, by its place in [`Signal::ALL`].
+        pub worst: u8,
+        /// The estimated IoU of the last frame in steps of 2^-16, at most 65,534; [`Packet::NO_ESTIMATE`] if there is none.
+        pub estimated_iou: u16,
+        /// [`super::Profile::fingerprint`].
+        pub profile: u32,
+    }
 }
-
-fields!(Packet {
-    sequence: u16,
-    time_ms: u32,
-    state: State,
-    reasons: Reasons,
-    valid_frames: u32,
-    invalid_frames: u32,
-    alarms: u16,
-    scores: [i16; SIGNALS],
-    worst: u8,
-    estimated_iou: u16,
-    profile: u32,
-});
 
 impl Packet {
     /// Stands for an estimated IoU that there is not.
     pub const NO_ESTIMATE: u16 = u16::MAX;
 
-    /// Bytes of a packet: version, fields, CRC-16.
+    /// Bytes of a packet: version, record, CRC-16.
     pub const LEN: usize = 1 + <Self as Field>::LEN + 2;
 
     /// The packet of a monitor. `profile` is [`super::Profile::fingerprint`], which costs too much for every packet.

@@ -1,7 +1,7 @@
 //! What the monitor answers.
 
 use super::Signal;
-use super::record::{Field, Reader, Writer, fields};
+use super::record::{Field, Reader, Writer, record};
 use crate::error::{Error, Result};
 
 /// What the monitor concludes.
@@ -51,19 +51,19 @@ impl Field for State {
     }
 }
 
-/// Why the state is what it is. Charts: those above their threshold or, if none is, above half of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Reasons {
-    /// [`Signal::bit`]s of charts against the factory reference.
-    pub factory: u8,
-    /// [`Signal::bit`]s of charts against the site reference.
-    pub site: u8,
-    /// [`Reasons::INVALID_RUN`] and the others.
-    pub conditions: u8,
+record! {
+    /// Why the state is what it is. Charts: those above their threshold or, if none is, above half of it.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Reasons {
+        /// [`Signal::bit`]s of charts against the factory reference.
+        pub factory: u8,
+        /// [`Signal::bit`]s of charts against the site reference.
+        pub site: u8,
+        /// [`Reasons::INVALID_RUN`] and the others.
+        pub conditions: u8,
+    }
 }
-
-fields!(Reasons { factory: u8, site: u8, conditions: u8 });
 
 impl Reasons {
     /// [`super::Rules::invalid_frames`] in a row were invalid.
@@ -83,19 +83,19 @@ impl Reasons {
     }
 }
 
-/// The monitor's answer to a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Verdict {
-    /// The conclusion after the last complete block.
-    pub state: State,
-    /// Why, if it is not normal.
-    pub reasons: Reasons,
-    /// Complete blocks so far.
-    pub blocks: u32,
+record! {
+    /// The monitor's answer to a frame.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Verdict {
+        /// The conclusion after the last complete block.
+        pub state: State,
+        /// Why, if it is not normal.
+        pub reasons: Reasons,
+        /// Complete blocks so far.
+        pub blocks: u32,
+    }
 }
-
-fields!(Verdict { state: State, reasons: Reasons, blocks: u32 });
 
 /// The reference of the place where the monitor works, beside the factory's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

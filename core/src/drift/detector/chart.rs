@@ -1,7 +1,7 @@
 //! Control charts: what has come together since the start, against a limit.
 
 use super::{Detector, Level, require};
-use crate::drift::record::fields;
+use crate::drift::record::record;
 use crate::error::Result;
 use crate::num::Q16;
 
@@ -39,39 +39,40 @@ fn magnitude(z: Q16) -> Q16 {
     Q16::from_raw(z.raw().saturating_abs())
 }
 
-/// Two-sided tabular CUSUM: `up = max(0, up + z - slack)`, `down = max(0, down - z - slack)`.
-///
-/// Drift where the larger exceeds `threshold`. Both stop at twice the threshold, so that a long disturbance does
-/// not take as long to forget. Source: Page 1954.
-///
-/// ```
-/// use segmeter_core::{drift::{Cusum, Detector, Level}, num::Q16};
-/// let cusum = Cusum { slack: Q16::from_f32(0.5), threshold: Q16::from_f32(5.0) };
-/// let mut state = Default::default();
-/// // A shift of two deviations adds 1.5 a step: above half of the threshold at 3.0, above it at 6.0.
-/// let levels = [(); 4].map(|()| cusum.update(&mut state, Q16::from_f32(2.0)));
-/// assert_eq!(levels, [Level::Stable, Level::Warning, Level::Warning, Level::Drift]);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Cusum {
-    /// Half the shift worth detecting, in deviations.
-    pub slack: Q16,
-    /// In deviations.
-    pub threshold: Q16,
+record! {
+    /// Two-sided tabular CUSUM: `up = max(0, up + z - slack)`, `down = max(0, down - z - slack)`.
+    ///
+    /// Drift where the larger exceeds `threshold`. Both stop at twice the threshold, so that a long disturbance does
+    /// not take as long to forget. Source: Page 1954.
+    ///
+    /// ```
+    /// use segmeter_core::{drift::{Cusum, Detector, Level}, num::Q16};
+    /// let cusum = Cusum { slack: Q16::from_f32(0.5), threshold: Q16::from_f32(5.0) };
+    /// let mut state = Default::default();
+    /// // A shift of two deviations adds 1.5 a step: above half of the threshold at 3.0, above it at 6.0.
+    /// let levels = [(); 4].map(|()| cusum.update(&mut state, Q16::from_f32(2.0)));
+    /// assert_eq!(levels, [Level::Stable, Level::Warning, Level::Warning, Level::Drift]);
+    /// ```
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub struct Cusum {
+        /// Half the shift worth detecting, in deviations.
+        pub slack: Q16,
+        /// In deviations.
+        pub threshold: Q16,
+    }
 }
 
-/// The two sums of a [`Cusum`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CusumState {
-    /// Evidence of an upward shift.
-    pub up: Q16,
-    /// Evidence of a downward shift.
-    pub down: Q16,
+record! {
+    /// The two sums of a [`Cusum`].
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct CusumState {
+        /// Evidence of an upward shift.
+        pub up: Q16,
+        /// Evidence of a downward shift.
+        pub down: Q16,
+    }
 }
-
-fields!(Cusum { slack: Q16, threshold: Q16 });
-fields!(CusumState { up: Q16, down: Q16 });
 
 impl Cusum {
     /// [`Cusum::update`], after which the sums stop an eighth above the threshold: as a monitor does it, whose alarms end soon
