@@ -85,6 +85,11 @@ ensure_qemu() {
     command -v qemu-system-arm >/dev/null || setup_apt qemu-system-arm
 }
 
+# What counts instructions of the host's kernels.
+ensure_valgrind() {
+    command -v valgrind >/dev/null || setup_apt valgrind
+}
+
 # Where device builds go: apart from the host's, whose cargo may be another version.
 device_directory() {
     echo "${CARGO_TARGET_DIR:-$SETUP_ROOT/target}/device"

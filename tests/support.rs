@@ -16,6 +16,8 @@ mod catalogue;
 mod demo;
 #[path = "support/drives.rs"]
 pub mod drives;
+#[path = "support/instructions.rs"]
+pub mod instructions;
 #[path = "support/losses.rs"]
 mod loss_vectors;
 #[path = "support/profile.rs"]

@@ -26,6 +26,37 @@ fn rows_say_what_was_measured() {
     }
 }
 
+#[test]
+fn one_row_is_measured_if_it_is_named() {
+    let bench = Bench::new();
+    let line = "bench --filter dice --size 4x5 --classes 3 --runs 1 --threads 1";
+    let names = |options: &str| -> Vec<String> {
+        let row =
+            |row: &Value| format!("{}, {}", row["name"].as_str().unwrap(), row["input"].as_str().unwrap());
+        rows(&bench, &format!("{line} {options}")).iter().map(row).collect()
+    };
+    assert_eq!(names("--exact"), ["dice, binary", "dice, 3 classes"]);
+    assert_eq!(names("--exact --rows classes"), ["dice, 3 classes"]);
+    let kinds = ["binary", "classes"].map(|kind| names(&format!("--rows {kind}")));
+    assert!(kinds.iter().all(|names| names.len() > 5), "{kinds:?}");
+    assert_eq!(names(""), kinds.concat());
+}
+
+/// The table of scaling: every size, number of classes and batch by one thread and by two. Frames of 8192x8192 are left to
+/// users: of several classes alone they are small here.
+#[test]
+fn scaling_is_measured() {
+    let bench = Bench::new();
+    let line = "bench --scaling --rows classes --filter dice --exact --runs 1 --threads 2";
+    let found = rows(&bench, line);
+    let row = |row: &Value| ["height", "frames", "threads"].map(|key| row[key].as_u64().unwrap());
+    assert_eq!(found.iter().map(row).collect::<Vec<_>>(), [[256, 1, 1], [256, 1, 2]].repeat(5));
+    let text = bench.stdout(line, 0);
+    assert!(text.contains("by classes") && !text.contains("batch"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(bench.refusal("bench --scaling --size 4x4").contains("--size"));
+}
+
 /// Every loss has a row of each input that it takes, and there are rows of metrics.
 #[test]
 fn every_loss_is_measured() {
@@ -72,6 +103,9 @@ fn what_cannot_be_measured_is_refused() {
             "bench --filter tversk_ --size 4x4",
             "--filter tversk_: no row has that in its name: did you mean tversky",
         ),
+        ("bench --filter dic --exact --size 4x4", "--filter dic: no row has that name"),
+        ("bench --filter dice --rows metrics --size 4x4", "--filter dice: no row has that in its name"),
+        ("bench --exact", "--filter"),
         ("bench --size 0x4", "from 1 to 16384"),
         ("bench --size 4", "as in 1024x2048"),
         ("bench --classes 33", "33"),

@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
 use segmeter::core::loss::Loss;
 use segmeter::{Engine, LevelName, files};
@@ -17,6 +17,7 @@ use super::{Common, Failure, Outcome};
 use crate::{output, report};
 
 mod metrics;
+mod scaling;
 mod scene;
 
 use scene::Scene;
@@ -26,6 +27,12 @@ pub(super) struct Arguments {
     /// Only rows whose name has this in it
     #[arg(long, value_name = "NAME", default_value = "")]
     filter: String,
+    /// Only the row of exactly that name
+    #[arg(long, requires = "filter")]
+    exact: bool,
+    /// Only rows of this kind: losses of binary frames, losses of several classes, or metrics
+    #[arg(long, value_name = "KIND")]
+    rows: Option<Kind>,
     /// Rows and columns of the frames [default: 1024x2048, of several classes 512x512]
     #[arg(long, value_name = "HxW", value_parser = size)]
     size: Option<[u32; 2]>,
@@ -38,9 +45,20 @@ pub(super) struct Arguments {
     /// A column for every kind of instructions that this machine has
     #[arg(long)]
     levels: bool,
+    /// How costs depend on size, classes, threads and frames, of a few losses or those of --filter
+    #[arg(long, conflicts_with_all = ["size", "classes", "save", "levels"])]
+    scaling: bool,
     /// Write the frames of losses to this folder as .npy, for other programs to be measured on
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
+}
+
+/// What rows are about.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Binary,
+    Classes,
+    Metrics,
 }
 
 /// Rows and columns, as in `1024x2048`.
@@ -60,6 +78,8 @@ struct Measured<'a> {
     input: &'a str,
     height: u32,
     width: u32,
+    /// As many of these one after the other.
+    frames: usize,
     level: String,
     threads: usize,
     nanoseconds_per_pixel: f64,
@@ -94,12 +114,17 @@ pub(super) fn run(
         found: false,
     };
     bench.heading = format!("{}; best of {} runs\n", processor(), arguments.runs);
-    losses(&mut bench)?;
-    metrics::measure(&mut bench)?;
+    if arguments.scaling {
+        scaling::measure(&mut bench)?;
+    } else {
+        losses(&mut bench)?;
+        metrics::measure(&mut bench)?;
+    }
     if !bench.found {
         let near = registry::nearest(&arguments.filter, LOSSES.iter().map(|entry| entry.name));
         let filter = &arguments.filter;
-        return Err(Failure::Input(format!("--filter {filter}: no row has that in its name{near}")));
+        let what = if arguments.exact { "that name" } else { "that in its name" };
+        return Err(Failure::Input(format!("--filter {filter}: no row has {what}{near}")));
     }
     if common.json {
         report::json(bench.out, &bench.rows)?;
@@ -135,7 +160,7 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
     bench.save(&scene, "binary")?;
     bench.heading(&format!("binary, {height}x{width}, value and gradient"));
     for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"binary")) {
-        bench.loss(entry.name, "binary", &AnyFrame::Binary(scene.frame()?))?;
+        bench.loss(entry.name, (Kind::Binary, "binary"), &AnyFrame::Binary(scene.frame()?))?;
     }
     let [height, width] = bench.arguments.size.unwrap_or([512, 512]);
     let classes = bench.arguments.classes;
@@ -143,7 +168,8 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
     bench.save(&scene, "classes")?;
     bench.heading(&format!("{classes} classes, {height}x{width}, value and gradient"));
     for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"multiclass")) {
-        bench.loss(entry.name, &format!("{classes} classes"), &AnyFrame::Multiclass(scene.classes()?))?;
+        let input = (Kind::Classes, &*format!("{classes} classes"));
+        bench.loss(entry.name, input, &AnyFrame::Multiclass(scene.classes()?))?;
     }
     Ok(())
 }
@@ -176,8 +202,10 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn is_wanted(&mut self, name: &str) -> bool {
-        let is_wanted = name.contains(&self.arguments.filter);
+    fn is_wanted(&mut self, name: &str, kind: Kind) -> bool {
+        let Arguments { filter, exact, rows, .. } = self.arguments;
+        let is_named = if *exact { name == filter } else { name.contains(filter) };
+        let is_wanted = is_named && rows.is_none_or(|rows| rows == kind);
         self.found |= is_wanted;
         is_wanted
     }
@@ -198,8 +226,8 @@ impl Bench<'_> {
     }
 
     /// Value and gradient by every engine; what the loss refuses is left out.
-    fn loss(&mut self, name: &str, input: &str, frame: &AnyFrame<'_>) -> Result<(), Failure> {
-        if !self.is_wanted(name) {
+    fn loss(&mut self, name: &str, (kind, input): (Kind, &str), frame: &AnyFrame<'_>) -> Result<(), Failure> {
+        if !self.is_wanted(name, kind) {
             return Ok(());
         }
         let loss = AnyLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
@@ -217,20 +245,21 @@ impl Bench<'_> {
                 let _ = black_box(loss.write_gradient(&engine, frame, &mut scratch, &mut gradient));
             });
             columns += &format!(" {nanoseconds:>9.2}");
-            self.keep(name, "loss", input, [shape.height(), shape.width()], &engine, nanoseconds)?;
+            let size = ([shape.height(), shape.width()], 1);
+            self.keep((name, "loss", input), size, &engine, nanoseconds)?;
         }
         self.line(&format!("{name:<38}{columns}"))
     }
 
     /// What one thread does in scalar code or whatever it chooses for itself.
     fn single(&mut self, name: &str, size: [usize; 2], mut work: impl FnMut()) -> Result<(), Failure> {
-        if !self.is_wanted(name) {
+        if !self.is_wanted(name, Kind::Metrics) {
             return Ok(());
         }
         let nanoseconds = self.best(size[0] * size[1], &mut work);
         let engine = Engine::new(LevelName::Scalar, NonZero::<usize>::MIN);
         let engine = engine.map_err(|error| Failure::Input(error.to_string()))?;
-        self.keep(name, "metric", "8 bits", size, &engine, nanoseconds)?;
+        self.keep((name, "metric", "8 bits"), (size, 1), &engine, nanoseconds)?;
         self.line(&format!("{name:<38} {nanoseconds:>9.2}"))
     }
 
@@ -250,16 +279,15 @@ impl Bench<'_> {
 
     fn keep(
         &mut self,
-        name: &str,
-        kind: &'static str,
-        input: &str,
-        [height, width]: [usize; 2],
+        (name, kind, input): (&str, &'static str, &str),
+        ([height, width], frames): ([usize; 2], usize),
         engine: &Engine,
         nanoseconds_per_pixel: f64,
     ) -> Result<(), Failure> {
         let (level, threads) = (engine.level().to_string(), engine.threads().get());
         let [height, width] = [height as u32, width as u32];
-        let row = Measured { name, kind, input, height, width, level, threads, nanoseconds_per_pixel };
+        let row =
+            Measured { name, kind, input, height, width, frames, level, threads, nanoseconds_per_pixel };
         self.rows.push(serde_json::to_value(row)?);
         Ok(())
     }
