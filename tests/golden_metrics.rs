@@ -6,10 +6,9 @@ use segmeter_core::metric::{Calibration, Confidence, Confusion, calibration, thr
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, IGNORE, Quantiser};
-use segmeter_tests::{Demo, close, path, unpack, vectors};
+use segmeter_tests::{Demo, calls, close, functions, names, path, unpack, vectors};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
 struct MetricVectors {
@@ -131,7 +130,8 @@ fn every_public_metric_has_a_vector() {
     ]
     .map(read)
     .concat();
-    let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let is_named = |name: &str| calls(&text, name) || text.contains(&format!("\"{name}\""));
+    let mut missing = Vec::new();
     let (mut found, mut folders) = (0, vec![path("../core/src/metric")]);
     while let Some(folder) = folders.pop() {
         for file in std::fs::read_dir(folder).unwrap() {
@@ -140,20 +140,20 @@ fn every_public_metric_has_a_vector() {
                 folders.push(file);
                 continue;
             }
-            let source = std::fs::read_to_string(file).unwrap();
-            for line in source.lines().map(str::trim_start) {
-                let rest = ["pub fn ", "pub const fn "].iter().find_map(|s| line.strip_prefix(s));
-                let Some(rest) = rest else { continue };
-                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            for function in functions(&std::fs::read_to_string(&file).unwrap()) {
+                let name = &function.name;
                 // Those of a class are called by their `ClassMetric`.
                 let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
                 let variant: String = name.split('_').filter(|w| !w.is_empty()).map(capital).collect();
-                let used = words.contains(name.as_str()) || words.contains(variant.as_str());
-                assert!(used, "metric {name} is in no vector and no test of metrics");
+                let is_made = !function.makes || names(&text, &function.of);
+                if !is_made || !(is_named(name) || names(&text, &variant)) {
+                    missing.push(format!("{} {name} of {}", function.of, file.display()));
+                }
                 found += 1;
             }
         }
     }
+    assert!(missing.is_empty(), "in no vector and no test of metrics:\n{}", missing.join("\n"));
     assert!(found >= 80, "the scan of the sources found only {found} functions");
 }
 

@@ -2,11 +2,11 @@
 //!
 //! `tests/run` builds the images and names their folder in `SEGMETER_IMAGES`; without it these tests skip.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind};
-use segmeter_tests::{images, path};
+use segmeter_tests::{calls, functions, images, names, path};
 
 /// Flash of the firmware, log and protocol included. A change that needs more says so here: 8-bit outputs may be
 /// probabilities, which every loss of a sketch then takes as such.
@@ -60,9 +60,8 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 /// The proof is about what the image calls: every public function of core but those that return a field.
 #[test]
 fn the_proof_calls_every_public_function() {
-    let calls: String =
+    let image: String =
         sources("../firmware/src/bin/no_panic").into_iter().map(|(_, source)| source).collect();
-    let words: BTreeSet<_> = calls.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let fields = [
         "height",
         "width",
@@ -78,19 +77,19 @@ fn the_proof_calls_every_public_function() {
         "from_raw",
         "zeros",
     ];
-    let mut functions = 0;
+    let (mut found, mut missing) = (0, Vec::new());
     for (file, source) in sources("../core/src") {
-        for line in source.lines().map(str::trim_start) {
-            let Some(rest) = ["pub fn ", "pub const fn "].iter().find_map(|s| line.strip_prefix(s)) else {
-                continue;
-            };
-            let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-            let called = words.contains(name) || fields.contains(&name);
-            assert!(called, "{}: {name} is not in no_panic", file.display());
-            functions += 1;
+        for function in functions(&source) {
+            let name = &*function.name;
+            let is_made = !function.makes || function.of.is_empty() || names(&image, &function.of);
+            if !is_made || !(calls(&image, name) || fields.contains(&name)) {
+                missing.push(format!("{} {name} of {}", function.of, file.display()));
+            }
+            found += 1;
         }
     }
-    assert!(functions > 80, "the scan of the sources found only {functions} functions");
+    assert!(missing.is_empty(), "not called in firmware/src/bin/no_panic:\n{}", missing.join("\n"));
+    assert!(found > 80, "the scan of the sources found only {found} functions");
 }
 
 #[test]

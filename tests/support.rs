@@ -25,6 +25,8 @@ mod profile;
 #[cfg(feature = "adapter")]
 #[path = "support/scene.rs"]
 mod scene;
+#[path = "support/sources.rs"]
+mod sources;
 #[cfg(feature = "adapter")]
 #[path = "support/table.rs"]
 mod table;
@@ -39,6 +41,7 @@ pub use scene::{
     Kind, Outcome, Scene, Walks, accumulate, accumulate_by, depends_on_place, scratch_len, value,
     value_and_gradient,
 };
+pub use sources::{calls, functions, names};
 #[cfg(feature = "adapter")]
 pub use table::{Costs, LOSS_TABLE, fixed_cells, loss_table, measured_errors};
 

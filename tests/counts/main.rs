@@ -57,7 +57,10 @@ fn counted<const C: usize>(random: &mut Random, ignore: u8) {
                 false_negative: row - hits,
                 true_negative: pixels as u64 + hits - ignored - row - column,
             };
-            assert_eq!(confusion.class(class), expected);
+            let class = confusion.class(class);
+            assert_eq!(class, expected);
+            let sides = [class.positives(), class.negatives(), class.predicted()];
+            assert_eq!(sides, [row, pixels as u64 - ignored - row, column]);
         }
         assert_eq!(confusion.pixels(), pixels as u64 - ignored);
         assert!(!confusion.saturated());

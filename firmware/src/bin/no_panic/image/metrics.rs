@@ -9,9 +9,9 @@ use segmeter_core::metric::calibration::{Bin, BrierScale, Edges, EqualMass, Prob
 use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
-    Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, ConfusionView, Disagreement,
-    Empties, InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality, Preset,
-    Reliability, Score, Segment, SegmentArea, Volume, calibration, threshold,
+    Averages, Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, ConfusionView,
+    Disagreement, Empties, InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality,
+    Preset, Reliability, Score, Segment, SegmentArea, Volume, calibration, threshold,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
@@ -88,6 +88,7 @@ fn averages() -> Result<()> {
     let (preset, metric) = (black_box(Preset::Monai), black_box(ClassMetric::Iou));
     let mut averages = preset.averages::<3>(metric, IGNORE).from_class(black_box(1));
     averages.push(&black_box(Confusion::new(IGNORE)));
+    averages.merge(&Averages::new(metric, preset.empties(metric), black_box(IGNORE)));
     averages.merge(&averages.clone());
     black_box((averages.value(preset.averaging()), averages.value(black_box(Averaging::PerClass))));
     black_box((averages.class(black_box(1)), averages.images(), averages.pooled().pixels()));

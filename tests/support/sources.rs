@@ -1,0 +1,57 @@
+//! Reading Rust as text: which functions are public, which are called.
+
+/// A public function, as a line of its source shows it.
+pub struct Function {
+    /// The type whose method it is; empty if there is none.
+    pub of: String,
+    /// What it is called.
+    pub name: String,
+    /// Whether it makes a value of its type: whoever does not name the type cannot have called it.
+    pub makes: bool,
+}
+
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The public functions of a source.
+#[must_use]
+pub fn functions(source: &str) -> Vec<Function> {
+    let (mut found, mut of) = (Vec::new(), String::new());
+    for line in source.lines() {
+        if line.starts_with("impl") {
+            let owner = line.rsplit_once(" for ").map_or(&line[4..], |(_, owner)| owner).trim_start();
+            // `impl<const C: usize> Confusion<C> {`
+            let owner =
+                if owner.starts_with('<') { owner.split_once("> ").map_or("", |(_, of)| of) } else { owner };
+            of = owner.chars().take_while(|c| is_part(*c)).collect();
+        } else if line == "}" {
+            of.clear();
+        }
+        let line = line.trim_start();
+        let Some(rest) = ["pub fn ", "pub const fn "].iter().find_map(|s| line.strip_prefix(s)) else {
+            continue;
+        };
+        let name = rest.chars().take_while(|c| is_part(*c)).collect();
+        let makes = ["-> Self", "-> Result<Self>"].iter().any(|made| line.contains(made));
+        found.push(Function { of: of.clone(), name, makes });
+    }
+    found
+}
+
+/// Whether a text of Rust has this word.
+#[must_use]
+pub fn names(text: &str, word: &str) -> bool {
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
+}
+
+/// Whether a text of Rust calls a function or passes it on: a word alone may be anything.
+#[must_use]
+pub fn calls(text: &str, function: &str) -> bool {
+    text.match_indices(function).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + function.len()..]);
+        let is_word = !before.ends_with(is_part) && !after.starts_with(is_part);
+        is_word && (before.ends_with("::") || after.starts_with('(') || after.starts_with("::<"))
+    })
+}
