@@ -96,6 +96,23 @@ fn a_report_shows_the_worst_images() {
     assert_eq!(order(""), ["bad", "poor", "good"]);
     assert_eq!(order("--worst-by false_positive_rate"), ["bad", "poor", "good"]);
     assert_eq!(order("--worst-by hausdorff --background"), ["bad", "poor", "good"]);
+    // Of qualities, errors and differences, each with its own direction.
+    for metric in [
+        "prevalence_threshold",
+        "relative_volume_difference",
+        "absolute_relative_volume_difference",
+        "volume_overlap_error",
+        "volume_similarity",
+        "net_benefit",
+        "mcc",
+        "boundary_iou",
+        "betti_error",
+    ] {
+        let found = order(&format!("--metrics {metric} --worst-by {metric}"));
+        let expected =
+            if metric == "betti_error" { ["bad", "good", "poor"] } else { ["bad", "poor", "good"] };
+        assert_eq!(found, expected, "{metric}");
+    }
 }
 
 /// A number as a page shows it.

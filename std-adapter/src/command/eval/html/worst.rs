@@ -26,23 +26,8 @@ pub(super) const LEGEND: [(&str, [u8; 3]); 6] = [
     ("ignored", [128, 128, 128]),
 ];
 
-/// Metrics that are worse if they are larger.
-const ERRORS: [&str; 14] = [
-    "hausdorff",
-    "hd95",
-    "assd",
-    "masd",
-    "betti_error",
-    "volume_overlap_error",
-    "absolute_relative_volume_difference",
-    "false_positive_rate",
-    "false_negative_rate",
-    "false_discovery_rate",
-    "false_omission_rate",
-    "corridor_width",
-    "boundary_offset",
-    "lowest_road",
-];
+/// Metrics of shapes that are worse if they are larger.
+const ERRORS: [&str; 5] = ["hausdorff", "hd95", "assd", "masd", "betti_error"];
 
 /// An image and where it is wrong.
 pub(super) struct Shown {
@@ -66,13 +51,39 @@ pub(in crate::command::eval) fn check(choice: &Choice, by: &str) -> Result<(), F
     Err(Failure::Input(line))
 }
 
+/// The metric of classes of this name. The mean IoU is there whether or not the IoU is wanted.
+fn class_metric(choice: &Choice, by: &str) -> Option<(&'static str, ClassMetric)> {
+    let listed = if by == "mean_iou" { "iou" } else { by };
+    let iou = (listed == "iou").then_some(("iou", ClassMetric::Iou));
+    choice.class_metrics.iter().find(|(name, _)| *name == listed).copied().or(iou)
+}
+
+/// How bad a value is: the larger the worse.
+fn badness(choice: &Choice, by: &str, value: f64) -> f64 {
+    match class_metric(choice, by).map(|(_, metric)| (metric, metric.worst())) {
+        Some((_, Some(worst))) => {
+            if worst > 0.0 {
+                value
+            } else {
+                -value
+            }
+        }
+        // A benefit without a lower bound; what is left are differences of volumes.
+        Some((ClassMetric::NetBenefit { .. }, None)) => -value,
+        Some((_, None)) => value.abs(),
+        None => {
+            if ERRORS.contains(&metric_of(by)) {
+                value
+            } else {
+                -value
+            }
+        }
+    }
+}
+
 /// The metric of an image: for a metric of classes, the mean over them.
 fn value(choice: &Choice, result: &Evaluated, image: &Scores, by: &str) -> Option<f64> {
-    let listed = if by == "mean_iou" { "iou" } else { by };
-    // The mean IoU is there whether or not the IoU is wanted.
-    let iou = (listed == "iou").then_some(("iou", ClassMetric::Iou));
-    let chosen = choice.class_metrics.iter().find(|(name, _)| *name == listed).copied().or(iou);
-    if let Some((name, metric)) = chosen {
+    if let Some((name, metric)) = class_metric(choice, by) {
         let classes = image.classes.iter().enumerate();
         return mean_of(classes.map(|(id, class)| choice.score(name, metric, id, *class)));
     }
@@ -97,9 +108,7 @@ pub(super) fn worst(
     by: &str,
 ) -> Result<Vec<Shown>, Failure> {
     let mut values = values(choice, result, by);
-    values.sort_by(
-        |(_, a), (_, b)| if ERRORS.contains(&metric_of(by)) { b.total_cmp(a) } else { a.total_cmp(b) },
-    );
+    values.sort_by(|(_, a), (_, b)| badness(choice, by, *b).total_cmp(&badness(choice, by, *a)));
     let shown = |(place, value): (usize, f64)| {
         let pair = reader.pair(place)?;
         let map = map(&pair).map_err(|e| Failure::Input(format!("error map of image {}: {e}", pair.name)))?;
