@@ -121,8 +121,11 @@ impl<V: Vector> Class<V> {
     }
 }
 
-/// Blocks that are read and written together: a class has its numbers of them side by side.
-pub(in crate::loss) const BLOCKS: usize = 32 / BLOCK;
+/// Blocks that are read and written together: a class has its numbers of them side by side. On a desk so many that the planes
+/// of the classes, a large power of two apart as a rule, are read by the cache line one after the other for a while; on a
+/// device they lie on the stack.
+pub(in crate::loss) const BLOCKS: usize =
+    if cfg!(any(target_arch = "x86", target_arch = "x86_64")) { 128 / BLOCK } else { 32 / BLOCK };
 
 /// The pixels from `first` to `end`, or as many as there is room for. Copies, but by the instructions that read them: what is
 /// written by halves stalls a wide load. A function of its own, so that it is not compiled into every loss.
