@@ -58,8 +58,8 @@ pub use sum::{Fit, SumLoss, Sums, Tally};
 pub use topology::{CbDice, ClDice, SkeletonRecall};
 pub use walk::{Execute, Job, Pixel, Serial};
 
-/// The value of a loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// The value of a loss: [`Evaluation::new`] or [`Evaluation::UNDEFINED`].
+#[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Evaluation {
     /// The loss; 0 where it is undefined.
@@ -74,7 +74,36 @@ impl Evaluation {
     /// What a frame without a scored pixel gives.
     pub const UNDEFINED: Self = Self { value: 0.0, undefined: true, precise: 0.0 };
 
-    const fn defined(value: f64) -> Self {
+    /// Of a loss that is defined, before it is rounded.
+    ///
+    /// A loss of one's own, and a sum that it is part of:
+    ///
+    /// ```
+    /// use segmeter_core::{Result, loss::{Call, Evaluation, Execute, Loss, Weighted}};
+    /// use segmeter_core::view::{Frame, IGNORE, Labels, Shape};
+    /// /// The mean of the squared scores, whatever the labels.
+    /// struct Squares;
+    /// impl Loss for Squares {
+    ///     fn scratch_len(&self, _: Shape) -> usize { 0 }
+    ///     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> {
+    ///         let (scores, count) = (call.frame.scores(), call.frame.scores().len() as f32);
+    ///         for (slot, score) in call.gradient.into_iter().flatten().zip(scores) {
+    ///             let before = if call.overwrites { 0.0 } else { *slot };
+    ///             *slot = before + call.weight * (2.0 * score / count);
+    ///         }
+    ///         let sum: f64 = scores.iter().map(|score| f64::from(*score).powi(2)).sum();
+    ///         Ok(Evaluation::new(sum / f64::from(count)))
+    ///     }
+    /// }
+    /// let frame = Frame::new(&[3.0, -1.0], Labels::new(Shape::new(1, 2)?, &[1, 0], IGNORE)?)?;
+    /// assert_eq!(Squares.value(&frame, &mut [])?.value, 5.0);
+    /// let (sum, mut gradient) = (Weighted::new(1.0, Squares, 0.5, Squares)?, [0.0; 2]);
+    /// assert_eq!(sum.value_and_gradient(&frame, &mut [], &mut gradient)?.value, 7.5);
+    /// assert_eq!(gradient, [4.5, -1.5]);
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    #[must_use]
+    pub const fn new(value: f64) -> Self {
         Self { value: value as f32, undefined: false, precise: value }
     }
 }

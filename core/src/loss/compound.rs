@@ -124,7 +124,7 @@ impl<A, B> Weighted<A, B> {
 
     fn sum(&self, first: Evaluation, second: Evaluation) -> Evaluation {
         let part = |weight: f32, part: Evaluation| f64::from(weight) * part.precise;
-        let sum = Evaluation::defined(part(self.first_weight, first) + part(self.second_weight, second));
+        let sum = Evaluation::new(part(self.first_weight, first) + part(self.second_weight, second));
         Evaluation { undefined: first.undefined && second.undefined, ..sum }
     }
 }

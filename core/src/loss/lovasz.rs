@@ -82,7 +82,7 @@ impl Loss for LovaszHinge {
                 *slot += step * weight;
             }
         });
-        Ok(value.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+        Ok(value.map_or(Evaluation::UNDEFINED, Evaluation::new))
     }
 
     fn accumulate_sketch(
@@ -279,7 +279,7 @@ impl Loss for LovaszSoftmax {
             let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
             executor.execute(&Others { softmax, top, others }, rows, &mut out);
         }
-        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::new))
     }
 
     fn accumulate_sketch(
@@ -389,5 +389,5 @@ fn of_sketch(
             true
         },
     );
-    Evaluation::defined(sum.value())
+    Evaluation::new(sum.value())
 }

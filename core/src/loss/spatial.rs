@@ -168,7 +168,7 @@ pub(super) const fn unfold(folded: f32) -> [f32; 2] {
 
 /// A loss of one class's plane: what a loss of place is, apart from softmax, classes and the chain rule.
 ///
-/// [`Loss`](super::Loss) follows from it in two lines:
+/// [`Loss`](super::Loss) follows from it in three lines:
 ///
 /// ```
 /// use segmeter_core::{Result, loss::{Call, ClassPlane, Evaluation, Execute, Loss, SpatialLoss}};
@@ -192,6 +192,7 @@ pub(super) const fn unfold(folded: f32) -> [f32; 2] {
 /// }
 /// impl Loss for Smoothness {
 ///     fn scratch_len(&self, shape: Shape) -> usize { self.frame_scratch_len(shape) }
+///     fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> { self.check_shape(frame.shape()) }
 ///     fn run<X: Execute, const C: usize>(&self, call: Call<'_, X, C>) -> Result<Evaluation> { self.run_frame(call) }
 /// }
 /// let frame = Frame::new(&[0.0, 0.0, 50.0], Labels::new(Shape::new(1, 3)?, &[0, 0, 1], IGNORE)?)?;
@@ -212,11 +213,12 @@ pub trait SpatialLoss: Sync {
         false
     }
 
-    /// Refuses a shape for which the loss is not defined.
+    /// Refuses a shape for which the loss is not defined. What a sum of losses refuses it must know before its first part
+    /// has written: [`Loss::check`](super::Loss::check) is to call this.
     ///
     /// # Errors
     /// [`Error::Unsupported`].
-    fn check(&self, shape: Shape) -> Result<()> {
+    fn check_shape(&self, shape: Shape) -> Result<()> {
         let _ = shape;
         Ok(())
     }
@@ -245,7 +247,7 @@ pub trait SpatialLoss: Sync {
         Self: Sized,
     {
         let shape = call.frame.shape();
-        call.begin(self.check(shape), self.frame_scratch_len(shape))?;
+        call.begin(self.check_shape(shape), self.frame_scratch_len(shape))?;
         let Call { executor, frame, weight, scratch, mut gradient, .. } = call;
         let pixels = shape.pixels();
         let lengths = [pixels, pixels, rests_len(self, shape)];
@@ -289,7 +291,7 @@ pub trait SpatialLoss: Sync {
                 walk_gradient(Chain, executor, &frame.with_map(slope)?, (slopes, weight), gradient);
             }
         }
-        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::new))
     }
 }
 
@@ -306,7 +308,7 @@ macro_rules! spatial_loss {
                 $crate::loss::SpatialLoss::frame_scratch_len(self, shape)
             }
             fn check<const C: usize>(&self, frame: &$crate::view::Frame<'_, C>) -> $crate::error::Result<()> {
-                $crate::loss::SpatialLoss::check(self, frame.shape())
+                $crate::loss::SpatialLoss::check_shape(self, frame.shape())
             }
             fn run<X: $crate::loss::Execute, const C: usize>(
                 &self,

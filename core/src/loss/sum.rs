@@ -174,7 +174,7 @@ impl<K: Kernel, const C: usize> Sums<K, C> {
         }
         fit.evaluation = loss
             .fit(&tally, fit.slopes.get_mut(..self.classes).unwrap_or_default())
-            .map_or(Evaluation::UNDEFINED, Evaluation::defined);
+            .map_or(Evaluation::UNDEFINED, Evaluation::new);
         fit
     }
 }

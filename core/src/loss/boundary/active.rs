@@ -227,7 +227,7 @@ impl SpatialLoss for ActiveBoundary {
         true
     }
 
-    fn check(&self, shape: Shape) -> Result<()> {
+    fn check_shape(&self, shape: Shape) -> Result<()> {
         distance::check(shape)
     }
 

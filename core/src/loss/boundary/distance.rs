@@ -99,7 +99,7 @@ impl Loss for Boundary {
                 *sum.get_or_insert(0.0) += share * part.precise;
             }
         }
-        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::defined))
+        Ok(sum.map_or(Evaluation::UNDEFINED, Evaluation::new))
     }
 }
 

@@ -73,7 +73,7 @@ impl HausdorffDistance {
 }
 
 impl SpatialLoss for HausdorffDistance {
-    fn check(&self, shape: Shape) -> Result<()> {
+    fn check_shape(&self, shape: Shape) -> Result<()> {
         distance::check(shape)
     }
 
@@ -151,8 +151,8 @@ impl LogHausdorff {
 }
 
 impl SpatialLoss for LogHausdorff {
-    fn check(&self, shape: Shape) -> Result<()> {
-        self.inner.check(shape)
+    fn check_shape(&self, shape: Shape) -> Result<()> {
+        self.inner.check_shape(shape)
     }
 
     fn plane_scratch_len(&self, shape: Shape) -> usize {

@@ -57,7 +57,7 @@ impl Loss for ShapeAware {
         let weight = weight * factor as f32;
         let scratch = &mut [];
         let part = CrossEntropy::MEAN.run(Call { executor, frame, weight, scratch, gradient, overwrites })?;
-        Ok(if part.undefined { part } else { Evaluation::defined(part.precise * factor) })
+        Ok(if part.undefined { part } else { Evaluation::new(part.precise * factor) })
     }
 }
 

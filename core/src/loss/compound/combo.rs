@@ -46,7 +46,7 @@ impl Combo {
 
     /// `-D` is the Dice loss less 1.
     fn shift(&self, sum: Evaluation) -> Evaluation {
-        if sum.undefined { sum } else { Evaluation::defined(sum.precise - self.dice_share) }
+        if sum.undefined { sum } else { Evaluation::new(sum.precise - self.dice_share) }
     }
 }
 

@@ -221,7 +221,7 @@ impl Skeletons<'_> {
 }
 
 impl SpatialLoss for CbDice {
-    fn check(&self, shape: Shape) -> Result<()> {
+    fn check_shape(&self, shape: Shape) -> Result<()> {
         distance::check(shape)
     }
 

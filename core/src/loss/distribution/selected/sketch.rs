@@ -50,7 +50,7 @@ pub(super) fn of_sketch<L: Selection>(
         kept += u64::from(taken);
     });
     if kept == 0 {
-        return Evaluation::defined(0.0);
+        return Evaluation::new(0.0);
     }
     if let Some(out) = gradient {
         let each = weight * (1.0 / kept as f64) as f32;
@@ -67,7 +67,7 @@ pub(super) fn of_sketch<L: Selection>(
             }
         });
     }
-    Evaluation::defined(sum.value() / kept as f64)
+    Evaluation::new(sum.value() / kept as f64)
 }
 
 /// The probability that a code gives to a label.
