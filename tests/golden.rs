@@ -221,12 +221,22 @@ fn losses_on_sketches() {
 fn the_table_of_losses_is_true() {
     let text = std::fs::read_to_string(path(LOSS_TABLE)).unwrap();
     let (errors, rows) = (measured_errors(), text.lines().skip(2).count());
-    assert_eq!(rows, LOSSES.len(), "rows of {LOSS_TABLE}; examples/loss_table.rs writes it");
     for entry in LOSSES {
         let [definition, passes, scratch, error] = fixed_cells(entry, &errors);
         let expected = format!("| `{}` | {definition} | {passes} | {scratch} | {error} | ", entry.name);
         assert!(text.contains(&expected), "{LOSS_TABLE} has no row that begins with {expected}");
     }
+    assert_eq!(rows, LOSSES.len(), "rows of {LOSS_TABLE}; examples/loss_table.rs writes it");
+}
+
+/// The page that has every loss by its family.
+#[test]
+fn every_loss_is_in_the_guide() {
+    let page = "../core/src/guide/lists.md";
+    let text = std::fs::read_to_string(path(page)).unwrap();
+    let missing: Vec<_> =
+        LOSSES.iter().map(|entry| entry.name).filter(|name| !text.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "{page} does not have {missing:?}");
 }
 
 /// Scores far out of every range at pixels that do not count leave no trace.

@@ -55,12 +55,15 @@
 //! | [`view`] | borrowed, checked frames: logits, 8-bit codes, labels, masks, weights |
 //! | [`list`] | what there is, by name |
 //! | [`prelude`] | what a first loss needs, in one import |
-//! | [`loss`] | every loss by the taxonomy: value and gradient |
+//! | [`loss`] | every loss by family: value and gradient |
 //! | [`metric`] | overlap, threshold, calibration, boundary and surface metrics |
 //! | [`drift`] | label-free statistics, distances to a reference, detectors, the monitor |
 //! | [`sketch`] | the histogram that stands for a frame of 8-bit outputs |
 //! | [`plane`] | distances, edges, contours and skeletons of masks |
 //! | [`num`], [`simd`] | elementary functions, exact sums, the seam for vector machines |
+//!
+//! Features, none of which changes a number: `defmt` (types can be logged), `serde` (what is listed can be serialised),
+//! `micromath` (its exponential as a machine of its own, to be measured beside ours). None is on by default.
 //!
 //! Notation: `z` logit, `p` probability, `g` label (0 or 1), `w` weight.
 //!

@@ -10,7 +10,7 @@ pub mod command {}
 #[doc = include_str!("guide/drift.md")]
 pub mod drift {}
 
-/// Instructions on a device, nanoseconds on a desk, errors against 50-digit arithmetic.
+/// Instructions on a device, nanoseconds on a desk, errors against arithmetic of 120 digits.
 ///
 #[doc = include_str!("guide/measured.md")]
 pub mod measured {}

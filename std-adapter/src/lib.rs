@@ -1,9 +1,9 @@
 //! The desktop side of Segmeter: the kernels of [`segmeter_core`] with vector instructions and threads, and files.
 //!
 //! No kernel of [`core`] has a second form here. [`Engine`] decides which instructions and how many threads walk the rows;
-//! neither changes a single bit of any result. [`files`] reads what cameras, networks and annotators write; `convert` takes
+//! neither changes a single bit of any result. `files` reads what cameras, networks and annotators write; `convert` takes
 //! arrays and images (features `ndarray` and `images`); [`catalogue`] has the losses by name; [`apls`] compares road graphs;
-//! [`learn`] makes the profile of a drift monitor from frames that are in control; [`device`] talks to the firmware. What the
+//! [`learn`] makes the profile of a drift monitor from frames that are in control; `device` talks to the firmware. What the
 //! command takes and prints, how drift is watched and what was measured stands in [`guide`].
 //!
 //! A loss with its gradient, on all cores:
@@ -49,6 +49,20 @@
 //! assert_eq!(confusion.class(1).iou().value(), Some(1.0 / 3.0));
 //! # Ok::<(), segmeter::core::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! None changes a number; `command` and `simd` are on by default. A library alone: `default-features = false`.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `simd` | vector instructions; without them every loss is compiled once, not for each level |
+//! | `files` | the module `files`: readers of masks, scores and profiles |
+//! | `ndarray`, `images` | the module `convert` |
+//! | `device` | the module `device`: the line to the firmware |
+//! | `command` | the command `segmeter`, with `files` and `device` |
+//!
+//! `use segmeter::*` would hide the language's `core` behind [`core`]; import what is needed by name.
 #![forbid(unsafe_code)]
 
 pub mod apls;

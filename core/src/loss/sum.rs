@@ -13,7 +13,43 @@ use crate::view::{Activation, Frame, Target};
 ///
 /// Per pixel [`Kernel::terms`] are added up for every class; per frame [`fit`](SumLoss::fit) turns the totals into the value
 /// and into the few numbers per class with which [`Kernel::slope`] gives each pixel's derivative. The same serves
-/// binary and multiclass frames and sketches: a binary pixel is background and foreground with `1 - p` and `p`.
+/// binary and multiclass frames and sketches: a binary pixel is background and foreground with `1 - p` and `p`, where the
+/// background has sums only if the kernel reads labels or [`Kernel::background`] says so; else they are 0.
+///
+/// ```
+/// use segmeter_core::loss::{Kernel, Loss, Pixel, Reads, SumLoss, Tally};
+/// use segmeter_core::{simd::Simd, view::{Frame, IGNORE, Labels, Shape}};
+/// /// The mean over pixels of `(p - g)^2`, summed over classes; of a binary frame that of the foreground.
+/// #[derive(Clone, Copy, PartialEq)]
+/// struct Brier;
+/// impl Kernel for Brier {
+///     type Terms<T: Copy + Send> = [T; 1];
+///     type Slope = f32;
+///     const READS: Reads = Reads::Classes;
+///     fn terms<S: Simd>(&self, _: S, pixel: &Pixel<S::V>) -> [S::V; 1] {
+///         let (p, q, mass) = (pixel.probability, pixel.complement, pixel.mass);
+///         [mass.foreground * (q * q) + mass.background * (p * p)]
+///     }
+///     fn slope<S: Simd>(&self, s: S, slope: &f32, pixel: &Pixel<S::V>) -> S::V {
+///         let (p, q, mass) = (pixel.probability, pixel.complement, pixel.mass);
+///         (mass.background * p - mass.foreground * q) * s.splat(*slope)
+///     }
+/// }
+/// impl SumLoss for Brier {
+///     type Kernel = Self;
+///     fn kernel(&self) -> Self { *self }
+///     fn fit(&self, tally: &Tally<'_, [f64; 1]>, slopes: &mut [f32]) -> Option<f64> {
+///         let weight = tally.weight();
+///         slopes.fill(tally.bounded(2.0 / weight));
+///         (weight > 0.0).then(|| tally.sums.iter().map(|[sum]| sum).sum::<f64>() / weight)
+///     }
+/// }
+/// let frame = Frame::new(&[0.0, 0.0], Labels::new(Shape::new(1, 2)?, &[1, 0], IGNORE)?)?;
+/// let mut gradient = [0.0; 2];
+/// assert_eq!(Brier.value_and_gradient(&frame, &mut [], &mut gradient)?.value, 0.25);
+/// assert_eq!(gradient, [-0.125, 0.125]);
+/// # Ok::<(), segmeter_core::Error>(())
+/// ```
 pub trait SumLoss: Sync {
     /// What is added up.
     type Kernel: Kernel;
@@ -28,7 +64,7 @@ pub trait SumLoss: Sync {
     ) -> Option<f64>;
 }
 
-/// The totals of a frame, class by class; those of a binary one are background and foreground.
+/// The totals of a frame, class by class; those of a binary one are background and foreground, see [`SumLoss`].
 #[derive(Clone, Copy, Debug)]
 pub struct Tally<'a, T> {
     /// The sums of [`Kernel::terms`].
