@@ -19,6 +19,25 @@ fn levels() -> impl Iterator<Item = LevelName> {
     LevelName::ALL.into_iter().filter(|level| level.is_available())
 }
 
+/// What is compared here depends on the machine.
+#[test]
+fn every_level_of_the_machine_is_used() {
+    let known: &[LevelName] = if cfg!(target_arch = "x86_64") {
+        &[LevelName::Sse2, LevelName::Avx2, LevelName::Avx512]
+    } else if cfg!(target_arch = "aarch64") {
+        &[LevelName::Neon]
+    } else {
+        &[]
+    };
+    for level in known.iter().filter(|level| !level.is_available()) {
+        eprintln!("skipped: bits of {level}, which this machine does not have");
+    }
+    for level in levels() {
+        assert_eq!(engine(level, 1).level(), level);
+    }
+    assert!(levels().any(|level| level == LevelName::Scalar));
+}
+
 fn engine(level: LevelName, threads: usize) -> Engine {
     Engine::new(level, NonZero::new(threads).unwrap()).unwrap()
 }
