@@ -35,3 +35,6 @@ pub mod board;
 pub mod evaluator;
 pub mod persistence;
 pub mod protocol;
+
+// Statics of a microcontroller are counted.
+const _: () = assert!(size_of::<evaluator::Evaluator>() <= 12 * 1024);
