@@ -52,7 +52,8 @@ fn scaling_is_measured() {
     let row = |row: &Value| ["height", "frames", "threads"].map(|key| row[key].as_u64().unwrap());
     assert_eq!(found.iter().map(row).collect::<Vec<_>>(), [[256, 1, 1], [256, 1, 2]].repeat(5));
     let text = bench.stdout(line, 0);
-    assert!(text.contains("by classes") && !text.contains("batch"), "{text}");
+    assert!(text.lines().next().is_some_and(|line| line.ends_with("best of 1 runs")), "{text}");
+    assert!(text.contains("by classes") && !text.contains("by frames"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(bench.refusal("bench --scaling --size 4x4").contains("--size"));
 }

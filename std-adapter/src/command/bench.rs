@@ -94,6 +94,7 @@ struct Bench<'a> {
     out: &'a mut dyn Write,
     /// What is printed before the next row: nothing stands above no rows.
     heading: String,
+    is_begun: bool,
     found: bool,
 }
 
@@ -111,6 +112,7 @@ pub(super) fn run(
         rows: Vec::new(),
         out,
         heading: String::new(),
+        is_begun: false,
         found: false,
     };
     bench.heading = format!("{}; best of {} runs\n", processor(), arguments.runs);
@@ -177,6 +179,7 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
 impl Bench<'_> {
     fn line(&mut self, text: &str) -> Result<(), Failure> {
         let heading = std::mem::take(&mut self.heading);
+        self.is_begun = true;
         if !self.json {
             writeln!(self.out, "{heading}{text}")?;
             self.out.flush()?;
@@ -217,7 +220,7 @@ impl Bench<'_> {
 
     /// Begins a group of rows. What stands above all stays if there were no rows yet.
     fn start(&mut self, text: &str) {
-        if self.found {
+        if self.is_begun {
             self.heading.clear();
         } else {
             self.heading.truncate(self.heading.find('\n').map_or(0, |end| end + 1));
