@@ -19,8 +19,8 @@ fn is_part(c: char) -> bool {
 pub fn functions(source: &str) -> Vec<Function> {
     let (mut found, mut of) = (Vec::new(), String::new());
     for line in source.lines() {
-        if line.starts_with("impl") {
-            let owner = line.rsplit_once(" for ").map_or(&line[4..], |(_, owner)| owner).trim_start();
+        if let Some(rest) = line.strip_prefix("impl") {
+            let owner = rest.rsplit_once(" for ").map_or(rest, |(_, owner)| owner).trim_start();
             // `impl<const C: usize> Confusion<C> {`
             let owner =
                 if owner.starts_with('<') { owner.split_once("> ").map_or("", |(_, of)| of) } else { owner };
