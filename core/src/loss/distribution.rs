@@ -22,6 +22,7 @@ mod selected;
 
 pub(super) use bootstrapped::BOOTSTRAPPED;
 pub use bootstrapped::Bootstrapped;
+pub(super) use focal::Modulator;
 pub(super) use focal::{FOCAL, NORMALISED_FOCAL, REDUCED_FOCAL};
 pub use focal::{Focal, NormalisedFocal, ReducedFocal};
 pub(super) use mean::{divisor, mean, mean_loss, pointwise_kernel};

@@ -3,10 +3,10 @@
 use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
+use crate::loss::distribution::Modulator;
 use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, Slopes, SumLoss};
-use crate::num::Power;
 use crate::simd::{Simd, Vector};
 
 /// Probabilities are kept this far from 0 and 1, and the Tversky index is smoothed by as much.
@@ -103,17 +103,11 @@ impl SumLoss for UnifiedFocalTversky {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UnifiedFocalCrossEntropy {
     fn_weight: f32,
-    focusing: f32,
-    /// By the focusing; made once, since a microcontroller has no `f64`.
-    power: Power,
+    modulator: Modulator,
     asymmetric: bool,
 }
 
 impl UnifiedFocalCrossEntropy {
-    #[inline(always)]
-    fn modulator<S: Simd>(&self, s: S, complement: S::V) -> S::V {
-        if self.focusing > 0.0 { self.power.of(s, complement) } else { s.splat(1.0) }
-    }
     fn is_plain(&self, class: usize) -> bool {
         self.asymmetric && class != 0
     }
@@ -129,12 +123,13 @@ impl Kernel for UnifiedFocalCrossEntropy {
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
         let (_, q, log, _) = clip(s, pixel);
         let cost = pixel.mass.foreground * log;
-        [cost, cost * self.modulator(s, q)]
+        [cost, cost * self.modulator.powers(s, q).0]
     }
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, [plain, modulated]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
         let (p, q, log, free) = clip(s, pixel);
-        let pull = self.modulator(s, q) * (s.splat(1.0) + s.splat(self.focusing) * p * (log / q));
+        let (modulator, _) = self.modulator.powers(s, q);
+        let pull = modulator * (s.splat(1.0) + s.splat(self.modulator.focusing) * p * (log / q));
         pixel.mass.foreground * free * (s.splat(*plain) + s.splat(*modulated) * pull)
     }
 }
@@ -191,12 +186,7 @@ impl UnifiedFocal {
             first_weight: tversky_share,
             first: UnifiedFocalTversky { fn_weight, focusing, asymmetric },
             second_weight: 1.0 - tversky_share,
-            second: UnifiedFocalCrossEntropy {
-                fn_weight,
-                focusing,
-                power: Power::new(focusing as f64),
-                asymmetric,
-            },
+            second: UnifiedFocalCrossEntropy { fn_weight, modulator: Modulator::of(focusing), asymmetric },
         };
         Self { inner }
     }

@@ -11,8 +11,8 @@ use crate::simd::{Simd, Vector};
 
 /// `error^focusing`: whole powers by multiplication, which keeps full relative accuracy.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Modulator {
-    focusing: f32,
+pub(in crate::loss) struct Modulator {
+    pub(in crate::loss) focusing: f32,
     whole: u8,
     /// By what is left of the focusing; made once, since a microcontroller has no `f64`.
     rest: Option<Power>,
@@ -27,7 +27,7 @@ impl Modulator {
             Err(Error::Parameter("focusing"))
         }
     }
-    const fn of(focusing: f32) -> Self {
+    pub(in crate::loss) const fn of(focusing: f32) -> Self {
         let whole = focusing as u8;
         let rest = focusing - whole as f32;
         let rest = if rest > 0.0 { Some(Power::new(rest as f64)) } else { None };
@@ -36,7 +36,7 @@ impl Modulator {
 
     /// The power, and that by one less. The second is only ever multiplied by something as small as the error.
     #[inline(always)]
-    fn powers<S: Simd>(&self, s: S, error: S::V) -> (S::V, S::V) {
+    pub(in crate::loss) fn powers<S: Simd>(&self, s: S, error: S::V) -> (S::V, S::V) {
         let fraction = self.rest.map_or_else(
             #[inline(always)]
             || s.splat(1.0),
