@@ -51,6 +51,8 @@ fn scaling_is_measured() {
     let found = rows(&bench, line);
     let row = |row: &Value| ["height", "frames", "threads"].map(|key| row[key].as_u64().unwrap());
     assert_eq!(found.iter().map(row).collect::<Vec<_>>(), [[256, 1, 1], [256, 1, 2]].repeat(5));
+    let inputs: Vec<_> = found.iter().step_by(2).map(|row| row["input"].as_str().unwrap()).collect();
+    assert_eq!(inputs, ["2 classes", "4 classes", "8 classes", "19 classes", "32 classes"]);
     let text = bench.stdout(line, 0);
     assert!(text.lines().next().is_some_and(|line| line.ends_with("best of 1 runs")), "{text}");
     assert!(text.contains("by classes") && !text.contains("by frames"), "{text}");
@@ -105,7 +107,8 @@ fn what_cannot_be_measured_is_refused() {
             "--filter tversk_: no row has that in its name: did you mean tversky",
         ),
         ("bench --filter dic --exact --size 4x4", "--filter dic: no row has that name"),
-        ("bench --filter dice --rows metrics --size 4x4", "--filter dice: no row has that in its name"),
+        ("bench --filter dice --rows metrics --size 4x4", "--filter dice: no row of metrics has that"),
+        ("bench --scaling --rows metrics", "--rows metrics: no such row with --scaling"),
         ("bench --exact", "--filter"),
         ("bench --size 0x4", "from 1 to 16384"),
         ("bench --size 4", "as in 1024x2048"),

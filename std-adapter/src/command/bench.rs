@@ -45,8 +45,8 @@ pub(super) struct Arguments {
     /// A column for every kind of instructions that this machine has
     #[arg(long)]
     levels: bool,
-    /// How costs depend on size, classes, threads and frames, of a few losses or those of --filter
-    #[arg(long, conflicts_with_all = ["size", "classes", "save", "levels"])]
+    /// How costs depend on size, classes, threads and frames, of a few losses or those of --filter; takes up to 2 GB
+    #[arg(long, conflicts_with_all = ["size", "classes", "save"])]
     scaling: bool,
     /// Write the frames of losses to this folder as .npy, for other programs to be measured on
     #[arg(long, value_name = "DIR")]
@@ -126,7 +126,14 @@ pub(super) fn run(
         let near = registry::nearest(&arguments.filter, LOSSES.iter().map(|entry| entry.name));
         let filter = &arguments.filter;
         let what = if arguments.exact { "that name" } else { "that in its name" };
-        return Err(Failure::Input(format!("--filter {filter}: no row has {what}{near}")));
+        let line = match (filter.is_empty(), arguments.rows.and_then(|kind| kind.to_possible_value())) {
+            (true, Some(kind)) => {
+                format!("--rows {}: no such row with --scaling, which is of losses", kind.get_name())
+            }
+            (_, Some(kind)) => format!("--filter {filter}: no row of {} has {what}{near}", kind.get_name()),
+            (_, None) => format!("--filter {filter}: no row has {what}{near}"),
+        };
+        return Err(Failure::Input(line));
     }
     if common.json {
         report::json(bench.out, &bench.rows)?;
@@ -233,25 +240,40 @@ impl Bench<'_> {
         if !self.is_wanted(name, kind) {
             return Ok(());
         }
+        let mut columns = String::new();
+        for engine in self.engines.clone() {
+            let Some(nanoseconds) = self.cost(name, input, (frame, 1), &engine)? else { return Ok(()) };
+            columns += &format!(" {nanoseconds:>9.2}");
+        }
+        self.line(&format!("{name:<38}{columns}"))
+    }
+
+    /// Nanoseconds per pixel of so many frames, one after the other, each with its own gradient. `None` if the loss refuses
+    /// them.
+    fn cost(
+        &mut self,
+        name: &str,
+        input: &str,
+        (frame, frames): (&AnyFrame<'_>, usize),
+        engine: &Engine,
+    ) -> Result<Option<f64>, Failure> {
         let loss = AnyLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
         let (shape, scores) = match frame {
             AnyFrame::Binary(frame) => (frame.shape(), frame.scores().len()),
             AnyFrame::Multiclass(frame) => (frame.shape(), frame.scores().len()),
         };
-        let (mut scratch, mut gradient) = (vec![0; loss.scratch_len(shape)], vec![0.0; scores]);
-        if loss.write_gradient(&self.engines[0], frame, &mut scratch, &mut gradient).is_err() {
-            return Ok(());
+        let (mut scratch, mut gradients) = (vec![0; loss.scratch_len(shape)], vec![0.0; scores * frames]);
+        if loss.write_gradient(engine, frame, &mut scratch, &mut gradients[..scores]).is_err() {
+            return Ok(None);
         }
-        let mut columns = String::new();
-        for engine in self.engines.clone() {
-            let nanoseconds = self.best(shape.pixels(), || {
-                let _ = black_box(loss.write_gradient(&engine, frame, &mut scratch, &mut gradient));
-            });
-            columns += &format!(" {nanoseconds:>9.2}");
-            let size = ([shape.height(), shape.width()], 1);
-            self.keep((name, "loss", input), size, &engine, nanoseconds)?;
-        }
-        self.line(&format!("{name:<38}{columns}"))
+        let nanoseconds = self.best(shape.pixels() * frames, || {
+            for gradient in gradients.chunks_mut(scores) {
+                let _ = black_box(loss.write_gradient(engine, frame, &mut scratch, gradient));
+            }
+        });
+        let size = ([shape.height(), shape.width()], frames);
+        self.keep((name, "loss", input), size, engine, nanoseconds)?;
+        Ok(Some(nanoseconds))
     }
 
     /// What one thread does in scalar code or whatever it chooses for itself.

@@ -1,11 +1,7 @@
 //! How the cost of a pixel depends on how many there are, on classes, threads and frames.
 
-use std::hint::black_box;
-
-use segmeter::Engine;
-use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
+use segmeter::catalogue::{AnyFrame, LOSSES};
 use segmeter::core::list::Entry;
-use segmeter::core::loss::Loss;
 
 use super::scene::Scene;
 use super::{Bench, Failure, Kind, column};
@@ -63,12 +59,23 @@ impl Bench<'_> {
         let progress = report::progress_of(columns.len(), "columns");
         let mut rows = vec![String::new(); losses.len() * self.engines.len()];
         for (_, value) in columns {
-            let input = input(*value);
+            let Input { scene, frames } = input(*value);
+            let (frame, of, numbers) = match kind {
+                Kind::Classes => (
+                    AnyFrame::Multiclass(scene.classes()?),
+                    format!("{} classes", scene.classes),
+                    scene.classes,
+                ),
+                Kind::Binary | Kind::Metrics => (AnyFrame::Binary(scene.frame()?), "binary".to_owned(), 1),
+            };
             let mut row = rows.iter_mut();
             for entry in &losses {
                 for engine in self.engines.clone() {
-                    let cost = self.scaled(entry.name, &engine, (&input, kind))?;
-                    let cell = cost.map_or_else(|| format!(" {:>9}", "-"), |cost| format!(" {cost:>9.2}"));
+                    let cost = self.cost(entry.name, &of, (&frame, frames), &engine)?;
+                    let cell = match cost {
+                        Some(cost) => format!(" {:>9.2}", cost / f64::from(numbers)),
+                        None => format!(" {:>9}", "-"),
+                    };
                     row.next().into_iter().for_each(|row| *row += &cell);
                 }
             }
@@ -89,39 +96,5 @@ impl Bench<'_> {
         let takes = if kind == Kind::Binary { "binary" } else { "multiclass" };
         let is_usual = !self.arguments.filter.is_empty() || USUAL.contains(&entry.name);
         is_usual && entry.inputs.contains(&takes) && self.is_wanted(entry.name, kind)
-    }
-
-    /// What a number costs; `None` if the loss does not take such input.
-    fn scaled(
-        &mut self,
-        name: &str,
-        engine: &Engine,
-        (input, kind): (&Input, Kind),
-    ) -> Result<Option<f64>, Failure> {
-        let loss = AnyLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
-        let (scene, frames) = (&input.scene, input.frames);
-        let frame = match kind {
-            Kind::Classes => AnyFrame::Multiclass(scene.classes()?),
-            Kind::Binary | Kind::Metrics => AnyFrame::Binary(scene.frame()?),
-        };
-        let (pixels, scores) = (scene.labels.len(), scene.logits.len());
-        let (mut scratch, mut gradients) =
-            (vec![0; loss.scratch_len(scene.shape()?)], vec![0.0; scores * frames]);
-        if loss.write_gradient(engine, &frame, &mut scratch, &mut gradients[..scores]).is_err() {
-            return Ok(None);
-        }
-        let cost = self.best(pixels * frames, || {
-            for gradient in gradients.chunks_mut(scores) {
-                let _ = black_box(loss.write_gradient(engine, &frame, &mut scratch, gradient));
-            }
-        });
-        let kind = if kind == Kind::Classes { "classes" } else { "binary" };
-        self.keep(
-            (name, "loss", kind),
-            ([scene.height as usize, scene.width as usize], frames),
-            engine,
-            cost,
-        )?;
-        Ok(Some(cost * pixels as f64 / scores as f64))
     }
 }

@@ -7,7 +7,7 @@ use segmeter::core::view::{Frame, IGNORE, Labels, Layout, Shape};
 pub(super) struct Scene {
     pub(super) height: u32,
     pub(super) width: u32,
-    classes: u8,
+    pub(super) classes: u8,
     pub(super) logits: Vec<f32>,
     pub(super) labels: Vec<u8>,
 }
