@@ -7,6 +7,7 @@ use std::process::Command;
 mod instructions;
 
 use instructions::{Counts, check};
+use segmeter::LevelName;
 
 /// Rows of `segmeter bench`: their kind and name.
 const ROWS: [(&str, &str); 14] = [
@@ -42,14 +43,7 @@ fn instructions_of((kind, name): (&str, &str), runs: &str) -> u64 {
 
 #[test]
 fn kernels_take_no_more_instructions_than_before() {
-    let has_avx2 = cfg!(target_arch = "x86_64") && {
-        #[cfg(target_arch = "x86_64")]
-        let found = std::is_x86_feature_detected!("avx2");
-        #[cfg(not(target_arch = "x86_64"))]
-        let found = false;
-        found
-    };
-    if !has_avx2 || Command::new("valgrind").arg("--version").output().is_err() {
+    if !LevelName::Avx2.is_available() || Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!("skipped: instructions of kernels on the host need valgrind and AVX2");
         return;
     }

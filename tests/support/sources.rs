@@ -39,19 +39,21 @@ pub fn functions(source: &str) -> Vec<Function> {
     found
 }
 
+/// What stands before and behind each place of a text that has this word.
+fn places<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let sides = text.match_indices(word).map(|(at, _)| (&text[..at], &text[at + word.len()..]));
+    sides.filter(|(before, after)| !before.ends_with(is_part) && !after.starts_with(is_part))
+}
+
 /// Whether a text of Rust has this word.
 #[must_use]
 pub fn names(text: &str, word: &str) -> bool {
-    text.match_indices(word)
-        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
+    places(text, word).next().is_some()
 }
 
 /// Whether a text of Rust calls a function or passes it on: a word alone may be anything.
 #[must_use]
 pub fn calls(text: &str, function: &str) -> bool {
-    text.match_indices(function).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + function.len()..]);
-        let is_word = !before.ends_with(is_part) && !after.starts_with(is_part);
-        is_word && (before.ends_with("::") || after.starts_with('(') || after.starts_with("::<"))
-    })
+    places(text, function)
+        .any(|(before, after)| before.ends_with("::") || after.starts_with('(') || after.starts_with("::<"))
 }

@@ -46,6 +46,24 @@ fn same(bench: &Bench, line: &str, classes: usize) {
     assert_eq!(all["pooled"]["kappa"], counts["pooled"]["kappa"], "{line}");
 }
 
+/// Images whose counts are more than what is kept of them while the classes are looked for: they are read again.
+#[test]
+fn counts_past_those_that_are_kept() {
+    let bench = Bench::new();
+    let (rows, columns) = ((0..=255_u8).flat_map(|id| [id; 256]), (0..=255_u8).cycle().take(256 * 256));
+    // 65,536 pairs of ids in each; labels of 255 are not scored.
+    let many = |ids: Vec<u8>| npy("|u1", &[33, 256, 256], &ids.repeat(33));
+    bench.file("p.npy", &many(columns.collect()));
+    bench.file("g.npy", &many(rows.collect()));
+    let report =
+        |classes: &str| bench.json(&format!("eval p.npy g.npy --metrics accuracy,mean_iou{classes}"));
+    let (found, said) = (report(""), report(" --classes 255"));
+    assert_eq!((&found["images"], &found["pixels"]), (&33.into(), &(33 * 255 * 256).into()));
+    for key in ["pooled", "per_image_mean", "confusion"] {
+        assert_eq!(found[key], said[key], "{key}");
+    }
+}
+
 #[test]
 fn a_class_of_the_last_image_counts() {
     let bench = Bench::new();

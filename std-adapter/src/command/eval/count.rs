@@ -83,13 +83,13 @@ impl Counter {
     }
 
     fn add(&mut self, label: u16, predicted: u16, pixels: u64) {
-        let row = if label == IGNORED { MOST_CLASSES } else { usize::from(label) };
-        let column = usize::from(predicted);
-        if row >= ROWS || column >= MOST_CLASSES || (row == MOST_CLASSES && label != IGNORED) {
+        let may_be_class = |id: u16| usize::from(id) < MOST_CLASSES;
+        if !may_be_class(predicted) || !(may_be_class(label) || label == IGNORED) {
             *self.others.entry([label, predicted]).or_default() += pixels;
             return;
         }
-        let place = row * MOST_CLASSES + column;
+        let row = if label == IGNORED { MOST_CLASSES } else { usize::from(label) };
+        let place = row * MOST_CLASSES + usize::from(predicted);
         let count = &mut self.counts[place];
         if *count == 0 {
             self.places.push(place);

@@ -60,25 +60,15 @@ fn class_metric(choice: &Choice, by: &str) -> Option<(&'static str, ClassMetric)
 
 /// How bad a value is: the larger the worse.
 fn badness(choice: &Choice, by: &str, value: f64) -> f64 {
-    match class_metric(choice, by).map(|(_, metric)| (metric, metric.worst())) {
-        Some((_, Some(worst))) => {
-            if worst > 0.0 {
-                value
-            } else {
-                -value
-            }
-        }
-        // A benefit without a lower bound; what is left are differences of volumes.
-        Some((ClassMetric::NetBenefit { .. }, None)) => -value,
-        Some((_, None)) => value.abs(),
-        None => {
-            if ERRORS.contains(&metric_of(by)) {
-                value
-            } else {
-                -value
-            }
-        }
-    }
+    let is_error = match class_metric(choice, by) {
+        // A difference, which may be either way.
+        Some((_, ClassMetric::RelativeVolumeDifference)) => return value.abs(),
+        Some((_, ClassMetric::AbsoluteRelativeVolumeDifference)) => true,
+        // Without a bound a metric is a benefit.
+        Some((_, metric)) => metric.worst().is_some_and(|worst| worst > 0.0),
+        None => ERRORS.contains(&metric_of(by)),
+    };
+    if is_error { value } else { -value }
 }
 
 /// The metric of an image: for a metric of classes, the mean over them.
