@@ -20,6 +20,7 @@ use crate::view::{Frame, Shape};
 pub mod boundary;
 pub mod compound;
 pub mod distribution;
+mod entry;
 mod grid;
 mod harmonic;
 mod kernel;

@@ -8,7 +8,6 @@
 //! | [`ExactSum`] | once per 256 pixels of a row | none: any order, same bits |
 //! | [`Q16`] | drift statistics and detectors | 2^-16 |
 
-mod elementary;
 mod exact;
 mod fixed;
 #[cfg(feature = "micromath")]
@@ -16,7 +15,7 @@ mod micromath;
 
 #[cfg(feature = "micromath")]
 pub use self::micromath::Micromath;
-pub use elementary::{
+pub use crate::simd::elementary::{
     Power, Sigmoid, exp_nonpositive, exp_nonpositive_f64, ln, ln1p, ln1p_unit, minus_ln, minus_ln_complement,
     one_minus_exp,
 };

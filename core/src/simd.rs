@@ -7,6 +7,8 @@
 
 use core::ops::{Add, Div, Mul, Sub};
 
+pub(crate) mod elementary;
+
 /// Logical lanes of every kernel. Part of the determinism contract, not of the machine.
 pub const LANES: usize = 8;
 
@@ -78,7 +80,7 @@ pub trait Simd: Copy + Send + Sync {
     /// `e^x` for `x <= 0`; see [`crate::num::exp_nonpositive`]. A backend may put its own in place.
     #[inline(always)]
     fn exp_nonpositive(self, x: Self::V) -> Self::V {
-        crate::num::exp_nonpositive(self, x)
+        elementary::exp_nonpositive(self, x)
     }
 
     /// The lanes folded in the one order that every machine uses: `((0+4)+(2+6)) + ((1+5)+(3+7))`.

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod failure;
 mod output;
 mod report;
 mod text;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use segmeter::files;
 
-use crate::command::Failure;
+use crate::failure::Failure;
 
 mod temporary;
 

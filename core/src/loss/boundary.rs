@@ -18,7 +18,7 @@
 //!
 //! Left out: InverseForm, which needs the weights of a trained network.
 
-use super::list::{Entry, family};
+use super::entry::{Entry, family};
 
 mod active;
 pub mod active_contour;

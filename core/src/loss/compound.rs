@@ -5,7 +5,7 @@
 
 use super::boundary::{Boundary, HausdorffDistance};
 use super::distribution::{CrossEntropy, Focal, TopK};
-use super::list::{Entry, family};
+use super::entry::{Entry, family};
 use super::region::{Dice, FocalTversky};
 use super::{Call, Evaluation, Execute, Loss};
 use crate::error::{Error, Result};

@@ -8,7 +8,7 @@
 //! to the largest `f32` give no infinity; from probabilities `-ln p` is at most 100.
 
 use super::Pixel;
-use super::list::{Entry, Listed, NORMALISE, Parameter, family};
+use super::entry::{Entry, Listed, NORMALISE, Parameter, family};
 use super::sum::Tally;
 use crate::error::{Error, Result};
 use crate::num::one_minus_exp;

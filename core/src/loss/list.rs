@@ -16,6 +16,8 @@ use super::distribution::{
     BalancedCrossEntropy, Bootstrapped, CrossEntropy, Focal, GeneralisedCrossEntropy, LabelSmoothed,
     NormalisedFocal, Ohem, Poly1, RecallCrossEntropy, ReducedFocal, TopK,
 };
+use super::entry::Entry;
+pub use super::entry::Values;
 use super::lovasz::{LovaszHinge, LovaszSoftmax};
 use super::region::{
     AsymmetricSimilarity, Dice, FocalTversky, GeneralisedDice, Jaccard, LogCoshDice, LogDice, Mcc,
@@ -25,46 +27,9 @@ use super::region::{
 use super::topology::{CbDice, ClDice, SkeletonRecall};
 use super::{Call, Evaluation, Execute, Loss, boundary, compound, distribution, lovasz, region, topology};
 use crate::error::{Error, Result};
-use crate::list::{Kind, Value};
+use crate::list::Value;
 use crate::sketch::{GradientTable, SigmoidTable, Sketch};
 use crate::view::{Frame, Shape};
-
-mod parameters;
-mod values;
-
-pub(super) use crate::list::{Entry, Parameter};
-pub(super) use parameters::*;
-pub use values::Values;
-
-/// A loss with its entry, and how it is made.
-pub(super) struct Listed<L> {
-    pub(super) entry: Entry,
-    pub(super) make: fn(&Values<'_>) -> Result<L>,
-}
-
-/// What entries of losses have in common.
-const LOSS: Entry = Entry {
-    kind: Kind::Loss,
-    name: "",
-    synonyms: &[],
-    family: "",
-    inputs: &["binary", "multiclass", "multilabel"],
-    quantised: true,
-    scratch: "none",
-    passes: "1 + 1",
-    parameters: &[],
-    presets: &[],
-    definition: "",
-    reference: "",
-};
-
-/// What the entries of a family have in common.
-pub(super) const fn family(family: &'static str) -> Entry {
-    Entry { family, ..LOSS }
-}
-
-/// The inputs of losses of single channels.
-pub(super) const CHANNELS: &[&str] = &["binary", "multilabel"];
 
 /// Takes the losses of the list one by one: see [`visit`].
 pub trait Visit {

@@ -15,7 +15,7 @@
 use extension::{DIGITS, Errors, Jaccard, MOST_PIXELS, NO_NUMBER, extension};
 use planes::{Normalisers, Others, Own, Probability, Softmax};
 
-use super::list::{Entry, family};
+use super::entry::{Entry, family};
 use super::spatial::{Chain, unfold};
 use super::sum::walk_gradient;
 use super::walk::{Plane, PlanePass};
@@ -232,7 +232,7 @@ impl Loss for LovaszSoftmax {
         let [folded, slope, best, rest, top, others] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
         let shares = self.shares(&frame, ids);
         let total: f64 = shares.iter().sum();
-        if C != 2 {
+        if !Frame::<C>::BINARY {
             executor.execute(&Normalisers(frame), rows, &mut [&mut *best, &mut *rest]);
         }
         let softmax = Softmax { frame, best, rest };
@@ -249,7 +249,7 @@ impl Loss for LovaszSoftmax {
                 }
             };
             let scratch = (&mut *entries, &mut *digits);
-            let value = if C == 2 && frame.activation() == Activation::Logits {
+            let value = if Frame::<C>::BINARY && frame.activation() == Activation::Logits {
                 extension(&frame, ids, class, &Margins { folded, logits: frame.scores() }, scratch, put)
             } else {
                 extension(&frame, ids, class, &Shares(folded), scratch, put)
@@ -257,7 +257,7 @@ impl Loss for LovaszSoftmax {
             let Some(value) = value else { continue };
             *sum.get_or_insert(0.0) += share * value;
             let Some(gradient) = gradient.as_deref_mut() else { continue };
-            if C == 2 {
+            if Frame::<C>::BINARY {
                 walk_gradient(
                     Chain,
                     executor,
@@ -274,7 +274,9 @@ impl Loss for LovaszSoftmax {
             let job = Own { frame, class, folded, slope, factor: share as f32 * weight };
             executor.execute(&job, rows, &mut [plane, &mut *top, &mut *others]);
         }
-        if let Some(gradient) = gradient.filter(|_| C != 2 && frame.activation() == Activation::Logits) {
+        if let Some(gradient) =
+            gradient.filter(|_| !Frame::<C>::BINARY && frame.activation() == Activation::Logits)
+        {
             let mut planes = gradient.chunks_mut(frame.plane_len().max(1));
             let mut out: [&mut [f32]; C] = core::array::from_fn(|_| planes.next().unwrap_or_default());
             executor.execute(&Others { softmax, top, others }, rows, &mut out);
@@ -314,10 +316,10 @@ impl LovaszSoftmax {
         }
         let scored = present.iter().any(|present| *present);
         let weight = |class: usize| match frame.class_weights() {
-            Some(weights) if C != 2 => f64::from(weights.get(class).copied().unwrap_or(0.0)),
+            Some(weights) if !Frame::<C>::BINARY => f64::from(weights.get(class).copied().unwrap_or(0.0)),
             _ => 1.0,
         };
-        let first = usize::from(C == 2);
+        let first = usize::from(Frame::<C>::BINARY);
         core::array::from_fn(|class| {
             let wanted = present.get(class) == Some(&true) || (scored && self.classes == LovaszClasses::All);
             if wanted && (first..frame.classes()).contains(&class) { weight(class) } else { 0.0 }
@@ -333,7 +335,7 @@ fn fold<X: Execute, const C: usize>(
     folded: &mut [f32],
 ) {
     let (frame, rows) = (softmax.frame, softmax.frame.shape().height());
-    if C == 2 {
+    if Frame::<C>::BINARY {
         executor.execute(&PlanePass { frame, what: Plane::Folded(class) }, rows, &mut [folded]);
     } else {
         executor.execute(&Probability { softmax: *softmax, class }, rows, &mut [folded]);

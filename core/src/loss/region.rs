@@ -11,7 +11,7 @@
 //! Passes: 2 with gradient, 1 without. From a sketch: exact.
 
 use super::check_weight;
-use super::list::{Entry, family};
+use super::entry::{Entry, family};
 use super::sum::Tally;
 use crate::error::{Error, Result};
 

@@ -46,13 +46,14 @@ enum PlaneTarget<'a> {
 impl<'a> ClassPlane<'a> {
     pub(super) fn new<const C: usize>(frame: &Frame<'a, C>, class: usize, folded: &'a [f32]) -> Self {
         let stride = if frame.layout() == Layout::Planar { 1 } else { frame.channels() };
-        let first = if C == 2 { 0 } else { frame.place(0, class) };
+        let first = if Frame::<C>::BINARY { 0 } else { frame.place(0, class) };
         let targets = match frame.target() {
             Target::Ids(ids) => PlaneTarget::Ids { ids, class: class as u8, classes: frame.classes() },
             Target::Shares(shares) => PlaneTarget::Shares { shares, first, stride },
         };
         let weights = frame.weights().map(|weights| weights.values());
-        let logits = (C == 2 && frame.activation() == Activation::Logits).then_some(frame.scores());
+        let logits =
+            (Frame::<C>::BINARY && frame.activation() == Activation::Logits).then_some(frame.scores());
         Self { shape: frame.shape(), folded, logits, rests: &[], targets, weights }
     }
     /// The same plane with what rounding took from its probabilities.
@@ -254,7 +255,8 @@ pub trait SpatialLoss: Sync {
         let (planes, scratch) = split_scratch(scratch, lengths, self.frame_scratch_len(shape))?;
         let [folded, slope, rests] = planes.map(bytemuck::must_cast_slice_mut::<u32, f32>);
         // A binary frame has its logits, given probabilities are not rounded.
-        let is_precise = C != 2 && frame.activation() == Activation::Logits && self.compares_neighbours();
+        let is_precise =
+            !Frame::<C>::BINARY && frame.activation() == Activation::Logits && self.compares_neighbours();
         let rests = if is_precise { rests } else { &mut [] };
         let fold = |class: usize, folded: &mut [f32], rests: &mut [f32]| {
             if is_precise {
@@ -266,7 +268,7 @@ pub trait SpatialLoss: Sync {
         };
         let mut total = 0.0;
         for class in 1..frame.classes() {
-            let counts = !self.is_partial() || C == 2 || {
+            let counts = !self.is_partial() || Frame::<C>::BINARY || {
                 fold(class, folded, rests);
                 self.evaluate(&ClassPlane::new(&frame, class, folded), scratch, None).is_some()
             };

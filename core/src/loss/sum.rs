@@ -159,9 +159,9 @@ impl<K: Kernel, const C: usize> Sums<K, C> {
         let (Some(sums), Some(masses)) = (sums.get(..self.classes), masses.get(..self.classes)) else {
             return fit;
         };
-        let softmax = C != 2 && self.activation == Activation::Logits;
+        let softmax = !Frame::<C>::BINARY && self.activation == Activation::Logits;
         let heaviest = self.heaviest;
-        let tally = Tally { sums, masses, class_weights, binary: C == 2, softmax, heaviest };
+        let tally = Tally { sums, masses, class_weights, binary: Frame::<C>::BINARY, softmax, heaviest };
         if tally.weight() <= 0.0 {
             return fit;
         }

@@ -3,7 +3,7 @@
 //! Left out: losses of persistent homology. Their diagrams are matchings of all pixels of a frame in the order of their
 //! values, with a memory that no bounded scratch has.
 
-use super::list::{Entry, family};
+use super::entry::{Entry, family};
 
 pub mod cbdice;
 pub mod cldice;

@@ -29,6 +29,7 @@
 //! Sources: Huttenlocher et al. 1993, Nikolov et al. 2021, Cheng et al. 2021, Perazzi et al. 2016, Reinke et
 //! al. 2024.
 
+mod bins;
 mod boundary_iou;
 mod definition;
 mod distances;

@@ -93,6 +93,10 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a, const C: usize> Frame<'a, C> {
+    /// Whether it has one score per pixel, of the foreground. The one place that tells it from `C`: a size of arrays cannot
+    /// be computed from a type.
+    pub const BINARY: bool = C == 2;
+
     const fn of(shape: Shape, scores: &'a [f32], target: Target<'a>, channels: usize) -> Self {
         let (layout, activation) = (Layout::Planar, Activation::Logits);
         let (weights, class_weights, map, counts) = (None, None, None, None);
@@ -213,7 +217,7 @@ impl<'a, const C: usize> Frame<'a, C> {
             channels,
             counts,
         };
-        (C == 2).then_some(of)
+        (Self::BINARY).then_some(of)
     }
 
     /// With a number for every pixel, such as its distance to a contour, for the losses that read one
@@ -239,7 +243,7 @@ impl<'a, const C: usize> Frame<'a, C> {
     /// Classes of the labels: 2 if binary.
     #[must_use]
     pub const fn classes(&self) -> usize {
-        if C == 2 { 2 } else { self.channels }
+        if Self::BINARY { 2 } else { self.channels }
     }
     /// Scores of a pixel: 1 if binary.
     #[must_use]
@@ -318,7 +322,7 @@ impl<'a, const C: usize> Frame<'a, C> {
     pub(crate) fn share(&self, pixel: usize, class: usize) -> f32 {
         match self.target {
             Target::Ids(_) => f32::from(u8::from(usize::from(self.id(pixel)) == class)),
-            Target::Shares(shares) if C == 2 => {
+            Target::Shares(shares) if Self::BINARY => {
                 let share = shares.get(pixel).copied().unwrap_or(0.0);
                 if class == 0 { 1.0 - share } else { share }
             }

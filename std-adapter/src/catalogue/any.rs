@@ -63,7 +63,7 @@ impl AnyLoss {
     ) -> Result<loss::AnyLoss<'a>> {
         match self {
             // Of two classes there is one distance, which is 1.
-            Self::WithDistances { classes, distances, .. } if C != 2 => {
+            Self::WithDistances { classes, distances, .. } if !Frame::<C>::BINARY => {
                 self.check(frame)?;
                 loss.with_distances(*classes, distances)
             }
@@ -109,7 +109,7 @@ impl Loss for AnyLoss {
 
     fn check<const C: usize>(&self, frame: &Frame<'_, C>) -> Result<()> {
         match self {
-            Self::WithDistances { classes, .. } if C != 2 && *classes != frame.classes() => {
+            Self::WithDistances { classes, .. } if !Frame::<C>::BINARY && *classes != frame.classes() => {
                 Err(Error::Unsupported("the matrix of distances is for another number of classes"))
             }
             Self::Listed(loss) | Self::WithDistances { loss, .. } => loss.check(frame),

@@ -28,6 +28,7 @@ mod overlap;
 mod predict;
 mod print;
 mod scored;
+mod scores;
 mod seen;
 mod segment;
 mod shape;
@@ -150,7 +151,7 @@ fn class_names(text: Option<&str>, reader: &Reader, highest: usize) -> Result<Ve
         None => numbered(reader.classes().unwrap_or(highest + 1)),
         Some(text) => match text.parse::<usize>() {
             // Checked before the names are made: the number may be anything.
-            Ok(count) if count <= tally::MOST_CLASSES => numbered(count),
+            Ok(count) if count <= count::MOST_CLASSES => numbered(count),
             Ok(count) => return Err(count_refused(count)),
             Err(_) => match files::names_of(text) {
                 Some(names) => names.iter().map(|name| (*name).to_owned()).collect(),
@@ -162,14 +163,14 @@ fn class_names(text: Option<&str>, reader: &Reader, highest: usize) -> Result<Ve
             },
         },
     };
-    if names.len() > tally::MOST_CLASSES && text.is_none() && reader.classes().is_none() {
-        let (path, id, most) = (reader.path().display(), names.len() - 1, tally::MOST_CLASSES);
+    if names.len() > count::MOST_CLASSES && text.is_none() && reader.classes().is_none() {
+        let (path, id, most) = (reader.path().display(), names.len() - 1, count::MOST_CLASSES);
         let line = format!("found class id {id} in predictions or labels, expected at most {most} classes");
         return Err(Failure::Input(format!(
             "{path}: {line}: give other ids with --map, say --ignore {id} if it is not scored, or make it the --foreground"
         )));
     }
-    if !(2..=tally::MOST_CLASSES).contains(&names.len()) {
+    if !(2..=count::MOST_CLASSES).contains(&names.len()) {
         return Err(count_refused(names.len()));
     }
     let expected = if reader.has_two() { Some(2) } else { reader.classes() };
@@ -208,5 +209,5 @@ fn named(text: &str) -> Result<Vec<String>, Failure> {
 }
 
 fn count_refused(count: usize) -> Failure {
-    Failure::Input(format!("found {count} classes, expected 2 to {}", tally::MOST_CLASSES))
+    Failure::Input(format!("found {count} classes, expected 2 to {}", count::MOST_CLASSES))
 }

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use super::table::{self, Row};
 use super::{Error, Result};
 
+/// The extensions of what can be read.
+pub(super) const EXTENSIONS: [&str; 7] = ["npy", "npz", "png", "bmp", "tif", "tiff", "bin"];
+
 /// A file and what it is called: its path below the folder, without the extension.
 pub(super) type Named = (String, PathBuf);
 
@@ -133,8 +136,13 @@ fn entries(folder: &Path) -> impl Iterator<Item = walkdir::Result<walkdir::DirEn
     walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(move |entry| !is_hidden(entry))
 }
 
+/// The extension of a file, in small letters.
+pub(super) fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
+}
+
 fn is_image(file: &Path) -> bool {
-    super::source::is_readable(file) && !file.is_dir()
+    EXTENSIONS.contains(&extension(file).as_str()) && !file.is_dir()
 }
 
 /// The files of a folder and those below it that can be images, in any order. What cannot be looked at is left out.
@@ -161,7 +169,7 @@ pub(super) fn named(folder: &Path) -> Result<Vec<Named>> {
         }
     }
     if files.is_empty() {
-        let line = format!("found no .{} in this folder or below", super::source::EXTENSIONS.join(", ."));
+        let line = format!("found no .{} in this folder or below", EXTENSIONS.join(", ."));
         return Err(Error::new(line).at(folder));
     }
     let mut files: Vec<Named> = files.into_iter().collect();

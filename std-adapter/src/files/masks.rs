@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
 
+use super::folder::extension;
 use super::folder::{self, Side};
 use super::order::Order;
-use super::source::{Content, Image, Reading, extension, load, single};
+use super::source::{Content, Image, Reading, load, single};
 use super::{Array, Elements, Error, OTHER_NAMES, Result, Source, axes, bin, other_size, png_size, read};
 
 /// Which image is meant: its number in the whole sequence, and among those that were selected.

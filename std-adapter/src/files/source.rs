@@ -4,13 +4,10 @@ use std::path::{Path, PathBuf};
 
 use segmeter_core::view::Shape;
 
-use super::folder::{self, Named, Pairs, Side};
+use super::folder::{self, EXTENSIONS, Named, Pairs, Side, extension};
 use super::ids::Colours;
 use super::order::{Arrangement, Order};
 use super::{Array, Elements, Error, Result, bin, npy, npz, png, raster, read};
-
-/// The extensions of what can be read.
-pub(super) const EXTENSIONS: [&str; 7] = ["npy", "npz", "png", "bmp", "tif", "tiff", "bin"];
 
 /// One image: logits, codes or class ids.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,15 +163,6 @@ impl Source {
             }
         }
     }
-}
-
-pub(super) fn extension(path: &Path) -> String {
-    path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase()
-}
-
-/// Whether the extension is one of what can be read.
-pub(super) fn is_readable(path: &Path) -> bool {
-    EXTENSIONS.contains(&extension(path).as_str())
 }
 
 /// Reads one file by its extension.

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
-use crate::loss::list::{Entry, Listed, Parameter};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::spatial::{ClassPlane, SpatialLoss, spatial_loss};
 use crate::plane::distance;
 use crate::view::Shape;

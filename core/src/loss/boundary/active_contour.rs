@@ -2,10 +2,10 @@
 
 use super::FAMILY;
 use crate::error::{Error, Result};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::grid::{
     Point, add, bounded, get, mass, pixels, probability_code, scored, split_rows, start, verdict,
 };
-use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::num::ExactSum;

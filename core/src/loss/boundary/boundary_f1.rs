@@ -2,12 +2,12 @@
 
 use super::FAMILY;
 use crate::error::{Error, Result};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::grid::{
     ABOVE, BELOW, add, bounded, complement, difference_code, first_in_window, get, greatest, least, pixels,
     pool, probability_code, scored, split, start, target_code, value,
 };
 use crate::loss::harmonic::{Harmonic, Share};
-use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::view::Shape;
 use bytemuck::must_cast_slice_mut;

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::maps::{self, Convention};
 use crate::error::{Error, Result};
-use crate::loss::list::{CONVENTION, Entry, Listed, Parameter};
+use crate::loss::entry::{CONVENTION, Entry, Listed, Parameter};
 use crate::loss::mapped::{BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap};
 use crate::loss::{Call, Evaluation, Execute, Loss, split_scratch};
 use crate::plane::distance;

@@ -3,8 +3,8 @@
 use super::FAMILY;
 use super::active_contour::{LastRow, Sums, check_length_smooth, gradient, norm, region};
 use crate::error::{Error, Result};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::grid::{add, bounded, get, pixels, scored, split, split_rows, start, verdict};
-use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::sum::countable;
 use crate::loss::{ClassPlane, SpatialLoss, check_weight};
 use crate::view::Shape;

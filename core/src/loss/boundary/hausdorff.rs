@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
-use crate::loss::list::{DISTANCE_EXPONENT, Entry, Listed, SIDES, Values};
+use crate::loss::entry::{DISTANCE_EXPONENT, Entry, Listed, SIDES, Values};
 use crate::loss::spatial::{ClassPlane, SpatialLoss, spatial_loss};
 use crate::num::ExactSum;
 use crate::plane::distance;

@@ -2,8 +2,8 @@
 
 use super::FAMILY;
 use crate::error::{Error, Result};
+use crate::loss::entry::{Entry, Listed, Parameter, Values};
 use crate::loss::grid::{row, rows_of, scored, split, start};
-use crate::loss::list::{Entry, Listed, Parameter, Values};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::num::ExactSum;
 use crate::view::Shape;

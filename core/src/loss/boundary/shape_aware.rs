@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::maps;
 use crate::error::{Error, Result};
-use crate::loss::list::{CHANNELS, Entry, Listed};
+use crate::loss::entry::{CHANNELS, Entry, Listed};
 use crate::loss::spatial::ClassPlane;
 use crate::loss::walk::{Plane, PlanePass};
 use crate::loss::{Call, CrossEntropy, Evaluation, Execute, Loss, split_scratch};

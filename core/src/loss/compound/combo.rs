@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
-use crate::loss::list::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, SMOOTH};
+use crate::loss::entry::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, SMOOTH};
 use crate::loss::{Dice, Evaluation, Focal, Smooth};
 
 /// Combo loss: `a E - (1 - a) D` of a weighted cross-entropy `E` and the Dice score `D`.

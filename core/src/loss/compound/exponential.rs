@@ -4,7 +4,7 @@ use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
 use crate::loss::distribution::{Normalise, mean_loss, pointwise_kernel};
-use crate::loss::list::{Entry, Listed, Parameter, Values};
+use crate::loss::entry::{Entry, Listed, Parameter, Values};
 use crate::loss::sum::Tally;
 use crate::loss::{ClassAveraging, LogDice, Pixel, Smooth};
 use crate::num::Power;

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::loss::Dice;
 use crate::loss::boundary::{BOUNDARY, HAUSDORFF_DISTANCE};
 use crate::loss::distribution::{CROSS_ENTROPY, FOCAL, TOP_K};
-use crate::loss::list::{
+use crate::loss::entry::{
     AVERAGE, BACKGROUND, BACKGROUND_WEIGHT, CONVENTION, DENOMINATOR_SMOOTH, DICE_WEIGHT, DISTANCE_EXPONENT,
     EMPTY, EXPONENT, Entry, FN_WEIGHT, FOCUSING, FOREGROUND_WEIGHT, FP_WEIGHT, FRACTION, Listed, NORMALISE,
     NUMERATOR_SMOOTH, OTHER_WEIGHT, OVERLAP, Parameter, SIDES, SMOOTH, Values,

@@ -4,7 +4,7 @@ use super::FAMILY;
 use super::{Weighted, wrapping_loss};
 use crate::error::{Error, Result};
 use crate::loss::distribution::Modulator;
-use crate::loss::list::{Entry, Listed, Parameter};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, Slopes, SumLoss};
 use crate::simd::{Simd, Vector};

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::{Normalise, mean, share};
 use crate::error::Result;
-use crate::loss::list::{Entry, Listed, Parameter};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, Slopes, SumLoss};
 use crate::simd::{Masses, Simd};

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::{Normalise, divisor, mean_loss, pointwise_kernel};
 use crate::error::{Error, Result};
-use crate::loss::list::{BACKGROUND_WEIGHT, Entry, FOCUSING, FOREGROUND_WEIGHT, Listed, Parameter};
+use crate::loss::entry::{BACKGROUND_WEIGHT, Entry, FOCUSING, FOREGROUND_WEIGHT, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, LARGEST_SLOPE, Pixel, Reads, SumLoss, check_weight};
 use crate::num::Power;

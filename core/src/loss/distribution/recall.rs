@@ -2,7 +2,7 @@
 
 use super::FAMILY;
 use super::{Normalise, divisor};
-use crate::loss::list::{Entry, Listed};
+use crate::loss::entry::{Entry, Listed};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, SumLoss};
 use crate::simd::Simd;

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::{CrossEntropy, Normalise, divisor};
 use crate::error::{Error, Result};
-use crate::loss::list::{Entry, FRACTION, Listed, Parameter};
+use crate::loss::entry::{Entry, FRACTION, Listed, Parameter};
 use crate::loss::sum::{Sums, Tally};
 use crate::loss::walk::{Plane, PlanePass};
 use crate::loss::{Call, Evaluation, Execute, Kernel, Loss, Pixel, Reads, SumLoss, grid, split_scratch};
@@ -164,7 +164,7 @@ impl Measure {
     fn of<const C: usize>(frame: &Frame<'_, C>) -> Self {
         match (frame.target(), frame.activation()) {
             (Target::Ids(_), Activation::Probabilities) => Self::Share,
-            (Target::Ids(_), Activation::Logits) if C == 2 => Self::Margin,
+            (Target::Ids(_), Activation::Logits) if Frame::<C>::BINARY => Self::Margin,
             _ => Self::Cost,
         }
     }
@@ -173,9 +173,9 @@ impl Measure {
 /// What a pixel says of its hard label: the logit against it, or the probability of the label and of the rest.
 fn own<const C: usize>(frame: &Frame<'_, C>, pixel: usize) -> (f32, [f32; 2]) {
     let id = usize::from(frame.id(pixel));
-    let place = if C == 2 { pixel } else { frame.place(pixel, id) };
+    let place = if Frame::<C>::BINARY { pixel } else { frame.place(pixel, id) };
     let score = frame.scores().get(place).copied().unwrap_or(0.0);
-    if C == 2 && id == 0 { (score, [1.0 - score, score]) } else { (-score, [score, 1.0 - score]) }
+    if Frame::<C>::BINARY && id == 0 { (score, [1.0 - score, score]) } else { (-score, [score, 1.0 - score]) }
 }
 
 /// A whole number that is the larger the worse a pixel is, never 0. NaN comes highest.

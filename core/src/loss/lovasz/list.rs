@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::{LovaszClasses, LovaszHinge, LovaszSoftmax};
 use crate::error::Result;
-use crate::loss::list::{CHANNELS, Entry, Listed, Parameter, Values};
+use crate::loss::entry::{CHANNELS, Entry, Listed, Parameter, Values};
 
 pub(in crate::loss) const LOVASZ_HINGE: Listed<LovaszHinge> = Listed {
     entry: Entry {

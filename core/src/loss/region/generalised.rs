@@ -2,7 +2,7 @@
 
 use super::FAMILY;
 use crate::error::{Error, Result};
-use crate::loss::list::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, Values};
+use crate::loss::entry::{DENOMINATOR_SMOOTH, Entry, Listed, NUMERATOR_SMOOTH, Parameter, Values};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, SumLoss, check_weight};
 use crate::simd::Simd;

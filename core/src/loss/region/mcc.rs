@@ -1,7 +1,7 @@
 //! Matthews correlation.
 
 use super::FAMILY;
-use crate::loss::list::{Entry, Listed};
+use crate::loss::entry::{Entry, Listed};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, SumLoss};
 use crate::simd::Simd;

@@ -2,7 +2,7 @@
 
 use super::{ClassAveraging, FAMILY, error};
 use crate::error::{Error, Result};
-use crate::loss::list::{AVERAGE, BACKGROUND, EMPTY, Entry, Listed, Parameter};
+use crate::loss::entry::{AVERAGE, BACKGROUND, EMPTY, Entry, Listed, Parameter};
 use crate::loss::sum::Tally;
 use crate::loss::{Kernel, Pixel, Reads, SumLoss, check_weight};
 use crate::num::{Power, one_minus_exp};

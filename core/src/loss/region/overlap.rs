@@ -3,7 +3,7 @@
 use super::FAMILY;
 use super::{ClassAveraging, OverlapKernel, Smooth};
 use crate::error::{Error, Result};
-use crate::loss::list::{
+use crate::loss::entry::{
     AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, FN_WEIGHT, FP_WEIGHT, Listed, NUMERATOR_SMOOTH,
     OVERLAP, Parameter, SMOOTH, Values,
 };

@@ -4,7 +4,7 @@
 use super::FAMILY;
 use super::{ClassAveraging, PowerKernel, Smooth, error};
 use crate::error::{Error, Result};
-use crate::loss::list::{
+use crate::loss::entry::{
     AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, Entry, Listed, NUMERATOR_SMOOTH, OVERLAP_PRODUCT,
     Parameter, SMOOTH,
 };

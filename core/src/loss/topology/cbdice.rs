@@ -2,10 +2,10 @@
 
 use super::FAMILY;
 use crate::error::{Error, Result};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::finite;
 use crate::loss::grid::{BELOW, ONE, dilate_row, erode_row, get, rows_around, scored, split, start};
 use crate::loss::harmonic::harmonic;
-use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::plane::distance;
 use crate::view::Shape;

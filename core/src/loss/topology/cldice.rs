@@ -2,12 +2,12 @@
 
 use super::FAMILY;
 use crate::error::{Error, Result};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::grid::{
     BELOW, add, bounded, difference, dilate_row, erode_row, first_in_cross, first_in_window, greatest,
     pixels, probability_code, rows_around, scored, split, start, target_code,
 };
 use crate::loss::harmonic::{Harmonic, Share};
-use crate::loss::list::{Entry, Listed, Parameter};
 use crate::loss::{ClassPlane, SpatialLoss};
 use crate::view::Shape;
 use bytemuck::{must_cast_slice, must_cast_slice_mut};

@@ -3,7 +3,7 @@
 use super::FAMILY;
 use crate::error::{Error, Result};
 use crate::loss::boundary::{check_map, mapped_loss, maps, scored};
-use crate::loss::list::{Entry, Listed, Parameter};
+use crate::loss::entry::{Entry, Listed, Parameter};
 use crate::loss::mapped::SkeletonRecallOnMap;
 use crate::loss::{Call, Evaluation, Execute, Loss, split_scratch};
 use crate::view::{Frame, Shape};

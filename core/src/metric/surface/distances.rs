@@ -1,7 +1,7 @@
 //! Distances between the contours of a whole frame, from two planes of bits.
 
+use super::bins::{BIN_WORDS, EXACT, bin, place};
 use super::definition::{Pooling, Surface};
-use super::order::{BIN_WORDS, EXACT, bin, place};
 use super::report::{Counts, LENGTH_ONE, Sums, SurfaceReport};
 use crate::error::{Error, Result};
 use crate::plane::nearest::{self, Rows};
@@ -173,7 +173,7 @@ pub(super) struct Distances<'a> {
     pub(super) shape: Shape,
     planes: [Rows<'a>; 2],
     scratch: &'a mut [u32],
-    /// See [`super::order`].
+    /// See [`super::bins`].
     pub(super) bins: &'a mut [u32],
 }
 

@@ -256,15 +256,15 @@ fn bins_follow_each_other() {
     let long = (12..40)
         .flat_map(|bits| (0..16).flat_map(move |part| [0, 1].map(|less| ((16 + part) << (bits - 4)) - less)));
     for squared in (0..3000).chain(long) {
-        let place = order::place(squared);
-        let (least, bits) = order::span(place);
+        let place = bins::place(squared);
+        let (least, bits) = bins::span(place);
         assert!(least <= squared && squared - least < 1 << bits, "{squared}");
-        assert!(order::span(place + 1).0 == least + (1 << bits), "{squared}");
+        assert!(bins::span(place + 1).0 == least + (1 << bits), "{squared}");
         assert!(squared >= 3000 || [last, last + 1].contains(&place));
         last = place;
     }
-    assert_eq!(order::place((1 << 40) - 1), 511);
-    assert!(order::place(1 << 40) > 511 && order::place(u64::MAX) > 511);
+    assert_eq!(bins::place((1 << 40) - 1), 511);
+    assert!(bins::place(1 << 40) > 511 && bins::place(u64::MAX) > 511);
 }
 
 #[test]

@@ -8,8 +8,7 @@ use segmeter::core::metric::surface::{BoundaryIou, Percentile, Spacing, Surface}
 use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Preset, Score};
 
 use super::detail::{Detail, DetailInput, PERCENTILE, is_percentile};
-use super::exact::Scale;
-use super::overlap;
+use super::exact::{Binning, Scale};
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
 
@@ -76,14 +75,6 @@ pub(super) struct Categories {
     pub(super) of_class: Vec<u8>,
 }
 
-/// How probabilities are binned.
-#[derive(Clone, Copy)]
-pub(super) struct Binning {
-    pub(super) bins: usize,
-    pub(super) edges: Edges,
-    pub(super) confidence: Confidence,
-}
-
 /// Everything that decides what is computed.
 pub(super) struct Choice {
     metrics: BTreeSet<&'static str>,
@@ -123,7 +114,7 @@ impl ChoiceInput {
         let detail = self.detail.detail()?;
         let metrics = self.wanted(detail.percentile_key)?;
         let preset = self.preset.as_deref().map(known_preset).transpose()?;
-        let class_metrics = overlap::of_class(self.beta, &detail, threshold);
+        let class_metrics = detail.class_metrics(self.beta, threshold);
         let class_metrics = class_metrics.into_iter().filter(|(name, _)| metrics.contains(name)).collect();
         let ratio = if preset == Some("boundary_iou_cityscapes") {
             BoundaryIou::CITYSCAPES

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::Failure;
 use super::each::each;
 use super::predict::{IGNORED, Reader};
-use super::tally::MOST_CLASSES;
 use crate::command::input::{Ids, Stored, meaning, run};
 use crate::report;
 
 /// Numbers of images that are kept while it is not known how many classes there are: 16 MiB. An image beyond is read again.
 const MOST_KEPT: usize = 1 << 21;
+
+/// A matrix of so many has 8 MiB, one per thread and one per image under way.
+pub(super) const MOST_CLASSES: usize = 1024;
 
 /// Rows of a [`Counter`]: a class each, and what is not scored.
 const ROWS: usize = MOST_CLASSES + 1;

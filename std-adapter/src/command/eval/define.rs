@@ -9,8 +9,8 @@ use segmeter::core::plane::{Contour, Edge};
 
 use super::choice::{Choice, is_square};
 use super::detail::connected;
-use super::exact::Scale;
-use super::scored::{BOUND, CLIP};
+use super::exact::{CLIP, Scale};
+use super::scored::BOUND;
 use super::segment;
 use super::shape::{apls, trimap};
 use crate::command::registry::Entry;

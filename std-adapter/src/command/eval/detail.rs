@@ -1,6 +1,7 @@
 //! What can be chosen of single metrics.
 
 use clap::{Args, ValueEnum};
+use segmeter::core::metric::ClassMetric;
 use segmeter::core::metric::topology::Connectivity;
 
 use crate::command::Failure;
@@ -50,6 +51,20 @@ pub(super) struct Detail {
     pub(super) fn_weight: f64,
     /// Whether the frame is contour, where the preset does not matter.
     pub(super) frame_counts: Option<bool>,
+}
+
+impl Detail {
+    /// The overlap metrics of a class against the rest.
+    pub(super) fn class_metrics(&self, beta: f64, threshold: f64) -> Vec<(&'static str, ClassMetric)> {
+        let Self { fp_weight, fn_weight, .. } = *self;
+        let chosen = |metric| match metric {
+            ClassMetric::FBeta { .. } => ClassMetric::FBeta { beta },
+            ClassMetric::TverskyIndex { .. } => ClassMetric::TverskyIndex { fp_weight, fn_weight },
+            ClassMetric::NetBenefit { .. } => ClassMetric::NetBenefit { threshold },
+            other => other,
+        };
+        ClassMetric::ALL.iter().map(|(name, metric)| (*name, chosen(*metric))).collect()
+    }
 }
 
 /// The listed name of the percentile.

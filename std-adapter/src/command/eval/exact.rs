@@ -6,13 +6,10 @@
 use std::cmp::Ordering;
 
 use segmeter::core::metric::Confidence;
-use segmeter::core::metric::calibration::{Bin, EqualMass, ONE, steps};
+use segmeter::core::metric::calibration::{Bin, Edges, EqualMass, ONE, steps};
 use segmeter::core::metric::threshold::Ranking;
 use segmeter::core::num::Sigmoid;
 use segmeter::core::simd::Scalar;
-
-use super::choice::Binning;
-use super::scored::CLIP;
 
 /// A score as it is stored; `f64` keeps what would be ties in `f32`.
 pub(super) trait Real: Copy + Default + PartialOrd + Into<f64> + radsort::Key {
@@ -37,6 +34,17 @@ impl Real for f64 {
 pub(super) enum Scale {
     Logit,
     Probability,
+}
+
+/// The least probability of a label in the negative log-likelihood of 8-bit outputs and given probabilities.
+pub(super) const CLIP: f64 = 1e-7;
+
+/// How probabilities are binned.
+#[derive(Clone, Copy)]
+pub(super) struct Binning {
+    pub(super) bins: usize,
+    pub(super) edges: Edges,
+    pub(super) confidence: Confidence,
 }
 
 /// Scores of background and foreground, or of wrong and right predictions, as they are stored.

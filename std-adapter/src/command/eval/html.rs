@@ -43,7 +43,7 @@ pub(super) fn page(printed: &Printed<'_>, reader: &Reader, subject: &Subject<'_>
                 (head(printed, subject))
                 (tiles(printed))
                 (classes(printed))
-                (printed.result.matrix.html(printed))
+                (printed.result.matrix.html(printed.names))
                 (scores(printed))
                 (images(printed, subject.worst_by, &worst))
                 (tables::numbers(printed))

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::Failure;
 use super::count::Counts;
 use super::predict::IGNORED;
-use super::print::Printed;
 use crate::report;
 
 /// Classes of which a page or a terminal shows the whole matrix; JSON has all.
@@ -123,25 +122,25 @@ impl Matrix {
         })
     }
 
-    fn heads<'a>(&self, printed: &'a Printed<'_>) -> Vec<&'a str> {
-        let names = printed.names.iter().map(String::as_str);
+    fn heads<'a>(&self, names: &'a [String]) -> Vec<&'a str> {
+        let names = names.iter().map(String::as_str);
         let no_class = if self.has_foreign() { Some("no class") } else { None };
         std::iter::once("label").chain(names).chain(no_class).collect()
     }
 
-    pub(super) fn print(&self, printed: &Printed<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+    pub(super) fn print(&self, names: &[String], out: &mut dyn Write) -> Result<(), Failure> {
         let classes = self.foreign.len();
         if classes > MOST {
             writeln!(out, "\nconfusion matrix of {classes} classes: --json")?;
             return Ok(());
         }
-        let heads: Vec<String> = self.heads(printed).into_iter().map(str::to_owned).collect();
+        let heads: Vec<String> = self.heads(names).into_iter().map(str::to_owned).collect();
         let rows = |cell: &dyn Fn(u64, Option<f64>) -> String| -> Vec<Vec<String>> {
             let row = |(name, row): (&String, Vec<u64>)| {
                 let cells = row.iter().zip(Self::shares(&row)).map(|(count, share)| cell(*count, share));
                 std::iter::once(name.clone()).chain(cells).take(heads.len()).collect()
             };
-            printed.names.iter().zip(self.rows()).map(row).collect()
+            names.iter().zip(self.rows()).map(row).collect()
         };
         writeln!(out, "\nconfusion matrix: pixels by label (rows) and prediction")?;
         report::fitted(out, &heads, 1, |_| rows(&|count, _| count.to_string()))?;
@@ -152,18 +151,18 @@ impl Matrix {
         Ok(report::fitted(out, &heads, 1, |_| rows(&|_, share| percent(share)))?)
     }
 
-    pub(super) fn html(&self, printed: &Printed<'_>) -> Markup {
+    pub(super) fn html(&self, names: &[String]) -> Markup {
         if self.foreign.len() > MOST {
             return html! {};
         }
-        let width = self.heads(printed).len() - 1;
+        let width = self.heads(names).len() - 1;
         html! {
             h2 { "Confusion matrix" }
             p { "Pixels by label (rows) and prediction (columns), and their share of the label." }
             table {
-                thead { tr { @for head in self.heads(printed) { th { (head) } } } }
+                thead { tr { @for head in self.heads(names) { th { (head) } } } }
                 tbody {
-                    @for (name, row) in printed.names.iter().zip(self.rows()) {
+                    @for (name, row) in names.iter().zip(self.rows()) {
                         tr {
                             th { (name) }
                             @for (count, share) in row.iter().zip(Self::shares(&row)).take(width) {

@@ -4,8 +4,8 @@ use segmeter::core::metric::{ClassMetric, ClassReport, Mean, Score};
 
 use super::choice::Choice;
 use super::overlap::{self, Averages, Named};
+use super::scores::{Scores, is_undefined};
 use super::segment::{self, Segments};
-use super::tally::{Scores, is_undefined};
 
 /// Sums over images.
 #[derive(Default)]

@@ -5,23 +5,10 @@ use segmeter::core::metric::{
 };
 
 use super::choice::{Categories, Choice};
-use super::detail::Detail;
 use super::matrix::Matrix;
 
 /// A metric and its value.
 pub(super) type Named = (&'static str, Option<f64>);
-
-/// The overlap metrics of a class against the rest.
-pub(super) fn of_class(beta: f64, detail: &Detail, threshold: f64) -> Vec<(&'static str, ClassMetric)> {
-    let Detail { fp_weight, fn_weight, .. } = *detail;
-    let chosen = |metric| match metric {
-        ClassMetric::FBeta { .. } => ClassMetric::FBeta { beta },
-        ClassMetric::TverskyIndex { .. } => ClassMetric::TverskyIndex { fp_weight, fn_weight },
-        ClassMetric::NetBenefit { .. } => ClassMetric::NetBenefit { threshold },
-        other => other,
-    };
-    ClassMetric::ALL.iter().map(|(name, metric)| (*name, chosen(*metric))).collect()
-}
 
 /// The metrics of all classes together.
 pub(super) fn of_matrix(choice: &Choice, matrix: &Matrix, classes: &[ClassReport]) -> [Named; 10] {

@@ -10,9 +10,10 @@ use super::Failure;
 use super::choice::{Choice, family_of, metric_of};
 use super::define::definition;
 use super::overlap::Named;
+use super::scores::{Scores, is_undefined};
 use super::shape::FAMILIES;
 use super::sheet::counts;
-use super::tally::{Evaluated, Scores, is_undefined};
+use super::tally::Evaluated;
 use crate::report;
 
 /// Classes whose IoU a line about an image has room for; JSON and CSV have all.
@@ -232,7 +233,7 @@ impl Printed<'_> {
         self.class_table(out)?;
         self.average_table(out)?;
         if self.choice.wants_matrix() {
-            self.result.matrix.print(self, out)?;
+            self.result.matrix.print(self.names, out)?;
         }
         let mut families: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
         let times = |value: Option<f64>| u64::from(value.is_none());

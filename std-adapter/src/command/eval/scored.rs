@@ -6,14 +6,12 @@ use segmeter::core::metric::{ClassReport, Confidence};
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::Activation;
 
-use super::choice::{Binning, Choice};
-use super::exact::{self, Levels, Scale};
+use super::choice::Choice;
+use super::exact::{self, Binning, CLIP, Levels, Scale};
 use super::overlap::Named;
 
 /// The bound of sensitivity, specificity and recall.
 pub(super) const BOUND: f64 = 0.95;
-/// The least probability of a label in the negative log-likelihood of 8-bit outputs and given probabilities.
-pub(super) const CLIP: f64 = 1e-7;
 
 /// What binary scores say at every threshold.
 pub(super) struct Scored {

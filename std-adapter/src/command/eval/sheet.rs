@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use segmeter::core::metric::ClassReport;
 
 use super::choice::Choice;
-use super::tally::{Evaluated, Scores};
+use super::scores::Scores;
+use super::tally::Evaluated;
 use crate::text::cell;
 
 /// The counts of a class by name.

@@ -6,8 +6,8 @@ use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
 use segmeter::core::num::exp_nonpositive_f64;
 
-use super::choice::{Binning, Choice};
-use super::exact::{self, Level, Levels, Real, Scale, Sides};
+use super::choice::Choice;
+use super::exact::{self, Binning, Level, Levels, Real, Scale, Sides};
 use super::overlap::Named;
 use super::predict::IGNORED;
 use super::scored::{self, Scored};

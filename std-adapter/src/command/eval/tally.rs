@@ -16,32 +16,12 @@ use super::means::Means;
 use super::overlap::{self, Averages, Named};
 use super::predict::{IGNORED, Logits, Pair, Reader};
 use super::scored::{self, Scored};
+use super::scores::Scores;
 use super::seen::Seen;
 use super::segment::Segments;
 use super::shape;
 use super::softmax;
 use crate::report;
-
-/// A matrix of so many has 8 MiB, one per thread and one per image under way.
-pub(super) const MOST_CLASSES: usize = 1024;
-
-/// What is known of an image, or of all of them.
-pub(super) struct Scores {
-    pub(super) name: String,
-    pub(super) pixels: u64,
-    pub(super) ignored: u64,
-    pub(super) classes: Vec<ClassReport>,
-    /// Over all classes.
-    pub(super) overall: Vec<Named>,
-    /// Metrics of shape of every class, none of those that are not measured; of all images, the means.
-    pub(super) shapes: Vec<Vec<Score>>,
-    /// The segments of every class.
-    pub(super) segments: Vec<Segments>,
-    /// Of probabilities of several classes.
-    softmax: softmax::Sums,
-    /// Of the road.
-    pub(super) road: Vec<Score>,
-}
 
 /// The whole evaluation.
 pub(super) struct Evaluated {
@@ -296,13 +276,4 @@ fn measure(choice: &Choice, pair: &Pair, scores: &mut Scores) -> segmeter::core:
         scores.road = shape::of_road(choice, &places.class(1))?;
     }
     Ok(())
-}
-
-/// Whether a score is printed as `null`, and counted.
-pub(super) fn is_undefined(score: &Score) -> bool {
-    match score {
-        Score::Value(value) => !value.is_finite(),
-        Score::Undefined => true,
-        Score::Skipped => false,
-    }
 }

@@ -6,7 +6,7 @@ use super::tversky;
 use super::{Outcome, Overlap, Tversky};
 use crate::error::{Error, Result};
 use crate::loss::SumLoss;
-use crate::loss::list::{
+use crate::loss::entry::{
     AVERAGE, BACKGROUND, DENOMINATOR_SMOOTH, EMPTY, EXPONENT, Entry, FN_WEIGHT, FP_WEIGHT, Listed,
     NUMERATOR_SMOOTH, OVERLAP, SMOOTH,
 };

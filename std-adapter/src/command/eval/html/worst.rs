@@ -9,7 +9,8 @@ use super::Failure;
 use crate::command::eval::choice::{Choice, metric_of};
 use crate::command::eval::overlap::mean_of;
 use crate::command::eval::predict::{IGNORED, Pair, Reader};
-use crate::command::eval::tally::{Evaluated, Scores};
+use crate::command::eval::scores::Scores;
+use crate::command::eval::tally::Evaluated;
 
 /// Images that are shown.
 const MOST: usize = 8;

@@ -1,7 +1,7 @@
 //! The project's own `exp` and `ln`: polynomials with single-rounded `+ - * /` only, so that every machine
 //! computes the same bits. No FMA, no platform maths library, whose results differ between versions.
 
-use crate::simd::{Simd, Vector};
+use super::{Simd, Vector};
 
 /// 1.5 * 2^23: adding it rounds a small float to an integer that then sits in the low mantissa bits.
 const ROUND: f32 = 12_582_912.0;

@@ -1,7 +1,8 @@
 //! From values of parameters to what constructors take.
 
-use super::{Entry, Listed, Parameter, Value};
+use super::{Entry, Listed, Parameter};
 use crate::error::{Error, Result};
+use crate::list::Value;
 use crate::loss::{AbsentClass, ClassAveraging, Normalise, Smooth};
 
 /// What the parameters of an entry are: as given, or their defaults.
@@ -24,7 +25,7 @@ impl<'a> Values<'a> {
         Self { entry, given: &|_| None }
     }
 
-    pub(super) const fn entry(&self) -> &'a Entry {
+    pub(crate) const fn entry(&self) -> &'a Entry {
         self.entry
     }
 
