@@ -150,3 +150,19 @@ else
     skip "licences"
 fi
 check "a program of the packed crates runs" tests/package --run
+
+# What `tests/data/released.txt` names is what others build on: nothing public of it goes without a new version.
+semver() {
+    local package
+    for package in segmeter-core segmeter segmeter-firmware; do
+        CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$root/target}/semver \
+            cargo semver-checks --package "$package" --baseline-rev "$(cat tests/data/released.txt)" || return
+    done
+}
+if ! git cat-file -e "$(cat tests/data/released.txt)^{commit}" 2>/dev/null; then
+    skip "public API (the commit in tests/data/released.txt is not in this clone)"
+elif ensure_tool cargo-semver-checks; then
+    check "nothing public is gone since tests/data/released.txt" semver
+else
+    skip "public API"
+fi

@@ -109,8 +109,8 @@ impl EstimatedIou {
     /// `sum over the mask of p / (pixels of the mask + sum over the rest of p)`, with the `p` of the map: a sum over 256
     /// codes, no pass over pixels. From `low` to `high` is one deviation of the map to either side, all codes in error the
     /// same way, for the frame's own pixels are far from independent; learnt on the desk, the deviations are scaled so that
-    /// nine of ten frames of one more drive lie between. A frame with many codes that were rare when the map was learnt has
-    /// a wide interval. What no map can know is a network that has become wrong *and* sure.
+    /// nine of ten frames of other drives to which something happens lie between. A frame with many codes that were rare when
+    /// the map was learnt has a wide interval. What no map can know is a network that has become wrong *and* sure.
     ///
     /// ```
     /// use segmeter_core::drift::{CalibrationMap, EstimatedIou};

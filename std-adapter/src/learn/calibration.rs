@@ -20,9 +20,13 @@ const RANGES: usize = 16;
 /// Share of the frames whose IoU is to lie within its interval.
 pub const COVERAGE: f64 = 0.9;
 
-/// How much further estimates are off in other drives than in other parts of the same, as measured on made drives: what is
-/// taken where there is one drive alone.
-const ONE_DRIVE: f64 = 4.0;
+/// How much further estimates are off where something happens to other drives than where nothing does, as measured on made
+/// drives and what is made to happen to them: labels in control say nothing of that, and there the interval is looked at.
+const CHANGED: f64 = 2.0;
+
+/// How much further they are off in other drives than in other parts of the same, measured likewise: what is taken where
+/// there is one drive alone.
+const ONE_DRIVE: f64 = 3.0;
 
 /// The way that was chosen, and how it does on frames that were left out.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +37,10 @@ pub struct Calibrated {
     pub errors: [f64; 4],
     /// Labelled frames.
     pub frames: usize,
-    /// Share of them within the interval that was learnt from the others, at a width that the others do not know.
+    /// Share of them within the interval that was learnt from the others, before it is widened.
     pub coverage: f64,
+    /// How many times as wide the interval has been made as frames in control ask for: others are further off.
+    pub widened: f64,
 }
 
 impl Calibrated {
@@ -96,8 +102,9 @@ impl Map {
 /// drive alone those of up to ten parts of it. The simplest one whose mean absolute error of the estimated IoU is not
 /// clearly above the least is learnt from all frames. The deviation of a code is that between frames of the share of
 /// road among the pixels of the sixteenth of codes that it is in, about the map; all of them are scaled so that
-/// [`COVERAGE`] of the frames of one more drive would have their IoU within the interval (split conformal prediction;
-/// Papadopoulos et al. 2002; of frames that come in drives, Dunn et al. 2022).
+/// [`COVERAGE`] of the frames that were left out have their IoU within the interval (split conformal prediction; Papadopoulos
+/// et al. 2002; of frames that come in drives, Dunn et al. 2022), and then widened so that as many of other drives have to
+/// which something happens.
 pub(super) fn calibrate(drives: &[&[Frame]], table: &SigmoidTable) -> Option<(CalibrationMap, Calibrated)> {
     let frames = labelled(drives, table.threshold());
     if frames.len() < 2 {
@@ -111,17 +118,14 @@ pub(super) fn calibrate(drives: &[&[Frame]], table: &SigmoidTable) -> Option<(Ca
     let off: Vec<f64> = tried[best].iter().map(|(_, off)| *off).collect();
     let calibration = Calibration::ALL[best];
     let drives = frames.iter().map(|frame| frame.drive).collect::<BTreeSet<_>>().len();
-    // Of a single drive the frames are all there is to say how others differ.
-    let width = if drives == 1 { ONE_DRIVE * quantile(&off, off.len()) } else { quantile(&off, drives) };
+    let widened = if drives == 1 { ONE_DRIVE * CHANGED } else { CHANGED };
     let covered = (0..frames.len()).filter(|frame| {
         let others = off.iter().zip(&parts).filter(|(_, part)| **part != parts[*frame]).map(|(off, _)| *off);
-        let others: Vec<f64> = others.collect();
-        let independent = if drives == 1 { others.len() } else { drives - 1 };
-        off[*frame] <= quantile(&others, independent)
+        off[*frame] <= quantile(others.collect())
     });
     let coverage = covered.count() as f64 / frames.len() as f64;
-    let map = stored(map(calibration, frames.iter(), &logits), width)?;
-    Some((map, Calibrated { calibration, errors, frames: frames.len(), coverage }))
+    let map = stored(map(calibration, frames.iter(), &logits), widened * quantile(off.clone()))?;
+    Some((map, Calibrated { calibration, errors, frames: frames.len(), coverage, widened }))
 }
 
 /// The simplest way that no part of the frames speaks against: its error is above the least by no more than one
@@ -267,13 +271,10 @@ fn deviations<'a>(
     ranges.map(|range| if weights[range] > 0.0 { libm::sqrt(squares[range] / weights[range]) } else { 0.0 })
 }
 
-/// The value that [`COVERAGE`] of others would not exceed, of values of so many drives; the largest where they are too few to
-/// say. What is watched is another drive: that one more of them could lie beyond all takes its share.
-fn quantile(values: &[f64], drives: usize) -> f64 {
-    let mut values = values.to_vec();
+/// The value that [`COVERAGE`] of others would not exceed; the largest where they are too few to say.
+fn quantile(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    let more = values.len() as f64 * (drives as f64 + 1.0) / drives as f64;
-    let rank = libm::ceil(more * COVERAGE) as usize;
+    let rank = libm::ceil((values.len() as f64 + 1.0) * COVERAGE) as usize;
     values.get(rank.saturating_sub(1)).or(values.last()).copied().unwrap_or(0.0)
 }
 

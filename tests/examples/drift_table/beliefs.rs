@@ -6,6 +6,9 @@ use segmeter_core::sketch::SigmoidTable;
 
 use super::drives::{ASKED, Set};
 
+/// Profiles of each number of drives.
+const PROFILES: usize = 12;
+
 /// Means of what the charts of a profile see of each drive.
 fn means(profile: &Profile, drives: &[&[Frame]]) -> Vec<[f64; SIGNALS]> {
     let table = SigmoidTable::new(&profile.quantiser);
@@ -61,6 +64,17 @@ pub(crate) fn print(set: &Set) {
             pair(believed.skewness, skewness),
             pair(believed.remove, remote[signal as usize])
         );
+    }
+    println!(
+        "share of frames of other drives in the interval, 0.9 asked for: where nothing happens, and of all"
+    );
+    println!("{:>8}{:>18}{:>18}{:>18}", "drives", "half as wide", "as it is", "twice as wide");
+    for count in [1, 2, 3, 5, 10] {
+        let covered = [0.5, 1.0, 2.0].map(|times| {
+            let [calm, all] = set.coverage(count, PROFILES, times);
+            format!("{calm:>9.3}{all:>9.3}")
+        });
+        println!("{count:>8}{}", covered.concat());
     }
 }
 

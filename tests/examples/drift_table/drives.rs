@@ -1,7 +1,9 @@
 //! What a monitor makes of drives that it has not learnt from: those that are made (`drives/`).
 
 use segmeter::learn::{Frame, Settings, learn};
-use segmeter_core::drift::{EstimatedIou, Facts, Monitor, Outline, Profile, Reasons, SIGNALS, State};
+use segmeter_core::drift::{
+    CalibrationMap, EstimatedIou, Facts, Monitor, Outline, Profile, Reasons, SIGNALS, State,
+};
 use segmeter_core::metric::Confusion;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::Quantiser;
@@ -141,15 +143,9 @@ impl Set {
         let settings = Settings { false_alarm_frames: ASKED, ..Settings::default() };
         let mut row = Row { learnt_on: count, profiles, ..Row::default() };
         let mut singles = Singles::default();
-        let drives = self.control.len();
         for number in 0..profiles {
-            let first = number * drives / profiles;
-            let place = |index: usize| (index + drives - first) % drives;
-            let (own, others): (Vec<_>, Vec<_>) =
-                self.control.iter().enumerate().partition(|(index, _)| place(*index) < count);
-            let own: Vec<Vec<Frame>> = own.iter().map(|(_, drive)| drive.frames.clone()).collect();
+            let (own, others) = self.parted(count, number, profiles);
             let profile = learn(self.quantiser, &own, &settings).expect("enough frames").profile;
-            let others: Vec<&Shown> = others.into_iter().map(|(_, drive)| drive).collect();
             self.calm(&mut row, &profile, &others);
             for control in &others {
                 let is_same = |changed: &&Shown| changed.seed == control.seed;
@@ -164,6 +160,38 @@ impl Set {
         (row.error, row.coverage) = (singles.errors / frames, singles.covered as f64 / frames);
         row.auroc = auroc(singles.scored);
         row
+    }
+
+    /// Of profiles of `count` drives, the shares of the frames of other drives that lie in an interval so many times as wide as
+    /// that of the profile: of those to which nothing happens, and of all.
+    pub(crate) fn coverage(&self, count: usize, profiles: usize, times: f64) -> [f64; 2] {
+        let settings = Settings { false_alarm_frames: ASKED, fixed: true, ..Settings::default() };
+        let [mut calm, mut all] = [(); 2].map(|()| Singles::default());
+        for number in 0..profiles {
+            let (own, others) = self.parted(count, number, profiles);
+            let mut profile = learn(self.quantiser, &own, &settings).expect("enough frames").profile;
+            let deviation = profile.calibration.deviation().map(|d| (f64::from(d) * times).min(255.0) as u8);
+            let probability = *profile.calibration.probability();
+            profile.calibration =
+                CalibrationMap::from_parts(probability, deviation, true).expect("as it was");
+            for control in others {
+                calm.push(control, &profile, &self.table);
+                let same = self.changed.iter().filter(|changed| changed.seed == control.seed);
+                [control].into_iter().chain(same).for_each(|shown| all.push(shown, &profile, &self.table));
+            }
+        }
+        [calm, all].map(|singles| singles.covered as f64 / singles.scored.len() as f64)
+    }
+
+    /// The frames of `count` drives that a profile learns from, by its number, and all other drives.
+    fn parted(&self, count: usize, number: usize, profiles: usize) -> (Vec<Vec<Frame>>, Vec<&Shown>) {
+        let drives = self.control.len();
+        let first = number * drives / profiles;
+        let place = |index: usize| (index + drives - first) % drives;
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.control.iter().enumerate().partition(|(index, _)| place(*index) < count);
+        let own = own.iter().map(|(_, drive)| drive.frames.clone()).collect();
+        (own, others.into_iter().map(|(_, drive)| drive).collect())
     }
 
     fn watch<'a>(&'a self, profile: &'a Profile) -> Watch<'a> {

@@ -178,14 +178,15 @@ fn words(profile: &Profile, learnt: &Learnt, out: &mut dyn Write) -> Result<(), 
         lines.push("some masks are empty: such frames have no estimate of the IoU".to_owned());
     }
     lines.extend(release([profile].into_iter()));
-    if let Some(Calibrated { calibration, errors, coverage, .. }) = &learnt.calibrated {
+    if let Some(Calibrated { calibration, errors, coverage, widened, .. }) = &learnt.calibrated {
         let all = Calibration::ALL.iter().zip(errors);
         let all: Vec<_> = all.map(|(way, error)| format!("{} {error:.4}", way.name())).collect();
         let (name, all) = (calibration.name(), all.join(", "));
         lines.push(format!("calibration: {name}; mean errors of the IoU on frames left out: {all}"));
         let [asked, found] = [COVERAGE, *coverage].map(|share| 100.0 * share);
         lines.push(format!(
-            "interval of the estimate: {asked:.0} % asked for, {found:.1} % of the frames left out"
+            "interval of the estimate: {asked:.0} % asked for, {found:.1} % of the frames left out; made {widened} times as wide, \
+             for where something happens estimates are further off"
         ));
     } else {
         let line = "calibration: none, no two frames have labels: the estimated IoU is the network's own";
@@ -274,6 +275,7 @@ fn document(path: &str, profile: &Profile, learnt: Option<&Learnt>) -> Value {
                 "chosen": calibrated.calibration.name(),
                 "errors": errors,
                 "coverage": calibrated.coverage,
+                "widened": calibrated.widened,
             });
         }
         document["notes"] = learnt.notes.clone().into();

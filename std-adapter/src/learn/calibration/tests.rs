@@ -194,7 +194,8 @@ fn the_choice_is_that_of_frames_left_out() {
     assert!(calibrate(&[&honest[..1]], &table).is_none(), "one frame says nothing of others");
 }
 
-/// Drives whose networks differ: nine frames of ten of a drive that was not learnt from lie in their interval.
+/// Drives whose networks differ: nine frames of ten of a drive that was not learnt from, and to which nothing happens, lie in
+/// the interval at the width that frames in control ask for; it is stored twice as wide.
 #[test]
 fn the_interval_covers_frames_of_other_drives() {
     let table = SigmoidTable::new(&quantiser());
@@ -212,6 +213,9 @@ fn the_interval_covers_frames_of_other_drives() {
         let own: Vec<&[Frame]> = own.iter().map(|drive| &drive[..]).collect();
         let (map, found) = calibrate(&own, &table).unwrap();
         assert!((0.8..=1.0).contains(&found.coverage), "{found:?}");
+        assert_eq!(found.widened.to_bits(), 2.0f64.to_bits());
+        let narrow = map.deviation().map(|deviation| deviation.div_ceil(2));
+        let map = CalibrationMap::from_parts(*map.probability(), narrow, true).unwrap();
         for frame in others.iter().flatten() {
             let estimate = EstimatedIou::new(&frame.sketch, &map, &table).unwrap();
             let iou = Labelled::new(0, frame, table.threshold()).unwrap().iou;
@@ -220,8 +224,7 @@ fn the_interval_covers_frames_of_other_drives() {
         }
     }
     let share = f64::from(covered as u32) / f64::from(all);
-    // 0.9 (1 + 1 / 30) at the least.
-    assert!((0.9..=0.97).contains(&share), "{share}");
+    assert!((0.87..=0.94).contains(&share), "{share}");
 }
 
 /// The deviation of a code, by its definition: between frames, of the share of road in the sixteenth that it is in, about the
@@ -269,14 +272,27 @@ fn map_of(labelled: &[Labelled]) -> [f64; CODES] {
 /// Of so many frames, the one that nine of ten do not exceed: `ceil((n + 1) 0.9)` in order, the last where there are too few.
 #[test]
 fn the_width_is_a_rank() {
-    let values = |count: u32| (1..=count).rev().map(f64::from).collect::<Vec<_>>();
+    let values = |count: u32| (1..=count).rev().map(f64::from).collect();
     for (count, expected) in [(1, 1.0), (8, 8.0), (9, 9.0), (10, 10.0), (19, 18.0), (99, 90.0), (100, 91.0)] {
-        assert_eq!(quantile(&values(count), count as usize).to_bits(), f64::to_bits(expected), "{count}");
+        assert_eq!(quantile(values(count)).to_bits(), f64::to_bits(expected), "{count}");
     }
-    assert_eq!(quantile(&[], 0).to_bits(), 0);
-    // Of drives: 0.9 (1 + 1 / drives) of their frames.
-    for (drives, expected) in [(3, 100.0), (9, 100.0), (10, 99.0), (20, 95.0), (60, 92.0)] {
-        assert_eq!(quantile(&values(100), drives).to_bits(), f64::to_bits(expected), "{drives}");
+    assert_eq!(quantile(Vec::new()).to_bits(), 0);
+}
+
+/// Of the same frames: those of one drive have an interval three times as wide as those of several, for no other was seen.
+#[test]
+fn a_single_drive_has_a_wide_interval() {
+    let table = SigmoidTable::new(&quantiser());
+    let mut random = Random::new(4);
+    let frames: Vec<Frame> = (0..30).map(|_| frame(&mut random, 1.0, 0.0)).collect();
+    let (one, found) = calibrate(&[&frames], &table).unwrap();
+    assert_eq!(found.widened.to_bits(), 6.0f64.to_bits());
+    // Ten drives are left out as the ten parts of one are.
+    let drives: Vec<&[Frame]> = frames.chunks(3).collect();
+    let (several, other) = calibrate(&drives, &table).unwrap();
+    assert_eq!((found.errors, found.coverage), (other.errors, other.coverage));
+    for (one, several) in one.deviation().iter().zip(several.deviation()) {
+        assert!((i32::from(*one) - 3 * i32::from(*several)).abs() <= 3 || *one == u8::MAX, "{one} {several}");
     }
 }
 
