@@ -30,6 +30,7 @@ const ONE_DRIVE: f64 = 3.0;
 
 /// The way that was chosen, and how it does on frames that were left out.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Calibrated {
     /// The simplest one that errs no more than the others, as far as frames tell.
     pub calibration: Calibration,
