@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, LOSSES, Settings};
 use segmeter_core::loss::{Evaluation, Loss};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Shape};
@@ -61,7 +61,7 @@ fn on_the_desk() -> Result<Found> {
         AnyFrame::Multiclass(Frame::multiclass(shape, CLASSES, Layout::Planar, &scores, &classes, IGNORE)?),
     ];
     for entry in LOSSES {
-        let loss = AnyLoss::new(entry.name, &Settings::new()).expect("a loss of the catalogue");
+        let loss = ChosenLoss::new(entry.name, &Settings::new()).expect("a loss of the catalogue");
         let mut slopes = GradientTable::default();
         let of_codes = loss.accumulate_sketch(&sketch, &table, 1.0, Some(&mut slopes));
         add(&mut found, 0, entry.name, of_codes, digest_of_table(&slopes))?;

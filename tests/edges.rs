@@ -83,8 +83,8 @@ fn fixed_point_edges() {
     assert_eq!(Q16::ratio(-i64::MAX, 1).raw(), -i32::MAX);
 }
 
-/// Bits are the contract, and an error of one unit in a coefficient is well within the bounds of `equality.rs`. What a C program
-/// of the polynomials gives, compiled without contraction (FNV-1a of the little-endian bits of every 1009th float).
+/// Bits are the contract, and an error of one unit in a coefficient is well within the bounds of `equality.rs`. What a C
+/// program of the polynomials gives, compiled without contraction (FNV-1a of the little-endian bits of every 1009th float).
 #[test]
 fn elementary_functions_have_the_bits_of_their_polynomials() {
     let hash = |range: std::ops::RangeInclusive<u32>, function: &dyn Fn(f32) -> f32| {

@@ -6,7 +6,7 @@
 use std::num::NonZero;
 use std::ops::Range;
 
-use segmeter::catalogue::{AnyFrame, AnyLoss};
+use segmeter::catalogue::{AnyFrame, ChosenLoss};
 use segmeter::{Engine, LevelName};
 use segmeter_core::Error;
 use segmeter_core::loss::{Execute, Job, Serial};
@@ -149,7 +149,7 @@ fn sigmoid_of_every_float() {
 
 /// Value and gradient of every loss, as bits; the oracle is what a microcontroller runs.
 fn check(frame: &AnyFrame<'_>, scores: usize, engines: &[(LevelName, usize)]) {
-    let evaluate = |loss: &AnyLoss, engine: Option<&Engine>| {
+    let evaluate = |loss: &ChosenLoss, engine: Option<&Engine>| {
         let mut gradient = vec![0.25; scores];
         let found = match engine {
             Some(engine) => loss.evaluate(engine, frame, 0.75, Some(&mut gradient)),
@@ -178,7 +178,7 @@ fn check(frame: &AnyFrame<'_>, scores: usize, engines: &[(LevelName, usize)]) {
 }
 
 /// A gradient that is written over is what is added to zeros, whatever was there; a refused one is as it was.
-fn overwrites(what: &str, loss: &AnyLoss, engine: &Engine, frame: &AnyFrame<'_>, scores: usize) {
+fn overwrites(what: &str, loss: &ChosenLoss, engine: &Engine, frame: &AnyFrame<'_>, scores: usize) {
     let mut scratch = vec![0; scratch_len(loss, frame)];
     let (mut written, mut added) = (vec![f32::NAN; scores], vec![0.0; scores]);
     let found = loss.write_gradient(engine, frame, &mut scratch, &mut written);
@@ -226,7 +226,7 @@ fn the_most_probable_class_is_the_same_at_every_level() {
         // Bits of what is no number may differ, and only those.
         let of = |level| {
             let mut gradient = vec![0.0; logits.len()];
-            let loss = AnyLoss::new("recall_cross_entropy", &Default::default()).unwrap();
+            let loss = ChosenLoss::new("recall_cross_entropy", &Default::default()).unwrap();
             let frame = AnyFrame::Multiclass(frame);
             let value = loss.evaluate(&engine(level, 1), &frame, 1.0, Some(&mut gradient)).unwrap().value;
             let number = |x: f32| if x.is_nan() { None } else { Some(x.to_bits()) };

@@ -2,7 +2,7 @@
 //! elsewhere, and value and gradient against `f64` where other forms lose their digits or give NaN.
 #![allow(clippy::disallowed_methods, reason = "the reference is a computation of its own")]
 
-use segmeter::catalogue::{AnyLoss, Setting, Settings};
+use segmeter::catalogue::{ChosenLoss, Setting, Settings};
 use segmeter_core::Error;
 use segmeter_core::loss::{ClassAveraging, ExponentialLogarithmic, Loss};
 use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Shape, Weights};
@@ -131,7 +131,7 @@ fn it_is_called_like_the_other_losses() {
     Oracle::paper(&logits, &ids).check("as it is", evaluate(&logits, &ids));
     let labels = Labels::new(row(70), &ids, IGNORE).unwrap();
     let frame = Frame::new(&logits, labels).unwrap();
-    let by_name = AnyLoss::new("exponential_logarithmic", &Settings::new()).unwrap();
+    let by_name = ChosenLoss::new("exponential_logarithmic", &Settings::new()).unwrap();
     assert_eq!(value(&by_name, frame).unwrap(), LOSS.value(&frame, &mut []).unwrap());
     // Two channels with logits 0 and z are the same network.
     let two: Vec<f32> = vec![0.0; 70].into_iter().chain(logits.iter().copied()).collect();
@@ -163,7 +163,7 @@ fn one_channel_without_background() {
     let (logits, ids) = ordinary();
     let frame = Frame::new(&logits, Labels::new(row(70), &ids, IGNORE).unwrap()).unwrap();
     let of_road = LOSS.with(ClassAveraging::DEFAULT.with_background(false));
-    let by_name = AnyLoss::new("exponential_logarithmic", &settings(r#"{"background": false}"#)).unwrap();
+    let by_name = ChosenLoss::new("exponential_logarithmic", &settings(r#"{"background": false}"#)).unwrap();
     let oracle = Oracle { background: false, ..Oracle::paper(&logits, &ids) };
     oracle.check("a type", of_frame(&of_road, &frame));
     let mut gradient = vec![f32::NAN; 70];
@@ -207,13 +207,13 @@ fn a_mask_of_0_and_255() {
 #[test]
 fn parameters_that_do_not_exist() {
     for text in [r#"{"apply_nonlin": true}"#, r#"{"weights": [0.2, 0.8]}"#, r#"{"gamma": 0.3}"#] {
-        let line = AnyLoss::new("exponential_logarithmic", &settings(text)).unwrap_err().to_string();
+        let line = ChosenLoss::new("exponential_logarithmic", &settings(text)).unwrap_err().to_string();
         let key = text.split('"').nth(1).unwrap();
         assert!(line.contains(&format!("`{key}`")) && line.contains("dice_exponent"), "{line}");
     }
     let refused = |settings: Setting| {
         let settings = Settings::from([("dice_exponent".to_owned(), settings)]);
-        AnyLoss::new("exponential_logarithmic", &settings).unwrap_err().to_string()
+        ChosenLoss::new("exponential_logarithmic", &settings).unwrap_err().to_string()
     };
     assert_eq!(
         refused(Setting::Number(0.0)),

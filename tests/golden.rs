@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, LOSSES};
 use segmeter_core::loss::{Evaluation, Loss as _};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Frame, IGNORE, Layout, Quantised, Quantiser};
@@ -35,13 +35,13 @@ fn documented_losses() -> Option<BTreeSet<String>> {
         assert!(found.remove(part), "{part}, a part with vectors in tests/parts.rs, is not public");
     }
     // The blanket implementation, the choice at run time, what sums are made of, and parts of unified focal loss.
-    let others = ["L", "AnyLoss", "Weighted", "UnifiedFocalTversky", "UnifiedFocalCrossEntropy"];
+    let others = ["L", "ChosenLoss", "Weighted", "UnifiedFocalTversky", "UnifiedFocalCrossEntropy"];
     found.retain(|name: &String| !others.contains(&name.as_str()));
     Some(found)
 }
 
 /// The type of a loss, without what is between angle brackets.
-fn type_of(loss: &AnyLoss) -> String {
+fn type_of(loss: &ChosenLoss) -> String {
     loss.type_name().chars().take_while(|c| c.is_alphanumeric()).collect()
 }
 
@@ -255,7 +255,7 @@ fn ignored_pixels_leave_no_trace() {
             |(place, logit): (usize, &f32)| if pixel(place) == IGNORE { odd[place % 4] } else { *logit };
         logits.iter().enumerate().map(change).collect()
     };
-    fn bits<const C: usize>(loss: &AnyLoss, frame: Frame<'_, C>) -> (u32, Vec<u32>)
+    fn bits<const C: usize>(loss: &ChosenLoss, frame: Frame<'_, C>) -> (u32, Vec<u32>)
     where
         for<'a> AnyFrame<'a>: From<Frame<'a, C>>,
     {

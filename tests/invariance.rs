@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use segmeter::Engine;
-use segmeter::catalogue::{AnyFrame, AnyLoss};
+use segmeter::catalogue::{AnyFrame, ChosenLoss};
 use segmeter_core::loss::AnyLoss as Listed;
 use segmeter_core::loss::{Loss, Serial, SumLoss, Sums};
 use segmeter_core::view::{Frame, IGNORE, Shape};
@@ -85,13 +85,13 @@ fn of_tiles<L: SumLoss, const C: usize>(
 }
 
 /// Calls [`of_tiles`] for what is a function of sums; everything else must be known not to be.
-fn of_any_tiles(name: &str, loss: &AnyLoss, scene: &Scene) -> bool {
+fn of_any_tiles(name: &str, loss: &ChosenLoss, scene: &Scene) -> bool {
     let what = format!("{name} of {:?}", scene.kind);
     macro_rules! sum_losses {
         ($($type:ident),* $(,)?) => {
             match loss {
-                $(AnyLoss::Listed(Listed::$type(loss)) if scene.kind.channels == 1 => of_tiles::<_, 2>(&what, loss, scene, binary),
-                  AnyLoss::Listed(Listed::$type(loss)) => of_tiles::<_, ROOM>(&what, loss, scene, Scene::multiclass),)*
+                $(ChosenLoss::Listed(Listed::$type(loss)) if scene.kind.channels == 1 => of_tiles::<_, 2>(&what, loss, scene, binary),
+                  ChosenLoss::Listed(Listed::$type(loss)) => of_tiles::<_, ROOM>(&what, loss, scene, Scene::multiclass),)*
                 other => {
                     let known = ["TopK", "Ohem", "WassersteinDice", "LovaszHinge", "LovaszSoftmax", "Combo",
                         "ExponentialLogarithmic", "UnifiedFocal"];

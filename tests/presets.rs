@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use segmeter::Engine;
 use segmeter::catalogue::{
-    self, AnyFrame, AnyLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, preset,
+    self, AnyFrame, ChosenLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, preset,
 };
 use segmeter_core::view::{Frame, Layout};
 use segmeter_tests::{Fixture, LossVectors, close, named, vectors};
@@ -53,7 +53,7 @@ impl Case {
     }
 
     /// The value is that of the case, and so is the gradient, to the largest of its numbers.
-    fn check(&self, loss: &AnyLoss, fixture: &Fixture) {
+    fn check(&self, loss: &ChosenLoss, fixture: &Fixture) {
         fn weighted<'a, const C: usize>(frame: Frame<'a, C>, case: &'a Case) -> Frame<'a, C> {
             match &case.class_weights {
                 Some(weights) => frame.with_class_weights(weights).expect("class weights"),
@@ -112,7 +112,7 @@ fn every_preset_is_that_of_its_library() {
             let mut settings = of.settings();
             // No preset has the distances of classes: the libraries ask for them.
             settings.extend(case.parameters.clone().into_iter().filter(|(key, _)| key == "distances"));
-            case.check(&AnyLoss::new(of.loss, &settings).expect("a loss"), &fixtures[&case.fixture]);
+            case.check(&ChosenLoss::new(of.loss, &settings).expect("a loss"), &fixtures[&case.fixture]);
         }
     }
     println!("{} presets, {shown} of {} cases", PRESETS.len(), cases.len());

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use segmeter::catalogue::AnyLoss;
+use segmeter::catalogue::ChosenLoss;
 use segmeter_core::Error;
 use segmeter_core::loss::Loss as _;
 use segmeter_core::metric::calibration::{
@@ -39,11 +39,11 @@ impl Owned {
     }
 }
 
-fn value(loss: &AnyLoss, frame: &Frame<'_>) -> f32 {
+fn value(loss: &ChosenLoss, frame: &Frame<'_>) -> f32 {
     segmeter_tests::value(loss, *frame).unwrap().value
 }
 
-fn gradient(loss: &AnyLoss, frame: &Frame<'_>) -> Vec<f32> {
+fn gradient(loss: &ChosenLoss, frame: &Frame<'_>) -> Vec<f32> {
     let mut gradient = vec![0.0; frame.shape().pixels()];
     value_and_gradient(loss, *frame, &mut gradient).unwrap();
     gradient

@@ -1,7 +1,7 @@
 //! Sketches of 8-bit output: every code, alone and in pairs, is the frame of the same logits; how a sketch is filled, and
 //! what its codes are stored as, changes no bit.
 
-use segmeter::catalogue::{AnyFrame, AnyLoss};
+use segmeter::catalogue::{AnyFrame, ChosenLoss};
 use segmeter_core::loss::{Evaluation, Loss};
 use segmeter_core::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Encoding, Frame, IGNORE, Labels, Quantised, Quantiser, Shape};
@@ -9,7 +9,7 @@ use segmeter_core::{Error, Result};
 use segmeter_tests::{Demo, Random, accumulate, binary_losses, bits, depends_on_place, scratch_len};
 
 /// The losses that a histogram is enough for.
-fn of_histograms() -> Vec<(String, AnyLoss)> {
+fn of_histograms() -> Vec<(String, ChosenLoss)> {
     let found: Vec<_> = binary_losses().filter(|(name, loss)| !depends_on_place(name, loss)).collect();
     assert!(found.len() > 44, "only {} losses take sketches", found.len());
     found
@@ -17,7 +17,7 @@ fn of_histograms() -> Vec<(String, AnyLoss)> {
 
 /// Value and gradient of a frame of a few pixels.
 fn on_frame(
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     scores: &[f32],
     activation: Activation,
     ids: &[u8],
@@ -31,7 +31,7 @@ fn on_frame(
 
 /// The sketch of a few pixels, and each pixel's derivative.
 fn on_sketch(
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     quantiser: &Quantiser,
     table: &SigmoidTable,
     codes: &[i8],
@@ -46,7 +46,7 @@ fn on_sketch(
 
 fn compare(
     name: &str,
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     quantiser: &Quantiser,
     table: &SigmoidTable,
     codes: &[i8],
@@ -161,7 +161,7 @@ fn the_ends_of_probabilities_are_what_they_say() {
 }
 
 /// Value and slopes as bits.
-fn evaluate(loss: &AnyLoss, sketch: &Sketch, table: &SigmoidTable) -> (u32, Vec<u32>) {
+fn evaluate(loss: &ChosenLoss, sketch: &Sketch, table: &SigmoidTable) -> (u32, Vec<u32>) {
     let mut slopes = GradientTable::default();
     let found = loss.accumulate_sketch(sketch, table, 1.0, Some(&mut slopes)).unwrap();
     let all = (0..2).flat_map(|label| (0..CODES).map(move |index| (label, index as u8)));

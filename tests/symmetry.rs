@@ -1,7 +1,7 @@
 //! What changes a loss in a known way, or not at all: the unit of weights, what softmax does not see, and classes that
 //! change places.
 
-use segmeter::catalogue::{AnyLoss, LOSSES};
+use segmeter::catalogue::{ChosenLoss, LOSSES};
 use segmeter_tests::{Kind, Random, Scene, bits, depends_on_place, losses, named};
 
 /// Every kind of frame with these numbers of channels.
@@ -11,7 +11,7 @@ fn kinds(channels: &[usize]) -> Vec<Kind> {
 
 /// The catalogue's losses with smoothing multiplied like the weights, so that the formula stays the same. `None` for one
 /// with smoothing that cannot be set.
-fn smoothed(scale: f64) -> Vec<(String, Option<AnyLoss>)> {
+fn smoothed(scale: f64) -> Vec<(String, Option<ChosenLoss>)> {
     let of = |entry: &segmeter::catalogue::Entry| {
         let mut settings = serde_json::Map::new();
         for name in ["smooth", "denominator_smooth"] {

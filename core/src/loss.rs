@@ -7,8 +7,8 @@
 //! Passes: how often the pixels are walked for the value, and `+` what the gradient adds; pixel weights and soft labels
 //! take one more. Scratch is in words of 32 bits. Errors are the largest against 120-digit references, a value's
 //! relative to itself, a derivative's to the largest of its frame. Costs per pixel: instructions on a Cortex-M4F, for the
-//! value of a 160x120 frame of 8-bit codes through its sketch (to which filling it adds 7.7, once for all losses) and for value and
-//! gradient of 160x24 floats; nanoseconds on one thread of a desk with AVX2, value and gradient of 1024x2048 floats.
+//! value of a 160x120 frame of 8-bit codes through its sketch (to which filling it adds 7.7, once for all losses) and for
+//! value and gradient of 160x24 floats; nanoseconds on one thread of a desk with AVX2, value and gradient of 1024x2048 floats.
 //! `tests/examples/loss_table.rs` says how to measure them again.
 //!
 #![doc = include_str!("loss/table.md")]

@@ -87,8 +87,9 @@ impl<F: NorFlash> Store<F> {
         (F::ERASE_SIZE / ROOM) as u32
     }
 
-    /// The monitor as it was kept last, if it was made with this profile ([`segmeter_core::drift::Profile::fingerprint`]). Otherwise a new one, which says so if there was
-    /// anything at all in the flash ([`segmeter_core::drift::Reasons::STATE_LOST`]).
+    /// The monitor as it was kept last, if it was made with this profile ([`segmeter_core::drift::Profile::fingerprint`]).
+    /// Otherwise a new one, which says so if there was anything at all in the flash
+    /// ([`segmeter_core::drift::Reasons::STATE_LOST`]).
     ///
     /// # Errors
     /// [`Error::Flash`].
@@ -115,7 +116,8 @@ impl<F: NorFlash> Store<F> {
         })
     }
 
-    /// Keeps a monitor; `profile` is [`segmeter_core::drift::Profile::fingerprint`]. After [`Store::restore`], and at the end of a block.
+    /// Keeps a monitor; `profile` is [`segmeter_core::drift::Profile::fingerprint`]. After [`Store::restore`], and at the
+    /// end of a block.
     ///
     /// # Errors
     /// [`Error::Flash`]: the record before it still counts.

@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
-//! use segmeter::catalogue::{AnyLoss, Setting};
+//! use segmeter::catalogue::{ChosenLoss, Setting};
 //! let settings = BTreeMap::from([("fn_weight".to_owned(), Setting::Number(0.8))]);
-//! let loss = AnyLoss::new("tversky", &settings)?;
+//! let loss = ChosenLoss::new("tversky", &settings)?;
 //! # Ok::<(), segmeter::catalogue::LossError>(())
 //! ```
 
@@ -17,11 +17,11 @@ pub use segmeter_core::loss::LOSSES;
 use segmeter_core::loss::list;
 use serde::{Deserialize, Serialize};
 
-mod any;
+mod chosen;
 mod evaluate;
 mod presets;
 
-pub use any::AnyLoss;
+pub use chosen::ChosenLoss;
 pub use evaluate::AnyFrame;
 pub use presets::{PRESETS, Preset, Reduction, preset};
 

@@ -27,12 +27,12 @@
 //!
 //! ```
 //! use std::collections::BTreeMap;
-//! use segmeter::catalogue::{AnyLoss, Setting};
+//! use segmeter::catalogue::{ChosenLoss, Setting};
 //! use segmeter::core::loss::Loss;
 //! use segmeter::core::view::{Frame, IGNORE, Labels, Shape};
 //!
 //! let settings = BTreeMap::from([("fn_weight".to_owned(), Setting::Number(0.8))]);
-//! let loss = AnyLoss::new("tversky", &settings)?;
+//! let loss = ChosenLoss::new("tversky", &settings)?;
 //! let labels = Labels::new(Shape::new(1, 3)?, &[1, 0, 1], IGNORE)?;
 //! let frame = Frame::new(&[2.0, -1.0, -3.0], labels)?;
 //! assert_eq!(loss.value(&frame, &mut [])?.value, 0.3272844);

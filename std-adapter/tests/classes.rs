@@ -3,7 +3,7 @@
 mod support;
 
 use segmeter::Engine;
-use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, LOSSES, Settings};
 use segmeter::core::view::{Frame, IGNORE, Layout, Shape};
 use segmeter::files::transposed;
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn batch(bench: &Bench) -> (Vec<f32>, Vec<u8>) {
 
 /// Value and gradient from the library.
 fn library(name: &str, z: &[f32], g: &[u8], height: usize) -> (f32, Vec<f32>) {
-    let loss = AnyLoss::new(name, &Settings::new()).unwrap();
+    let loss = ChosenLoss::new(name, &Settings::new()).unwrap();
     let shape = Shape::new(height as u32, WIDTH as u32).unwrap();
     let frame = Frame::multiclass(shape, CLASSES, Layout::Planar, z, g, IGNORE).unwrap();
     let (frame, mut gradient) = (AnyFrame::Multiclass(frame), vec![0.0; z.len()]);

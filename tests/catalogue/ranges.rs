@@ -1,6 +1,6 @@
 //! Ranges: both ends of every parameter are taken, what is just outside is refused by name.
 
-use segmeter::catalogue::{AnyFrame, AnyLoss, Entry, LOSSES, Parameter, Setting, Settings};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, Entry, LOSSES, Parameter, Setting, Settings};
 use segmeter_core::view::{Frame, IGNORE, Labels, Shape};
 use segmeter_tests::{Kind, Scene, accumulate, named, scratch_len, takes};
 
@@ -89,7 +89,7 @@ fn set(settings: &Settings, name: &str, setting: Setting) -> Settings {
 }
 
 /// What is wrong with value and gradient, binary and of three classes. Where an `f32` may overflow, only NaN is wrong.
-fn wrong(entry: &Entry, loss: &AnyLoss, overflows: bool) -> Option<String> {
+fn wrong(entry: &Entry, loss: &ChosenLoss, overflows: bool) -> Option<String> {
     for channels in [1, 3] {
         if !takes(entry.name, if channels == 1 { "binary" } else { "multiclass" }) {
             continue;
@@ -135,7 +135,7 @@ fn ends_are_taken_and_what_is_beyond_is_refused() {
             tried += 1;
             let what = format!("{} {name}={setting}", entry.name);
             let overflows = matches!(setting, Setting::Number(number) if number.abs() > 1e38);
-            match AnyLoss::new(entry.name, &set(&settings, name, setting)) {
+            match ChosenLoss::new(entry.name, &set(&settings, name, setting)) {
                 Ok(loss) => {
                     let wrong = wrong(entry, &loss, overflows);
                     failures.extend(wrong.map(|wrong| format!("{what}: {wrong}")));
@@ -146,7 +146,7 @@ fn ends_are_taken_and_what_is_beyond_is_refused() {
         for setting in refused {
             tried += 1;
             let what = format!("{} {name}={setting}", entry.name);
-            match AnyLoss::new(entry.name, &set(&settings, name, setting)) {
+            match ChosenLoss::new(entry.name, &set(&settings, name, setting)) {
                 Ok(_) => failures.push(format!("{what}: taken, range {}", parameter.range)),
                 Err(error) if names(&error.to_string(), entry, parameter, &settings) => {}
                 Err(error) => failures.push(format!("{what}: the message does not name it: {error}")),
@@ -176,8 +176,8 @@ fn a_fraction_is_the_decimal_number_that_was_written() {
             digits.flat_map(|fraction| [10u32, 20, 30, 100, 1000].map(|n| (fraction, n)))
         {
             let setting = Setting::Number(format!("{}e-{}", fraction, scale.ilog10()).parse().unwrap());
-            let loss =
-                AnyLoss::new("top_k", &Settings::from([("fraction".to_owned(), setting.clone())])).unwrap();
+            let loss = ChosenLoss::new("top_k", &Settings::from([("fraction".to_owned(), setting.clone())]))
+                .unwrap();
             let shape = Shape::new(pixels / 10, 10).unwrap();
             let scores: Vec<f32> =
                 (0..pixels).map(|pixel| ((pixel * 7 + 3) % pixels) as f32 / 100.0).collect();
@@ -205,7 +205,7 @@ fn a_denominator_smooth_alone_is_taken() {
     let larger = value(json(r#"{"numerator_smooth":1,"denominator_smooth":4}"#));
     assert_eq!(value(json(r#"{"denominator_smooth":4}"#)), larger);
     assert_ne!(both, larger);
-    let numerator = AnyLoss::new("dice", &json_settings(r#"{"numerator_smooth":2}"#)).unwrap_err();
+    let numerator = ChosenLoss::new("dice", &json_settings(r#"{"numerator_smooth":2}"#)).unwrap_err();
     assert!(numerator.to_string().contains("found numerator_smooth=2"), "{numerator}");
 }
 
@@ -219,13 +219,13 @@ fn step_and_scales_share_a_limit() {
     for (text, name) in
         [(r#"{"step":22}"#, "step"), (r#"{"scales":43}"#, "scales"), (r#"{"step":64,"scales":2}"#, "scales")]
     {
-        let error = AnyLoss::new("hausdorff_convolution", &json_settings(text)).unwrap_err();
+        let error = ChosenLoss::new("hausdorff_convolution", &json_settings(text)).unwrap_err();
         assert!(error.to_string().contains(&format!("found {name}=")), "{error}");
     }
     for text in
         [r#"{"step":21}"#, r#"{"scales":42}"#, r#"{"step":127,"scales":1}"#, r#"{"step":1,"scales":127}"#]
     {
-        assert!(AnyLoss::new("hausdorff_convolution", &json_settings(text)).is_ok(), "{text}");
+        assert!(ChosenLoss::new("hausdorff_convolution", &json_settings(text)).is_ok(), "{text}");
     }
 }
 
@@ -233,7 +233,8 @@ fn step_and_scales_share_a_limit() {
 fn both_weights_0_are_refused() {
     for name in ["tversky", "focal_tversky", "hybrid_focal"] {
         let zero = |name: &str| (name.to_owned(), Setting::Number(0.0));
-        let error = AnyLoss::new(name, &Settings::from([zero("fp_weight"), zero("fn_weight")])).unwrap_err();
+        let error =
+            ChosenLoss::new(name, &Settings::from([zero("fp_weight"), zero("fn_weight")])).unwrap_err();
         assert!(error.to_string().contains("fn_weight="), "{error}");
     }
     // Only what the frame decides has no default.

@@ -3,9 +3,9 @@
 //! `cargo run --release -p segmeter-tests --no-default-features --example drives -- montage OUT.png` shows some of them;
 //! `... frames OUT.bin FIRST COUNT EVERY` writes pictures and masks for `train.py`;
 //! `... survey tests/drives/networks.bin 2000 6` prints the IoU of six drives under every change;
-//! `... pack tests/drives/networks.bin tests/data/drives.bin 3000 60` makes the pack that is read by `tests/support/drives.rs`: 60
-//! drives of 200 frames as they are, and four changes of each from frame 100 on. Other seeds make other packs; a quarter of an
-//! hour on two cores.
+//! `... pack tests/drives/networks.bin tests/data/drives.bin 3000 60` makes the pack that is read by
+//! `tests/support/drives.rs`: 60 drives of 200 frames as they are, and four changes of each from frame 100 on. Other seeds
+//! make other packs; a quarter of an hour on two cores.
 
 mod change;
 mod network;

@@ -1,7 +1,7 @@
 //! Any loss with any parameters on any small frame, made of bytes: for the fuzzer, and for a test that makes up its bytes.
 
 use segmeter::Engine;
-use segmeter::catalogue::{AnyFrame, AnyLoss, Entry, LOSSES, Parameter, Setting, Settings};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, Entry, LOSSES, Parameter, Setting, Settings};
 use segmeter::core::loss::Loss;
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter::core::view::{
@@ -133,7 +133,7 @@ impl Source<'_> {
             if self.byte() < 100 {
                 let before = self.largest;
                 settings.insert(parameter.name.to_owned(), self.setting(parameter));
-                if AnyLoss::new(entry.name, &settings).is_err() {
+                if ChosenLoss::new(entry.name, &settings).is_err() {
                     settings.remove(parameter.name);
                     self.largest = before;
                 }
@@ -151,7 +151,7 @@ pub fn check(bytes: &[u8]) -> Result<(), String> {
     let mut source = Source { bytes, largest: 0.0 };
     let entry = &LOSSES[source.below(LOSSES.len())];
     let settings = source.settings(entry);
-    let loss = AnyLoss::new(entry.name, &settings)
+    let loss = ChosenLoss::new(entry.name, &settings)
         .map_err(|error| format!("{}: a setting alone was taken: {error}", entry.name))?;
     let what = format!("{} {settings:?}", entry.name);
     let channels = [1, 1, 2, 3, 4][source.below(5)];
@@ -173,7 +173,7 @@ fn judge(source: &Source<'_>, value: f32, gradient: &[f32], what: impl Fn() -> S
     }
 }
 
-fn frame(source: &mut Source<'_>, loss: &AnyLoss, channels: usize) -> Result<(), String> {
+fn frame(source: &mut Source<'_>, loss: &ChosenLoss, channels: usize) -> Result<(), String> {
     let shape = Shape::new(1 + source.below(4) as u32, 1 + source.below(9) as u32).expect("pixels");
     let (pixels, probabilities, soft) = (shape.pixels(), source.byte() < 60, source.byte() < 60);
     let layout = if source.flag() { Layout::Interleaved } else { Layout::Planar };
@@ -251,7 +251,7 @@ impl<'a> Dress<'a> {
     }
 }
 
-fn sketch(source: &mut Source<'_>, loss: &AnyLoss) -> Result<(), String> {
+fn sketch(source: &mut Source<'_>, loss: &ChosenLoss) -> Result<(), String> {
     let shape = Shape::new(1, 1 + source.below(40) as u32).expect("pixels");
     let zero_point = i32::from(source.byte().cast_signed());
     let quantiser = match source.flag() {

@@ -1,5 +1,5 @@
-//! What targets share: of the protocol, fuzzed bytes as the traffic of a line, in chunks of fuzzed sizes; of the losses, bytes as
-//! frames.
+//! What targets share: of the protocol, fuzzed bytes as the traffic of a line, in chunks of fuzzed sizes; of the losses,
+//! bytes as frames.
 
 use std::io::{self, Read, Write};
 

@@ -6,7 +6,7 @@ mod large;
 mod soft;
 
 use segmeter::Engine;
-use segmeter::catalogue::{AnyLoss, loss as entry};
+use segmeter::catalogue::{ChosenLoss, loss as entry};
 use segmeter_core::Error;
 use segmeter_core::view::IGNORE;
 use segmeter_tests::{Kind, Random, Scene, losses, named};
@@ -31,7 +31,7 @@ fn range(name: &str) -> (f32, f32) {
 
 /// Every loss on a scene is finite and in its range, and so is its gradient, which is 0 where nothing is scored. A loss
 /// that has no bound may leave what `f32` can hold if its logits are `beyond` all margins.
-fn check_all(what: &str, scene: &Scene, losses: &[(String, AnyLoss)], beyond: bool) -> Vec<String> {
+fn check_all(what: &str, scene: &Scene, losses: &[(String, ChosenLoss)], beyond: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, loss) in losses {
         let mut gradient = vec![0.0; scene.scores.len()];
@@ -221,7 +221,7 @@ fn logits_up_to_the_largest() {
 }
 
 /// Losses at the ends of the ranges of their parameters.
-fn extremes() -> Vec<(String, AnyLoss)> {
+fn extremes() -> Vec<(String, ChosenLoss)> {
     let list = [
         ("focal", r#"[{"focusing":0},{"focusing":0.01},{"focusing":8},{"foreground_weight":0}]"#),
         (

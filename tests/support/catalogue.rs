@@ -1,6 +1,6 @@
 //! The losses of the catalogue, as tests walk through them.
 
-use segmeter::catalogue::{AnyLoss, LOSSES, Settings};
+use segmeter::catalogue::{ChosenLoss, LOSSES, Settings};
 use segmeter_core::loss::Weighted;
 
 /// The loss that a name and parameters in the vectors stand for.
@@ -8,7 +8,7 @@ use segmeter_core::loss::Weighted;
 /// # Panics
 /// If there is none.
 #[must_use]
-pub fn named(name: &str, parameters: &serde_json::Value) -> AnyLoss {
+pub fn named(name: &str, parameters: &serde_json::Value) -> ChosenLoss {
     if let Some(parts) = parameters.get("parts") {
         let mut parts = parts.as_array().expect("parts").iter().rev().map(|part| {
             let weight = part["weight"].as_f64().expect("a weight") as f32;
@@ -17,12 +17,12 @@ pub fn named(name: &str, parameters: &serde_json::Value) -> AnyLoss {
         let (mut weight, mut sum) = parts.next().expect("a part");
         for (more, part) in parts {
             let nested = Weighted::new(more, part, weight, sum).expect("weights");
-            (weight, sum) = (1.0, AnyLoss::Sum(Box::new(nested)));
+            (weight, sum) = (1.0, ChosenLoss::Sum(Box::new(nested)));
         }
         return sum;
     }
     let settings: Settings = serde_json::from_value(parameters.clone()).expect("settings");
-    AnyLoss::new(name, &settings).unwrap_or_else(|line| panic!("{name} {parameters}: {line}"))
+    ChosenLoss::new(name, &settings).unwrap_or_else(|line| panic!("{name} {parameters}: {line}"))
 }
 
 /// Every loss of the catalogue at its defaults, and some at other parameters.
@@ -30,7 +30,7 @@ pub fn named(name: &str, parameters: &serde_json::Value) -> AnyLoss {
 /// # Panics
 /// If a name or parameter is unknown.
 #[must_use]
-pub fn losses() -> Vec<(String, AnyLoss)> {
+pub fn losses() -> Vec<(String, ChosenLoss)> {
     let set = |name: &str, settings: &str| {
         (format!("{name} {settings}"), named(name, &serde_json::from_str(settings).expect("JSON")))
     };
@@ -62,7 +62,7 @@ pub fn losses() -> Vec<(String, AnyLoss)> {
 }
 
 /// Those of [`losses`] that take binary frames.
-pub fn binary_losses() -> impl Iterator<Item = (String, AnyLoss)> {
+pub fn binary_losses() -> impl Iterator<Item = (String, ChosenLoss)> {
     losses().into_iter().filter(|(name, _)| takes(name, "binary"))
 }
 

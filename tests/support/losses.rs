@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 #[cfg(feature = "adapter")]
-use segmeter::catalogue::AnyLoss;
+use segmeter::catalogue::ChosenLoss;
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Shape, Weights};
 use serde::Deserialize;
 
@@ -82,7 +82,7 @@ impl LossCase {
     /// # Panics
     /// If there is no such loss.
     #[must_use]
-    pub fn loss(&self) -> AnyLoss {
+    pub fn loss(&self) -> ChosenLoss {
         named(&self.loss, &self.parameters)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use segmeter::catalogue::{AnyFrame, AnyLoss, Entry, loss as entry};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, Entry, loss as entry};
 use segmeter_core::loss::{Evaluation, Execute, Job, Loss, Serial};
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Activation, Frame, IGNORE, Labels, Layout, Quantiser, Shape, Weights};
@@ -216,7 +216,7 @@ impl Scene {
     /// # Panics
     /// If the loss refuses what it has to take, or the value alone is another one.
     #[must_use]
-    pub fn evaluate(&self, name: &str, loss: &AnyLoss) -> Option<Outcome> {
+    pub fn evaluate(&self, name: &str, loss: &ChosenLoss) -> Option<Outcome> {
         let frame = self.frame();
         let mut scratch = vec![0; scratch_len(loss, &frame)];
         let mut gradient = vec![0.0; self.scores.len()];
@@ -235,7 +235,7 @@ impl Scene {
     /// # Panics
     /// If the loss does not take it.
     #[must_use]
-    pub fn value(&self, loss: &AnyLoss) -> f32 {
+    pub fn value(&self, loss: &ChosenLoss) -> f32 {
         let frame = self.frame();
         let mut scratch = vec![0; scratch_len(loss, &frame)];
         accumulate(loss, &frame, 1.0, &mut scratch, None).expect("a value").value
@@ -268,7 +268,7 @@ impl Outcome {
 
 /// Scratch words that a loss needs for a frame.
 #[must_use]
-pub fn scratch_len(loss: &AnyLoss, frame: &AnyFrame<'_>) -> usize {
+pub fn scratch_len(loss: &ChosenLoss, frame: &AnyFrame<'_>) -> usize {
     match frame {
         AnyFrame::Binary(frame) => loss.scratch_len(frame.shape()),
         AnyFrame::Multiclass(frame) => loss.scratch_len(frame.shape()),
@@ -280,7 +280,7 @@ pub fn scratch_len(loss: &AnyLoss, frame: &AnyFrame<'_>) -> usize {
 ///
 /// # Errors
 /// As there.
-pub fn value<'a>(loss: &AnyLoss, frame: impl Into<AnyFrame<'a>>) -> Result<Evaluation> {
+pub fn value<'a>(loss: &ChosenLoss, frame: impl Into<AnyFrame<'a>>) -> Result<Evaluation> {
     let frame = &frame.into();
     accumulate(loss, frame, 1.0, &mut vec![0; scratch_len(loss, frame)], None)
 }
@@ -290,7 +290,7 @@ pub fn value<'a>(loss: &AnyLoss, frame: impl Into<AnyFrame<'a>>) -> Result<Evalu
 /// # Errors
 /// As there.
 pub fn value_and_gradient<'a>(
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     frame: impl Into<AnyFrame<'a>>,
     gradient: &mut [f32],
 ) -> Result<Evaluation> {
@@ -304,7 +304,7 @@ pub fn value_and_gradient<'a>(
 /// # Errors
 /// As there.
 pub fn accumulate(
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     frame: &AnyFrame<'_>,
     weight: f32,
     scratch: &mut [u32],
@@ -319,7 +319,7 @@ pub fn accumulate(
 /// As there.
 pub fn accumulate_by(
     executor: &Walks,
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     frame: &AnyFrame<'_>,
     weight: f32,
     scratch: &mut [u32],
@@ -355,7 +355,7 @@ impl Execute for Walks {
 /// # Panics
 /// If it and the catalogue do not agree.
 #[must_use]
-pub fn depends_on_place(name: &str, loss: &AnyLoss) -> bool {
+pub fn depends_on_place(name: &str, loss: &ChosenLoss) -> bool {
     let empty = Sketch::new(&Quantiser::probabilities());
     let found = loss.sketch_value(&empty, &SigmoidTable::zeros());
     let refused = matches!(found, Err(Error::Unsupported(_)));

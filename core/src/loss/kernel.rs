@@ -51,10 +51,11 @@ pub trait Kernel: Copy + PartialEq + Send + Sync {
     fn fill<T: Copy + Send>(value: T) -> Self::Terms<T> {
         Terms::filled(value)
     }
-    /// The summands of one class of a pixel. Its weight is a factor of theirs: [`Pixel::mass`] has it on the side of the label.
+    /// The summands of one class of a pixel. Its weight is a factor of theirs: [`Pixel::mass`] has it on the side of the
+    /// label.
     fn terms<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> Self::Terms<S::V>;
-    /// The derivative of the loss that [`Kernel::READS`] is about: by the probability of one class of a pixel, or that by `-ln p`
-    /// of its label. The pixel's weight is a factor of it, too.
+    /// The derivative of the loss that [`Kernel::READS`] is about: by the probability of one class of a pixel, or that by
+    /// `-ln p` of its label. The pixel's weight is a factor of it, too.
     fn slope<S: Simd>(&self, s: S, slope: &Self::Slope, pixel: &Pixel<S::V>) -> S::V;
     /// Whether a binary frame's background is a class of its own. Not asked of kernels that read labels: there it is.
     fn background(&self) -> bool {

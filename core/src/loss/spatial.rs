@@ -238,8 +238,8 @@ pub trait SpatialLoss: Sync {
         2 * shape.pixels() + rests_len(self, shape) + self.plane_scratch_len(shape)
     }
 
-    /// [`Loss::run`](super::Loss::run): the mean over the classes but class 0. Passes: one for every class beside what the loss
-    /// itself does, and one more with gradient.
+    /// [`Loss::run`](super::Loss::run): the mean over the classes but class 0. Passes: one for every class beside what the
+    /// loss itself does, and one more with gradient.
     ///
     /// # Errors
     /// As [`Loss::run`](super::Loss::run).

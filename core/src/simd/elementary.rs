@@ -212,8 +212,9 @@ fn twice_atanh<S: Simd>(s: S, t: S::V) -> S::V {
 
 /// Everything a loss needs of one logit, from a single exponential of `-|z|`.
 ///
-/// `product` is `probability * complement`, the derivative of the probability. `probability` and its `complement` are each accurate to a relative 4e-7, also where one of them is so
-/// small that `1 - p` would be zero. `tail` is `ln(1 + e^-|z|)`, so that softplus is `max(z, 0) + tail`.
+/// `product` is `probability * complement`, the derivative of the probability. `probability` and its `complement` are each
+/// accurate to a relative 4e-7, also where one of them is so small that `1 - p` would be zero. `tail` is `ln(1 + e^-|z|)`,
+/// so that softplus is `max(z, 0) + tail`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sigmoid<V> {
     /// `1 / (1 + e^-z)`.

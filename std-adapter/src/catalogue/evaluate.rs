@@ -4,7 +4,7 @@ use segmeter_core::Result;
 use segmeter_core::loss::{Call, Evaluation, Loss};
 use segmeter_core::view::{Frame, MAX_CLASSES};
 
-use super::AnyLoss;
+use super::ChosenLoss;
 use crate::Engine;
 
 /// A binary frame, or one of as many classes as there may be.
@@ -28,7 +28,7 @@ impl<'a> From<Frame<'a, MAX_CLASSES>> for AnyFrame<'a> {
     }
 }
 
-impl AnyLoss {
+impl ChosenLoss {
     /// [`Loss::accumulate`] with scratch of its own.
     ///
     /// A program that calls the generic function compiles every loss for itself, which takes minutes; this one is

@@ -32,7 +32,7 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// The settings, as [`AnyLoss::new`](super::AnyLoss::new) takes them.
+    /// The settings, as [`ChosenLoss::new`](super::ChosenLoss::new) takes them.
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.settings.iter().map(|(name, value)| ((*name).to_owned(), Setting::from(*value))).collect()
@@ -61,7 +61,7 @@ pub fn preset(name: &str, loss: &str) -> Option<&'static Preset> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{AnyLoss, loss};
+    use crate::catalogue::{ChosenLoss, loss};
 
     #[test]
     fn every_preset_makes_a_loss() {
@@ -70,7 +70,7 @@ mod tests {
             let twin = PRESETS.iter().take(place).any(|other| (other.name, other.loss) == (*name, *of));
             assert!(!twin, "{name} {of} is there twice");
             assert!(loss(of).is_some(), "{name}: there is no loss {of}");
-            AnyLoss::new(of, &preset.settings()).unwrap_or_else(|e| panic!("{name} {of}: {e}"));
+            ChosenLoss::new(of, &preset.settings()).unwrap_or_else(|e| panic!("{name} {of}: {e}"));
         }
     }
 

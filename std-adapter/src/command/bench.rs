@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use segmeter::catalogue::{AnyFrame, AnyLoss, LOSSES, Settings};
+use segmeter::catalogue::{AnyFrame, ChosenLoss, LOSSES, Settings};
 use segmeter::core::loss::Loss;
 use segmeter::{Engine, LevelName, files};
 use serde::Serialize;
@@ -257,7 +257,8 @@ impl Bench<'_> {
         (frame, frames): (&AnyFrame<'_>, usize),
         engine: &Engine,
     ) -> Result<Option<f64>, Failure> {
-        let loss = AnyLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
+        let loss =
+            ChosenLoss::new(name, &Settings::new()).map_err(|error| Failure::Input(error.to_string()))?;
         let (shape, scores) = match frame {
             AnyFrame::Binary(frame) => (frame.shape(), frame.scores().len()),
             AnyFrame::Multiclass(frame) => (frame.shape(), frame.scores().len()),

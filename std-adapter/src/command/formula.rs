@@ -1,7 +1,7 @@
 //! What the command line says of a loss: `tversky`, or a weighted sum such as `0.5*bce+2*tversky`.
 
 use segmeter::catalogue::{
-    AnyLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, loss, preset, setting,
+    ChosenLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, loss, preset, setting,
 };
 use segmeter::core::loss::Weighted;
 use serde_json::{Map, Value};
@@ -99,13 +99,13 @@ impl Formula {
     }
 
     /// The loss, apart from [`Formula::scale`].
-    pub(super) fn loss(&self) -> Result<AnyLoss, String> {
+    pub(super) fn loss(&self) -> Result<ChosenLoss, String> {
         let mut parts = self.parts.iter().rev();
         let last = parts.next().ok_or("found no loss")?;
         let (mut weight, mut sum) = (last.weight, last.loss()?);
         for part in parts {
             let nested = Weighted::new(part.weight, part.loss()?, weight, sum).map_err(|e| e.to_string())?;
-            (weight, sum) = (1.0, AnyLoss::Sum(Box::new(nested)));
+            (weight, sum) = (1.0, ChosenLoss::Sum(Box::new(nested)));
         }
         Ok(sum)
     }
@@ -186,8 +186,8 @@ impl Formula {
 }
 
 impl Part {
-    fn loss(&self) -> Result<AnyLoss, String> {
-        AnyLoss::new(self.entry.name, &self.set).map_err(|error| error.to_string())
+    fn loss(&self) -> Result<ChosenLoss, String> {
+        ChosenLoss::new(self.entry.name, &self.set).map_err(|error| error.to_string())
     }
 }
 

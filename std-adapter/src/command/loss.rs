@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use segmeter::catalogue::{AnyLoss, Reduction};
+use segmeter::catalogue::{ChosenLoss, Reduction};
 use segmeter::core::loss::Loss;
 use segmeter::core::sketch::{SigmoidTable, Sketch};
 use segmeter::core::view::Quantiser;
@@ -45,7 +45,8 @@ pub(super) struct Arguments {
     /// Weight of each pixel: .npy f32, or .bin with the shape of the labels
     #[arg(long, value_name = "FILE")]
     pixel_weights: Option<PathBuf>,
-    /// Write the gradient with respect to the logits as .npy f32, in their shape; - is stdout, where nothing else is printed then
+    /// Write the gradient with respect to the logits as .npy f32, in their shape; - is stdout, where nothing else is printed
+    /// then
     #[arg(long, value_name = "OUT.npy")]
     gradient: Option<PathBuf>,
     /// One loss over all pixels, or the mean of the losses of the images where it is defined [default: as the preset
@@ -125,7 +126,7 @@ pub(super) fn run(
 }
 
 /// Whether a loss needs an image, and not only how many pixels there are of each kind.
-fn looks_at_places(loss: &AnyLoss) -> bool {
+fn looks_at_places(loss: &ChosenLoss) -> bool {
     let empty = Sketch::new(&Quantiser::probabilities());
     let found = loss.sketch_value(&empty, &SigmoidTable::zeros());
     matches!(found, Err(core::Error::Unsupported(_)))

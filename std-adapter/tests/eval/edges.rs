@@ -1,4 +1,5 @@
-//! Exact values at the edges: distances and thresholds that are equal, scores of `f64`, ids that are ignored, pixels of any size.
+//! Exact values at the edges: distances and thresholds that are equal, scores of `f64`, ids that are ignored, pixels of any
+//! size.
 
 use serde_json::Value;
 

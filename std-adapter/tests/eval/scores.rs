@@ -326,8 +326,8 @@ fn probabilities_that_are_cut_are_ties() {
     assert_eq!(threshold["threshold_at_max_f1"], 0.0);
 }
 
-/// Of classes that are not asked about nothing is computed: what is left is the same, where classes tie, are certain or are not
-/// scored as well.
+/// Of classes that are not asked about nothing is computed: what is left is the same, where classes tie, are certain or are
+/// not scored as well.
 #[test]
 fn calibration_of_classes_alone_and_among_others() {
     let bench = Bench::new();

@@ -1,5 +1,5 @@
-//! Any loss of the catalogue with any parameters in their ranges on any small frame: no NaN, and nothing infinite unless a number
-//! was huge.
+//! Any loss of the catalogue with any parameters in their ranges on any small frame: no NaN, and nothing infinite unless a
+//! number was huge.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

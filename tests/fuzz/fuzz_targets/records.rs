@@ -1,4 +1,5 @@
-//! Any bytes as a snapshot or a packet of the monitor: refused, or one that is written as it was read, and a monitor that works.
+//! Any bytes as a snapshot or a packet of the monitor: refused, or one that is written as it was read, and a monitor that
+//! works.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

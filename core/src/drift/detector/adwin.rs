@@ -12,9 +12,9 @@ const BUCKETS: usize = 5;
 const CLOCK: u32 = 32;
 /// The shortest part of a window, less one, as it stands in the bound.
 const LESS: u64 = 4;
-/// Neither part of a cut may be this short, and a window of up to ten is not looked at. Of a part of 6 or fewer `2/3 m d` alone
-/// is above 0.66 at any confidence below 1, and with the rest of the bound more than any two means differ by: that such a part
-/// does not count changes nothing but what is computed.
+/// Neither part of a cut may be this short, and a window of up to ten is not looked at. Of a part of 6 or fewer `2/3 m d`
+/// alone is above 0.66 at any confidence below 1, and with the rest of the bound more than any two means differ by: that
+/// such a part does not count changes nothing but what is computed.
 const SHORT: u64 = 6;
 const GRACE: u64 = 10;
 
@@ -220,7 +220,8 @@ mod tests {
         (most.abs() > 1e-6).then_some(most > 0.0)
     }
 
-    /// Whether a bucket ends after the oldest `n0` of `width` values: the two oldest of six of a size become one of twice the size.
+    /// Whether a bucket ends after the oldest `n0` of `width` values: the two oldest of six of a size become one of twice
+    /// the size.
     fn is_boundary(width: usize, n0: usize) -> bool {
         let mut counts = [0; 8];
         for _ in 0..width {

@@ -186,8 +186,8 @@ impl Detector for Eddm {
 /// and there are more errors of late.
 ///
 /// From the 60th value on. Limits are quantiles of the normal distribution: 2.7478 and 1.6449 are 0.003 and 0.05
-/// one-sided, the defaults of MOA and frouros; frouros also alarms where errors become fewer. Source: Nishida and Yamauchi 2007.
-/// Cost: two 128-bit products.
+/// one-sided, the defaults of MOA and frouros; frouros also alarms where errors become fewer. Source: Nishida and Yamauchi
+/// 2007. Cost: two 128-bit products.
 ///
 /// ```
 /// use segmeter_core::{drift::{Detector, Level, Stepd}, num::Q16};

@@ -62,8 +62,8 @@ impl Kernel for Bootstrapped {
         let (label, own) = self.parts(s, pixel.mass, pixel);
         [(label + own) * pixel.log]
     }
-    /// Of the soft form `own (1 - log)`, less what all classes share: their probabilities sum to 1, and next to it what a pixel
-    /// that is sure still has would be lost.
+    /// Of the soft form `own (1 - log)`, less what all classes share: their probabilities sum to 1, and next to it what a
+    /// pixel that is sure still has would be lost.
     #[inline(always)]
     fn slope<S: Simd>(&self, s: S, [factor, shared]: &[f32; 2], pixel: &Pixel<S::V>) -> S::V {
         let by = |factor: f32| {

@@ -78,8 +78,8 @@ impl Selection for TopK {
 /// no more).
 ///
 /// The comparison is strict, so ties at the bound are dropped; if no pixel is left, value and gradient are 0. Below a
-/// threshold of 1 is every pixel with logits. Range `[0, inf)`. Scratch, passes and divisor as [`TopK`]. Source: Shrivastava et al. 2016, the form of
-/// mmsegmentation.
+/// threshold of 1 is every pixel with logits. Range `[0, inf)`. Scratch, passes and divisor as [`TopK`]. Source: Shrivastava
+/// et al. 2016, the form of mmsegmentation.
 ///
 /// ```
 /// use segmeter_core::{loss::{Loss, Ohem}, view::{Frame, IGNORE, Labels, Shape}};

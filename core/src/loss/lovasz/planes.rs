@@ -67,8 +67,8 @@ fn put(out: &mut [f32], first: usize, count: usize, values: [f32; BLOCK]) {
     }
 }
 
-/// Writes two planes from which [`Softmax::probability`] makes that of any class: the largest score of each pixel, and the sum of
-/// the other classes' exponentials below it; -1 for a pixel that is not scored.
+/// Writes two planes from which [`Softmax::probability`] makes that of any class: the largest score of each pixel, and the
+/// sum of the other classes' exponentials below it; -1 for a pixel that is not scored.
 pub(super) struct Normalisers<'a, const C: usize>(pub(super) Frame<'a, C>);
 
 impl<const C: usize> Job for Normalisers<'_, C> {

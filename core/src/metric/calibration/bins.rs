@@ -2,9 +2,9 @@
 
 use super::ONE;
 
-/// Where bins of equal width begin and end. A confidence is on an edge if no step of `1 / ONE` tells it from the edge: 0.3 is on
-/// that of three tenths, as it is written, whatever `f32` makes of it. Of stored probabilities, in steps of 1/255, each is known
-/// exactly.
+/// Where bins of equal width begin and end. A confidence is on an edge if no step of `1 / ONE` tells it from the edge: 0.3
+/// is on that of three tenths, as it is written, whatever `f32` makes of it. Of stored probabilities, in steps of 1/255,
+/// each is known exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Edges {
@@ -28,8 +28,8 @@ impl Edges {
     #[inline]
     pub(super) fn place_in(self, bins: usize, confidence: u32, unit: u32) -> Option<usize> {
         let scaled = u64::from(confidence).saturating_mul(bins as u64);
-        // An edge of bins lies on a step of `1 / ONE` or between two, which are both on it: from above the lower one belongs to it,
-        // from below the upper one.
+        // An edge of bins lies on a step of `1 / ONE` or between two, which are both on it: from above the lower one belongs
+        // to it, from below the upper one.
         let slack = if unit == ONE { bins as u64 } else { 1 };
         match self {
             Self::Torchmetrics if confidence == unit => Some(bins),

@@ -219,8 +219,8 @@ impl SurfaceReport {
         }
     }
 
-    /// The boundary F score, the harmonic mean of the two shares, 0 if both are: [`MatchCounts::f_score`], for a tolerance that
-    /// reaches any number of rows.
+    /// The boundary F score, the harmonic mean of the two shares, 0 if both are: [`MatchCounts::f_score`], for a tolerance
+    /// that reaches any number of rows.
     ///
     /// [`MatchCounts::f_score`]: super::MatchCounts::f_score
     #[must_use]

@@ -18,7 +18,7 @@ fn of(loss: &impl Loss) -> u32 {
     loss.value(&frame(), &mut scratch).unwrap().value.to_bits()
 }
 
-fn of_any(loss: &AnyLoss) -> u32 {
+fn of_any(loss: &ChosenLoss) -> u32 {
     let frame = AnyFrame::Binary(frame());
     loss.evaluate(&Engine::default(), &frame, 1.0, None).unwrap().value.to_bits()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use segmeter::Engine;
-use segmeter::catalogue::AnyLoss;
+use segmeter::catalogue::ChosenLoss;
 use segmeter::core::loss::Evaluation;
 use segmeter::files::Elements;
 
@@ -26,7 +26,7 @@ pub(super) struct Answer {
 
 /// What is evaluated, by whom.
 pub(super) struct Work<'a> {
-    pub(super) loss: &'a AnyLoss,
+    pub(super) loss: &'a ChosenLoss,
     /// What the loss is multiplied by.
     pub(super) scale: f32,
     /// Whether the loss is a mean of losses of classes.

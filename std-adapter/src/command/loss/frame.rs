@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use segmeter::catalogue::{AnyFrame, AnyLoss};
+use segmeter::catalogue::{AnyFrame, ChosenLoss};
 use segmeter::core;
 use segmeter::core::loss::{Evaluation, Loss};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
@@ -129,7 +129,7 @@ impl Work<'_> {
 }
 
 fn on_sketch<Q: Code>(
-    loss: &AnyLoss,
+    loss: &ChosenLoss,
     frame: &Quantised<'_, Q>,
     labels: &Labels<'_>,
     weight: f32,

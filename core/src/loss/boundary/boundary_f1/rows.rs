@@ -12,8 +12,8 @@ use crate::num::ExactSum;
 
 /// The state of [`BoundaryF1::rows`].
 ///
-/// Boundaries follow the rows `edge_window / 2` behind, widened ones `tolerance_window / 2` more. Before the first row and after
-/// the last one come rows in which nothing is scored.
+/// Boundaries follow the rows `edge_window / 2` behind, widened ones `tolerance_window / 2` more. Before the first row and
+/// after the last one come rows in which nothing is scored.
 #[derive(Debug)]
 pub struct BoundaryF1Rows<'a> {
     loss: BoundaryF1,

@@ -10,7 +10,7 @@ use super::{LossError, Setting, Settings, loss as named, setting};
 /// A loss chosen at run time.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum AnyLoss {
+pub enum ChosenLoss {
     /// One of the list.
     Listed(loss::AnyLoss<'static>),
     /// One of the list with a matrix of distances between classes.
@@ -23,10 +23,10 @@ pub enum AnyLoss {
         distances: Vec<f32>,
     },
     /// A weighted sum.
-    Sum(Box<Weighted<AnyLoss, AnyLoss>>),
+    Sum(Box<Weighted<ChosenLoss, ChosenLoss>>),
 }
 
-impl AnyLoss {
+impl ChosenLoss {
     /// The loss of this name with these settings; what is not set has its default.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl AnyLoss {
     }
 }
 
-impl Loss for AnyLoss {
+impl Loss for ChosenLoss {
     fn scratch_len(&self, shape: Shape) -> usize {
         match self {
             Self::Listed(loss) | Self::WithDistances { loss, .. } => loss.scratch_len(shape),
