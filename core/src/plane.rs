@@ -71,6 +71,28 @@ impl<'a> Bits<'a> {
         Ok(Self { shape, words })
     }
 
+    /// The mask of the pixels that hold `id`, four at a time. One pass.
+    ///
+    /// ```
+    /// use segmeter_core::{plane::Bits, view::Shape};
+    /// let (shape, mut words) = (Shape::new(2, 3)?, [0; 2]);
+    /// let bits = Bits::of_ids(shape, &mut words, &[0, 7, 7, 1, 7, 255], 7)?;
+    /// assert_eq!((bits.row(0), bits.row(1)), (&[0b110][..], &[0b010][..]));
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there is not one id per pixel, [`Error::Scratch`] if there are fewer words than [`Bits::words`].
+    pub fn of_ids(shape: Shape, words: &'a mut [u32], ids: &[u8], id: u8) -> Result<Self> {
+        shape.check(ids.len())?;
+        let need = Self::words(shape);
+        let words = words.get_mut(..need).ok_or(Error::Scratch { need })?;
+        for (ids, line) in ids.chunks(shape.width().max(1)).zip(words.chunks_mut(row_words(shape))) {
+            row::equal(ids, id, line);
+        }
+        Ok(Self { shape, words })
+    }
+
     /// The mask of words that are packed already; bits past the width are cleared.
     ///
     /// # Errors

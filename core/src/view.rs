@@ -51,7 +51,7 @@ impl Shape {
         (self.width as usize).div_ceil(8)
     }
 
-    const fn check(self, found: usize) -> Result<()> {
+    pub(crate) const fn check(self, found: usize) -> Result<()> {
         let expected = self.pixels();
         if expected == found { Ok(()) } else { Err(Error::Length { expected, found }) }
     }

@@ -125,7 +125,10 @@ impl LesionWise {
             skeleton::dilate(&mut near, rest)?;
         }
         let width = shape.width().max(1);
-        let is_near = |pixel: usize| near.get(pixel / width, pixel % width);
+        let is_near = |pixel: usize| match self.dilation {
+            0 => label(pixel),
+            _ => near.get(pixel / width, pixel % width),
+        };
         let most = components::label(shape, is_near, self.connectivity, lesions)?.max(components::label(
             shape,
             &prediction,

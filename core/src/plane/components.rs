@@ -46,29 +46,35 @@ pub fn label(
     if expected != found {
         return Err(Error::Length { expected, found });
     }
-    let width = shape.width().max(1);
-    for pixel in 0..expected {
-        let column = pixel % width;
-        if !set(pixel) {
-            write(out, pixel, NONE);
-            continue;
-        }
-        let corners = connectivity == Connectivity::Eight;
-        let earlier = [
-            (column > 0, 1),
-            (pixel >= width, width),
-            (corners && pixel >= width && column > 0, width + 1),
-            (corners && pixel >= width && column + 1 < width, width.wrapping_sub(1)),
-        ];
-        let mut root = pixel;
-        for (_, back) in earlier.into_iter().filter(|(there, _)| *there) {
-            let neighbour = pixel.wrapping_sub(back);
-            if read(out, neighbour) == NONE {
+    let width = shape.width();
+    let reach = usize::from(connectivity == Connectivity::Eight);
+    for first in (0..expected).step_by(width.max(1)) {
+        // Of the pixel before.
+        let mut last = None;
+        for (column, pixel) in (first..first + width).enumerate() {
+            if !set(pixel) {
+                write(out, pixel, NONE);
+                last = None;
                 continue;
             }
-            root = unite(out, root, neighbour);
+            let mut root = last.unwrap_or(pixel);
+            if first > 0 {
+                let above = pixel - width;
+                // What touches the pixel before as well is of its component.
+                let (from, seen) = match (last, reach) {
+                    (None, _) => (above - reach.min(column), false),
+                    (Some(_), 0) => (above, read(out, above - 1) != NONE),
+                    (Some(_), _) => (above + 1, false),
+                };
+                for neighbour in from..=above + reach.min(width - 1 - column) {
+                    if !seen && read(out, neighbour) != NONE {
+                        root = unite(out, root, neighbour);
+                    }
+                }
+            }
+            write(out, pixel, root as u32);
+            last = Some(root);
         }
-        write(out, pixel, root as u32);
     }
     Ok(number(out))
 }

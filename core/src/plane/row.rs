@@ -94,7 +94,7 @@ const fn check(expected: usize, row: &[u8]) -> Result<()> {
 }
 
 /// Sets the bits of the pixels that hold `id`.
-fn equal(ids: &[u8], id: u8, words: &mut [u32]) {
+pub(super) fn equal(ids: &[u8], id: u8, words: &mut [u32]) {
     let pattern = u32::from(id) * 0x0101_0101;
     for (ids, word) in ids.chunks(32).zip(words) {
         let (fours, rest) = ids.as_chunks::<4>();

@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use segmeter::core::loss::{Loss, LovaszHinge};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Surface, Trimap};
-use segmeter::core::metric::{Calibration, Confidence, Confusion, threshold};
+use segmeter::core::metric::{Calibration, Confidence, Confusion, LesionWise, Overlap, threshold};
+use segmeter::core::plane::components::{self, Connectivity, Run};
 use segmeter::core::plane::{Bits, Row, distance, skeleton};
 use segmeter::core::sketch::{GradientTable, SigmoidTable, Sketch};
 use segmeter::core::view::{Encoding, IGNORE, Labels, Quantised, Quantiser};
@@ -123,13 +124,36 @@ fn surfaces(bench: &mut Bench<'_>, scene: &Scene) -> Result<(), Failure> {
         rows!("davis boundary f", Matching::davis(shape).rows(size[1], &mut scratch));
         rows!("trimap, radius 5", Trimap::new(5.0).rows(size[1], &mut scratch));
         bench.single(&format!("skeleton{kind}"), size, || {
-            if let Ok(mut mask) = Bits::new(shape, &mut bits, |pixel| prediction[pixel] == 1) {
+            if let Ok(mut mask) = Bits::of_ids(shape, &mut bits, prediction, 1) {
                 let _ = skeleton::thin(&mut mask, &mut scratch);
                 black_box(mask.count());
             }
         })?;
+        let mut numbers = vec![0; shape.pixels()];
+        bench.single(&format!("components{kind}"), size, || {
+            if let Ok(mask) = Bits::of_ids(shape, &mut bits, prediction, 1) {
+                let _ = black_box(components_of(&mask, &mut numbers));
+            }
+        })?;
     }
-    Ok(())
+    let (mut scratch, mut slots) = (vec![0; LesionWise::scratch_len(shape)], [Overlap::EMPTY; 64]);
+    bench.single("lesion-wise dice", size, || {
+        let (found, lesion) = (|pixel: usize| near[pixel] == 1, |pixel: usize| labels[pixel] == 1);
+        let _ = black_box(LesionWise::DEFAULT.report(shape, found, lesion, &mut scratch, &mut slots));
+    })
+}
+
+/// The number of its component for every pixel, by runs.
+fn components_of(mask: &Bits<'_>, plane: &mut [u32]) -> segmeter::core::Result<u32> {
+    let runs = components::run_count(mask);
+    let (mut runs, mut numbers) = (vec![Run::default(); runs], vec![0; runs]);
+    let count = components::label_runs(mask, Connectivity::Four, &mut runs, &mut numbers)?;
+    plane.fill(0);
+    for (run, number) in runs.iter().zip(numbers) {
+        let row = run.row as usize * mask.shape().width();
+        plane[row + run.start as usize..row + run.end as usize].fill(number);
+    }
+    Ok(count)
 }
 
 /// Scratch words that an error asks for.

@@ -40,6 +40,7 @@ fn transforms(shape: Shape) -> Result<()> {
     skeleton::thin(&mut bits, scratch)?;
     skeleton::dilate(&mut bits, scratch)?;
     black_box((bits.get(black_box(1), black_box(2)), bits.row(black_box(1)), bits.count(), bits.shape()));
+    black_box(Bits::of_ids(shape, plane, unknown(&[0; 15]), black_box(1))?.count());
     black_box((Bits::words(shape), distance::scratch_len(shape), skeleton::scratch_len(shape)));
     Ok(())
 }
