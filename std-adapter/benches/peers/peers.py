@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 MISSING = {}
+os.environ.setdefault("PANOPTICA_CITATION_REMINDER", "false")
 
 
 def library(name):
@@ -38,6 +39,10 @@ class Arrays:
         self.class_labels = load("classes-labels").astype(np.int64)[None]
         rng = np.random.default_rng(1)
         self.ids = rng.integers(0, 19, (2, 1024, 2048), dtype=np.uint8)
+        # The masks of `segmeter bench`: a road, the same a little aside, and a noisy prediction of it.
+        y, x = np.mgrid[0:1024, 0:2048].astype(np.float32)
+        road, near = (y / 1024 * 0.4 * 2048 - abs(x - 1024 - aside) > 0 for aside in (0, 6))
+        self.road, self.near, self.noisy = road, near, self.logits[0, 0] > 0
 
 
 def gradients(torch, logits, loss):
@@ -53,8 +58,6 @@ def gradients(torch, logits, loss):
 def rows(arrays):
     """Rows of the table: name, the row of segmeter bench, its input, pixels, and the libraries' calls."""
     torch, monai, smp = library("torch"), library("monai.losses"), library("segmentation_models_pytorch")
-    cv2, edt, skimage = library("cv2"), library("edt"), library("skimage.morphology")
-    ndimage, sklearn = library("scipy.ndimage"), library("sklearn.metrics")
     found = []
     if torch:
         f = torch.nn.functional
@@ -89,26 +92,84 @@ def rows(arrays):
         for name, peers in classes.items():
             timed = {k: gradients(torch, zc, v) for k, v in peers.items()}
             found.append((f"{name}, 19 classes", name, "19 classes", timed, pixels))
+    return found + counts(torch, arrays) + masks(arrays)
+
+
+def counts(torch, arrays):
+    """Rows of what is counted: pixels of pairs of classes, and of scores."""
+    sklearn, metrics = library("sklearn.metrics"), library("torchmetrics.functional.classification")
     guessed, ids = arrays.ids
-    pixels = ids.size
     peers = {"NumPy": lambda: np.bincount(guessed.ravel().astype(np.int64) * 19 + ids.ravel(), minlength=361)}
+    scores, truth = 1 / (1 + np.exp(-arrays.logits.ravel())), arrays.road.ravel().astype(np.int64)
+    ranked = {}
     if sklearn:
         peers["scikit-learn"] = lambda: sklearn.confusion_matrix(ids.ravel(), guessed.ravel())
-    found.append(("confusion, 19 classes", "confusion, 19 classes, noise", "8 bits", peers, pixels))
-    mask = np.ascontiguousarray(arrays.labels != 1)
-    peers = {}
+        both = sklearn.roc_auc_score, sklearn.average_precision_score
+        ranked["scikit-learn"] = lambda: [score(truth, scores) for score in both]
+    if torch and metrics:
+        pair = [torch.from_numpy(x.astype(np.int64)) for x in (guessed, ids)]
+        peers["torchmetrics"] = lambda: metrics.multiclass_confusion_matrix(*pair, num_classes=19)
+        given = torch.from_numpy(scores), torch.from_numpy(truth)
+        three = metrics.binary_auroc, metrics.binary_average_precision, metrics.binary_calibration_error
+        ranked["torchmetrics"] = lambda: [metric(*given) for metric in three]
+    scored = "8 bits: auroc, average precision, ece"
+    return [
+        ("confusion, 19 classes", "confusion, 19 classes, noise", "8 bits", peers, ids.size),
+        ("auroc, ap, ece", scored, "8 bits", ranked, ids.size),
+    ]
+
+
+def masks(arrays):
+    """Rows of where pixels are."""
+    cv2, edt, morphology = library("cv2"), library("edt"), library("skimage.morphology")
+    ndimage, cc3d, measure = library("scipy.ndimage"), library("cc3d"), library("skimage.measure")
+    surface, panoptica = library("surface_distance"), library("panoptica")
+    road, near, noisy = arrays.road, arrays.near, arrays.noisy
+    bytes_of = {id(mask): mask.astype(np.uint8) for mask in (road, near, noisy)}
+    outside = np.ascontiguousarray(~road)
+    distance, skeleton, components, contours, lesions = {}, {}, {}, {}, {}
     if edt:
-        peers["edt"] = lambda: edt.edtsq(mask, parallel=1)
+        distance["edt"] = lambda: edt.edtsq(outside, parallel=1)
     if ndimage:
-        peers["SciPy"] = lambda: ndimage.distance_transform_edt(mask)
+        distance["SciPy"] = lambda: ndimage.distance_transform_edt(outside)
+        components["SciPy"] = lambda: ndimage.label(noisy)
     if cv2:
-        peers["OpenCV"] = lambda: cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    found.append(("exact distance transform", "exact distance transform", "8 bits", peers, pixels))
-    if skimage:
-        noisy = arrays.logits[0, 0] > 0
-        peers = {"scikit-image": lambda: skimage.skeletonize(noisy)}
-        found.append(("skeleton, noisy", "skeleton, noisy", "8 bits", peers, pixels))
-    return found
+        distance["OpenCV"] = lambda: cv2.distanceTransform(outside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        components["OpenCV"] = lambda: cv2.connectedComponents(bytes_of[id(noisy)], connectivity=4)
+    if cc3d:
+        components["cc3d"] = lambda: cc3d.connected_components(noisy, connectivity=4)
+    if measure:
+        components["scikit-image"] = lambda: measure.label(noisy, connectivity=1)
+    if morphology:
+        skeleton["scikit-image"] = lambda: morphology.skeletonize(noisy)
+    if surface:
+
+        def distances():
+            found = surface.compute_surface_distances(road, near, (1, 1))
+            for percent in (95, 100):
+                surface.compute_robust_hausdorff(found, percent)
+            surface.compute_average_surface_distance(found)
+            surface.compute_surface_dice_at_tolerance(found, 3)
+
+        contours["surface-distance"] = distances
+    if panoptica:
+        evaluator = panoptica.Panoptica_Evaluator(
+            expected_input=panoptica.InputType.SEMANTIC,
+            instance_approximator=panoptica.ConnectedComponentsInstanceApproximator(),
+            instance_matcher=panoptica.NaiveThresholdMatching(),
+            instance_metrics=[panoptica.Metric.DSC],
+            global_metrics=[],
+            verbose=False,
+        )
+        lesions["panoptica"] = lambda: evaluator.evaluate(bytes_of[id(near)], bytes_of[id(road)], verbose=False)
+    rows = [
+        ("exact distance transform", "exact distance transform", distance),
+        ("skeleton, noisy", "skeleton, noisy", skeleton),
+        ("components, noisy", "components, noisy", components),
+        ("hd, assd, nsd on corners", "the same on corners", contours),
+        ("lesion-wise dice", "lesion-wise dice", lesions),
+    ]
+    return [(title, name, "8 bits", peers, road.size) for title, name, peers in rows]
 
 
 def ours(arguments, name, measured, threads):
