@@ -4,6 +4,8 @@
 //! A road is one thing, and its Dice says all; for potholes, cracks, markings or lesions a mean over pixels is that of the
 //! largest, and a small one that is missed costs nothing.
 
+use core::num::NonZero;
+
 use super::{Mean, Overlap, Overlaps, Score, Segment};
 use crate::error::{Error, Result};
 use crate::plane::components::{self, Connectivity};
@@ -124,17 +126,15 @@ impl LesionWise {
         for _ in 0..self.dilation {
             skeleton::dilate(&mut near, rest)?;
         }
-        let width = shape.width().max(1);
-        let is_near = |pixel: usize| match self.dilation {
-            0 => label(pixel),
-            _ => near.get(pixel / width, pixel % width),
+        // A division by it has no way to panic, wherever it is compiled.
+        let width = NonZero::new(shape.width()).unwrap_or(NonZero::<usize>::MIN);
+        let lesion_count = if self.dilation == 0 {
+            components::label(shape, &label, self.connectivity, lesions)?
+        } else {
+            let is_near = |pixel: usize| near.get(pixel / width, pixel % width);
+            components::label(shape, is_near, self.connectivity, lesions)?
         };
-        let most = components::label(shape, is_near, self.connectivity, lesions)?.max(components::label(
-            shape,
-            &prediction,
-            self.connectivity,
-            found,
-        )?);
+        let most = lesion_count.max(components::label(shape, &prediction, self.connectivity, found)?);
         if most >= u32::from(u16::MAX) {
             return Err(Error::Unsupported("more than 65534 components"));
         }

@@ -48,7 +48,8 @@ pub fn label(
     }
     let width = shape.width();
     let reach = usize::from(connectivity == Connectivity::Eight);
-    for first in (0..expected).step_by(width.max(1)) {
+    for row in 0..shape.height() {
+        let first = row * width;
         // Of the pixel before.
         let mut last = None;
         for (column, pixel) in (first..first + width).enumerate() {

@@ -10,8 +10,8 @@ use segmeter_core::loss::mapped::{
     BoundaryDouOnMap, BoundaryOnMap, DistancePenalisedOnMap, HausdorffOnMap, SkeletonRecallOnMap,
 };
 use segmeter_core::loss::{
-    AbsentClass, ActiveBoundary, ActiveContour, AsymmetricSimilarity, BalancedCrossEntropy, Bootstrapped,
-    Boundary, BoundaryDou, BoundaryF1, Call, CbDice, ChosenLoss, ClDice, ClassAveraging, ClassWeighting,
+    AbsentClass, ActiveBoundary, ActiveContour, AnyLoss, AsymmetricSimilarity, BalancedCrossEntropy,
+    Bootstrapped, Boundary, BoundaryDou, BoundaryF1, Call, CbDice, ClDice, ClassAveraging, ClassWeighting,
     Combo, Convention, CrossEntropy, Dice, DistancePenalised, Elastica, Evaluation, ExponentialLogarithmic,
     Focal, FocalTversky, GeneralisedCrossEntropy, GeneralisedDice, HausdorffConvolution, HausdorffDistance,
     HausdorffErosion, Jaccard, LabelSmoothed, LogCoshDice, LogDice, LogHausdorff, Loss, LovaszClasses,
@@ -175,7 +175,7 @@ fn by_name(call: &Calls) -> Result<()> {
     let one = Parameter::word("empty", "smooth", "smooth", black_box(""));
     black_box((one, Parameter::flag(name, either(), name), Parameter::taken(name, name, name)));
     black_box(Parameter::number(name, x().into(), name, name));
-    let loss = ChosenLoss::new(name, given)?;
+    let loss = AnyLoss::new(name, given)?;
     black_box(loss.type_name());
     call.loss(loss.with_distances(black_box(3), unknown(&[0.0; 9]))?);
     call.loss(loss);
