@@ -29,6 +29,7 @@ pub mod png;
 pub mod profile;
 pub mod raster;
 mod source;
+mod spare;
 mod table;
 
 pub use data_sets::names_of;
@@ -37,6 +38,7 @@ pub use ids::{Colours, IdMap};
 pub use masks::{MaskOrder, Masks, Slot};
 pub use order::Order;
 pub use source::{Image, Reading, Source};
+pub use spare::give_back;
 
 /// Why a file was refused: one line that names what was found, what was expected, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]

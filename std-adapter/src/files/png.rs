@@ -5,7 +5,7 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
 
 use super::ids::{self, Colours};
-use super::{Array, Elements, Error, Result};
+use super::{Array, Elements, Error, Result, spare};
 
 /// What deflate can make of a byte at best: a file cannot hold more pixels than this allows.
 const MOST_INFLATION: u64 = 1032;
@@ -39,7 +39,8 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
     super::check_pixels(height, width)?;
     let mut reader = decoder.read_info().map_err(damaged)?;
     let size = reader.output_buffer_size().ok_or_else(|| Error::new("the image does not fit into memory"))?;
-    let mut packed = vec![0; size];
+    // Passes set some bits of a byte each; rows set whole bytes, all of them.
+    let mut packed = if reader.info().interlaced { vec![0; size] } else { spare::take(size) };
     reader.next_frame(&mut packed).map_err(damaged)?;
     // Reads to the end, so that a file that stops after its last pixel is noticed too.
     reader.finish().map_err(damaged)?;
@@ -128,6 +129,21 @@ mod tests {
         );
         let palette = encode(3, 1, ColorType::Indexed, BitDepth::Four, &[0x12, 0xf0]);
         assert_eq!(ids(&palette), Elements::U8(vec![1, 2, 15]));
+    }
+
+    /// A buffer that comes back has another image in it.
+    #[test]
+    fn nothing_is_left_of_the_image_before() {
+        for (depth, data) in [(BitDepth::Eight, [9; 35]), (BitDepth::One, [0xff; 35])] {
+            let (width, bytes) = if depth == BitDepth::Eight { (7, 35) } else { (5, 5) };
+            spare::give_back(vec![0xaa; 400]);
+            let file = encode(width, 5, ColorType::Grayscale, depth, &data[..bytes]);
+            let ids = read(&file, None).unwrap().elements;
+            assert_eq!(
+                ids,
+                Elements::U8(vec![if depth == BitDepth::Eight { 9 } else { 1 }; 5 * width as usize])
+            );
+        }
     }
 
     #[test]

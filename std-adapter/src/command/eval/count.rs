@@ -137,6 +137,7 @@ impl Survey {
         let work = |counter: &mut Counter, image: usize| {
             let pair = reader.pair(image)?;
             let counts = counter.image(&pair.prediction, &pair.labels);
+            pair.give_back();
             let highest = counts.highest(ignored);
             let cells = counts.0.len();
             let is_kept = keeps && kept.fetch_add(cells, Ordering::Relaxed) + cells <= MOST_KEPT;

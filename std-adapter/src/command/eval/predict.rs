@@ -59,6 +59,14 @@ pub(super) struct Pair {
     pub(super) logits: Logits,
 }
 
+impl Pair {
+    /// What is read next takes its memory.
+    pub(super) fn give_back(self) {
+        self.prediction.give_back();
+        self.labels.give_back();
+    }
+}
+
 impl Reader {
     pub(super) fn open(arguments: &Arguments) -> Result<Self, Failure> {
         files::check_sizes(&arguments.prediction, &arguments.labels)?;

@@ -207,6 +207,7 @@ fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Resul
     }
     measure(choice, &pair, &mut scores)
         .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
+    pair.give_back();
     Ok(scores)
 }
 

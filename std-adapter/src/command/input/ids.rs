@@ -45,6 +45,13 @@ impl<T: Copy + Default> Ids<T> {
         }
     }
 
+    /// What is read next takes the bytes.
+    pub(in crate::command) fn give_back(self) {
+        if let Self::Bytes(bytes, _) = self {
+            files::give_back(bytes);
+        }
+    }
+
     /// Whether some id is such a one.
     pub(in crate::command) fn any(&self, is: impl Fn(T) -> bool) -> bool {
         match self {
