@@ -80,6 +80,10 @@ fn every_loss_is_measured() {
         losses.map(|row| (row["name"].clone(), row["input"].as_str().unwrap().to_owned())).collect();
     assert_eq!(losses, expected);
     assert!(found.iter().any(|row| row["name"] == "confusion, 19 classes" && row["kind"] == "metric"));
+    let memory: Vec<_> = found.iter().filter(|row| row["kind"] == "memory").collect();
+    assert!(memory.iter().all(|row| row["nanoseconds_per_pixel"].as_f64().is_some_and(|cost| cost > 0.0)));
+    let inputs: Vec<_> = memory.iter().map(|row| row["input"].as_str().unwrap()).collect();
+    assert_eq!(inputs, ["binary", "binary", "3 classes", "3 classes"]);
 }
 
 #[test]

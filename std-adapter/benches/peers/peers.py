@@ -167,7 +167,7 @@ def masks(arrays):
         ("skeleton, noisy", "skeleton, noisy", skeleton),
         ("components, noisy", "components, noisy", components),
         ("hd, assd, nsd on corners", "the same on corners", contours),
-        ("lesion-wise dice", "lesion-wise dice", lesions),
+        ("lesions", "lesions", lesions),
     ]
     return [(title, name, "8 bits", peers, road.size) for title, name, peers in rows]
 

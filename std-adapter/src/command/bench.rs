@@ -171,6 +171,7 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
     for entry in LOSSES.iter().filter(|entry| entry.inputs.contains(&"binary")) {
         bench.loss(entry.name, (Kind::Binary, "binary"), &AnyFrame::Binary(scene.frame()?))?;
     }
+    bench.memory((Kind::Binary, "binary"), &scene)?;
     let [height, width] = bench.arguments.size.unwrap_or([512, 512]);
     let classes = bench.arguments.classes;
     let scene = Scene::multiclass(height, width, classes);
@@ -180,7 +181,7 @@ fn losses(bench: &mut Bench<'_>) -> Result<(), Failure> {
         let input = (Kind::Classes, &*format!("{classes} classes"));
         bench.loss(entry.name, input, &AnyFrame::Multiclass(scene.classes()?))?;
     }
-    Ok(())
+    bench.memory((Kind::Classes, &format!("{classes} classes")), &scene)
 }
 
 impl Bench<'_> {
@@ -277,15 +278,42 @@ impl Bench<'_> {
         Ok(Some(nanoseconds))
     }
 
+    /// What the memory of this machine takes for what every loss has to do: to fill a gradient, and to read scores beside it.
+    fn memory(&mut self, (kind, input): (Kind, &str), scene: &Scene) -> Result<(), Failure> {
+        let (size, scores) = ([scene.height as usize, scene.width as usize], &scene.logits);
+        let mut gradient = vec![1.0; scores.len()];
+        if self.is_wanted("memory: gradient filled", kind) {
+            let nanoseconds = self.best(size[0] * size[1], || black_box(&mut gradient[..]).fill(0.0));
+            self.bare("memory: gradient filled", "memory", (input, size), nanoseconds)?;
+        }
+        if self.is_wanted("memory: scores copied to it", kind) {
+            let copy = || black_box(&mut gradient[..]).copy_from_slice(scores);
+            let nanoseconds = self.best(size[0] * size[1], copy);
+            self.bare("memory: scores copied to it", "memory", (input, size), nanoseconds)?;
+        }
+        Ok(())
+    }
+
     /// What one thread does in scalar code or whatever it chooses for itself.
     fn single(&mut self, name: &str, size: [usize; 2], mut work: impl FnMut()) -> Result<(), Failure> {
         if !self.is_wanted(name, Kind::Metrics) {
             return Ok(());
         }
         let nanoseconds = self.best(size[0] * size[1], &mut work);
+        self.bare(name, "metric", ("8 bits", size), nanoseconds)
+    }
+
+    /// A row that does not depend on the engine.
+    fn bare(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        (input, size): (&str, [usize; 2]),
+        nanoseconds: f64,
+    ) -> Result<(), Failure> {
         let engine = Engine::new(LevelName::Scalar, NonZero::<usize>::MIN);
         let engine = engine.map_err(|error| Failure::Input(error.to_string()))?;
-        self.keep((name, "metric", "8 bits"), (size, 1), &engine, nanoseconds)?;
+        self.keep((name, kind, input), (size, 1), &engine, nanoseconds)?;
         self.line(&format!("{name:<38} {nanoseconds:>9.2}"))
     }
 

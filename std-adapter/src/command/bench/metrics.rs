@@ -137,7 +137,7 @@ fn surfaces(bench: &mut Bench<'_>, scene: &Scene) -> Result<(), Failure> {
         })?;
     }
     let (mut scratch, mut slots) = (vec![0; LesionWise::scratch_len(shape)], [Overlap::EMPTY; 64]);
-    bench.single("lesion-wise dice", size, || {
+    bench.single("lesions", size, || {
         let (found, lesion) = (|pixel: usize| near[pixel] == 1, |pixel: usize| labels[pixel] == 1);
         let _ = black_box(LesionWise::DEFAULT.report(shape, found, lesion, &mut scratch, &mut slots));
     })
