@@ -210,7 +210,10 @@ impl Poly1 {
             return pixel.mass.foreground * (pixel.log + error * s.splat(self.error_weight));
         }
         // Near -1 both are nearly the same: -ln(1 - e) - e is e^2 / 2 + e^3 / 3 + ..., by its series where that is short.
-        let series = SERIES.iter().rev().fold(s.splat(0.0), |sum, k| sum * error + s.splat(*k));
+        let mut series = s.splat(0.0);
+        for k in SERIES.iter().rev() {
+            series = series * error + s.splat(*k);
+        }
         let small = error.select_less(s.splat(0.4), series * (error * error), pixel.log - error);
         pixel.mass.foreground * (small + error * s.splat(1.0 + self.error_weight))
     }

@@ -14,6 +14,7 @@ use crate::simd::{Simd, Vector};
 pub(in crate::loss) struct Modulator {
     pub(in crate::loss) focusing: f32,
     whole: u8,
+    is_square: bool,
     /// By what is left of the focusing; made once, since a microcontroller has no `f64`.
     rest: Option<Power>,
 }
@@ -31,27 +32,30 @@ impl Modulator {
         let whole = focusing as u8;
         let rest = focusing - whole as f32;
         let rest = if rest > 0.0 { Some(Power::new(rest as f64)) } else { None };
-        Self { focusing, whole, rest }
+        let is_square = whole == 2 && rest.is_none();
+        Self { focusing, whole, is_square, rest }
     }
 
     /// The power, and that by one less. The second is only ever multiplied by something as small as the error.
     #[inline(always)]
     pub(in crate::loss) fn powers<S: Simd>(&self, s: S, error: S::V) -> (S::V, S::V) {
-        let fraction = self.rest.map_or_else(
-            #[inline(always)]
-            || s.splat(1.0),
-            #[inline(always)]
-            |rest| rest.of(s, error),
-        );
+        // What nearly everybody has: one question, no loop.
+        if self.is_square {
+            return (error * error, error);
+        }
+        // No closures: a call would leave the function that has the vector instructions.
+        let fraction = match self.rest {
+            Some(rest) => rest.of(s, error),
+            None => s.splat(1.0),
+        };
         if self.whole == 0 {
             let floor = s.splat(f32::MIN_POSITIVE);
             return (fraction, fraction / error.select_less(floor, floor, error));
         }
-        let less_one = (1..self.whole).fold(
-            fraction,
-            #[inline(always)]
-            |power, _| power * error,
-        );
+        let mut less_one = fraction;
+        for _ in 1..self.whole.min(8) {
+            less_one = less_one * error;
+        }
         (less_one * error, less_one)
     }
 

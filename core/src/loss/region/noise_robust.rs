@@ -62,21 +62,14 @@ impl NoiseRobustDice {
     /// `|p - g|^exponent` of a pixel and its derivative with respect to `p`.
     #[inline(always)]
     fn power<S: Simd>(&self, s: S, pixel: &Pixel<S::V>) -> [S::V; 2] {
-        let (zero, least, exponent) = (s.splat(0.0), s.splat(f32::MIN_POSITIVE), s.splat(self.exponent));
+        let (zero, exponent) = (s.splat(0.0), s.splat(self.exponent));
         let error = error(s, pixel);
         if self.exponent >= 2.0 {
             return [error * error, s.splat(2.0) * error];
         }
-        // By the smaller power, which goes on where the other is no `f32`.
-        let of = |size: S::V| {
-            // A power of 0 is 1 of the smallest error, too; of none it is 0.
-            let root = self.root.of(s, size.select_less(least, least, size));
-            let root = zero.select_less(size, root, zero);
-            [size * root, exponent * root]
-        };
         // Off the class by the logarithm, which goes on where no `f32` does.
         let root = s.exp_nonpositive(pixel.log * s.splat(1.0 - self.exponent));
-        let ([on, steep_on], target) = (of(pixel.complement), pixel.target);
+        let ([on, steep_on], target) = (self.of_error(s, pixel.complement), pixel.target);
         let hard = [
             target.foreground * on + target.background * (pixel.probability * root),
             target.background * (exponent * root) - target.foreground * steep_on,
@@ -84,10 +77,20 @@ impl NoiseRobustDice {
         if !pixel.soft {
             return hard;
         }
-        let [power, steep] = of(zero - error.negative_magnitude());
+        let [power, steep] = self.of_error(s, zero - error.negative_magnitude());
         let soft = [power, error.select_less(zero, zero - steep, steep)];
         let ([power, steep], [hard_power, hard_steep]) = (soft, hard);
         [shared(s, pixel, power, hard_power), shared(s, pixel, steep, hard_steep)]
+    }
+
+    /// The power of an error and its derivative, by the smaller power, which goes on where the other is no `f32`.
+    #[inline(always)]
+    fn of_error<S: Simd>(&self, s: S, size: S::V) -> [S::V; 2] {
+        let (zero, least) = (s.splat(0.0), s.splat(f32::MIN_POSITIVE));
+        // A power of 0 is 1 of the smallest error, too; of none it is 0.
+        let root = self.root.of(s, size.select_less(least, least, size));
+        let root = zero.select_less(size, root, zero);
+        [size * root, s.splat(self.exponent) * root]
     }
 }
 

@@ -318,11 +318,12 @@ impl<K: Kernel, const C: usize> ClassPass<'_, K, C> {
         let (by, out) = (by.get_mut(..count).unwrap_or_default(), out.get_mut(..count).unwrap_or_default());
         if self.frame.activation() == Activation::Probabilities {
             // `-d` for the class itself is `d` for all others.
-            let shared = if self.kernel.complement_is_sum() && self.kernel.distances().is_none() {
-                by.iter().fold(zero, |sum, by| sum + *by)
-            } else {
-                zero
-            };
+            let mut shared = zero;
+            if self.kernel.complement_is_sum() && self.kernel.distances().is_none() {
+                for by in &*by {
+                    shared = shared + *by;
+                }
+            }
             for (class, (by, out)) in by.iter().zip(out).enumerate() {
                 let by = if K::READS.is_of_labels() {
                     zero - ratio(s, *by, classes.probability(s, class))
