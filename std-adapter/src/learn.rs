@@ -131,7 +131,7 @@ pub fn learn(quantiser: Quantiser, drives: &[Vec<Frame>], settings: &Settings) -
     let table = SigmoidTable::new(&quantiser);
     notes.extend(admit::contradiction(&drives, &table));
     let drives: Vec<&[Frame]> = drives.iter().map(|drive| &drive[..]).collect();
-    let calibrated = calibration::calibrate(&drives, &table);
+    let calibrated = calibration::calibrate(&drives, &table, settings.fixed);
     let frames = drives.iter().map(|drive| drive.len()).sum::<usize>();
     let mut profile = Profile {
         identity: Identity { frames: u32::try_from(frames).unwrap_or(u32::MAX), ..settings.identity },

@@ -1,5 +1,6 @@
 //! Components, holes, centre lines and corridors against brute force.
 
+mod masks;
 mod segments;
 
 use segmeter_core::Error;

@@ -122,15 +122,15 @@ impl LesionWise {
         let (lesions, rest) = scratch.split_at_mut_checked(pixels).ok_or(short)?;
         let (found, rest) = rest.split_at_mut_checked(pixels).ok_or(short)?;
         let (words, rest) = rest.split_at_mut_checked(Bits::words(shape)).ok_or(short)?;
-        let mut near = Bits::new(shape, words, &label)?;
-        for _ in 0..self.dilation {
-            skeleton::dilate(&mut near, rest)?;
-        }
-        // A division by it has no way to panic, wherever it is compiled.
-        let width = NonZero::new(shape.width()).unwrap_or(NonZero::<usize>::MIN);
         let lesion_count = if self.dilation == 0 {
             components::label(shape, &label, self.connectivity, lesions)?
         } else {
+            let mut near = Bits::new(shape, words, &label)?;
+            for _ in 0..self.dilation {
+                skeleton::dilate(&mut near, rest)?;
+            }
+            // A division by it has no way to panic, wherever it is compiled.
+            let width = NonZero::new(shape.width()).unwrap_or(NonZero::<usize>::MIN);
             let is_near = |pixel: usize| near.get(pixel / width, pixel % width);
             components::label(shape, is_near, self.connectivity, lesions)?
         };

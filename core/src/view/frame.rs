@@ -217,7 +217,7 @@ impl<'a, const C: usize> Frame<'a, C> {
             channels,
             counts,
         };
-        (Self::BINARY).then_some(of)
+        Self::BINARY.then_some(of)
     }
 
     /// With a number for every pixel, such as its distance to a contour, for the losses that read one

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 MISSING = {}
-os.environ.setdefault("PANOPTICA_CITATION_REMINDER", "false")
 
 
 def library(name):
@@ -153,6 +152,8 @@ def masks(arrays):
 
         contours["surface-distance"] = distances
     if panoptica:
+        # It would stand in the middle of the table.
+        importlib.import_module("panoptica.utils.citation_reminder").disable_citation_reminder()
         evaluator = panoptica.Panoptica_Evaluator(
             expected_input=panoptica.InputType.SEMANTIC,
             instance_approximator=panoptica.ConnectedComponentsInstanceApproximator(),

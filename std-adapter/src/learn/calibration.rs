@@ -106,7 +106,13 @@ impl Map {
 /// [`COVERAGE`] of the frames that were left out have their IoU within the interval (split conformal prediction; Papadopoulos
 /// et al. 2002; of frames that come in drives, Dunn et al. 2022), and then widened so that as many of other drives have to
 /// which something happens.
-pub(super) fn calibrate(drives: &[&[Frame]], table: &SigmoidTable) -> Option<(CalibrationMap, Calibrated)> {
+///
+/// `fixed`: what is watched is more of the same drives.
+pub(super) fn calibrate(
+    drives: &[&[Frame]],
+    table: &SigmoidTable,
+    fixed: bool,
+) -> Option<(CalibrationMap, Calibrated)> {
     let frames = labelled(drives, table.threshold());
     if frames.len() < 2 {
         return None;
@@ -119,7 +125,7 @@ pub(super) fn calibrate(drives: &[&[Frame]], table: &SigmoidTable) -> Option<(Ca
     let off: Vec<f64> = tried[best].iter().map(|(_, off)| *off).collect();
     let calibration = Calibration::ALL[best];
     let drives = frames.iter().map(|frame| frame.drive).collect::<BTreeSet<_>>().len();
-    let widened = if drives == 1 { ONE_DRIVE * CHANGED } else { CHANGED };
+    let widened = if drives == 1 && !fixed { ONE_DRIVE * CHANGED } else { CHANGED };
     let covered = (0..frames.len()).filter(|frame| {
         let others = off.iter().zip(&parts).filter(|(_, part)| **part != parts[*frame]).map(|(off, _)| *off);
         off[*frame] <= quantile(others.collect())

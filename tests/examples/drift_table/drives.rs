@@ -165,7 +165,7 @@ impl Set {
     /// Of profiles of `count` drives, the shares of the frames of other drives that lie in an interval so many times as wide
     /// as that of the profile: of those to which nothing happens, and of all.
     pub(crate) fn coverage(&self, count: usize, profiles: usize, times: f64) -> [f64; 2] {
-        let settings = Settings { false_alarm_frames: ASKED, fixed: true, ..Settings::default() };
+        let settings = Settings { false_alarm_frames: ASKED, ..Settings::default() };
         let [mut calm, mut all] = [(); 2].map(|()| Singles::default());
         for number in 0..profiles {
             let (own, others) = self.parted(count, number, profiles);

@@ -165,14 +165,14 @@ fn the_choice_is_that_of_frames_left_out() {
         (0..frames).map(|_| frame(&mut random, temperature, bias)).collect()
     };
     let (honest, sure) = (of(1.0, 0.0, 12), of(3.0, 1.0, 12));
-    let (_, found) = calibrate(&[&honest], &table).unwrap();
+    let (_, found) = calibrate(&[&honest], &table, false).unwrap();
     assert!(found.errors[0] < 0.02 && found.frames == 12, "{found:?}");
-    let (map, found) = calibrate(&[&sure], &table).unwrap();
+    let (map, found) = calibrate(&[&sure], &table, false).unwrap();
     assert!(found.calibration != Calibration::Network && map.is_learnt(), "{found:?}");
     assert!(found.errors.iter().all(|error| found.error() < 1.2 * error), "{found:?}");
     // Errors are those of frames that a map of the others has not seen: by hand, for two parts of one frame.
     let two = of(3.0, 1.0, 2);
-    let (_, found) = calibrate(&[&two], &table).unwrap();
+    let (_, found) = calibrate(&[&two], &table, false).unwrap();
     for (way, error) in Calibration::ALL.iter().zip(found.errors) {
         let labelled: Vec<Labelled> =
             two.iter().map(|frame| Labelled::new(0, frame, table.threshold()).unwrap()).collect();
@@ -191,7 +191,7 @@ fn the_choice_is_that_of_frames_left_out() {
         let expected = f64::midpoint(off(0, 1), off(1, 0));
         assert!((error - expected).abs() < 1e-9, "{way:?}: {error} {expected}");
     }
-    assert!(calibrate(&[&honest[..1]], &table).is_none(), "one frame says nothing of others");
+    assert!(calibrate(&[&honest[..1]], &table, false).is_none(), "one frame says nothing of others");
 }
 
 /// Drives whose networks differ: nine frames of ten of a drive that was not learnt from, and to which nothing happens, lie in
@@ -211,7 +211,7 @@ fn the_interval_covers_frames_of_other_drives() {
         };
         let (own, others) = (drives(30), drives(10));
         let own: Vec<&[Frame]> = own.iter().map(|drive| &drive[..]).collect();
-        let (map, found) = calibrate(&own, &table).unwrap();
+        let (map, found) = calibrate(&own, &table, false).unwrap();
         assert!((0.8..=1.0).contains(&found.coverage), "{found:?}");
         assert_eq!(found.widened.to_bits(), 2.0f64.to_bits());
         let narrow = map.deviation().map(|deviation| deviation.div_ceil(2));
@@ -285,11 +285,14 @@ fn a_single_drive_has_a_wide_interval() {
     let table = SigmoidTable::new(&quantiser());
     let mut random = Random::new(4);
     let frames: Vec<Frame> = (0..30).map(|_| frame(&mut random, 1.0, 0.0)).collect();
-    let (one, found) = calibrate(&[&frames], &table).unwrap();
+    let (one, found) = calibrate(&[&frames], &table, false).unwrap();
     assert_eq!(found.widened.to_bits(), 6.0f64.to_bits());
+    // But of a camera that does not move none has to be.
+    let (_, fixed) = calibrate(&[&frames], &table, true).unwrap();
+    assert_eq!((fixed.widened.to_bits(), fixed.coverage), (2.0f64.to_bits(), found.coverage));
     // Ten drives are left out as the ten parts of one are.
     let drives: Vec<&[Frame]> = frames.chunks(3).collect();
-    let (several, other) = calibrate(&drives, &table).unwrap();
+    let (several, other) = calibrate(&drives, &table, false).unwrap();
     assert_eq!((found.errors, found.coverage), (other.errors, other.coverage));
     for (one, several) in one.deviation().iter().zip(several.deviation()) {
         assert!((i32::from(*one) - 3 * i32::from(*several)).abs() <= 3 || *one == u8::MAX, "{one} {several}");
