@@ -8,12 +8,15 @@ use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{IGNORE, Labels, Quantised, Shape};
 use segmeter_tests::bench_image;
 
+#[path = "../firmware/src/bin/bench/classes.rs"]
+mod classes;
 #[path = "../firmware/src/bin/bench/frames.rs"]
 #[allow(dead_code, reason = "each test takes its part")]
 mod frames;
 #[path = "../firmware/src/bin/bench/metrics.rs"]
 mod metrics;
 
+use classes::Street;
 use frames::{CODES_OF_FRAME, HEIGHT, PIXELS, SCRATCH, WIDTH, quantiser, write_ids};
 
 /// By name, and what it is by: the bits of the value, 0 for none.
@@ -39,17 +42,16 @@ fn on_the_desk() -> Result<Found> {
     let codes = Quantised::new(shape, &CODES_OF_FRAME, quantiser)?;
     let sketch = Sketch::of(&codes, Some(&Labels::new(shape, &ids, IGNORE)?))?;
     let table = SigmoidTable::new(&quantiser);
-    metrics::every(
-        &sketch,
-        &table,
-        &mut vec![0; SCRATCH],
-        &mut |name: &str, by: &str, value: Option<f64>| {
-            // Everything has a value on a real frame: none would hide a metric that does nothing.
-            let value = value.unwrap_or_else(|| panic!("{name} by {by} has no value"));
-            let before = found.insert((name.to_owned(), by.to_owned()), value.to_bits());
-            assert_eq!(before, None, "{name} by {by} twice");
-        },
-    )?;
+    let mut keep = |name: &str, by: &str, value: Option<f64>| {
+        // Everything has a value on a real frame: none would hide a metric that does nothing.
+        let value = value.unwrap_or_else(|| panic!("{name} by {by} has no value"));
+        let before = found.insert((name.to_owned(), by.to_owned()), value.to_bits());
+        assert_eq!(before, None, "{name} by {by} twice");
+    };
+    metrics::every(&sketch, &table, &mut vec![0; SCRATCH], &mut keep)?;
+    let mut street = Box::new(Street::EMPTY);
+    street.draw();
+    street.every(&mut keep)?;
     Ok(found)
 }
 

@@ -59,6 +59,7 @@
 //! | [`metric`] | overlap, threshold, calibration, boundary and surface metrics |
 //! | [`drift`] | label-free statistics, distances to a reference, detectors, the monitor |
 //! | [`sketch`] | the histogram that stands for a frame of 8-bit outputs |
+//! | [`upsample`] | class ids at the size of the image from coarse scores of several classes |
 //! | [`plane`] | distances, edges, contours and skeletons of masks |
 //! | [`num`], [`simd`] | elementary functions, exact sums, the seam for vector machines |
 //!
@@ -89,6 +90,7 @@ pub mod plane;
 pub mod prelude;
 pub mod simd;
 pub mod sketch;
+pub mod upsample;
 pub mod view;
 
 pub use error::{Error, Result};

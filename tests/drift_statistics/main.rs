@@ -14,8 +14,8 @@ use segmeter_core::drift::{
 use segmeter_core::num::Q16;
 use segmeter_core::plane::{Bits, pack_codes};
 use segmeter_core::sketch::{SigmoidTable, Sketch};
-use segmeter_core::view::{IGNORE, Shape};
-use segmeter_tests::{Demo, path, unpack, vectors};
+use segmeter_core::view::{Encoding, IGNORE, Quantiser, Shape};
+use segmeter_tests::{Demo, Random, path, unpack, vectors};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -264,8 +264,56 @@ fn several_classes() {
     }
     found.clear();
     assert_eq!((found.mean_margin(), found.mean_energy(&table), found.pixels()), (None, None, 0));
+    assert_eq!((found.mean_confidence(), found.mean_entropy(&table)), (None, None));
     assert_eq!(EnergyTable::new(0.1, 0, 0.0).unwrap_err(), Error::Parameter("temperature"));
     assert_eq!(EnergyTable::new(0.1, 128, 1.0).unwrap_err(), Error::Parameter("zero_point"));
+}
+
+/// Softmax of codes of either encoding and of any number of classes against `f64`, within the stated errors.
+#[test]
+fn confidence_and_entropy_of_several_classes() {
+    let mut random = Random(17);
+    for (classes, scale, temperature) in
+        [(2, 0.1, 1.0), (19, 0.08, 1.0), (32, 0.02, 0.5), (32, 0.5, 2.0), (5, 3.0, 1.0)]
+    {
+        for (encoding, zero_point) in [(Encoding::Signed, -5), (Encoding::Unsigned, 130)] {
+            let quantiser = Quantiser::logits(encoding, scale, zero_point).unwrap();
+            let table = EnergyTable::of(&quantiser, temperature).unwrap();
+            let codes: Vec<u8> = (0..classes * 50).map(|_| (random.uniform() * 256.0) as u8).collect();
+            let mut found = ClassStatistics::<32>::default();
+            found.push_codes(&table, &codes, classes).unwrap();
+            let [mut confidence, mut entropy, mut energy] = [0.0; 3];
+            for pixel in codes.chunks(classes) {
+                let z = pixel
+                    .iter()
+                    .map(|code| f64::from(quantiser.score(quantiser.index(*code))) / f64::from(temperature));
+                let z: Vec<f64> = z.collect();
+                let sum: f64 = z.iter().map(|z| z.exp()).sum();
+                let p = z.iter().map(|z| z.exp() / sum);
+                confidence += p.clone().fold(0.0, f64::max) / 50.0;
+                entropy -= p.map(|p| if p > 0.0 { p * p.ln() } else { 0.0 }).sum::<f64>() / 50.0;
+                energy -= f64::from(temperature) * sum.ln() / 50.0;
+            }
+            let step = classes as f64 / 65536.0;
+            let what = format!("{classes} {scale} {temperature} {encoding:?}");
+            let near = |found: Option<Q16>, expected: f64, bound: f64| {
+                let found = f64::from(found.unwrap().to_f32());
+                assert!((found - expected).abs() < bound, "{what}: {found}, expected {expected}");
+            };
+            near(found.mean_confidence(), confidence, step + 2.0 / 65536.0);
+            let largest = f64::from(scale / temperature) * 255.0;
+            near(found.mean_entropy(&table), entropy, 2e-4 + step * largest + 2.0 / 65536.0);
+            near(found.mean_energy(&table), energy, f64::from(temperature) * (2e-4 + step) + 2.0 / 65536.0);
+        }
+    }
+    let table = EnergyTable::of(&Quantiser::logits(Encoding::Unsigned, 0.1, 0).unwrap(), 1.0).unwrap();
+    let mut found = ClassStatistics::<4>::default();
+    assert_eq!(found.push_codes(&table, &[0u8; 5], 5), Err(Error::Classes { room: 4 }));
+    assert_eq!(found.push_codes(&table, &[0u8; 5], 1), Err(Error::Classes { room: 4 }));
+    assert_eq!(found.push_codes(&table, &[0u8; 5], 4), Err(Error::Length { expected: 4, found: 5 }));
+    assert_eq!(found.pixels(), 0);
+    let probabilities = EnergyTable::of(&Quantiser::probabilities(), 1.0);
+    assert!(matches!(probabilities, Err(Error::Unsupported(_))));
 }
 
 /// Pushes frames, and returns what the last one is compared to be.

@@ -12,6 +12,7 @@ Nearly every number is computed in two ways that have to agree before it is writ
 * traps: numbers of theirs that are not what their names say, likewise;
 * surface: what the libraries return, run for it;
 * drift: SciPy and scikit-image, exact fractions for two detectors;
+* upsample: PyTorch's interpolate and argmax, run; where several classes tie is found in fractions;
 * detectors: plain Python, and river and frouros beside it.
 
 `python3 make.py` writes all files, `python3 make.py losses metrics` some. Any disagreement stops it.
@@ -48,6 +49,11 @@ def make_traps(demo):
     return traps.traps(demo)
 
 
+def make_upsample(demo):
+    import upsample
+    return upsample.upsample(demo)
+
+
 def make_detectors(demo):
     import detectors
     return detectors.detectors(demo)
@@ -55,7 +61,7 @@ def make_detectors(demo):
 
 MAKERS = {"losses": cases.losses, "spec": spec.spec, "presets": make_presets,
           "metrics": metrics.metrics, "libraries": make_libraries, "traps": make_traps, "surface": make_surface,
-          "drift": drift.drift, "detectors": make_detectors}
+          "drift": drift.drift, "detectors": make_detectors, "upsample": make_upsample}
 
 
 def main():

@@ -18,7 +18,7 @@ pub use read::ConfusionView;
 /// State: `8 C^2` bytes and two counters. `merge` adds frames, tiles and devices.
 ///
 /// Cost: rows of two classes are counted 16 pixels at a time, long rows of up to 32 classes in four histograms of
-/// `4 C^2` bytes on the stack; otherwise an increment per pixel.
+/// `4 C^2` bytes on the stack; otherwise, and on a microcontroller, run by run, four pixels at a time.
 ///
 /// ```
 /// use segmeter_core::metric::Confusion;
@@ -63,7 +63,7 @@ impl<const C: usize> Confusion<C> {
         if predictions.len() != labels.len() {
             return Err(Error::Length { expected: labels.len(), found: predictions.len() });
         }
-        if C == 2 && self.ignore_id() > 1 {
+        if count::WIDE && C == 2 && self.ignore_id() > 1 {
             self.push_two(predictions, labels)
         } else if Self::is_banked(labels.len()) {
             self.push_banked(predictions, labels)

@@ -5,8 +5,8 @@
 use super::Confusion;
 use crate::error::{Error, Result};
 
-/// Pixels side by side: two whole vectors of 16, or one pixel where a vector would be memory.
-const LANES: usize = if WIDE { 32 } else { 1 };
+/// Pixels side by side: two whole vectors of 16.
+const LANES: usize = 32;
 /// Pixels that two classes are counted by: what a `u8` holds in each lane.
 const PART: usize = LANES * u8::MAX as usize;
 /// Pixels of many classes that are looked at together.
@@ -16,11 +16,21 @@ const STRIDE: usize = 32;
 /// Pixels of one filling of banks of `u16`, in whole blocks.
 const FILLING: usize = u16::MAX as usize / BLOCK * BLOCK;
 /// Whether this is a machine with vectors, and 8 KiB of stack to spare.
-const WIDE: bool = cfg!(target_pointer_width = "64");
+pub(super) const WIDE: bool = cfg!(target_pointer_width = "64");
 
 /// Histograms in flight: neighbouring pixels often share a cell, and an addition to a cell has to wait for the
 /// last one to it.
 type Banks = [[[u16; STRIDE]; STRIDE]; 4];
+
+/// Neighbours of the same label and prediction.
+struct Run {
+    /// Label and prediction.
+    ids: [u8; 2],
+    /// Four of each.
+    words: [u32; 2],
+    start: usize,
+    end: usize,
+}
 
 impl<const C: usize> Confusion<C> {
     /// Adds a row of two classes.
@@ -46,16 +56,44 @@ impl<const C: usize> Confusion<C> {
         Ok(())
     }
 
-    /// Adds a row, pixel by pixel; `first` is the number of its first pixel.
+    /// Adds a row run by run, four pixels at a time where they are all alike; `first` is the number of its first pixel.
     pub(super) fn push_each(&mut self, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
-        for (pixel, (prediction, label)) in predictions.iter().zip(labels).enumerate() {
-            if *label == self.ignore_id() {
-                self.ignore(1);
-            } else if usize::from(*label) < C {
-                self.add(usize::from(*label), usize::from(*prediction), 1);
+        let (fours, rest) = predictions.as_chunks::<4>();
+        let (label_fours, label_rest) = labels.as_chunks::<4>();
+        let mut run = Run { ids: [0; 2], words: [0; 2], start: first, end: first };
+        for (predictions, labels) in fours.iter().zip(label_fours) {
+            if run.words == [u32::from_le_bytes(*labels), u32::from_le_bytes(*predictions)] {
+                run.end += 4;
             } else {
-                return Err(Error::ClassId { found: *label, pixel: first + pixel });
+                self.push_pixels(&mut run, predictions, labels)?;
             }
+        }
+        self.push_pixels(&mut run, rest, label_rest)?;
+        self.push_run(&run)
+    }
+
+    /// Adds pixels to a run; one that ends is counted.
+    fn push_pixels(&mut self, run: &mut Run, predictions: &[u8], labels: &[u8]) -> Result<()> {
+        for (prediction, label) in predictions.iter().zip(labels) {
+            let ids = [*label, *prediction];
+            if ids != run.ids {
+                self.push_run(run)?;
+                let words = ids.map(|id| u32::from_le_bytes([id; 4]));
+                *run = Run { ids, words, start: run.end, end: run.end };
+            }
+            run.end += 1;
+        }
+        Ok(())
+    }
+
+    fn push_run(&mut self, run: &Run) -> Result<()> {
+        let ([label, prediction], pixels) = (run.ids, (run.end - run.start) as u64);
+        if label == self.ignore_id() {
+            self.ignore(pixels);
+        } else if usize::from(label) < C {
+            self.add(usize::from(label), usize::from(prediction), pixels);
+        } else if pixels != 0 {
+            return Err(Error::ClassId { found: label, pixel: run.start });
         }
         Ok(())
     }

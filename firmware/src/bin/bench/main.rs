@@ -8,6 +8,8 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
+mod classes;
+#[cfg(target_os = "none")]
 mod drift;
 #[cfg(target_os = "none")]
 mod frames;
@@ -30,6 +32,7 @@ mod device {
     use segmeter_core::num::Micromath;
     use segmeter_core::plane::Row;
     use segmeter_core::sketch::{CODES, GradientTable, SigmoidTable, Sketch};
+    use segmeter_core::upsample::Interpolation;
     use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
     use segmeter_core::{Error, Result};
     use segmeter_firmware::board::{Board, Instruments, exit};
@@ -37,6 +40,7 @@ mod device {
     use semihosting::experimental::env::args;
     use semihosting::println;
 
+    use super::classes::{IMAGE_SIDE, Street};
     use super::frames::{
         CLASSES, CODES_OF_FRAME, FLOAT_RANGE, FLOAT_ROWS, FLOATS, HEIGHT, MASK, PIXELS, SCRATCH, WIDTH,
         digest, digest_of_table, four_classes, quantiser, write_ids,
@@ -131,6 +135,10 @@ mod device {
         });
         measure(clock, "confusion of ids, 2 classes", PIXELS, || counted::<2>(ids))?;
         measure(clock, "confusion of ids, 19 classes", PIXELS, || counted::<19>(ids))?;
+        let mut street = singleton!(: Street = Street::EMPTY);
+        if let Some(street) = &mut street {
+            upsampled(clock, street)?;
+        }
         super::drift::all(clock, &quantiser, &table)?;
         surfaces(clock)?;
         let scratch = singleton!(: [u32; SCRATCH] = [0; SCRATCH]).map_or(&mut [][..], |words| &mut words[..]);
@@ -141,6 +149,11 @@ mod device {
         super::metrics::every(&sketch, &table, scratch, &mut |name: &str, by: &str, value: Option<f64>| {
             println!("  {:<42} {:<16} {:016x}", name, by, value.map_or(0, f64::to_bits));
         })?;
+        if let Some(street) = &mut street {
+            street.every(&mut |name: &str, by: &str, value: Option<f64>| {
+                println!("  {:<42} {:<16} {:016x}", name, by, value.map_or(0, f64::to_bits));
+            })?;
+        }
         println!("stack at most: {} bytes", clock.stack_bytes().unwrap_or(0));
         Ok(())
     }
@@ -167,6 +180,26 @@ mod device {
             confusion.push_row(ids, black_box(ids))?;
         }
         black_box(confusion);
+        Ok(())
+    }
+
+    /// Ids of 640 x 640 pixels from scores of 80 x 80, per pixel of the image.
+    fn upsampled(clock: &impl Instruments, street: &mut Street) -> Result<()> {
+        const IMAGE: usize = IMAGE_SIDE * IMAGE_SIDE;
+        street.draw();
+        measure(clock, "ids of 19 classes, x8, half pixel", IMAGE, || {
+            street.rows(Interpolation::HalfPixel, |ids, _| {
+                black_box(ids);
+                Ok(())
+            })
+        })?;
+        for (name, interpolation) in [
+            ("ids and confusion of 19, x8, half pixel", Interpolation::HalfPixel),
+            ("ids and confusion of 19, x8, aligned corners", Interpolation::AlignedCorners),
+            ("ids and confusion of 19, x8, nearest", Interpolation::Nearest),
+        ] {
+            measure(clock, name, IMAGE, || street.confusion(interpolation))?;
+        }
         Ok(())
     }
 

@@ -36,6 +36,9 @@ fn confidence() -> Result<()> {
     let mut classes = ClassStatistics::<5>::default();
     classes.push_row(&table, unknown(&[[0; 5]; 9]));
     black_box((classes.classes(), classes.pixels(), classes.mean_margin(), classes.mean_energy(&table)));
+    let table = EnergyTable::of(&quantiser()?, x())?;
+    classes.push_codes(&table, unknown(&[0_u8; 9]), black_box(3))?;
+    black_box((classes.mean_confidence(), classes.mean_entropy(&table)));
     classes.clear();
     black_box(&classes);
     Ok(())

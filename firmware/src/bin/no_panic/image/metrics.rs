@@ -17,7 +17,8 @@ use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
 use segmeter_core::plane::components::{self, Run};
 use segmeter_core::sketch::CODES;
-use segmeter_core::view::{IGNORE, Mask, bits};
+use segmeter_core::upsample::{Interpolation, Upsampling};
+use segmeter_core::view::{Encoding, IGNORE, Mask, bits};
 
 use super::{either, shape, sketch, unknown, unknown_mut};
 
@@ -30,7 +31,27 @@ pub(super) fn all() -> Result<()> {
     scores()?;
     shapes()?;
     segments()?;
+    upsampled()?;
     masks()
+}
+
+fn upsampled() -> Result<()> {
+    let interpolation = black_box(Interpolation::ALL).into_iter().find(|_| either()).unwrap_or_default();
+    let upsampling = Upsampling::new(shape()?, black_box(19), black_box(8), interpolation)?;
+    black_box((interpolation.name(), upsampling.shape(), upsampling.classes(), upsampling.scratch_len()));
+    black_box((upsampling.height(), upsampling.width()));
+    let mut scratch = [0; 999];
+    let encoding = if either() { Encoding::Signed } else { Encoding::Unsigned };
+    let mut rows = upsampling.rows(encoding, unknown_mut(&mut scratch))?;
+    while either() {
+        rows.push_interleaved(unknown(&[0_i8; 99]))?;
+        rows.push_planar(unknown(&[0_u8; 99]), black_box(40))?;
+        while let Some(ids) = rows.next_row() {
+            black_box(ids);
+        }
+        black_box(rows.taken());
+    }
+    Ok(())
 }
 
 fn masks() -> Result<()> {
