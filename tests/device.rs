@@ -1,4 +1,4 @@
-//! The firmware's image on a Cortex-M4F in QEMU: the same bits as on the desk, and a line that recovers.
+//! The firmware's image on every board in QEMU: the same bits as on the desk, and a line that recovers.
 //!
 //! `tests/run` builds the images and names their folder in `SEGMETER_IMAGES`; without it these tests skip.
 
@@ -17,8 +17,13 @@ use segmeter_tests::{Demo, images};
 
 const BOARD: &str = "mps2-an386";
 
-fn image() -> Option<PathBuf> {
-    Some(images("device tests")?.join("segmeter-firmware"))
+/// The image of a board; `None`, with a line that says so, if it was not built here.
+fn image(board: &str) -> Option<PathBuf> {
+    let image = images("device tests")?.join(board);
+    if !image.exists() {
+        eprintln!("skipped: device {board}: no image of it was built here");
+    }
+    image.exists().then_some(image)
 }
 
 /// A profile of the pack's first frames; short blocks, so that a few frames reach the detectors.
@@ -41,17 +46,17 @@ fn bits(report: &Report) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn the_device_computes_the_same_bits() {
-    let Some(elf) = image() else { return };
+/// Frames of every kind through a board, beside the desk.
+fn same_bits(board: &str) {
+    let Some(elf) = image(board) else { return };
     let demo = Demo::load();
     let (profile, mut room) = (profile(&demo), [0; Profile::RECORD_LEN]);
     let configuration = configuration(&profile, &mut room);
     let mut desk = Evaluator::new();
     desk.configure(&configuration).unwrap();
-    let (qemu, line) = Qemu::start(&elf, BOARD).unwrap();
+    let (qemu, line) = Qemu::start(&elf, board).unwrap();
     let mut device = Device::connect(line).unwrap();
-    assert_eq!(device.board(), BOARD);
+    assert_eq!(device.board(), board);
     device.configure(configuration).unwrap();
     let mut states = Vec::new();
     for (number, labelled) in [(0, true), (60, false), (99, true), (120, true), (150, true), (190, false)] {
@@ -64,8 +69,39 @@ fn the_device_computes_the_same_bits() {
     assert_ne!(states.first(), states.last(), "the states never changed: {states:?}");
     let stack = device.stack_bytes().unwrap().unwrap();
     assert!((1000..16 * 1024).contains(&stack), "stack high-water {stack}");
+    // The time of a packet is the board's: there were frames in between.
+    let time = |device: &mut Device<UnixStream>| device.telemetry().unwrap().time_ms;
+    let before = time(&mut device);
+    device.evaluate(frame(&demo, 7, false)).unwrap();
+    assert!(before > 0 && time(&mut device) > before, "no time in the packets");
+    eprintln!("{board}: stack {stack}");
     device.shut_down().unwrap();
     assert!(qemu.wait().unwrap(), "the image ended with a failure");
+}
+
+#[test]
+fn mps2_an386() {
+    same_bits("mps2-an386");
+}
+
+#[test]
+fn mps2_an505() {
+    same_bits("mps2-an505");
+}
+
+#[test]
+fn mps3_an547() {
+    same_bits("mps3-an547");
+}
+
+#[test]
+fn microbit() {
+    same_bits("microbit");
+}
+
+#[test]
+fn riscv_virt() {
+    same_bits("riscv-virt");
 }
 
 /// A line on which something happens to a row.
@@ -115,7 +151,7 @@ fn oversized(_: &[u8]) -> Vec<u8> {
 
 #[test]
 fn the_line_recovers_from_anything() {
-    let Some(elf) = image() else { return };
+    let Some(elf) = image(BOARD) else { return };
     let demo = Demo::load();
     let (profile, mut room) = (profile(&demo), [0; Profile::RECORD_LEN]);
     let configuration = configuration(&profile, &mut room);

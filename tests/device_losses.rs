@@ -10,7 +10,7 @@ use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Shape};
 use segmeter_core::{Error, Result};
 use segmeter_tests::{accumulate, bench_image, boot_bench};
 
-#[path = "../firmware/src/bin/bench/frames.rs"]
+#[path = "../firmware/boards/mps2/src/bin/bench/frames.rs"]
 mod frames;
 
 use frames::{

@@ -8,12 +8,12 @@ use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{IGNORE, Labels, Quantised, Shape};
 use segmeter_tests::bench_image;
 
-#[path = "../firmware/src/bin/bench/classes.rs"]
+#[path = "../firmware/boards/mps2/src/bin/bench/classes.rs"]
 mod classes;
-#[path = "../firmware/src/bin/bench/frames.rs"]
+#[path = "../firmware/boards/mps2/src/bin/bench/frames.rs"]
 #[allow(dead_code, reason = "each test takes its part")]
 mod frames;
-#[path = "../firmware/src/bin/bench/metrics.rs"]
+#[path = "../firmware/boards/mps2/src/bin/bench/metrics.rs"]
 mod metrics;
 
 use classes::Street;

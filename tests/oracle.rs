@@ -6,7 +6,7 @@ use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
 use segmeter_core::view::{Encoding, Quantiser};
-use segmeter_firmware::app::{App, Stop};
+use segmeter_firmware::app::{App, Memory, Stop};
 use segmeter_firmware::board::Instruments;
 use segmeter_firmware::board::host::{Clock, Lamp};
 use segmeter_firmware::evaluator::{Evaluator, MAX_WIDTH, codes, configuration};
@@ -164,9 +164,6 @@ impl embedded_io::Write for Script<'_> {
 /// Ten instructions between any two looks at it.
 #[derive(Default)]
 struct Ticks(std::cell::Cell<u64>);
-impl embedded_hal::delay::DelayNs for Ticks {
-    fn delay_ns(&mut self, _: u32) {}
-}
 impl Instruments for Ticks {
     fn instructions(&self) -> Option<u64> {
         self.0.set(self.0.get() + 10);
@@ -210,8 +207,8 @@ fn lamps_cost_and_a_damaged_line() {
     let wire = bytes(1, &[&[Request::Open, set], &one[..], &one[..], &[begin]].concat());
     let (mut said, mut activity, mut alarm) = (Vec::new(), Lamp::default(), Lamp::default());
     let line = Script([Ok(wire)].into(), &mut said);
-    let stop =
-        App::new("test", &mut Evaluator::new(), line, &mut activity, &mut alarm, Ticks::default()).run();
+    let stop = App::new("test", &mut Memory::new(), line, &mut activity, &mut alarm, Ticks::default())
+        .run(&mut Clock);
     assert_eq!(stop, Stop::Closed);
     let costs: Vec<_> = responses(&said)
         .iter()
@@ -230,7 +227,7 @@ fn lamps_cost_and_a_damaged_line() {
     let mut said = Vec::new();
     let lost = Err(io::ErrorKind::InvalidData.into());
     let line = Script([Ok(open), lost, stack(2), stack(3)].into(), &mut said);
-    App::new("test", &mut Evaluator::new(), line, Lamp::default(), Lamp::default(), Clock).run();
+    App::new("test", &mut Memory::new(), line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let damaged = Response::Rejected(Rejection::Fault(Fault::Damaged));
     let stack = Response::Stack(None);
     assert_eq!(responses(&said), [Response::Accepted, damaged, stack, stack]);

@@ -2,9 +2,9 @@
 
 use embedded_hal::digital::StatefulOutputPin;
 use segmeter_core::drift::{Packet, Profile, Snapshot, State};
-use segmeter_firmware::app::{App, Stop};
+use segmeter_firmware::app::{App, MAX_PAYLOAD, Memory, Room, SharedMemory, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
-use segmeter_firmware::evaluator::{Evaluator, MAX_WIDTH, configuration};
+use segmeter_firmware::evaluator::{Evaluator, MAX_WIDTH, ROW_WORDS, configuration};
 use segmeter_firmware::protocol::{
     Codes, Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Rejection, Report, Request,
     Response, RowLabels, Tag, Telemetry, decode, send,
@@ -47,18 +47,19 @@ impl Wire {
     }
 }
 
+/// What a device with this memory says, and why it stops.
+fn run(wire: &Wire, memory: &mut impl Room<ROW_WORDS>) -> (Vec<u8>, Stop) {
+    let mut said = Vec::new();
+    let line = Line::new(&wire.0[..], &mut said);
+    let stop = App::new("test", memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
+    (said, stop)
+}
+
 /// What a fresh device answers after it has opened the session, and why it stops.
 fn answers(wire: &Wire) -> (Vec<Response>, Stop) {
-    let mut said = Vec::new();
-    let stop = App::new(
-        "test",
-        &mut Evaluator::new(),
-        Line::new(&wire.0[..], &mut said),
-        Lamp::default(),
-        Lamp::default(),
-        Clock,
-    )
-    .run();
+    let (said, stop) = run(wire, &mut Memory::new());
+    // A small device says the same.
+    assert_eq!(run(wire, &mut SharedMemory::<ROW_WORDS, MAX_PAYLOAD>::new()), (said.clone(), stop));
     let mut receiver = Receiver::<512>::new();
     let mut chunk = &said[..];
     let (mut responses, mut last) = (Vec::new(), 0);
@@ -311,7 +312,7 @@ fn lamps() {
         }
         let (mut activity, mut alarm) = (Lamp::default(), Lamp::default());
         let line = Line::new(&wire.0[..], Vec::new());
-        App::new("test", &mut Evaluator::new(), line, &mut activity, &mut alarm, Clock).run();
+        App::new("test", &mut Memory::new(), line, &mut activity, &mut alarm, Clock).run(&mut Clock);
         (activity.changes(), alarm.changes(), alarm.is_set_high().unwrap())
     };
     assert_eq!(run(&[]), (2, 2, false));

@@ -1,12 +1,15 @@
 # Finds or sets up what building and running for the device needs. Sourced by scripts, not run:
 #
 #   source tests/setup.sh
-#   ensure_thumb && elf=$(device_elf segmeter-firmware) && ensure_qemu && qemu-system-arm ... -kernel "$elf"
+#   ensure_thumb && elf=$(device_elf mps2-an386) && ensure_qemu && qemu-system-arm ... -kernel "$elf"
 #
 # Every function succeeds, or returns non-zero after one line on stderr that names what is missing: the caller may then
 # skip. Nothing is set up twice, and nothing at all when it is already there.
 
+# The target of the images that measure and prove. Every image ends up in its folder (device_images).
 DEVICE_TARGET=thumbv7em-none-eabihf
+# Every board with an image of the firmware: the image's name, and the board's in `segmeter device --board`.
+BOARDS="mps2-an386 mps2-an505 mps3-an547 microbit riscv-virt"
 SETUP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # How device_cargo builds, once ensure_thumb has decided: "plain" (the toolchain has the target) or "source" (Debian's
@@ -34,10 +37,21 @@ setup_apt() {
     "${root[@]}" "${install[@]}" >/dev/null 2>&1 || missing "$* (apt-get cannot install it: no network, or no such package)"
 }
 
-# Whether compiler $1 comes with `core` for the device.
+# Whether compiler $1 comes with `core` for target $2.
 setup_has_target() {
     local directory
-    directory=$("$1" --print target-libdir --target "$DEVICE_TARGET" 2>/dev/null) && [ -d "$directory" ]
+    directory=$("$1" --print target-libdir --target "$2" 2>/dev/null) && [ -d "$directory" ]
+}
+
+# Prints the package, the target, the emulator and the profile of an image.
+device_facts() {
+    case $1 in
+    mps2-an386 | bench | no_panic) echo "segmeter-mps2 $DEVICE_TARGET qemu-system-arm firmware" ;;
+    mps2-an505 | mps3-an547) echo segmeter-mps2 thumbv8m.main-none-eabihf qemu-system-arm firmware ;;
+    microbit) echo segmeter-microbit thumbv6m-none-eabi qemu-system-arm small ;;
+    riscv-virt) echo segmeter-riscv-virt riscv32imac-unknown-none-elf qemu-system-riscv32 firmware ;;
+    *) missing "an image $1 (boards: $BOARDS)" ;;
+    esac
 }
 
 # Whether Debian's compiler is there, with its source, and not older than the project asks for.
@@ -61,28 +75,47 @@ setup_linker() {
     command -v ld.lld || { setup_apt lld && command -v ld.lld; }
 }
 
-# A toolchain that builds for the device.
+# A toolchain that builds for target $1; without one, for the target of the images that measure.
 ensure_thumb() {
-    [ -z "$DEVICE_ROAD" ] || return 0
-    if setup_has_target rustc; then
+    local target=${1:-$DEVICE_TARGET}
+    [ "$DEVICE_ROAD" != source ] || return 0
+    if setup_has_target rustc "$target"; then
         DEVICE_ROAD=plain
         return
     fi
     # Fails at once where rustup can reach nothing.
-    if command -v rustup >/dev/null && rustup target add "$DEVICE_TARGET" >/dev/null 2>&1 && setup_has_target rustc; then
+    if command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1 && setup_has_target rustc "$target"; then
         DEVICE_ROAD=plain
         return
     fi
     setup_has_debian || setup_apt rustc-web cargo-web rust-web-src || return
-    setup_has_debian || { missing "a Rust compiler for $DEVICE_TARGET (Debian's is too old)"; return; }
+    setup_has_debian || { missing "a Rust compiler for $target (Debian's is too old)"; return; }
     DEVICE_LINKER=$(setup_linker) || return
     DEVICE_ROAD=source
     echo "device toolchain: $(/usr/bin/rustc --version)" >&2
 }
 
-# QEMU with the device's board.
+# What board $1 needs: a toolchain for its target, and an emulator that knows it.
+ensure_board() {
+    local package target emulator profile
+    read -r package target emulator profile < <(device_facts "$1") && [ -n "$package" ] || return
+    ensure_thumb "$target" && ensure_qemu "$emulator" || return
+    "$emulator" -M help | grep -q "^$(device_machine "$1") " || missing "board $1 in $emulator ($("$emulator" --version | head -n 1))"
+}
+
+# QEMU's name of board $1.
+device_machine() {
+    echo "${1#riscv-}"
+}
+
+# QEMU; of the boards that measure, if no emulator is named.
 ensure_qemu() {
-    command -v qemu-system-arm >/dev/null || setup_apt qemu-system-arm
+    local emulator=${1:-qemu-system-arm}
+    command -v "$emulator" >/dev/null && return
+    case $emulator in
+    qemu-system-riscv32) setup_apt qemu-system-misc ;;
+    *) setup_apt qemu-system-arm ;;
+    esac
 }
 
 # What counts instructions of the host's kernels.
@@ -95,29 +128,39 @@ device_directory() {
     echo "${CARGO_TARGET_DIR:-$SETUP_ROOT/target}/device"
 }
 
-# device_cargo COMMAND [ARGUMENTS]: cargo for the firmware on the device. Call ensure_thumb first.
+# Where all images are.
+device_images() {
+    echo "$(device_directory)/$DEVICE_TARGET/firmware"
+}
+
+# device_cargo COMMAND IMAGE [ARGUMENTS]: cargo for an image on its device. Call ensure_thumb or ensure_board first.
 device_cargo() {
-    local command=$1
-    shift
-    local arguments=("$command" --manifest-path "$SETUP_ROOT/Cargo.toml" -p segmeter-firmware --profile firmware
-        --target "$DEVICE_TARGET" --target-dir "$(device_directory)" "$@")
+    local command=$1 image=$2 package target emulator profile linker
+    shift 2
+    read -r package target emulator profile < <(device_facts "$image") && [ -n "$package" ] || return
+    local arguments=("$command" --manifest-path "$SETUP_ROOT/Cargo.toml" -p "$package" --bin "$image"
+        --profile "$profile" --target "$target" --target-dir "$(device_directory)" "$@")
     case $DEVICE_ROAD in
     plain) cargo "${arguments[@]}" ;;
     source)
+        linker=$(tr 'a-z.-' 'A-Z__' <<<"CARGO_TARGET_${target}_LINKER")
         # RUSTC_BOOTSTRAP: `-Zbuild-std` is the one unstable thing used, and only on this road.
         env -u RUSTUP_TOOLCHAIN RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 PATH="/usr/bin:$PATH" \
-            CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER="$DEVICE_LINKER" \
-            /usr/bin/cargo -Zbuild-std=core "${arguments[@]}"
+            "$linker=$DEVICE_LINKER" /usr/bin/cargo -Zbuild-std=core "${arguments[@]}"
         ;;
     *) missing "a device toolchain (ensure_thumb has not succeeded)" ;;
     esac
 }
 
-# device_elf BINARY [ARGUMENTS]: builds one image and prints the path of its ELF.
+# device_elf IMAGE [ARGUMENTS]: builds one image and prints the path of its ELF, in the folder of all images.
 device_elf() {
-    local binary=$1
+    local image=$1 package target emulator profile built elf
     shift
+    elf=$(device_images)/$image
+    read -r package target emulator profile < <(device_facts "$image") && [ -n "$package" ] || return
+    built=$(device_directory)/$target/$profile/$image
     # defmt drops every message below `error` unless this is set while building.
-    DEFMT_LOG=${DEFMT_LOG:-info} device_cargo build --bin "$binary" "$@" >&2 &&
-        echo "$(device_directory)/$DEVICE_TARGET/firmware/$binary"
+    DEFMT_LOG=${DEFMT_LOG:-info} device_cargo build "$image" "$@" >&2 || return
+    [ "$built" = "$elf" ] || { mkdir -p "$(device_images)" && cp -u "$built" "$elf"; } || return
+    echo "$elf"
 }

@@ -1,33 +1,30 @@
 //! What the firmware does with a board: it answers requests until it is told to stop.
 
+use core::marker::PhantomData;
+
 use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Error as _, ErrorKind, Read, Write};
 
 use crate::board::Instruments;
-use segmeter_core::drift::Profile;
-
-use crate::evaluator::{Evaluator, MAX_WIDTH};
+use crate::evaluator::{Frames, ROW_WORDS};
 use crate::protocol::{
-    DeviceMessage, Fault, HostMessage, Receiver, Rejection, Request, Response, Tag, Telemetry, VERSION,
-    decode, send,
+    DeviceMessage, Fault, HostMessage, Rejection, Request, Response, Tag, Telemetry, VERSION, decode, send,
 };
 
-/// A row's codes, its two label planes of a bit each, and at most 32 bytes for numbers, lengths and the checksum.
-const ROW_PAYLOAD: usize = MAX_WIDTH as usize + 2 * (MAX_WIDTH as usize / 8) + 32;
-/// A profile, and what its configuration says besides.
-const PROFILE_PAYLOAD: usize = Profile::RECORD_LEN + 32;
-/// The longest payload that a device takes.
-pub const MAX_PAYLOAD: usize = if ROW_PAYLOAD > PROFILE_PAYLOAD { ROW_PAYLOAD } else { PROFILE_PAYLOAD };
+mod memory;
+
+pub use memory::{MAX_PAYLOAD, Memory, Room, SharedMemory, payload_len};
 
 /// How long both lamps are lit at the start: a dead alarm lamp is found out then, not in an alarm.
 const LAMP_TEST_MS: u32 = 20;
 
 /// Why the firmware stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Stop {
-    /// The host asked for it.
+    /// The host asked for it. What a board does then is its own affair; under QEMU its program is to end with success, which
+    /// is what a desk that has started it waits for.
     Shutdown,
     /// The other end of the line is closed. Never on a serial port, which has no end.
     Closed,
@@ -45,15 +42,29 @@ enum Admission {
     Dropped,
 }
 
+/// What is to be said.
+#[allow(clippy::large_enum_variant, reason = "there is no heap to put a message on")]
+enum Answer {
+    Message(DeviceMessage<'static>),
+    /// The report on the frame of this number, by that tag.
+    Report(Tag, u32),
+}
+
 /// The firmware on a board of these parts.
-pub struct App<'a, Line, Lamp, Clock> {
+pub struct App<'a, Line, Activity, Alarm, Clock, M = Memory, const WORDS: usize = ROW_WORDS> {
+    /// Borrowed, so that a device can keep it in a static: it is far larger than the rest.
+    memory: &'a mut M,
+    session: Session<Line, Activity, Alarm, Clock>,
+    words: PhantomData<[(); WORDS]>,
+}
+
+/// Everything but the memory.
+struct Session<Line, Activity, Alarm, Clock> {
     line: Line,
-    activity: Lamp,
-    alarm: Lamp,
+    activity: Activity,
+    alarm: Alarm,
     clock: Clock,
     board: &'static str,
-    /// Borrowed, so that a device can keep it in a static: it is far larger than the rest.
-    evaluator: &'a mut Evaluator,
     /// Instructions that the frame under way has cost so far.
     cost: u64,
     /// The last request that was heard. `None`: no session was ever opened.
@@ -64,84 +75,154 @@ pub struct App<'a, Line, Lamp, Clock> {
     spoilt: Option<Rejection>,
 }
 
-impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<'a, Line, Lamp, Clock> {
+impl<'a, Line, Activity, Alarm, Clock, M, const WORDS: usize> App<'a, Line, Activity, Alarm, Clock, M, WORDS>
+where
+    Line: Read + Write,
+    Activity: OutputPin,
+    Alarm: OutputPin,
+    Clock: Instruments,
+    M: Room<WORDS>,
+{
     /// The firmware on the board called `board`. `activity` is lit while a frame comes in, `alarm` while the drift
     /// monitor is in alarm.
     pub const fn new(
         board: &'static str,
-        evaluator: &'a mut Evaluator,
+        memory: &'a mut M,
         line: Line,
-        activity: Lamp,
-        alarm: Lamp,
+        activity: Activity,
+        alarm: Alarm,
         clock: Clock,
     ) -> Self {
-        Self { line, activity, alarm, clock, board, evaluator, cost: 0, last: None, end: 0, spoilt: None }
+        let session =
+            Session { line, activity, alarm, clock, board, cost: 0, last: None, end: 0, spoilt: None };
+        Self { memory, session, words: PhantomData }
     }
 
     /// Shows that the lamps work, then answers requests until there is a reason to stop.
-    pub fn run(&mut self) -> Stop {
-        let _ = self.activity.set_high().and_then(|()| self.alarm.set_high());
-        self.clock.delay_ms(LAMP_TEST_MS);
-        self.show();
-        let mut receiver = Receiver::new();
+    pub fn run(&mut self, delay: &mut impl DelayNs) -> Stop {
+        let session = &mut self.session;
+        let _ = session.activity.set_high();
+        let _ = session.alarm.set_high();
+        delay.delay_ms(LAMP_TEST_MS);
+        session.show(self.memory.frames());
         let mut buffer = [0; 64];
         loop {
-            let chunk = match self.line.read(&mut buffer) {
+            let chunk = match self.session.line.read(&mut buffer) {
                 Ok(0) => return Stop::Closed,
                 Ok(count) => buffer.get(..count).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::InvalidData => {
-                    receiver.mark_damaged();
+                    self.memory.mark_damaged();
                     continue;
                 }
                 Err(_) => return Stop::Line,
             };
-            if let Some(stop) = self.hear(&mut receiver, chunk) {
+            if let Some(stop) = self.hear(chunk) {
                 return stop;
             }
         }
     }
 
     /// Answers the requests in the next bytes of the line, unless there is a reason to stop.
-    pub fn hear(&mut self, receiver: &mut Receiver<MAX_PAYLOAD>, mut chunk: &[u8]) -> Option<Stop> {
-        while let Some(frame) = receiver.feed(&mut chunk) {
-            let message = frame.and_then(decode);
-            let Some(answer) = self.answer(message) else { continue };
-            if send(&mut self.line, &answer).is_err() {
-                return Some(Stop::Line);
-            }
-            let ends = matches!(message, Ok(HostMessage::Request(_, Request::Shutdown)));
-            if ends && matches!(answer, DeviceMessage::Response(_, Response::Accepted)) {
-                return Some(Stop::Shutdown);
+    pub fn hear(&mut self, mut chunk: &[u8]) -> Option<Stop> {
+        while let Some((payload, frames)) = self.memory.feed(&mut chunk) {
+            let stop = match self.session.take(frames, payload) {
+                // The message is done with: where it came in, there may be a table now.
+                Ok(Some((tag, frame))) => self.report(tag, frame),
+                Ok(None) => None,
+                Err(stop) => Some(stop),
+            };
+            if stop.is_some() {
+                return stop;
             }
         }
         None
     }
 
+    /// Sends the report on a frame. Not inlined: between frames its stack is free.
+    #[inline(never)]
+    fn report(&mut self, tag: Tag, frame: u32) -> Option<Stop> {
+        let start = self.session.now();
+        let response = self.memory.end(frame).map_or_else(Response::Rejected, Response::Report);
+        let mut message = DeviceMessage::Response(tag, response);
+        self.session.spend(start);
+        self.session.show(self.memory.frames());
+        if let DeviceMessage::Response(_, Response::Report(report)) = &mut message {
+            report.instructions = self.session.clock.instructions().map(|_| self.session.cost);
+        }
+        self.session.say(&message, false)
+    }
+}
+
+impl<Line, Activity, Alarm, Clock> Session<Line, Activity, Alarm, Clock>
+where
+    Line: Read + Write,
+    Activity: OutputPin,
+    Alarm: OutputPin,
+    Clock: Instruments,
+{
+    /// Instructions so far, where the board can tell.
+    fn now(&self) -> u64 {
+        self.clock.instructions().unwrap_or(0)
+    }
+
+    /// Counts what was done since `start` as spent on the frame under way.
+    fn spend(&mut self, start: u64) {
+        self.cost += self.now().saturating_sub(start);
+    }
+
+    /// Follows what came in, and answers it. A frame that has ended is named instead: its report is yet to be made. Not
+    /// inlined, as the next: the stack of each is free for an evaluation.
+    #[inline(never)]
+    fn take<const WORDS: usize>(
+        &mut self,
+        frames: &mut Frames<WORDS>,
+        payload: Result<&[u8], Fault>,
+    ) -> Result<Option<(Tag, u32)>, Stop> {
+        let start = self.now();
+        let message = payload.and_then(decode);
+        let ends = matches!(message, Ok(HostMessage::Request(_, Request::Shutdown)));
+        let answer = self.answer(frames, message);
+        self.spend(start);
+        self.show(frames);
+        match answer {
+            Some(Answer::Message(message)) => self.say(&message, ends).map_or(Ok(None), Err),
+            Some(Answer::Report(tag, frame)) => Ok(Some((tag, frame))),
+            None => Ok(None),
+        }
+    }
+
+    /// Sends an answer; `ends`: it is to a request to stop.
+    #[inline(never)]
+    fn say(&mut self, answer: &DeviceMessage<'static>, ends: bool) -> Option<Stop> {
+        if send(&mut self.line, answer).is_err() {
+            return Some(Stop::Line);
+        }
+        let accepted = matches!(answer, DeviceMessage::Response(_, Response::Accepted));
+        (ends && accepted).then_some(Stop::Shutdown)
+    }
+
     /// Follows one message. `None`: it needs no answer.
-    fn answer(&mut self, message: Result<HostMessage<'_>, Fault>) -> Option<DeviceMessage<'static>> {
-        let start = self.clock.instructions().unwrap_or(0);
-        let mut answer = match message {
+    fn answer<const WORDS: usize>(
+        &mut self,
+        frames: &mut Frames<WORDS>,
+        message: Result<HostMessage<'_>, Fault>,
+    ) -> Option<Answer> {
+        let response = |tag, response| Answer::Message(DeviceMessage::Response(tag, response));
+        match message {
             // Always: whoever asks may know nothing of a frame under way.
             Ok(HostMessage::Hello) => {
-                Some(DeviceMessage::Ready { protocol: VERSION, board: self.board, max_width: MAX_WIDTH })
+                let (protocol, max_width) = (VERSION, Frames::<WORDS>::MAX_WIDTH);
+                Some(Answer::Message(DeviceMessage::Ready { protocol, board: self.board, max_width }))
             }
             Ok(HostMessage::Request(tag, request)) => match self.admit(tag, &request) {
-                Admission::Next => {
-                    self.follow(tag, request).map(|response| DeviceMessage::Response(tag, response))
-                }
-                Admission::Foreign => {
-                    Some(DeviceMessage::Response(tag, Response::Rejected(Rejection::Session)))
-                }
+                Admission::Next => self.follow(frames, tag, request),
+                Admission::Foreign => Some(response(tag, Response::Rejected(Rejection::Session))),
                 Admission::Dropped => None,
             },
-            Err(fault) => self.damaged(fault),
-        };
-        self.cost += self.clock.instructions().unwrap_or(0).saturating_sub(start);
-        self.show();
-        if let Some(DeviceMessage::Response(_, Response::Report(report))) = &mut answer {
-            report.instructions = self.clock.instructions().map(|_| self.cost);
+            Err(fault) => {
+                self.damaged(frames, fault).map(|(tag, reason)| response(tag, Response::Rejected(reason)))
+            }
         }
-        answer
     }
 
     /// Whether the host sends a frame and does not listen before its end.
@@ -172,14 +253,23 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
     }
 
     /// Something did not arrive in one piece. It may have been a row; if none is due, the host may wait for an answer.
-    fn damaged(&mut self, fault: Fault) -> Option<DeviceMessage<'static>> {
-        let reason = self.reject(fault.into(), self.listens_only())?;
-        Some(DeviceMessage::Response(self.last?.next(), Response::Rejected(reason)))
+    fn damaged<const WORDS: usize>(
+        &mut self,
+        frames: &mut Frames<WORDS>,
+        fault: Fault,
+    ) -> Option<(Tag, Rejection)> {
+        let reason = self.reject(frames, fault.into(), self.listens_only())?;
+        Some((self.last?.next(), reason))
     }
 
     /// Gives the frame under way up: it can no longer be trusted. In the middle of its rows its end will say why.
-    fn reject(&mut self, reason: Rejection, later: bool) -> Option<Rejection> {
-        self.evaluator.abandon();
+    fn reject<const WORDS: usize>(
+        &mut self,
+        frames: &mut Frames<WORDS>,
+        reason: Rejection,
+        later: bool,
+    ) -> Option<Rejection> {
+        frames.abandon();
         if later {
             self.spoilt.get_or_insert(reason);
         }
@@ -187,204 +277,77 @@ impl<'a, Line: Read + Write, Lamp: OutputPin, Clock: Instruments + DelayNs> App<
     }
 
     /// The answer to a request; `None`: it needs none.
-    fn follow(&mut self, tag: Tag, request: Request<'_>) -> Option<Response> {
+    fn follow<const WORDS: usize>(
+        &mut self,
+        frames: &mut Frames<WORDS>,
+        tag: Tag,
+        request: Request<'_>,
+    ) -> Option<Answer> {
         let is_row = matches!(request, Request::Row { .. });
         if is_row && self.spoilt.is_some() {
             return None;
         }
-        let response = match self.fulfil(tag, request) {
-            Ok(response) => response,
-            Err(reason) => Response::Rejected(self.reject(reason, is_row)?),
+        let response = match request {
+            Request::End { frame } => match self.spoilt.take() {
+                None => return Some(Answer::Report(tag, frame)),
+                Some(reason) => Response::Rejected(self.reject(frames, reason, false)?),
+            },
+            request => match self.fulfil(frames, tag, request) {
+                Ok(response) => response,
+                Err(reason) => Response::Rejected(self.reject(frames, reason, is_row)?),
+            },
         };
-        (!is_row).then_some(response)
+        (!is_row).then_some(Answer::Message(DeviceMessage::Response(tag, response)))
     }
 
-    /// Does what a request says.
-    fn fulfil(&mut self, tag: Tag, request: Request<'_>) -> Result<Response, Rejection> {
+    /// Does what a request says, other than to end a frame.
+    fn fulfil<const WORDS: usize>(
+        &mut self,
+        frames: &mut Frames<WORDS>,
+        tag: Tag,
+        request: Request<'_>,
+    ) -> Result<Response, Rejection> {
         Ok(match request {
             Request::Open => {
-                self.evaluator.abandon();
+                frames.abandon();
                 self.spoilt = None;
                 Response::Accepted
             }
             Request::Configure(configuration) => {
-                self.evaluator.configure(&configuration)?;
+                frames.configure(&configuration)?;
                 Response::Accepted
             }
             Request::Begin { frame, height, width, labelled } => {
                 self.spoilt = None;
                 self.cost = 0;
-                self.evaluator.begin(frame, height, width, labelled)?;
+                frames.begin(frame, height, width, labelled)?;
                 self.end = tag.next().number.saturating_add(height.into());
                 Response::Accepted
             }
             Request::Row { frame, row, codes, labels } => {
-                self.evaluator.row(frame, row, codes, labels)?;
+                frames.row(frame, row, codes, labels)?;
                 Response::Accepted
             }
-            Request::End { frame } => match self.spoilt.take() {
-                Some(reason) => return Err(reason),
-                None => Response::Report(self.evaluator.end(frame)?),
-            },
             Request::Order(order) => {
-                self.evaluator.order(order)?;
+                frames.order(order)?;
                 Response::Accepted
             }
             Request::Telemetry => {
-                // No board here has a clock that counts in ms: its packets are told apart by their number.
-                Response::Telemetry(Telemetry(self.evaluator.packet(0).ok_or(Rejection::Order)?))
+                // Without a clock packets are told apart by their number.
+                let time = self.clock.milliseconds().unwrap_or(0);
+                Response::Telemetry(Telemetry(frames.packet(time).ok_or(Rejection::Order)?))
             }
             Request::Stack => Response::Stack(self.clock.stack_bytes()),
-            Request::Shutdown => Response::Accepted,
+            Request::End { .. } | Request::Shutdown => Response::Accepted,
         })
     }
 
     /// Sets the lamps. One that fails is no reason to stop evaluating.
-    fn show(&mut self) {
-        let _ = self.activity.set_state(self.evaluator.frame().is_some().into());
-        let _ = self.alarm.set_state(self.evaluator.alarm().into());
+    fn show<const WORDS: usize>(&mut self, frames: &Frames<WORDS>) {
+        let _ = self.activity.set_state(frames.frame().is_some().into());
+        let _ = self.alarm.set_state(frames.alarm().into());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::vec::Vec;
-
-    use super::*;
-    use crate::board::host::{Clock, Lamp, Line};
-    use crate::protocol::{Codes, Configuration};
-
-    const READY: DeviceMessage<'_> =
-        DeviceMessage::Ready { protocol: VERSION, board: "test", max_width: MAX_WIDTH };
-
-    /// What the firmware answers to these bytes, and why it stops.
-    fn answers(heard: &[u8]) -> (Vec<u8>, Stop) {
-        let mut said = Vec::new();
-        let stop = App::new(
-            "test",
-            &mut Evaluator::new(),
-            Line::new(heard, &mut said),
-            Lamp::default(),
-            Lamp::default(),
-            Clock,
-        )
-        .run();
-        (said, stop)
-    }
-
-    /// The bytes of these messages.
-    fn frames<T: serde::Serialize>(messages: &[T]) -> Vec<u8> {
-        let mut line = Vec::new();
-        messages.iter().for_each(|message| send(&mut line, message).unwrap());
-        line
-    }
-
-    fn request(session: u32, number: u32, request: Request<'_>) -> HostMessage<'_> {
-        HostMessage::Request(Tag { session, number }, request)
-    }
-
-    fn response(session: u32, number: u32, response: Response) -> DeviceMessage<'static> {
-        DeviceMessage::Response(Tag { session, number }, response)
-    }
-
-    #[test]
-    fn it_says_who_it_is_and_shuts_down() {
-        let heard = [
-            HostMessage::Hello,
-            request(5, 1, Request::Open),
-            request(5, 2, Request::Stack),
-            request(5, 3, Request::Shutdown),
-            HostMessage::Hello,
-        ];
-        let said = [
-            READY,
-            response(5, 1, Response::Accepted),
-            response(5, 2, Response::Stack(None)),
-            response(5, 3, Response::Accepted),
-        ];
-        assert_eq!(answers(&frames(&heard)), (frames(&said), Stop::Shutdown), "and then says no more");
-    }
-
-    #[test]
-    fn a_bad_frame_is_rejected_and_the_next_one_answered() {
-        let mut heard = frames(&[request(5, 1, Request::Open)]);
-        heard.extend(b"noise");
-        heard.extend(frames(&[request(5, 3, Request::Stack)]));
-        let said = [
-            response(5, 1, Response::Accepted),
-            response(5, 2, Response::Rejected(Rejection::Fault(Fault::Damaged))),
-            response(5, 3, Response::Stack(None)),
-        ];
-        assert_eq!(answers(&heard), (frames(&said), Stop::Closed));
-    }
-
-    #[test]
-    fn a_request_is_followed_once_and_in_its_session_only() {
-        let heard = [
-            // No session, no request: only who is there.
-            request(0, 1, Request::Stack),
-            HostMessage::Hello,
-            request(1, 1, Request::Open),
-            request(1, 2, Request::Stack),
-            request(1, 2, Request::Stack),
-            request(1, 1, Request::Open),
-            // A gap: what was lost may not come later.
-            request(1, 4, Request::Stack),
-            request(1, 3, Request::Shutdown),
-            request(2, 1, Request::Open),
-            request(1, 5, Request::Shutdown),
-            // A row is never answered.
-            request(1, 6, Request::Row { frame: 0, row: 0, codes: &[], labels: None }),
-            request(2, 2, Request::Stack),
-        ];
-        let said = [
-            response(0, 1, Response::Rejected(Rejection::Session)),
-            READY,
-            response(1, 1, Response::Accepted),
-            response(1, 2, Response::Stack(None)),
-            response(1, 4, Response::Stack(None)),
-            response(2, 1, Response::Accepted),
-            response(1, 5, Response::Rejected(Rejection::Session)),
-            response(2, 2, Response::Stack(None)),
-        ];
-        assert_eq!(answers(&frames(&heard)), (frames(&said), Stop::Closed));
-    }
-
-    /// Whatever comes between the rows of a frame, the host is not listening.
-    #[test]
-    fn nothing_is_said_before_a_frames_end() {
-        let codes = Configuration { codes: Codes::Probabilities, profile: None };
-        let row =
-            |number, row| request(1, number, Request::Row { frame: 7, row, codes: &[1, 2], labels: None });
-        let mut heard = frames(&[
-            request(1, 1, Request::Open),
-            request(1, 2, Request::Configure(codes)),
-            request(1, 3, Request::Begin { frame: 7, height: 3, width: 2, labelled: false }),
-            row(4, 0),
-        ]);
-        heard.extend(b"noise");
-        heard.extend(frames(&[row(5, 2), request(9, 9, Request::Stack), row(6, 2)]));
-        // All rows are there: what is damaged can only be the end.
-        heard.extend(b"noise");
-        heard.extend(frames(&[
-            request(1, 7, Request::End { frame: 7 }),
-            // Another session begins with no frame.
-            request(1, 8, Request::Begin { frame: 7, height: 1, width: 2, labelled: false }),
-            row(9, 0),
-            request(2, 1, Request::Open),
-            request(2, 2, Request::End { frame: 7 }),
-        ]));
-        let damaged = Response::Rejected(Rejection::Fault(Fault::Damaged));
-        let said = [
-            response(1, 1, Response::Accepted),
-            response(1, 2, Response::Accepted),
-            response(1, 3, Response::Accepted),
-            response(1, 7, damaged),
-            response(1, 7, damaged),
-            response(1, 8, Response::Accepted),
-            response(2, 1, Response::Accepted),
-            response(2, 2, Response::Rejected(Rejection::NoFrame)),
-        ];
-        assert_eq!(answers(&heard), (frames(&said), Stop::Closed));
-    }
-}
+mod tests;

@@ -1,23 +1,46 @@
-//! The boards. Each offers the same `Board`: a serial line, two lamps, and instruments to measure itself with.
+//! What the firmware asks of a board beside `embedded-io` (the line) and `embedded-hal` (lamps, delays), and the host as one.
 //!
-//! The rest of the firmware knows a board only through `embedded-io` (the line), `embedded-hal` (lamps, delays) and
-//! [`Instruments`]; which one is built is decided by the target alone.
+//! Boards are crates of their own: `firmware/boards`.
 
-#[cfg(target_os = "none")]
-pub mod mps2;
-#[cfg(target_os = "none")]
-pub use mps2::{Board, NAME, exit};
+use core::convert::Infallible;
+
+use embedded_hal::digital::{ErrorType, OutputPin};
 
 #[cfg(not(target_os = "none"))]
 pub mod host;
-#[cfg(not(target_os = "none"))]
-pub use host::{Board, NAME, exit};
 
-/// What a board can say about the cost of the work done on it. `None`: this board cannot measure that.
+/// What a board can say about time and the cost of the work done on it. `None`: this board cannot measure that.
 pub trait Instruments {
     /// Instructions executed since the board was started, or the nearest the board's timer can tell.
-    fn instructions(&self) -> Option<u64>;
+    fn instructions(&self) -> Option<u64> {
+        None
+    }
 
     /// The most stack ever in use since the start, in bytes.
-    fn stack_bytes(&self) -> Option<u32>;
+    fn stack_bytes(&self) -> Option<u32> {
+        None
+    }
+
+    /// Milliseconds since the board was started, from the start again after 2^32 of them: the time in telemetry packets.
+    fn milliseconds(&self) -> Option<u32> {
+        None
+    }
+}
+
+/// The lamp of a board that has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoLamp;
+
+impl ErrorType for NoLamp {
+    type Error = Infallible;
+}
+
+impl OutputPin for NoLamp {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
 }

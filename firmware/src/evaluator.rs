@@ -1,56 +1,33 @@
 //! Rows of 8-bit codes in, a report per frame out. No row is kept, and there is never a frame of floats.
 
-use segmeter_core::drift::{
-    self, Facts, Invalid, Monitor, Observation, Outline, Packet, Profile, Statistics,
-};
+use core::ops::{Deref, DerefMut};
+
+use segmeter_core::drift::Profile;
 use segmeter_core::loss::{
     CrossEntropy, Dice, Evaluation, Focal, FocalTversky, Loss, LovaszHinge, OverlapKernel, Smooth, SumLoss,
     Sums, Tversky,
 };
 use segmeter_core::metric::{Calibration, Confidence, Confusion, threshold};
-use segmeter_core::num::Q16;
-use segmeter_core::plane::pack_codes;
 use segmeter_core::sketch::{SigmoidTable, Sketch};
-use segmeter_core::view::{Activation, Encoding, Quantiser, Shape};
+use segmeter_core::view::{Activation, Encoding, Quantiser};
 
-use crate::protocol::{Codes, Configuration, Finding, Order, Rejection, Report, RowLabels, Scores};
+use crate::protocol::{Codes, Configuration, Rejection, Report, Scores};
 
-/// The widest row taken.
-pub const MAX_WIDTH: u16 = 1024;
+mod frames;
 
-/// Words of a packed row.
-const ROW_WORDS: usize = MAX_WIDTH as usize / 32;
+pub use frames::Frames;
 
-/// Everything between a configuration and a report. About 12 KiB: it is made once, where it stays, and configured there,
-/// because a stack has no room for copies of it.
-pub struct Evaluator {
+/// Words of 32 pixels in the widest row that is taken, unless a board says otherwise.
+pub const ROW_WORDS: usize = 32;
+/// The widest row taken by that.
+pub const MAX_WIDTH: u16 = Frames::<ROW_WORDS>::MAX_WIDTH;
+
+/// [`Frames`] with a table of probabilities of their own, which is made once for a configuration. 12 KiB.
+pub struct Evaluator<const WORDS: usize = ROW_WORDS> {
+    frames: Frames<WORDS>,
     table: SigmoidTable,
-    sketch: Sketch,
-    quantiser: Quantiser,
-    /// Of no meaning unless there is one.
-    profile: Profile,
-    watches: bool,
-    /// [`Profile::fingerprint`].
-    profile_number: u32,
-    monitor: Monitor,
-    packets: u16,
-    /// Of the last frame.
-    estimated: Option<Q16>,
-    frame: Option<Frame>,
-    /// Whether the frame under way has labels.
-    labelled: bool,
-    /// The mask of the row before, and of the row that is there.
-    rows: [[u32; ROW_WORDS]; 2],
-    configured: bool,
-}
-
-/// The frame under way.
-#[derive(Clone, Copy)]
-struct Frame {
-    number: u32,
-    shape: Shape,
-    next_row: u16,
-    outline: Outline,
+    /// What the table is of.
+    table_of: Option<Quantiser>,
 }
 
 impl Default for Evaluator {
@@ -60,263 +37,51 @@ impl Default for Evaluator {
 }
 
 impl Evaluator {
-    /// An evaluator that waits for its configuration: zeros all over, so that an image holds no copy of its kilobytes.
+    /// An evaluator for rows of up to [`MAX_WIDTH`] that waits for its configuration.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            table: SigmoidTable::zeros(),
-            sketch: Sketch::new(&Quantiser::probabilities()),
-            quantiser: Quantiser::probabilities(),
-            profile: Profile::EMPTY,
-            watches: false,
-            profile_number: 0,
-            monitor: Monitor::new(),
-            packets: 0,
-            estimated: None,
-            frame: None,
-            labelled: false,
-            rows: [[0; ROW_WORDS]; 2],
-            configured: false,
-        }
+        Self::sized()
+    }
+}
+
+impl<const WORDS: usize> Deref for Evaluator<WORDS> {
+    type Target = Frames<WORDS>;
+
+    fn deref(&self) -> &Frames<WORDS> {
+        &self.frames
+    }
+}
+
+impl<const WORDS: usize> DerefMut for Evaluator<WORDS> {
+    fn deref_mut(&mut self) -> &mut Frames<WORDS> {
+        &mut self.frames
+    }
+}
+
+impl<const WORDS: usize> Evaluator<WORDS> {
+    /// The same for rows of up to [`Frames::MAX_WIDTH`].
+    #[must_use]
+    pub const fn sized() -> Self {
+        Self { frames: Frames::new(), table: SigmoidTable::zeros(), table_of: None }
     }
 
-    /// Takes frames of this kind from now on. Makes the table of probabilities: the one costly step. The monitor
-    /// starts anew.
+    /// Ends the frame and reports on it; the monitor takes it in. Makes the table of probabilities if the codes mean
+    /// something new: the one costly step.
     ///
     /// # Errors
-    /// [`Rejection::Configuration`] if a value is out of its range; an earlier configuration then still holds, unless it was a
-    /// value of a profile whose checksum is right.
-    #[inline(never)]
-    pub fn configure(&mut self, configuration: &Configuration<'_>) -> Result<(), Rejection> {
-        let quantiser = quantiser(configuration.codes).ok_or(Rejection::Configuration)?;
-        if let Some(record) = configuration.profile {
-            // Before the earlier profile is gone: there is no room for two.
-            if Profile::quantiser_of(record) != Ok(quantiser) {
-                return Err(Rejection::Configuration);
-            }
-            self.configured = false;
-            self.profile.set(record).map_err(|_| Rejection::Configuration)?;
-        }
-        self.watches = configuration.profile.is_some();
-        self.profile_number = configuration.profile.map_or(0, Profile::fingerprint_of);
-        self.table.set(&quantiser);
-        self.sketch.reset(&quantiser);
-        self.quantiser = quantiser;
-        self.monitor = Monitor::new();
-        self.frame = None;
-        self.configured = true;
-        Ok(())
-    }
-
-    /// Starts a frame; what there is of an unfinished one is forgotten.
-    ///
-    /// # Errors
-    /// [`Rejection::NotConfigured`], or [`Rejection::Shape`] if a side is zero, a row longer than [`MAX_WIDTH`], or the
-    /// profile for another size: the monitor then counts an invalid frame.
-    pub fn begin(&mut self, number: u32, height: u16, width: u16, labelled: bool) -> Result<(), Rejection> {
-        self.abandon();
-        if !self.configured {
-            return Err(Rejection::NotConfigured);
-        }
-        let shape = Shape::new(height.into(), width.into()).map_err(|_| Rejection::Shape)?;
-        let fits = !self.watches || self.profile.identity.fits(height.into(), width.into());
-        if width > MAX_WIDTH || !fits {
-            self.miss(Invalid::Shape);
-            return Err(Rejection::Shape);
-        }
-        self.frame = Some(Frame { number, shape, next_row: 0, outline: Outline::new(shape) });
-        self.labelled = labelled;
-        self.rows = [[0; ROW_WORDS]; 2];
-        Ok(())
-    }
-
-    /// Takes the next row of the frame under way.
-    ///
-    /// # Errors
-    /// [`Rejection::NoFrame`], [`Rejection::OutOfOrder`], [`Rejection::Shape`], [`Rejection::Labels`]. The frame is
-    /// then abandoned: a report on part of a frame would be taken for one on all of it.
-    pub fn row(
-        &mut self,
-        number: u32,
-        row: u16,
-        codes: &[u8],
-        labels: Option<RowLabels<'_>>,
-    ) -> Result<(), Rejection> {
-        let checked = self.check_row(number, row, codes, labels);
-        if checked.is_err() {
-            self.abandon();
-            return checked;
-        }
-        match labels {
-            Some(RowLabels { foreground, valid }) => self.sketch.push_packed_row(codes, foreground, valid),
-            None => self.sketch.push_unlabelled(codes),
-        }
-        if let Some(frame) = &mut self.frame {
-            frame.next_row += 1;
-            // Only the monitor looks at the outline.
-            if self.watches {
-                let words = codes.len().div_ceil(32);
-                let [above, now] = &mut self.rows;
-                core::mem::swap(above, now);
-                let (above, now) = (above.get(..words), now.get_mut(..words).unwrap_or_default());
-                if pack_codes(codes, &self.quantiser, now).is_ok() {
-                    frame.outline.push_row(above.unwrap_or_default(), now);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_row(
-        &self,
-        number: u32,
-        row: u16,
-        codes: &[u8],
-        labels: Option<RowLabels<'_>>,
-    ) -> Result<(), Rejection> {
-        let frame = self.frame.ok_or(Rejection::NoFrame)?;
-        let order = |expected, found| Rejection::OutOfOrder { expected, found };
-        if number != frame.number {
-            return Err(order(frame.number, number));
-        }
-        if row != frame.next_row || usize::from(row) >= frame.shape.height() {
-            return Err(order(frame.next_row.into(), row.into()));
-        }
-        if codes.len() != frame.shape.width() {
-            return Err(Rejection::Shape);
-        }
-        let packed = frame.shape.packed_width();
-        match labels {
-            Some(labels) if self.labelled => {
-                let fits = labels.foreground.len() == packed && labels.valid.len() == packed;
-                if fits { Ok(()) } else { Err(Rejection::Shape) }
-            }
-            None if !self.labelled => Ok(()),
-            _ => Err(Rejection::Labels),
-        }
-    }
-
-    /// Ends the frame and reports on it; the monitor takes it in.
-    ///
-    /// # Errors
-    /// [`Rejection::NoFrame`], or [`Rejection::OutOfOrder`] if rows are missing. The monitor then counts the frame as
-    /// invalid.
+    /// As [`Frames::end_with`].
     pub fn end(&mut self, number: u32) -> Result<Report, Rejection> {
-        let frame = self.frame.ok_or(Rejection::NoFrame)?;
-        let rows = frame.shape.height() as u32;
-        let complete = number == frame.number && u32::from(frame.next_row) == rows;
-        if !complete {
-            self.abandon();
-            let wrong_frame = Rejection::OutOfOrder { expected: frame.number, found: number };
-            let rows_missing = Rejection::OutOfOrder { expected: rows, found: frame.next_row.into() };
-            return Err(if number == frame.number { rows_missing } else { wrong_frame });
+        let quantiser = self.frames.quantiser();
+        if self.table_of.as_ref() != Some(quantiser) {
+            self.table.set(quantiser);
+            self.table_of = Some(*quantiser);
         }
-        let report = self.report(&frame);
-        self.frame = None;
-        self.sketch.clear();
-        Ok(report)
-    }
-
-    /// Forgets the frame under way, if there is one; it is one that the monitor could not see.
-    pub fn abandon(&mut self) {
-        if self.frame.take().is_none() {
-            return;
-        }
-        self.sketch.clear();
-        self.miss(Invalid::Missing);
-    }
-
-    /// A frame that the monitor does not see.
-    fn miss(&mut self, why: Invalid) {
-        if self.watches {
-            self.monitor.observe(&self.profile, Err(why));
-        }
-    }
-
-    /// Follows an order to the monitor.
-    ///
-    /// # Errors
-    /// [`Rejection::Order`] if it cannot be followed now.
-    pub fn order(&mut self, order: Order) -> Result<(), Rejection> {
-        if !self.watches {
-            return Err(Rejection::Order);
-        }
-        match order {
-            Order::Acknowledge => self.monitor.acknowledge(),
-            Order::CaptureSite => self.monitor.capture_site(),
-            Order::SealSite => self.monitor.seal_site(&self.profile).map_err(|_| Rejection::Order)?,
-        }
-        Ok(())
-    }
-
-    /// What a device would broadcast now; `None` without a profile.
-    pub fn packet(&mut self, time_ms: u32) -> Option<[u8; Packet::LEN]> {
-        self.packets = self.packets.wrapping_add(u16::from(self.watches));
-        let packet = Packet::new(&self.monitor, self.profile_number, self.estimated, self.packets, time_ms);
-        self.watches.then(|| packet.bytes())
-    }
-
-    /// What the monitor knows, and [`Profile::fingerprint`]: for [`Store::save`](crate::persistence::Store::save).
-    #[must_use]
-    pub const fn monitor(&self) -> (&Monitor, u32) {
-        (&self.monitor, self.profile_number)
-    }
-
-    /// Goes on with a monitor that was kept with this profile; before the first frame.
-    pub fn resume(&mut self, monitor: Monitor) {
-        self.monitor = monitor;
-    }
-
-    /// The number of the frame under way.
-    #[must_use]
-    pub fn frame(&self) -> Option<u32> {
-        self.frame.map(|frame| frame.number)
-    }
-
-    /// Whether the monitor is in alarm.
-    #[must_use]
-    pub fn alarm(&self) -> bool {
-        self.monitor.verdict().state == drift::State::Alarm
-    }
-
-    fn report(&mut self, frame: &Frame) -> Report {
-        let (sketch, table) = (&self.sketch, &self.table);
-        let observation = self
-            .watches
-            .then(|| self.monitor.watch(&self.profile, table, sketch, &frame.outline, Facts::default()));
-        self.estimated = observation.and_then(|seen| seen.estimate).map(|iou| iou.value);
-        let statistics = observation.map_or_else(|| Statistics::new(sketch, table), |seen| seen.statistics);
-        let statistics = statistics.map_or([Q16::ZERO; 4], |s| {
-            [s.road_fraction, s.mean_entropy, s.mean_margin, s.low_confidence_fraction]
-        });
-        Report {
-            frame: frame.number,
-            pixels: frame.shape.pixels() as u32,
-            scores: self.labelled.then(|| scores(sketch, table)),
-            statistics: statistics.map(Q16::raw),
-            drift: observation.map(|seen| finding(&seen, &self.monitor)),
-            instructions: None,
-        }
+        self.frames.end_with(number, &self.table)
     }
 }
 
-/// Puts what the monitor makes of a frame on the wire.
-fn finding(seen: &Observation, monitor: &Monitor) -> Finding {
-    let drift::Signals(signals) = seen.signals.unwrap_or_default();
-    let drift::Verdict { state, reasons, blocks } = seen.verdict;
-    Finding {
-        signals: signals.map(|value| value.map(Q16::raw)),
-        invalid: seen.signals.err().map(|why| why as u8),
-        estimated_iou: seen.estimate.map(|iou| [iou.value, iou.low, iou.high].map(Q16::raw)),
-        harm: seen.harm.map(|harm| [harm.lost, harm.least, harm.most].map(Q16::raw)),
-        state: state as u8,
-        reasons: [reasons.factory, reasons.site, reasons.conditions],
-        blocks,
-        invalid_frames: monitor.invalid_frames().iter().fold(0, |sum: u32, count| sum.saturating_add(*count)),
-    }
-}
-
-/// Losses and metrics of a labelled sketch.
+/// Losses and metrics of a labelled sketch. Not inlined, as what it calls: the stack of each is free for the others.
+#[inline(never)]
 pub fn scores(sketch: &Sketch, table: &SigmoidTable) -> Scores {
     let class = Confusion::of_sketch(sketch, table).class(1);
     let counts = [class.true_positive, class.false_positive, class.false_negative, class.true_negative];
@@ -330,23 +95,34 @@ pub fn scores(sketch: &Sketch, table: &SigmoidTable) -> Scores {
     }
 }
 
-/// Not inlined, as the next: the stack of each is free for the other.
 #[inline(never)]
 fn losses(sketch: &Sketch, table: &SigmoidTable) -> [Option<f32>; 6] {
-    let dice = Dice::new(Smooth::ONE);
-    // Three of them add up the same.
-    let mut overlap = Sums::of(&dice);
-    overlap.push_sketch(sketch, table);
+    let [dice, tversky, focal_tversky] = overlaps(sketch, table);
     [
         loss(&CrossEntropy::MEAN, sketch, table),
         loss(&Focal::PAPER, sketch, table),
-        fitted(&dice, &overlap),
-        fitted(&Tversky::FN_HEAVY, &overlap),
-        fitted(&FocalTversky::PAPER, &overlap),
+        dice,
+        tversky,
+        focal_tversky,
         loss(&LovaszHinge, sketch, table),
     ]
 }
 
+/// Three that add up the same.
+#[inline(never)]
+fn overlaps(sketch: &Sketch, table: &SigmoidTable) -> [Option<f32>; 3] {
+    let dice = Dice::new(Smooth::ONE);
+    let mut sums = Sums::of(&dice);
+    add(&mut sums, sketch, table);
+    [fitted(&dice, &sums), fitted(&Tversky::FN_HEAVY, &sums), fitted(&FocalTversky::PAPER, &sums)]
+}
+
+#[inline(never)]
+fn add(sums: &mut Sums<OverlapKernel>, sketch: &Sketch, table: &SigmoidTable) {
+    sums.push_sketch(sketch, table);
+}
+
+#[inline(never)]
 fn fitted(loss: &impl SumLoss<Kernel = OverlapKernel>, sums: &Sums<OverlapKernel>) -> Option<f32> {
     value(sums.fit(loss, None).map(|fit| fit.evaluation))
 }
@@ -356,6 +132,7 @@ fn calibration_error(sketch: &Sketch, table: &SigmoidTable) -> Option<f64> {
     Calibration::new(sketch, table, Confidence::TopLabel).expected_error()
 }
 
+#[inline(never)]
 fn loss(loss: &impl Loss, sketch: &Sketch, table: &SigmoidTable) -> Option<f32> {
     value(loss.sketch_value(sketch, table))
 }
@@ -379,7 +156,7 @@ fn quantiser(codes: Codes) -> Option<Quantiser> {
     }
 }
 
-/// Puts a profile on the wire: what a host sends to [`Evaluator::configure`]. `record` is the room for it.
+/// Puts a profile on the wire: what a host sends to [`Frames::configure`]. `record` is the room for it.
 pub fn configuration<'a>(profile: &Profile, record: &'a mut [u8; Profile::RECORD_LEN]) -> Configuration<'a> {
     // The length is right, the one thing that can be wrong.
     let _ = profile.write(record);

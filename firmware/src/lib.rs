@@ -1,8 +1,8 @@
 //! Segmeter on a microcontroller: frames come in row by row over a serial line, reports go out.
 //!
 //! The library is `no_std`, allocates nothing, and reaches hardware only through `embedded-hal` and `embedded-io`, so
-//! everything but a board's drivers is tested on the host. It never logs: it returns values, and the device binary
-//! (`main.rs`) is the one place that calls `defmt`.
+//! everything is tested on the host. It never logs: it returns values, and with the feature `defmt` a board's image can log
+//! them.
 //!
 //! | module | what lives there |
 //! |---|---|
@@ -10,10 +10,10 @@
 //! | [`evaluator`] | rows in, a report per frame out |
 //! | [`persistence`] | what survives a cut of the power |
 //! | [`protocol`] | the messages, and how they survive a serial line |
-//! | [`board`] | one driver set per board; the only `unsafe` code |
+//! | [`board`] | what a board must offer, and the host as a board |
 
 #![no_std]
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
     deny(

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use embedded_io_adapters::std::FromStd;
 use segmeter_core::drift::Packet;
-use segmeter_firmware::evaluator::Evaluator;
 use segmeter_firmware::protocol::{
     Configuration, DeviceMessage, Fault, HostMessage, Order, Receiver, Report, Request, Response, SendError,
     Tag, Telemetry, VERSION, decode, send,
@@ -277,13 +276,13 @@ impl<L: Line> Device<L> {
 /// # Errors
 /// If the system has no more sockets.
 pub fn in_process() -> Result<UnixStream, Error> {
-    use segmeter_firmware::app::App;
+    use segmeter_firmware::app::{App, Memory};
     use segmeter_firmware::board::host::{Clock, Lamp, Line};
     let (here, there) = UnixStream::pair()?;
     let reader = there.try_clone()?;
     std::thread::Builder::new().spawn(move || {
         let line = Line::new(reader, there);
-        App::new("host", &mut Evaluator::new(), line, Lamp::default(), Lamp::default(), Clock).run()
+        App::new("host", &mut Memory::new(), line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock)
     })?;
     Ok(here)
 }

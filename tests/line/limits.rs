@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use segmeter::device::{Device, DeviceFrame, Error, Line, PATIENCE, in_process};
 use segmeter_core::view::Quantiser;
-use segmeter_firmware::app::App;
+use segmeter_firmware::app::{App, Memory};
 use segmeter_firmware::board::host::{self, Clock, Lamp};
-use segmeter_firmware::evaluator::{Evaluator, MAX_WIDTH, codes};
+use segmeter_firmware::evaluator::{MAX_WIDTH, codes};
 use segmeter_firmware::protocol::{
     Configuration, DeviceMessage, Fault, Rejection, Response, Tag, VERSION, send,
 };
@@ -109,7 +109,8 @@ fn a_host_that_writes_never_waits_for_a_device_that_writes() {
         let [here, there] = narrow(damaged);
         let device = std::thread::spawn(move || {
             let line = host::Line::new(there.clone(), there);
-            App::new("narrow", &mut Evaluator::new(), line, Lamp::default(), Lamp::default(), Clock).run()
+            App::new("narrow", &mut Memory::new(), line, Lamp::default(), Lamp::default(), Clock)
+                .run(&mut Clock)
         });
         let mut desk = Device::connect_as(here, 1, PATIENCE).unwrap();
         let configuration = Configuration { codes: codes(&Quantiser::probabilities()), profile: None };

@@ -8,10 +8,8 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 
 use segmeter::device::Line;
-use segmeter_firmware::app::{App, MAX_PAYLOAD};
+use segmeter_firmware::app::{App, Memory};
 use segmeter_firmware::board::host::{Clock, Lamp};
-use segmeter_firmware::evaluator::Evaluator;
-use segmeter_firmware::protocol::Receiver;
 use segmeter_tests::Random;
 
 /// What may happen to a message.
@@ -172,8 +170,7 @@ impl embedded_io::Write for Tap {
 
 /// The device, and both directions of its line.
 pub(crate) struct Pair<'a> {
-    app: App<'a, Tap, Lamp, Clock>,
-    receiver: Receiver<MAX_PAYLOAD>,
+    app: App<'a, Tap, Lamp, Lamp, Clock>,
     said: Rc<RefCell<Vec<Vec<u8>>>>,
     heard: VecDeque<u8>,
     pub(crate) to_device: Way,
@@ -182,12 +179,11 @@ pub(crate) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    pub(crate) fn new(evaluator: &'a mut Evaluator, seed: u64) -> Self {
+    pub(crate) fn new(memory: &'a mut Memory, seed: u64) -> Self {
         let tap = Tap::default();
         let said = Rc::clone(&tap.said);
         Self {
-            app: App::new("pair", evaluator, tap, Lamp::default(), Lamp::default(), Clock),
-            receiver: Receiver::new(),
+            app: App::new("pair", memory, tap, Lamp::default(), Lamp::default(), Clock),
             said,
             heard: VecDeque::new(),
             to_device: Way::default(),
@@ -209,7 +205,7 @@ impl<'a> Pair<'a> {
     }
 
     fn hear(&mut self, message: &[u8]) {
-        let _ = self.app.hear(&mut self.receiver, message);
+        let _ = self.app.hear(message);
         for answer in self.said.take() {
             let arrived = self.to_host.carry(&answer, &mut self.random);
             self.heard.extend(arrived.concat());

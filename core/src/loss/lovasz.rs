@@ -95,11 +95,9 @@ impl Loss for LovaszHinge {
         if table.activation() == Activation::Probabilities {
             return Err(NEEDS_LOGITS);
         }
-        let errors = |on: bool| {
-            let sign = if on { 1.0 } else { -1.0 };
-            table.logit.map(|z| 1.0 - sign * z)
-        };
-        Ok(of_sketch(sketch, table, &errors(true), &errors(false), |_| weight, gradient))
+        let logit = |index: u8| at(&table.logit, index);
+        let errors = (|index| 1.0 - logit(index), |index| 1.0 + logit(index));
+        Ok(of_sketch(sketch, table, errors, |_| weight, gradient))
     }
 }
 
@@ -291,17 +289,15 @@ impl Loss for LovaszSoftmax {
         weight: f32,
         gradient: Option<&mut GradientTable>,
     ) -> Result<Evaluation> {
-        let chain = |index: u8| {
-            let at = |values: &[f32; CODES]| values.get(usize::from(index)).copied().unwrap_or(0.0);
-            match table.activation() {
-                Activation::Logits => at(&table.probability) * at(&table.complement) * weight,
-                Activation::Probabilities => weight,
-            }
+        let chain = |index: u8| match table.activation() {
+            Activation::Logits => at(&table.probability, index) * at(&table.complement, index) * weight,
+            Activation::Probabilities => weight,
         };
         if self.classes == LovaszClasses::Present && sketch.labelled(1) == 0 {
             return Ok(Evaluation::UNDEFINED);
         }
-        Ok(of_sketch(sketch, table, &table.complement, &table.probability, chain, gradient))
+        let errors = (|index| at(&table.complement, index), |index| at(&table.probability, index));
+        Ok(of_sketch(sketch, table, errors, chain, gradient))
     }
 }
 
@@ -357,12 +353,17 @@ fn hard<'a, const C: usize>(frame: &Frame<'a, C>) -> Result<&'a [u8]> {
     }
 }
 
-/// The Lovász extension of a sketch: foreground errors fall with the code, background errors rise.
+/// What a table holds of a code.
+fn at(values: &[f32; CODES], index: u8) -> f32 {
+    values.get(usize::from(index)).copied().unwrap_or(0.0)
+}
+
+/// The Lovász extension of a sketch: foreground errors fall with the code, background errors rise. An error is asked for
+/// where it is needed: a table of them would be half of a small device's stack.
 fn of_sketch(
     sketch: &Sketch,
     table: &SigmoidTable,
-    on: &[f32; CODES],
-    off: &[f32; CODES],
+    (on, off): (impl Fn(u8) -> f32, impl Fn(u8) -> f32),
     chain: impl Fn(u8) -> f32,
     mut gradient: Option<&mut GradientTable>,
 ) -> Evaluation {
@@ -372,12 +373,11 @@ fn of_sketch(
     };
     let mut jaccard = Jaccard::new(foreground);
     let mut sum = ExactSum::default();
-    let at = |errors: &[f32; CODES], index: u8| errors.get(usize::from(index)).copied().unwrap_or(0.0);
     sketch.worst_first(
         |index| table.badness(1, index),
         |index| table.badness(0, index),
         |label, index, _, count| {
-            let error = at(if label == 1 { on } else { off }, index);
+            let error = if label == 1 { on(index) } else { off(index) };
             if error <= 0.0 {
                 return false;
             }

@@ -9,7 +9,7 @@ pub const VERSION: u16 = 4;
 
 /// Which request of which session. A response carries the tag of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Tag {
     /// The host's choice with [`Request::Open`].
     pub session: u32,
@@ -27,7 +27,7 @@ impl Tag {
 
 /// What a host sends.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum HostMessage<'a> {
     /// Who is there? Answered by [`DeviceMessage::Ready`]. These two are the same in every version, so that two ends of
     /// different versions can find out.
@@ -38,7 +38,7 @@ pub enum HostMessage<'a> {
 
 /// What a device sends.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::large_enum_variant, reason = "there is no heap to put a report on")]
 pub enum DeviceMessage<'a> {
     /// The device is there.

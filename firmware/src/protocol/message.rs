@@ -8,7 +8,7 @@ use super::Fault;
 /// Host to device. The device answers every request but [`Row`](Self::Row): what is wrong with a row is the answer to
 /// [`End`](Self::End).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Request<'a> {
     /// A session starts, with this request's tag: the device follows no request of another one from here on, and drops
     /// what was received of an unfinished frame. Configuration and monitor stay as they are. Answered by
@@ -57,7 +57,7 @@ pub enum Request<'a> {
 
 /// A row's labels, one bit per pixel: pixel `x` is bit `x % 8` (least significant first) of byte `x / 8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RowLabels<'a> {
     /// 1: the pixel belongs to the class.
     pub foreground: &'a [u8],
@@ -67,7 +67,7 @@ pub struct RowLabels<'a> {
 
 /// What the device must know before a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Configuration<'a> {
     /// What the codes mean.
     pub codes: Codes,
@@ -77,7 +77,7 @@ pub struct Configuration<'a> {
 
 /// [`segmeter_core::view::Quantiser`] on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Codes {
     /// `logit = scale * (code - zero_point)`.
     Logits {
@@ -103,7 +103,7 @@ pub enum Codes {
 
 /// What somebody in charge wants of the monitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Order {
     /// The alarm has been seen.
     Acknowledge,
@@ -115,7 +115,7 @@ pub enum Order {
 
 /// Device to host.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[allow(clippy::large_enum_variant, reason = "there is no heap to put a report on")]
 pub enum Response {
     /// Done, and there is nothing more to say.
@@ -133,7 +133,7 @@ pub enum Response {
 
 /// What a frame amounted to. Everything but `instructions` is the same on every board, bit for bit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Report {
     /// The frame's number.
     pub frame: u32,
@@ -151,7 +151,7 @@ pub struct Report {
 
 /// A frame against its labels. `None`: not defined for this frame.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Scores {
     /// The losses of [`LOSSES`], in that order.
     pub losses: [Option<f32>; LOSSES.len()],
@@ -170,7 +170,7 @@ pub const LOSSES: [&str; 6] = ["bce", "focal", "dice", "tversky", "focal_tversky
 
 /// What the monitor makes of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Finding {
     /// The signals of [`segmeter_core::drift::Signal::ALL`], raw steps of 2^-16; `None`: the frame has no such value.
     pub signals: [Option<i32>; SIGNALS],
@@ -206,7 +206,7 @@ impl Finding {
 
 /// The bytes of a [`Packet`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Telemetry(pub [u8; Packet::LEN]);
 
 impl Serialize for Telemetry {
@@ -224,7 +224,7 @@ impl<'de> Deserialize<'de> for Telemetry {
 
 /// Why a request was not followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Rejection {
     /// It did not arrive in one piece.
     Fault(Fault),

@@ -10,7 +10,7 @@ use super::{CRC, CRC_BYTES, DELIMITER};
 
 /// Why a frame did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fault {
     /// It is longer than the receiver's buffer.
     Oversized,

@@ -15,7 +15,7 @@ const MAX_RUN: usize = 254;
 
 /// Why a message was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(target_os = "none", derive(defmt::Format))]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SendError<E> {
     /// The line failed.
     Line(E),

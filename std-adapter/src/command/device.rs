@@ -27,7 +27,8 @@ pub(super) struct Arguments {
     /// Boot this image of the firmware in QEMU
     #[arg(long, value_name = "ELF", group = "where")]
     qemu: Option<PathBuf>,
-    /// The board that QEMU emulates
+    /// The board that QEMU emulates: mps2-an386, mps2-an505, mps3-an547, microbit, riscv-virt, or a machine for Arm by QEMU's
+    /// name
     #[arg(long, value_name = "NAME", requires = "qemu", default_value = "mps2-an386")]
     board: String,
     /// A device on this serial port (115200 baud)

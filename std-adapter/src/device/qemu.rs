@@ -8,9 +8,19 @@ use std::time::{Duration, Instant};
 
 use super::{Error, PATIENCE};
 
+/// The emulator, its name for a board, and what else it must be told. A board of the firmware that is not known here is a
+/// machine of QEMU for Arm.
+fn emulation(board: &str) -> (&'static str, &str, &'static [&'static str]) {
+    match board {
+        "riscv-virt" => ("qemu-system-riscv32", "virt", &["-bios", "none"]),
+        arm => ("qemu-system-arm", arm, &[]),
+    }
+}
+
 /// A device emulated by QEMU. Ends with this value.
 pub struct Qemu {
     child: Child,
+    emulator: &'static str,
     /// Holds the socket; removed at the end.
     _directory: tempfile::TempDir,
 }
@@ -28,8 +38,11 @@ impl Qemu {
         let socket = directory.path().join("line");
         let listener = UnixListener::bind(&socket)?;
         listener.set_nonblocking(true)?;
-        let child = Command::new("qemu-system-arm")
-            .args(["-M", board, "-display", "none", "-monitor", "none", "-serial", "chardev:line"])
+        let (emulator, machine, more) = emulation(board);
+        let child = Command::new(emulator)
+            .args(["-M", machine])
+            .args(more)
+            .args(["-display", "none", "-monitor", "none", "-serial", "chardev:line"])
             .args(["-chardev", &format!("socket,id=line,path={}", socket.display())])
             // One instruction is one nanosecond of the board's time: its clock then counts instructions.
             .args(["-icount", "shift=0"])
@@ -40,8 +53,8 @@ impl Qemu {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| Error::Emulator(format!("qemu-system-arm does not start: {error}")))?;
-        let mut qemu = Self { child, _directory: directory };
+            .map_err(|error| Error::Emulator(format!("{emulator} does not start: {error}")))?;
+        let mut qemu = Self { child, emulator, _directory: directory };
         let deadline = Instant::now() + PATIENCE;
         loop {
             match listener.accept() {
@@ -82,7 +95,7 @@ impl Qemu {
             let _ = stderr.read_to_string(&mut said);
         }
         let line = said.lines().last().unwrap_or("it did not connect to its serial line");
-        format!("qemu-system-arm ended: {line}")
+        format!("{} ended: {line}", self.emulator)
     }
 }
 

@@ -10,18 +10,18 @@ use segmeter::core::drift::{
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{CODES, SigmoidTable};
 use segmeter::core::view::{Encoding, Quantiser};
-use segmeter_firmware::app::App;
+use segmeter_firmware::app::{App, Memory};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
-use segmeter_firmware::evaluator::{Evaluator, configuration};
+use segmeter_firmware::evaluator::configuration;
 use segmeter_firmware::protocol::{HostMessage, Order, Receiver, Request, RowLabels, Tag, send};
 use segmeter_fuzz::{NOISE, RECORDS};
 
 fn main() -> io::Result<()> {
     let heard = requests();
     let mut said = Vec::new();
-    let mut evaluator = Evaluator::new();
+    let mut memory = Memory::new();
     let line = Line::new(&heard[..], &mut said);
-    App::new("host", &mut evaluator, line, Lamp::default(), Lamp::default(), Clock).run();
+    App::new("host", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let mut record = [0; Profile::RECORD_LEN];
     profile().write(&mut record).expect("the right length");

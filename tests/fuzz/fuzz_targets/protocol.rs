@@ -2,9 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use segmeter_firmware::app::{App, Stop};
+use segmeter_firmware::app::{App, Memory, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
-use segmeter_firmware::evaluator::Evaluator;
 use segmeter_firmware::protocol::{
     DeviceMessage, HostMessage, Receiver, Report, Response, decode, send,
 };
@@ -17,8 +16,8 @@ fuzz_target!(|input: &[u8]| {
     send(&mut hello, &HostMessage::Hello).expect("memory takes all");
     let mut said = Vec::new();
     let line = Line::new(Fuzzed::new(&heard, &hello, seed, true), &mut said);
-    let mut evaluator = Evaluator::new();
-    let stop = App::new("fuzz", &mut evaluator, line, Lamp::default(), Lamp::default(), Clock).run();
+    let mut memory = Memory::new();
+    let stop = App::new("fuzz", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let mut receiver = Receiver::<512>::new();
     let mut chunk = &said[..];
     let mut last = None;

@@ -2,6 +2,7 @@
 
 use core::hint::black_box;
 
+use segmeter_firmware::app::{Room, SharedMemory, payload_len};
 use segmeter_firmware::evaluator::Evaluator;
 use segmeter_firmware::protocol::{
     DeviceMessage, HostMessage, Order, Receiver, Request, Response, RowLabels, decode, send,
@@ -24,7 +25,8 @@ pub(super) fn all() {
             let report = evaluator.end(black_box(1));
             black_box((evaluator.alarm(), evaluator.frame()));
             let _ = black_box((evaluator.order(black_box(Order::SealSite)), evaluator.packet(black_box(3))));
-            evaluator.resume(black_box(*evaluator.monitor().0));
+            let monitor = *evaluator.monitor().0;
+            evaluator.resume(black_box(monitor));
             let mut room = [0; 256];
             if let Ok(report) = report {
                 let message = DeviceMessage::Response(tag, Response::Report(report));
@@ -33,4 +35,11 @@ pub(super) fn all() {
         }
     }
     receiver.mark_damaged();
+    let mut memory = SharedMemory::<5, { payload_len(160) }>::new();
+    let mut chunk = unknown(&[0_u8; 16]);
+    while let Some((payload, frames)) = memory.feed(&mut chunk) {
+        black_box((payload.is_ok(), frames.frame()));
+    }
+    let _ = black_box(memory.end(black_box(1)));
+    memory.mark_damaged();
 }

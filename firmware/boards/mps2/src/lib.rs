@@ -1,13 +1,22 @@
-//! Arm MPS2 with the AN386 image (Cortex-M4F at 25 MHz), which is QEMU's `mps2-an386`.
+//! Segmeter on Arm's MPS2 and MPS3 boards, as QEMU has them: one set of drivers, and a [`Description`] for each.
 //!
-//! Drivers for the parts that Segmeter uses: [`uart`], [`lamp`] and [`instruments`]. All `unsafe` of the workspace's
-//! device code is in this module and its children: the two volatile accesses of [`Register`], taking the core's
-//! peripherals, reading the painted stack and guarding its end.
+//! | image | QEMU | core | target |
+//! |---|---|---|---|
+//! | `mps2-an386` | `mps2-an386` | Cortex-M4F | `thumbv7em-none-eabihf` |
+//! | `mps2-an505` | `mps2-an505` | Cortex-M33 | `thumbv8m.main-none-eabihf` |
+//! | `mps3-an547` | `mps3-an547` | Cortex-M55 | `thumbv8m.main-none-eabihf` |
 //!
-//! Reference: Arm AN386 (memory map), Arm DDI 0479 (CMSDK peripherals).
+//! Drivers for the parts that Segmeter uses: [`uart`], [`lamp`] and [`instruments`]. All `unsafe` of these boards is in this
+//! library: the two volatile accesses of [`Register`], taking the core's peripherals, reading the painted stack and guarding
+//! its end.
+//!
+//! Reference: Arm AN386, AN505, AN547 (memory maps, interrupts), Arm DDI 0479 (CMSDK peripherals).
 
-#![allow(unsafe_code, reason = "drivers: hardware is reached through addresses that only this module knows")]
+#![cfg(target_os = "none")]
+#![no_std]
 
+mod app;
+mod board;
 mod guard;
 pub mod instruments;
 pub mod lamp;
@@ -15,19 +24,14 @@ pub mod uart;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use cortex_m::interrupt::InterruptNumber;
 use cortex_m_rt::{ExceptionFrame, exception};
 use semihosting::process::ExitCode;
 
+pub use app::app;
+pub use board::{AN386, AN505, AN547, Description};
 pub use instruments::Clock;
 pub use lamp::Lamp;
 pub use uart::Uart;
-
-/// The core and the APB peripherals share one clock.
-const CLOCK_HZ: u32 = 25_000_000;
-
-/// The board's name in the protocol.
-pub const NAME: &str = "mps2-an386";
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
@@ -45,17 +49,21 @@ pub struct Board {
 }
 
 impl Board {
-    /// The board, ready to use: the first time. `None` from then on.
-    pub fn take() -> Option<Self> {
+    /// The board of this description, ready to use: the first time. `None` from then on.
+    ///
+    /// # Safety
+    /// It must be the board that the program runs on.
+    pub unsafe fn take(of: &'static Description) -> Option<Self> {
         if TAKEN.swap(true, Ordering::AcqRel) {
             return None;
         }
         let core = cortex_m::Peripherals::take()?;
-        guard::below_the_stack(&core.MPU);
-        // SAFETY: the addresses are AN386's, and `TAKEN` lets this line run once, so each register block gets exactly
+        guard::below_the_stack(&core);
+        // SAFETY: the addresses are the board's, and `TAKEN` lets this line run once, so each register block gets exactly
         // one owner (the two lamps share a register, and say how in `lamp`).
-        let (line, activity, alarm) = unsafe { (Uart::new(UART0)?, Lamp::new(LEDS, 0), Lamp::new(LEDS, 1)) };
-        Some(Self { line, activity, alarm, clock: Clock::new(core.SYST) })
+        let (line, activity, alarm) =
+            unsafe { (Uart::new(of)?, Lamp::new(of.leds, 0), Lamp::new(of.leds, 1)) };
+        Some(Self { line, activity, alarm, clock: Clock::new(core.SYST, of) })
     }
 }
 
@@ -66,8 +74,7 @@ pub fn exit(success: bool) -> ! {
 }
 
 /// A fault is a defect of the firmware, or a stack that was too short: end with failure, so that no test and no supervisor
-/// can mistake it for waiting. The memory protection is off in here, and nothing here needs a stack that holds what is
-/// written.
+/// can mistake it for waiting. What guards the stack is off in here, and nothing here needs a stack that holds what is written.
 #[exception]
 unsafe fn HardFault(_frame: &ExceptionFrame) -> ! {
     exit(false)
@@ -76,17 +83,16 @@ unsafe fn HardFault(_frame: &ExceptionFrame) -> ! {
 /// The interrupts of the board's devices. None but the one that was asked for should come.
 #[exception]
 unsafe fn DefaultHandler(line: i16) {
-    if line == InterruptNumber::number(uart::Received) as i16 {
-        uart::on_received();
-    } else {
+    if !uart::on_interrupt(line) {
         exit(false);
     }
 }
 
-/// CMSDK UART 0.
-const UART0: usize = 0x4000_4000;
-/// FPGAIO's LED register.
-const LEDS: usize = 0x4002_8000;
+/// A defect: end at once and say so. The text of a panic helps nobody on a device, and would cost its flash.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    exit(false)
+}
 
 /// One 32-bit device register.
 struct Register(*mut u32);

@@ -16,7 +16,7 @@ use cortex_m::{asm, singleton};
 use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
 use heapless::spsc::{Consumer, Producer, Queue};
 
-use super::{CLOCK_HZ, Register};
+use super::{Description, Register};
 
 const BAUD: u32 = 115_200;
 
@@ -57,14 +57,14 @@ impl embedded_io::Error for Error {
     }
 }
 
-/// The NVIC's line for "UART0 has received".
+/// The NVIC's line for "UART 0 has received".
 #[derive(Clone, Copy)]
-pub(super) struct Received;
+struct Received(u16);
 
-// SAFETY: AN386 wires the receive interrupt of UART0 to line 0.
+// SAFETY: the description of a board says to which line its UART is wired.
 unsafe impl InterruptNumber for Received {
     fn number(self) -> u16 {
-        0
+        self.0
     }
 }
 
@@ -74,6 +74,7 @@ struct Collector {
     state: Register,
     interrupt_clear: Register,
     queue: Producer<'static, Result<u8, Error>>,
+    received: Received,
 }
 
 static COLLECTOR: Mutex<Cell<Option<Collector>>> = Mutex::new(Cell::new(None));
@@ -81,18 +82,26 @@ static COLLECTOR: Mutex<Cell<Option<Collector>>> = Mutex::new(Cell::new(None));
 /// The queue was full when the handler left: bytes may wait in the device, and will not raise the interrupt again.
 static STALLED: AtomicBool = AtomicBool::new(false);
 
-/// The interrupt's handler.
-pub(super) fn on_received() {
+/// Serves this line of the NVIC. False: it is not the UART's.
+pub(super) fn on_interrupt(line: i16) -> bool {
     interrupt::free(|token| {
         let slot = COLLECTOR.borrow(token);
-        if let Some(mut collector) = slot.take() {
-            collector.collect();
-            slot.set(Some(collector));
-        }
-    });
+        let mut collector = slot.take();
+        let mine = collector.as_mut().is_some_and(|collector| collector.serve(line));
+        slot.set(collector);
+        mine
+    })
 }
 
 impl Collector {
+    fn serve(&mut self, line: i16) -> bool {
+        let mine = u16::try_from(line) == Ok(self.received.0);
+        if mine {
+            self.collect();
+        }
+        mine
+    }
+
     /// Moves what has arrived into the queue, as far as there is room.
     fn collect(&mut self) {
         // First of all: a byte that arrives after the last look at the state must raise the interrupt again.
@@ -120,31 +129,34 @@ pub struct Uart {
     data: Register,
     state: Register,
     queue: Consumer<'static, Result<u8, Error>>,
+    received: Received,
 }
 
 impl Uart {
-    /// Sets up the UART whose registers start at `address`: 115200 baud, both directions. `None` if there is one already.
+    /// Sets up the UART of a board: 115200 baud, both directions. `None` if there is one already.
     ///
     /// # Safety
-    /// `address` must be that of the block of CMSDK UART 0, and it must have no other owner.
-    pub(super) unsafe fn new(address: usize) -> Option<Self> {
+    /// It must be the board that the program runs on, and its UART must have no other owner.
+    pub(super) unsafe fn new(of: &Description) -> Option<Self> {
         let (producer, consumer) = singleton!(: Queue<Result<u8, Error>, QUEUE> = Queue::new())?.split();
         // SAFETY: the caller vouches for the block; the offsets are the manual's.
-        let register = |offset| unsafe { Register::new(address + offset) };
-        register(0x10).write(CLOCK_HZ / BAUD);
+        let register = |offset| unsafe { Register::new(of.uart + offset) };
+        register(0x10).write(of.uart_hz / BAUD);
         register(0x08).write(TRANSMIT_ENABLE | RECEIVE_ENABLE | RECEIVE_INTERRUPT_ENABLE);
+        let received = Received(of.received);
         let collector = Collector {
             data: register(0x00),
             state: register(0x04),
             interrupt_clear: register(0x0C),
             queue: producer,
+            received,
         };
         interrupt::free(|token| COLLECTOR.borrow(token).set(Some(collector)));
         // SAFETY: the handler's half is in place, and no critical section relies on this line being masked.
-        unsafe { NVIC::unmask(Received) };
+        unsafe { NVIC::unmask(received) };
         // The halves share two addresses but nothing else: DATA is two registers, one to read and one to write, and
         // STATE is only read here.
-        Some(Self { data: register(0x00), state: register(0x04), queue: consumer })
+        Some(Self { data: register(0x00), state: register(0x04), queue: consumer, received })
     }
 
     /// Sleeps until there is something to read.
@@ -194,7 +206,7 @@ impl Read for Uart {
             count += 1;
         }
         if STALLED.swap(false, Ordering::AcqRel) {
-            NVIC::pend(Received);
+            NVIC::pend(self.received);
         }
         Ok(count)
     }

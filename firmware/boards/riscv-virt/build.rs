@@ -1,7 +1,4 @@
 //! Hands the linker scripts to the linker, for a device only: on the host this script does nothing.
-//!
-//! The arguments live here and not in a member's `.cargo/config.toml`, which cargo does not read when it is started
-//! from the workspace root: the image would then link without a memory layout, and be empty.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -12,15 +9,10 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
     }
-
-    // cortex-m-rt's link.x includes memory.x by name. OUT_DIR is the one directory on the search path that holds
-    // only ours, whatever the directory cargo was started from.
+    // memory.x comes first: link.x asks for its regions.
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::copy("memory.x", out.join("memory.x")).expect("memory.x can be copied to OUT_DIR");
     println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=-Tmemory.x");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    println!("cargo::rustc-link-arg-bins=--nmagic");
-
-    // Only this binary logs; the others hold no defmt at all.
-    println!("cargo::rustc-link-arg-bin=segmeter-firmware=-Tdefmt.x");
 }

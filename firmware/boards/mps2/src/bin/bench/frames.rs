@@ -19,9 +19,9 @@ pub(crate) const CLASSES: usize = 4;
 pub(crate) const SCRATCH: usize = 16 * FLOATS + 6144;
 
 pub(crate) static CODES_OF_FRAME: [u8; PIXELS] =
-    first(include_bytes!("../../../../tests/data/demo/flash/road_i8.bin"));
+    first(include_bytes!("../../../../../../tests/data/demo/flash/road_i8.bin"));
 pub(crate) static MASK: [u8; PIXELS / 8] =
-    first(include_bytes!("../../../../tests/data/demo/flash/reference_bits.bin"));
+    first(include_bytes!("../../../../../../tests/data/demo/flash/reference_bits.bin"));
 
 /// The first bytes of a file; the rest of it does not reach the image.
 const fn first<const N: usize>(file: &[u8]) -> [u8; N] {

@@ -35,8 +35,9 @@ mod device {
     use segmeter_core::upsample::Interpolation;
     use segmeter_core::view::{Frame, IGNORE, Labels, Layout, Quantised, Quantiser, Shape};
     use segmeter_core::{Error, Result};
-    use segmeter_firmware::board::{Board, Instruments, exit};
+    use segmeter_firmware::board::Instruments;
     use segmeter_firmware::evaluator::scores;
+    use segmeter_mps2::{AN386, Board, exit};
     use semihosting::experimental::env::args;
     use semihosting::println;
 
@@ -47,14 +48,10 @@ mod device {
     };
     use super::metrics::prediction;
 
-    #[panic_handler]
-    fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-        exit(false)
-    }
-
     #[cortex_m_rt::entry]
     fn main() -> ! {
-        let Some(board) = Board::take() else { exit(false) };
+        // SAFETY: the image is linked for this board's memory alone.
+        let Some(board) = (unsafe { Board::take(&AN386) }) else { exit(false) };
         if asked_for("overflow") {
             println!("{}", overflow(0));
         }

@@ -9,14 +9,12 @@ use cortex_m::peripheral::{SCB, SYST};
 use cortex_m_rt::{STACK_PAINT_VALUE, exception};
 use embedded_hal::delay::DelayNs;
 
-use super::CLOCK_HZ;
-use crate::board::Instruments;
+use segmeter_firmware::board::Instruments;
+
+use super::Description;
 
 /// SysTick counts down through its whole 24-bit range.
 const RELOAD: u32 = 0x00FF_FFFF;
-
-/// QEMU with `-icount shift=0` lets one nanosecond pass per instruction, which is 40 per tick of the 25 MHz clock.
-const INSTRUCTIONS_PER_TICK: u64 = 1_000_000_000 / CLOCK_HZ as u64;
 
 /// How often SysTick has wrapped. At 25 MHz the 32 bits last for 91 years.
 static WRAPS: AtomicU32 = AtomicU32::new(0);
@@ -27,17 +25,18 @@ fn SysTick() {
 }
 
 /// Time in ticks of the core's clock.
-pub struct Clock(());
+#[derive(Clone)]
+pub struct Clock(&'static Description);
 
 impl Clock {
     /// Starts SysTick, which then belongs to the clock for good.
-    pub(super) fn new(mut systick: SYST) -> Self {
+    pub(super) fn new(mut systick: SYST, of: &'static Description) -> Self {
         systick.set_clock_source(SystClkSource::Core);
         systick.set_reload(RELOAD);
         systick.clear_current();
         systick.enable_interrupt();
         systick.enable_counter();
-        Self(())
+        Self(of)
     }
 
     /// Ticks since the start.
@@ -60,16 +59,16 @@ impl Clock {
 impl DelayNs for Clock {
     fn delay_ns(&mut self, nanoseconds: u32) {
         let start = self.ticks();
-        let wait = (u64::from(nanoseconds) * u64::from(CLOCK_HZ)).div_ceil(1_000_000_000);
+        let wait = (u64::from(nanoseconds) * u64::from(self.0.core_hz)).div_ceil(1_000_000_000);
         // The tick under way is already partly gone: only "more than" guarantees the whole time.
         while self.ticks() - start <= wait {}
     }
 }
 
 impl Instruments for Clock {
-    /// True under QEMU with `-icount shift=0`, to within 40 instructions; elsewhere it is only time in nanoseconds.
+    /// True under QEMU with `-icount shift=0`, to within a tick; elsewhere it is only time in nanoseconds.
     fn instructions(&self) -> Option<u64> {
-        Some(self.ticks() * INSTRUCTIONS_PER_TICK)
+        Some((self.ticks() * self.0.quarters) >> 2)
     }
 
     fn stack_bytes(&self) -> Option<u32> {
@@ -85,5 +84,9 @@ impl Instruments for Clock {
             deepest = deepest.wrapping_add(1);
         }
         u32::try_from(start.addr() - deepest.addr()).ok()
+    }
+
+    fn milliseconds(&self) -> Option<u32> {
+        Some((self.ticks() / u64::from(self.0.core_hz / 1000)) as u32)
     }
 }

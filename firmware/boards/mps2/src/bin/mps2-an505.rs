@@ -1,0 +1,13 @@
+//! The image for MPS2 with AN505: `memory/an505.x` is its memory.
+
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    // SAFETY: the image is linked for this board's memory alone.
+    unsafe { segmeter_mps2::app(&segmeter_mps2::AN505) }
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {}
