@@ -35,10 +35,12 @@ mod shape;
 mod sheet;
 mod softmax;
 mod tally;
+mod upsample;
 
 use choice::ChoiceInput;
 use count::Survey;
 use predict::Reader;
+use upsample::UpsampleInput;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -69,6 +71,8 @@ pub(super) struct Arguments {
     choice: ChoiceInput,
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    upsample: UpsampleInput,
     #[command(flatten)]
     label_input: LabelInput,
 }

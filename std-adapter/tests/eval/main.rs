@@ -15,4 +15,5 @@ mod segment;
 mod shape;
 #[path = "../support/mod.rs"]
 mod support;
+mod upsample;
 mod which;

@@ -8,6 +8,7 @@ use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
 use super::decide::{above, highest};
 use super::exact::Scale;
+use super::upsample::Enlarged;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, Ids, LabelReader, PROBABILITIES, wrong_score};
 
@@ -38,6 +39,8 @@ enum Prediction {
     Quantised(Quantiser, Option<u8>),
     /// Scores of this many classes, or codes for them; the highest wins, the lowest id where several are.
     Classes(usize, Option<Quantiser>),
+    /// Codes for classes at a fraction of the labels' size.
+    Enlarged(Enlarged),
 }
 
 /// Logits as they are stored.
@@ -83,9 +86,20 @@ impl Reader {
             )));
         }
         let logit = libm::log(threshold / (1.0 - threshold));
-        let Image { elements, channels, .. } = arguments.input.first(&source, &slots)?;
-        let kind = match &elements {
-            Elements::U8(_) | Elements::U16(_) if channels > 1 && !arguments.input.is_quantised() => {
+        let image = arguments.input.first(&source, &slots)?;
+        let quantiser = match &image.elements {
+            Elements::I8(_) | Elements::U8(_) if arguments.input.is_quantised() => {
+                arguments.input.quantiser(&image.elements, source.path())?
+            }
+            _ => None,
+        };
+        let enlarged = arguments.upsample.of(&image, quantiser);
+        let enlarged =
+            enlarged.map_err(|line| Failure::Input(format!("{}: {line}", source.path().display())))?;
+        let Image { elements, channels, .. } = image;
+        let kind = match (&elements, enlarged) {
+            (_, Some(enlarged)) => Prediction::Enlarged(enlarged),
+            (Elements::U8(_) | Elements::U16(_), _) if channels > 1 && !arguments.input.is_quantised() => {
                 let (path, found) = (source.path().display(), elements.type_name());
                 return Err(Failure::Input(format!(
                     "{path}: found {found} of {channels} channels, expected one class id a pixel; of scores say what they \
@@ -95,7 +109,7 @@ impl Reader {
             _ if channels > 1 => {
                 Prediction::Classes(channels, arguments.input.quantiser(&elements, source.path())?)
             }
-            Elements::U8(_) | Elements::U16(_) if !arguments.input.is_quantised() => Prediction::Mask,
+            (Elements::U8(_) | Elements::U16(_), _) if !arguments.input.is_quantised() => Prediction::Mask,
             _ => match arguments.input.quantiser(&elements, source.path())? {
                 Some(quantiser) => {
                     // Probabilities are compared as such: 0 and 255 have no logit.
@@ -116,14 +130,15 @@ impl Reader {
                 None => Prediction::Scores(logit),
             },
         };
-        let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(..));
+        let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(..) | Prediction::Enlarged(_));
         super::refuse(
             is_mask && threshold.to_bits() != 0.5f64.to_bits(),
             "--threshold",
             "for class-id masks and logits of classes",
         )?;
         super::refuse(
-            matches!(kind, Prediction::Classes(3.., _)) && labels.foreground().is_some(),
+            matches!(kind, Prediction::Classes(3.., _) | Prediction::Enlarged(_))
+                && labels.foreground().is_some(),
             "--foreground",
             "for scores of several classes: every one is reported; of ids say --map labels=FILE",
         )?;
@@ -172,7 +187,7 @@ impl Reader {
 
     /// Whether predictions are binary scores.
     pub(super) fn is_binary(&self) -> bool {
-        !matches!(self.kind, Prediction::Mask | Prediction::Classes(..))
+        matches!(self.kind, Prediction::Scores(_) | Prediction::Quantised(..))
     }
 
     /// Whether there is a foreground and a background and nothing else.
@@ -194,6 +209,7 @@ impl Reader {
     pub(super) const fn classes(&self) -> Option<usize> {
         match self.kind {
             Prediction::Classes(classes, _) => Some(classes),
+            Prediction::Enlarged(enlarged) => Some(enlarged.classes()),
             _ => None,
         }
     }
@@ -253,11 +269,23 @@ impl Reader {
         files::check_sizes(self.source.file(slot.index), self.labels.file(&self.source, slot))?;
         let mut image = self.source.image(slot.index)?;
         let name = self.source.name(slot.index);
-        let labels = self.labels.ids_but(&self.source, slot, image.shape, IGNORED)?;
+        let refused = |line| Failure::Input(format!("{}: {line} in image {name}", self.path().display()));
+        let shape = match &self.kind {
+            Prediction::Enlarged(enlarged) => enlarged.shape(image.shape).map_err(refused)?,
+            _ => image.shape,
+        };
+        let labels = self.labels.ids_but(&self.source, slot, shape, IGNORED)?;
         let channels = self.classes().unwrap_or(1);
         if image.channels != channels {
             let line = format!("found {} channels in image {name}, expected {channels}", image.channels);
             return Err(Failure::Input(format!("{}: {line}", self.path().display())));
+        }
+        if let Prediction::Enlarged(enlarged) = &self.kind {
+            let Some(ids) = enlarged.ids(&image).map_err(refused)? else {
+                return Err(self.other_type(&image.elements, &name));
+            };
+            let (prediction, logits) = (Ids::Each(ids), Logits::F32(Vec::new()));
+            return Ok(Pair { name, shape, prediction, labels, sketch: None, logits });
         }
         self.check_scores(&image, &labels, &name)?;
         let (prediction, sketch) = match (&self.kind, &image.elements) {
