@@ -154,31 +154,71 @@ impl Upsampling {
     /// [`Error::Scratch`] if there is less than [`Upsampling::scratch_len`].
     pub fn rows<'a>(&self, encoding: Encoding, scratch: &'a mut [u8]) -> Result<UpsampledRows<'a>> {
         let need = self.scratch_len();
+        scratch.get_mut(..need).ok_or(Error::Scratch { need })?.fill(0);
+        self.resume(encoding, scratch, Progress::default())
+    }
+
+    /// Goes on with a frame whose last [`UpsampledRows::progress`] this was, in the same scratch: for whoever keeps both between
+    /// two rows and can lend neither.
+    ///
+    /// # Errors
+    /// As [`Upsampling::rows`].
+    pub fn resume<'a>(
+        &self,
+        encoding: Encoding,
+        scratch: &'a mut [u8],
+        progress: Progress,
+    ) -> Result<UpsampledRows<'a>> {
+        let need = self.scratch_len();
         let width = self.shape.width();
         let scores = width * self.stride();
         let scratch = scratch.get_mut(..need).ok_or(Error::Scratch { need })?;
-        scratch.fill(0);
-        let (above, rest) = scratch.split_at_mut_checked(scores).unwrap_or_default();
-        let (now, rest) = rest.split_at_mut_checked(scores).unwrap_or_default();
-        let (winners_above, rest) = rest.split_at_mut_checked(width).unwrap_or_default();
-        let (winners, rest) = rest.split_at_mut_checked(width).unwrap_or_default();
+        let (first, rest) = scratch.split_at_mut_checked(scores).unwrap_or_default();
+        let (second, rest) = rest.split_at_mut_checked(scores).unwrap_or_default();
+        let (first_winners, rest) = rest.split_at_mut_checked(width).unwrap_or_default();
+        let (second_winners, rest) = rest.split_at_mut_checked(width).unwrap_or_default();
         let (ids, mixed) = rest.split_at_mut_checked(width * self.factor).unwrap_or_default();
         let (words, _) = mixed.as_chunks_mut();
         let (mixed, _) = words.as_chunks_mut();
         let axis = |length| Axis::new(length, self.factor, self.interpolation);
+        // The last row lies where the last but one lay before.
+        let turned = progress.taken % 2 == 1;
         Ok(UpsampledRows {
             upsampling: *self,
             flip: if encoding == Encoding::Signed { 0x80 } else { 0 },
             vertical: axis(self.shape.height()),
             horizontal: axis(width),
-            scores: [above, now],
-            winners: [winners_above, winners],
+            scores: if turned { [second, first] } else { [first, second] },
+            winners: if turned { [second_winners, first_winners] } else { [first_winners, second_winners] },
             mixed,
-            mixed_cells: 0,
             ids,
-            taken: 0,
-            next: 0,
+            progress,
         })
+    }
+}
+
+/// How far a frame has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Progress {
+    /// Rows of scores that were taken.
+    taken: usize,
+    /// The row of the image that comes next.
+    next: usize,
+    /// Cells between the last two rows of scores that several classes win parts of.
+    mixed_cells: usize,
+}
+
+impl Progress {
+    /// Rows of scores that were taken.
+    #[must_use]
+    pub const fn taken(&self) -> usize {
+        self.taken
+    }
+    /// Rows of ids that were given.
+    #[must_use]
+    pub const fn given(&self) -> usize {
+        self.next
     }
 }
 

@@ -4,7 +4,7 @@ use core::mem;
 
 use super::axis::Axis;
 use super::cell::{Cell, Mixed, Rows};
-use super::{Interpolation, Upsampling, words};
+use super::{Interpolation, Progress, Upsampling, words};
 use crate::error::{Error, Result};
 use crate::view::Code;
 
@@ -22,12 +22,9 @@ pub struct UpsampledRows<'a> {
     pub(super) winners: [&'a mut [u8]; 2],
     /// The cells between both rows that several classes win parts of.
     pub(super) mixed: &'a mut [Mixed],
-    pub(super) mixed_cells: usize,
     /// The others' ids stay from one row to the next.
     pub(super) ids: &'a mut [u8],
-    pub(super) taken: usize,
-    /// The row of the image that comes next.
-    pub(super) next: usize,
+    pub(super) progress: Progress,
 }
 
 impl UpsampledRows<'_> {
@@ -91,29 +88,29 @@ impl UpsampledRows<'_> {
     pub fn next_row(&mut self) -> Option<&[u8]> {
         let weight = self.waiting()?;
         self.interpolate(weight);
-        self.next += 1;
+        self.progress.next += 1;
         Some(self.ids)
     }
 
-    /// Rows of scores that were taken.
+    /// How far the frame has come: what [`Upsampling::resume`] goes on from.
     #[must_use]
-    pub const fn taken(&self) -> usize {
-        self.taken
+    pub const fn progress(&self) -> Progress {
+        self.progress
     }
 
     /// Where the next row of ids lies below the last row but one, if it can be made.
     fn waiting(&self) -> Option<u32> {
-        if self.next >= self.upsampling.height() {
+        if self.progress.next >= self.upsampling.height() {
             return None;
         }
         let (last, weight) = match self.upsampling.interpolation {
-            Interpolation::Nearest => (self.next / self.upsampling.factor.max(1), 0),
+            Interpolation::Nearest => (self.progress.next / self.upsampling.factor.max(1), 0),
             _ => {
-                let (cell, weight) = self.vertical.at(self.next);
+                let (cell, weight) = self.vertical.at(self.progress.next);
                 ((cell + 1).min(self.upsampling.shape.height() - 1), weight)
             }
         };
-        (last < self.taken).then_some(weight)
+        (last < self.progress.taken).then_some(weight)
     }
 
     /// Makes room for a row.
@@ -123,7 +120,7 @@ impl UpsampledRows<'_> {
                 "rows of ids are waiting: take them before the next row of scores",
             ));
         }
-        let (expected, found) = (self.upsampling.shape.height(), self.taken + 1);
+        let (expected, found) = (self.upsampling.shape.height(), self.progress.taken + 1);
         if found > expected {
             return Err(Error::Length { expected, found });
         }
@@ -131,7 +128,7 @@ impl UpsampledRows<'_> {
         mem::swap(above, now);
         let [above, now] = &mut self.winners;
         mem::swap(above, now);
-        self.taken = found;
+        self.progress.taken = found;
         Ok(())
     }
 
@@ -139,7 +136,7 @@ impl UpsampledRows<'_> {
     fn look(&mut self) {
         if self.upsampling.interpolation == Interpolation::Nearest {
             self.repeat();
-        } else if self.taken > 1 || self.upsampling.shape.height() == 1 {
+        } else if self.progress.taken > 1 || self.upsampling.shape.height() == 1 {
             self.part();
         }
     }
@@ -182,7 +179,7 @@ impl UpsampledRows<'_> {
         }
         fill(ids, start, end, run);
         let left = free.len();
-        self.mixed_cells = mixed.len() - left;
+        self.progress.mixed_cells = mixed.len() - left;
         self.ids = ids;
         self.mixed = mixed;
     }
@@ -192,7 +189,7 @@ impl UpsampledRows<'_> {
         let down = [weight as i32, self.vertical.parts() as i32];
         let ids = mem::take(&mut self.ids);
         let (rows, _) = self.rows();
-        for mixed in self.mixed.iter().take(self.mixed_cells) {
+        for mixed in self.mixed.iter().take(self.progress.mixed_cells) {
             let cell = Cell::of(*mixed);
             let start = usize::from(cell.start);
             let pixels = ids.get_mut(start..start + usize::from(cell.pixels)).unwrap_or_default();

@@ -170,6 +170,30 @@ fn layouts_and_encodings_agree() {
     });
 }
 
+/// A frame that is put away after every row, whatever lies elsewhere.
+#[test]
+fn a_frame_goes_on_where_it_was() {
+    cases(|case| {
+        let of = case.upsampling();
+        let mut scratch = vec![0x55; of.scratch_len() + 3];
+        let mut progress = of.rows(Encoding::Signed, &mut scratch).unwrap().progress();
+        let mut ids: Vec<u8> = Vec::new();
+        for scores in case.scores.chunks(case.shape[1] * case.classes) {
+            let mut rows = of.resume(Encoding::Signed, &mut scratch, progress).unwrap();
+            rows.push_interleaved(scores).unwrap();
+            progress = rows.progress();
+            loop {
+                let mut rows = of.resume(Encoding::Signed, &mut scratch, progress).unwrap();
+                let Some(row) = rows.next_row() else { break };
+                ids.extend(row);
+                progress = rows.progress();
+            }
+        }
+        assert_eq!(ids, case.ids().0);
+        assert_eq!((progress.taken(), progress.given()), (case.shape[0], of.height()));
+    });
+}
+
 #[test]
 fn what_cannot_be_is_refused() {
     let shape = |height, width| Shape::new(height, width).unwrap();
@@ -194,9 +218,9 @@ fn what_cannot_be_is_refused() {
     assert_eq!(rows.push_interleaved(&[0i8; 5]).unwrap_err(), Error::Length { expected: 6, found: 5 });
     assert_eq!(rows.push_planar(&[0i8; 8], 6).unwrap_err(), Error::Length { expected: 9, found: 8 });
     assert_eq!(rows.push_planar(&[0i8; 6], 2).unwrap_err(), Error::Length { expected: 6, found: 6 });
-    assert!(rows.next_row().is_none() && rows.taken() == 0, "nothing came of what was refused");
+    assert!(rows.next_row().is_none() && rows.progress().taken() == 0, "nothing came of what was refused");
     rows.push_interleaved(&[0i8; 6]).unwrap();
-    assert!(rows.next_row().is_none() && rows.taken() == 1);
+    assert!(rows.next_row().is_none() && rows.progress().taken() == 1);
     rows.push_planar(&[0i8; 9], 6).unwrap();
     let waiting = rows.push_interleaved(&[0i8; 6]).unwrap_err();
     assert!(matches!(waiting, Error::Unsupported(_)), "{waiting:?}");

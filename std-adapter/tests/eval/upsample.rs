@@ -75,7 +75,10 @@ fn what_cannot_be_enlarged_is_refused() {
     bench.file("labels.png", &png_grey(16, 16, &[1; 256]));
     let codes = "--layout chw --scale 1 --zero-point 0";
     for (line, words) in [
-        (format!("eval chw.npy labels.png {codes} --upsample 4"), "labels.png: found 16x16 pixels, expected 8x8"),
+        (
+            format!("eval chw.npy labels.png {codes} --upsample 4"),
+            "labels.png: found 16x16 pixels, expected 8x8",
+        ),
         (format!("eval chw.npy labels.png {codes} --upsample 17"), "`factor` is out of range"),
         (format!("eval chw.npy labels.png {codes} --upsample 0"), "`factor` is out of range"),
         (

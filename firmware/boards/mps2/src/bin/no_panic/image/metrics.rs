@@ -40,7 +40,7 @@ fn upsampled() -> Result<()> {
     let upsampling = Upsampling::new(shape()?, black_box(19), black_box(8), interpolation)?;
     black_box((interpolation.name(), upsampling.shape(), upsampling.classes(), upsampling.scratch_len()));
     black_box((upsampling.height(), upsampling.width()));
-    let mut scratch = [0; 999];
+    let (mut scratch, mut other) = ([0; 999], [0; 999]);
     let encoding = if either() { Encoding::Signed } else { Encoding::Unsigned };
     let mut rows = upsampling.rows(encoding, unknown_mut(&mut scratch))?;
     while either() {
@@ -49,7 +49,9 @@ fn upsampled() -> Result<()> {
         while let Some(ids) = rows.next_row() {
             black_box(ids);
         }
-        black_box(rows.taken());
+        let progress = rows.progress();
+        black_box((progress.taken(), progress.given()));
+        rows = upsampling.resume(encoding, unknown_mut(&mut other), black_box(progress))?;
     }
     Ok(())
 }
