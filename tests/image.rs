@@ -10,13 +10,13 @@ use segmeter_tests::{calls, functions, images, names, path};
 
 /// Flash and statics of the firmware by board, log and protocol included, in KiB. A change that needs more says so here: 8-bit
 /// outputs may be probabilities, which every loss of a sketch then takes as such. The micro:bit has 16 KiB of RAM in all, of
-/// which `memory.x` leaves the stack the rest.
+/// which `memory.x` leaves the stack the rest. RISC-V's holds a copy of its statics.
 const BUDGETS: [(&str, u64, u64); 5] = [
     ("mps2-an386", 112, 15),
     ("mps2-an505", 112, 15),
     ("mps3-an547", 112, 15),
     ("microbit", 80, 12),
-    ("riscv-virt", 112, 15),
+    ("riscv-virt", 128, 15),
 ];
 
 fn bytes(image: &str) -> Option<Vec<u8>> {
@@ -124,7 +124,8 @@ fn the_firmware_fits_its_budget() {
         let Some(elf) = bytes(board) else { continue };
         let file = object::File::parse(&elf[..]).expect("an ELF file");
         let mut sizes = BTreeMap::<&str, u64>::new();
-        for section in file.sections() {
+        // riscv-rt gives the stack a section.
+        for section in file.sections().filter(|section| section.name() != Ok(".stack")) {
             let kind = match section.kind() {
                 SectionKind::Text | SectionKind::ReadOnlyData | SectionKind::ReadOnlyString => "flash",
                 SectionKind::Data => "data",

@@ -49,6 +49,8 @@ device_facts() {
     mps2-an386 | bench | no_panic) echo "segmeter-mps2 $DEVICE_TARGET qemu-system-arm firmware" ;;
     mps2-an505 | mps3-an547) echo segmeter-mps2 thumbv8m.main-none-eabihf qemu-system-arm firmware ;;
     microbit) echo segmeter-microbit thumbv6m-none-eabi qemu-system-arm small ;;
+    # A workspace of its own, as a board of a user's.
+    lm3s6965evb) echo lm3s6965evb thumbv7m-none-eabi qemu-system-arm release ;;
     riscv-virt) echo segmeter-riscv-virt riscv32imac-unknown-none-elf qemu-system-riscv32 firmware ;;
     *) missing "an image $1 (boards: $BOARDS)" ;;
     esac
@@ -84,7 +86,8 @@ ensure_thumb() {
         return
     fi
     # Fails at once where rustup can reach nothing.
-    if command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1 && setup_has_target rustc "$target"; then
+    if command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1 &&
+        setup_has_target rustc "$target"; then
         DEVICE_ROAD=plain
         return
     fi
@@ -100,7 +103,8 @@ ensure_board() {
     local package target emulator profile
     read -r package target emulator profile < <(device_facts "$1") && [ -n "$package" ] || return
     ensure_thumb "$target" && ensure_qemu "$emulator" || return
-    "$emulator" -M help | grep -q "^$(device_machine "$1") " || missing "board $1 in $emulator ($("$emulator" --version | head -n 1))"
+    "$emulator" -M help | grep "^$(device_machine "$1") " >/dev/null ||
+        missing "board $1 in $emulator ($("$emulator" --version | head -n 1))"
 }
 
 # QEMU's name of board $1.
@@ -138,7 +142,9 @@ device_cargo() {
     local command=$1 image=$2 package target emulator profile linker
     shift 2
     read -r package target emulator profile < <(device_facts "$image") && [ -n "$package" ] || return
-    local arguments=("$command" --manifest-path "$SETUP_ROOT/Cargo.toml" -p "$package" --bin "$image"
+    local manifest=$SETUP_ROOT/Cargo.toml
+    [ "$package" != lm3s6965evb ] || manifest=$SETUP_ROOT/firmware/boards/lm3s6965evb/Cargo.toml
+    local arguments=("$command" --manifest-path "$manifest" -p "$package" --bin "$image"
         --profile "$profile" --target "$target" --target-dir "$(device_directory)" "$@")
     case $DEVICE_ROAD in
     plain) cargo "${arguments[@]}" ;;

@@ -127,7 +127,7 @@ where
         while let Some((payload, frames)) = self.memory.feed(&mut chunk) {
             let stop = match self.session.take(frames, payload) {
                 // The message is done with: where it came in, there may be a table now.
-                Ok(Some((tag, frame))) => self.report(tag, frame),
+                Ok(Some((tag, frame, start))) => self.report(tag, frame, start),
                 Ok(None) => None,
                 Err(stop) => Some(stop),
             };
@@ -140,8 +140,7 @@ where
 
     /// Sends the report on a frame. Not inlined: between frames its stack is free.
     #[inline(never)]
-    fn report(&mut self, tag: Tag, frame: u32) -> Option<Stop> {
-        let start = self.session.now();
+    fn report(&mut self, tag: Tag, frame: u32, start: u64) -> Option<Stop> {
         let response = self.memory.end(frame).map_or_else(Response::Rejected, Response::Report);
         let mut message = DeviceMessage::Response(tag, response);
         self.session.spend(start);
@@ -170,24 +169,27 @@ where
         self.cost += self.now().saturating_sub(start);
     }
 
-    /// Follows what came in, and answers it. A frame that has ended is named instead: its report is yet to be made. Not
+    /// Follows what came in, and answers it. A frame that has ended is named instead, with when that began: its report is yet
+    /// to be made. Not
     /// inlined, as the next: the stack of each is free for an evaluation.
     #[inline(never)]
     fn take<const WORDS: usize>(
         &mut self,
         frames: &mut Frames<WORDS>,
         payload: Result<&[u8], Fault>,
-    ) -> Result<Option<(Tag, u32)>, Stop> {
+    ) -> Result<Option<(Tag, u32, u64)>, Stop> {
         let start = self.now();
         let message = payload.and_then(decode);
         let ends = matches!(message, Ok(HostMessage::Request(_, Request::Shutdown)));
         let answer = self.answer(frames, message);
+        if let Some(Answer::Report(tag, frame)) = answer {
+            return Ok(Some((tag, frame, start)));
+        }
         self.spend(start);
         self.show(frames);
         match answer {
             Some(Answer::Message(message)) => self.say(&message, ends).map_or(Ok(None), Err),
-            Some(Answer::Report(tag, frame)) => Ok(Some((tag, frame))),
-            None => Ok(None),
+            _ => Ok(None),
         }
     }
 

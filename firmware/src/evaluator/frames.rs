@@ -104,8 +104,8 @@ impl<const WORDS: usize> Frames<WORDS> {
     /// Starts a frame; what there is of an unfinished one is forgotten.
     ///
     /// # Errors
-    /// [`Rejection::NotConfigured`], or [`Rejection::Shape`] if a side is zero, a row longer than [`Frames::MAX_WIDTH`], or the
-    /// profile for another size: the monitor then counts an invalid frame.
+    /// [`Rejection::NotConfigured`], or [`Rejection::Shape`] if a side is zero, a row longer than [`Frames::MAX_WIDTH`], or
+    /// the profile for another size: the monitor then counts an invalid frame.
     pub fn begin(&mut self, number: u32, height: u16, width: u16, labelled: bool) -> Result<(), Rejection> {
         self.abandon();
         if !self.configured {

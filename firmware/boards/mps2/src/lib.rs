@@ -74,7 +74,8 @@ pub fn exit(success: bool) -> ! {
 }
 
 /// A fault is a defect of the firmware, or a stack that was too short: end with failure, so that no test and no supervisor
-/// can mistake it for waiting. What guards the stack is off in here, and nothing here needs a stack that holds what is written.
+/// can mistake it for waiting. What guards the stack is off in here, and nothing here needs a stack that holds what is
+/// written.
 #[exception]
 unsafe fn HardFault(_frame: &ExceptionFrame) -> ! {
     exit(false)

@@ -24,6 +24,7 @@ mod device {
     /// The machine's 16550.
     const UART: usize = 0x1000_0000;
 
+    /// The image holds a copy of it, and so the stack need not.
     static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
     #[riscv_rt::entry]
