@@ -137,6 +137,19 @@ impl Upsampling {
         self.shape.width() * self.factor
     }
 
+    /// Rows of the image that the first `taken` rows of scores say the ids of.
+    #[must_use]
+    pub const fn ready(&self, taken: usize) -> usize {
+        if taken >= self.shape.height() {
+            return self.height();
+        }
+        match self.interpolation {
+            Interpolation::Nearest => taken * self.factor,
+            _ if taken < 2 => 0,
+            _ => Axis::new(self.shape.height(), self.factor, self.interpolation).end(taken - 2),
+        }
+    }
+
     /// Numbers kept of a pixel: whole words.
     const fn stride(&self) -> usize {
         self.classes.next_multiple_of(4)

@@ -14,7 +14,7 @@ use crate::protocol::{
 
 mod memory;
 
-pub use memory::{MAX_PAYLOAD, Memory, Room, SharedMemory, payload_len};
+pub use memory::{ClassMemory, MAX_PAYLOAD, Memory, Room, SharedMemory, Targets, payload_len};
 
 /// How long both lamps are lit at the start: a dead alarm lamp is found out then, not in an alarm.
 const LAMP_TEST_MS: u32 = 20;
@@ -73,6 +73,8 @@ struct Session<Line, Activity, Alarm, Clock> {
     end: u32,
     /// The first thing that was wrong with the frame under way, kept for its end.
     spoilt: Option<Rejection>,
+    /// The frame under way is one of several classes.
+    in_classes: bool,
 }
 
 impl<'a, Line, Activity, Alarm, Clock, M, const WORDS: usize> App<'a, Line, Activity, Alarm, Clock, M, WORDS>
@@ -93,8 +95,18 @@ where
         alarm: Alarm,
         clock: Clock,
     ) -> Self {
-        let session =
-            Session { line, activity, alarm, clock, board, cost: 0, last: None, end: 0, spoilt: None };
+        let session = Session {
+            line,
+            activity,
+            alarm,
+            clock,
+            board,
+            cost: 0,
+            last: None,
+            end: 0,
+            spoilt: None,
+            in_classes: false,
+        };
         Self { memory, session, words: PhantomData }
     }
 
@@ -124,8 +136,8 @@ where
 
     /// Answers the requests in the next bytes of the line, unless there is a reason to stop.
     pub fn hear(&mut self, mut chunk: &[u8]) -> Option<Stop> {
-        while let Some((payload, frames)) = self.memory.feed(&mut chunk) {
-            let stop = match self.session.take(frames, payload) {
+        while let Some((payload, mut to)) = self.memory.feed(&mut chunk) {
+            let stop = match self.session.take(&mut to, payload) {
                 // The message is done with: where it came in, there may be a table now.
                 Ok(Some((tag, frame, start))) => self.report(tag, frame, start),
                 Ok(None) => None,
@@ -170,23 +182,25 @@ where
     }
 
     /// Follows what came in, and answers it. A frame that has ended is named instead, with when that began: its report is yet
-    /// to be made. Not
-    /// inlined, as the next: the stack of each is free for an evaluation.
+    /// to be made. Not inlined, as the next: the stack of each is free for an evaluation.
     #[inline(never)]
     fn take<const WORDS: usize>(
         &mut self,
-        frames: &mut Frames<WORDS>,
+        to: &mut Targets<'_, WORDS>,
         payload: Result<&[u8], Fault>,
     ) -> Result<Option<(Tag, u32, u64)>, Stop> {
         let start = self.now();
         let message = payload.and_then(decode);
         let ends = matches!(message, Ok(HostMessage::Request(_, Request::Shutdown)));
-        let answer = self.answer(frames, message);
+        let mut answer = self.answer(to, message);
         if let Some(Answer::Report(tag, frame)) = answer {
             return Ok(Some((tag, frame, start)));
         }
         self.spend(start);
-        self.show(frames);
+        if let Some(Answer::Message(DeviceMessage::Response(_, Response::Classes(report)))) = &mut answer {
+            report.instructions = self.clock.instructions().map(|_| self.cost);
+        }
+        self.show(to.frames);
         match answer {
             Some(Answer::Message(message)) => self.say(&message, ends).map_or(Ok(None), Err),
             _ => Ok(None),
@@ -206,7 +220,7 @@ where
     /// Follows one message. `None`: it needs no answer.
     fn answer<const WORDS: usize>(
         &mut self,
-        frames: &mut Frames<WORDS>,
+        to: &mut Targets<'_, WORDS>,
         message: Result<HostMessage<'_>, Fault>,
     ) -> Option<Answer> {
         let response = |tag, response| Answer::Message(DeviceMessage::Response(tag, response));
@@ -217,12 +231,12 @@ where
                 Some(Answer::Message(DeviceMessage::Ready { protocol, board: self.board, max_width }))
             }
             Ok(HostMessage::Request(tag, request)) => match self.admit(tag, &request) {
-                Admission::Next => self.follow(frames, tag, request),
+                Admission::Next => self.follow(to, tag, request),
                 Admission::Foreign => Some(response(tag, Response::Rejected(Rejection::Session))),
                 Admission::Dropped => None,
             },
             Err(fault) => {
-                self.damaged(frames, fault).map(|(tag, reason)| response(tag, Response::Rejected(reason)))
+                self.damaged(to, fault).map(|(tag, reason)| response(tag, Response::Rejected(reason)))
             }
         }
     }
@@ -234,7 +248,7 @@ where
 
     /// What to do with a request.
     fn admit(&mut self, tag: Tag, request: &Request<'_>) -> Admission {
-        let is_row = matches!(request, Request::Row { .. });
+        let is_row = request.is_row();
         match self.last.filter(|last| last.session == tag.session) {
             Some(last) if tag.number <= last.number => Admission::Dropped,
             None if !matches!(request, Request::Open) => {
@@ -257,21 +271,21 @@ where
     /// Something did not arrive in one piece. It may have been a row; if none is due, the host may wait for an answer.
     fn damaged<const WORDS: usize>(
         &mut self,
-        frames: &mut Frames<WORDS>,
+        to: &mut Targets<'_, WORDS>,
         fault: Fault,
     ) -> Option<(Tag, Rejection)> {
-        let reason = self.reject(frames, fault.into(), self.listens_only())?;
+        let reason = self.reject(to, fault.into(), self.listens_only())?;
         Some((self.last?.next(), reason))
     }
 
     /// Gives the frame under way up: it can no longer be trusted. In the middle of its rows its end will say why.
     fn reject<const WORDS: usize>(
         &mut self,
-        frames: &mut Frames<WORDS>,
+        to: &mut Targets<'_, WORDS>,
         reason: Rejection,
         later: bool,
     ) -> Option<Rejection> {
-        frames.abandon();
+        to.abandon();
         if later {
             self.spoilt.get_or_insert(reason);
         }
@@ -281,22 +295,22 @@ where
     /// The answer to a request; `None`: it needs none.
     fn follow<const WORDS: usize>(
         &mut self,
-        frames: &mut Frames<WORDS>,
+        to: &mut Targets<'_, WORDS>,
         tag: Tag,
         request: Request<'_>,
     ) -> Option<Answer> {
-        let is_row = matches!(request, Request::Row { .. });
+        let is_row = request.is_row();
         if is_row && self.spoilt.is_some() {
             return None;
         }
         let response = match request {
-            Request::End { frame } => match self.spoilt.take() {
+            Request::End { frame } if !self.in_classes => match self.spoilt.take() {
                 None => return Some(Answer::Report(tag, frame)),
-                Some(reason) => Response::Rejected(self.reject(frames, reason, false)?),
+                Some(reason) => Response::Rejected(self.reject(to, reason, false)?),
             },
-            request => match self.fulfil(frames, tag, request) {
+            request => match self.fulfil(to, tag, request) {
                 Ok(response) => response,
-                Err(reason) => Response::Rejected(self.reject(frames, reason, is_row)?),
+                Err(reason) => Response::Rejected(self.reject(to, reason, is_row)?),
             },
         };
         (!is_row).then_some(Answer::Message(DeviceMessage::Response(tag, response)))
@@ -305,48 +319,77 @@ where
     /// Does what a request says, other than to end a frame.
     fn fulfil<const WORDS: usize>(
         &mut self,
-        frames: &mut Frames<WORDS>,
+        to: &mut Targets<'_, WORDS>,
         tag: Tag,
         request: Request<'_>,
     ) -> Result<Response, Rejection> {
         Ok(match request {
             Request::Open => {
-                frames.abandon();
+                to.abandon();
                 self.spoilt = None;
                 Response::Accepted
             }
             Request::Configure(configuration) => {
-                frames.configure(&configuration)?;
+                to.frames.configure(&configuration)?;
                 Response::Accepted
             }
             Request::Begin { frame, height, width, labelled } => {
+                to.abandon();
+                self.in_classes = false;
                 self.spoilt = None;
                 self.cost = 0;
-                frames.begin(frame, height, width, labelled)?;
+                to.frames.begin(frame, height, width, labelled)?;
                 self.end = tag.next().number.saturating_add(height.into());
                 Response::Accepted
             }
             Request::Row { frame, row, codes, labels } => {
-                frames.row(frame, row, codes, labels)?;
+                to.frames.row(frame, row, codes, labels)?;
                 Response::Accepted
             }
             Request::Order(order) => {
-                frames.order(order)?;
+                to.frames.order(order)?;
                 Response::Accepted
             }
             Request::Telemetry => {
                 // Without a clock packets are told apart by their number.
                 let time = self.clock.milliseconds().unwrap_or(0);
-                Response::Telemetry(Telemetry(frames.packet(time).ok_or(Rejection::Order)?))
+                Response::Telemetry(Telemetry(to.frames.packet(time).ok_or(Rejection::Order)?))
             }
             Request::Stack => Response::Stack(self.clock.stack_bytes()),
-            Request::End { .. } | Request::Shutdown => Response::Accepted,
+            Request::BeginClasses(begin) => {
+                to.abandon();
+                (self.spoilt, self.cost, self.in_classes) = (None, 0, false);
+                let classes = to.classes.as_mut().ok_or(Rejection::Classes)?;
+                let quantiser = to.frames.configured().ok_or(Rejection::NotConfigured)?;
+                let rows = classes.begin(quantiser, &begin)?;
+                self.in_classes = true;
+                self.end = tag.next().number.saturating_add(rows);
+                Response::Accepted
+            }
+            Request::ClassScores { frame, row, codes } => {
+                to.classes.as_mut().ok_or(Rejection::Classes)?.scores(frame, row, codes)?;
+                Response::Accepted
+            }
+            Request::ClassLabels { frame, row, ids } => {
+                to.classes.as_mut().ok_or(Rejection::Classes)?.labels(frame, row, ids)?;
+                Response::Accepted
+            }
+            // Of several classes; of others it is answered elsewhere.
+            Request::End { frame } => {
+                self.in_classes = false;
+                self.spoilt.take().map_or(Ok(()), Err)?;
+                Response::Classes(to.classes.as_mut().ok_or(Rejection::Classes)?.end(frame)?)
+            }
+            Request::ClassCounts(class) => {
+                Response::ClassCounts(to.classes.as_ref().and_then(|classes| classes.counts(class)))
+            }
+            Request::Shutdown => Response::Accepted,
         })
     }
 
     /// Sets the lamps. One that fails is no reason to stop evaluating.
     fn show<const WORDS: usize>(&mut self, frames: &Frames<WORDS>) {
-        let _ = self.activity.set_state(frames.frame().is_some().into());
+        let _ = self.activity.set_state((self.in_classes || frames.frame().is_some()).into());
         let _ = self.alarm.set_state(frames.alarm().into());
     }
 }

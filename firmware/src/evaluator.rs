@@ -13,8 +13,10 @@ use segmeter_core::view::{Activation, Encoding, Quantiser};
 
 use crate::protocol::{Codes, Configuration, Rejection, Report, Scores};
 
+mod classes;
 mod frames;
 
+pub use classes::ClassFrames;
 pub use frames::Frames;
 
 /// Words of 32 pixels in the widest row that is taken, unless a board says otherwise.

@@ -5,10 +5,10 @@
 
 #[cfg(not(target_os = "none"))]
 fn main() {
-    use segmeter_firmware::app::{App, Memory, Stop};
+    use segmeter_firmware::app::{App, ClassMemory, Stop};
     use segmeter_firmware::board::host::{Board, NAME, exit};
 
-    let mut memory = Memory::new();
+    let mut memory = ClassMemory::new();
     let stop = Board::take().map(|Board { line, activity, alarm, mut clock, .. }| {
         App::new(NAME, &mut memory, line, activity, alarm, clock).run(&mut clock)
     });

@@ -29,8 +29,8 @@ mod sender;
 
 pub use envelope::{DeviceMessage, HostMessage, Tag, VERSION};
 pub use message::{
-    Codes, Configuration, Finding, LOSSES, Order, Rejection, Report, Request, Response, RowLabels, Scores,
-    Telemetry, decode,
+    ClassBegin, ClassCounts, ClassReport, Codes, Configuration, Finding, Interpolated, LOSSES, Order,
+    Rejection, Report, Request, Response, RowLabels, Scores, Telemetry, decode,
 };
 pub use receiver::{Fault, Receiver};
 pub use sender::{SendError, send};

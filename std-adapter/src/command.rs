@@ -23,6 +23,7 @@ mod loss;
 mod measure;
 mod profile;
 mod registry;
+mod upsample;
 mod watch;
 
 /// Segmentation losses, metrics and drift monitoring: the same numbers as on the device.

@@ -11,11 +11,13 @@ use segmeter_firmware::protocol::{
     Tag, Telemetry, VERSION, decode, send,
 };
 
+mod classes;
 mod error;
 mod frame;
 mod line;
 mod qemu;
 
+pub use classes::{ClassDeviceFrame, ClassFound};
 pub use error::{Error, describe};
 pub use frame::DeviceFrame;
 use line::Deadline;
@@ -129,6 +131,32 @@ impl<L: Line> Device<L> {
                 Response::Report(report) if report.frame == number => Ok(report),
                 _ => Err(Error::Unexpected),
             }
+        })
+    }
+
+    /// Has a frame of several classes evaluated.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate); [`Error::Rejected`] from a device without the memory for it.
+    pub fn evaluate_classes(&mut self, frame: ClassDeviceFrame<'_>) -> Result<ClassFound, Error> {
+        let begin = Request::BeginClasses(frame.begin().map_err(Error::Rejected)?);
+        self.in_step(|device| {
+            let Response::Accepted = device.ask(begin)? else { return Err(Error::Unexpected) };
+            for row in frame.rows().map_err(Error::Rejected)? {
+                device.request(row)?;
+            }
+            let report = match device.ask(Request::End { frame: frame.number })? {
+                Response::Classes(report) if report.frame == frame.number => report,
+                _ => return Err(Error::Unexpected),
+            };
+            let mut classes = Vec::new();
+            for class in 0..frame.classes as u8 {
+                match device.ask(Request::ClassCounts(class))? {
+                    Response::ClassCounts(Some(counts)) if counts.class == class => classes.push(counts),
+                    _ => return Err(Error::Unexpected),
+                }
+            }
+            Ok(ClassFound { report, classes })
         })
     }
 
@@ -276,13 +304,14 @@ impl<L: Line> Device<L> {
 /// # Errors
 /// If the system has no more sockets.
 pub fn in_process() -> Result<UnixStream, Error> {
-    use segmeter_firmware::app::{App, Memory};
+    use segmeter_firmware::app::{App, ClassMemory};
     use segmeter_firmware::board::host::{Clock, Lamp, Line};
     let (here, there) = UnixStream::pair()?;
     let reader = there.try_clone()?;
     std::thread::Builder::new().spawn(move || {
         let line = Line::new(reader, there);
-        App::new("host", &mut Memory::new(), line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock)
+        App::new("host", &mut ClassMemory::new(), line, Lamp::default(), Lamp::default(), Clock)
+            .run(&mut Clock)
     })?;
     Ok(here)
 }

@@ -54,13 +54,13 @@ impl Axis {
     }
 
     /// The first pixel after a cell.
-    pub(super) fn end(&self, cell: usize) -> usize {
+    pub(super) const fn end(&self, cell: usize) -> usize {
         let next = cell as u32 + 1;
         if next as usize >= self.cells() {
             return (self.length * self.factor) as usize;
         }
         let end = if self.aligned {
-            (next * self.parts()).div_ceil(self.step().max(1))
+            (next * self.parts()).div_ceil(if self.step() == 0 { 1 } else { self.step() })
         } else {
             self.factor * (2 * next + 1) / 2
         };

@@ -100,17 +100,11 @@ impl UpsampledRows<'_> {
 
     /// Where the next row of ids lies below the last row but one, if it can be made.
     fn waiting(&self) -> Option<u32> {
-        if self.progress.next >= self.upsampling.height() {
-            return None;
-        }
-        let (last, weight) = match self.upsampling.interpolation {
-            Interpolation::Nearest => (self.progress.next / self.upsampling.factor.max(1), 0),
-            _ => {
-                let (cell, weight) = self.vertical.at(self.progress.next);
-                ((cell + 1).min(self.upsampling.shape.height() - 1), weight)
-            }
-        };
-        (last < self.progress.taken).then_some(weight)
+        let Progress { taken, next, .. } = self.progress;
+        (next < self.upsampling.ready(taken)).then(|| {
+            let (_, weight) = self.vertical.at(next);
+            weight
+        })
     }
 
     /// Makes room for a row.

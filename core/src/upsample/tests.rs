@@ -37,6 +37,7 @@ impl Case {
             while let Some(row) = rows.next_row() {
                 ids.extend(row);
             }
+            assert_eq!(of.ready(rows.progress().taken()), rows.progress().given());
             came.push((ids.len() - before) / of.width());
         }
         (ids, came)

@@ -3,7 +3,7 @@
 use segmeter_core::drift::Profile;
 use segmeter_core::sketch::SigmoidTable;
 
-use crate::evaluator::{Evaluator, Frames, MAX_WIDTH, ROW_WORDS};
+use crate::evaluator::{ClassFrames, Evaluator, Frames, MAX_WIDTH, ROW_WORDS};
 use crate::protocol::{Fault, Receiver, Rejection, Report};
 
 /// A profile, and what its configuration says besides.
@@ -24,7 +24,7 @@ pub const MAX_PAYLOAD: usize = payload_len(MAX_WIDTH);
 /// The memory of an [`App`](super::App), for rows of `WORDS` words of 32 pixels.
 pub trait Room<const WORDS: usize> {
     /// [`Receiver::feed`], with the frames that the payload may be about.
-    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, &mut Frames<WORDS>)>;
+    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, Targets<'_, WORDS>)>;
 
     /// [`Receiver::mark_damaged`].
     fn mark_damaged(&mut self);
@@ -39,7 +39,25 @@ pub trait Room<const WORDS: usize> {
     fn end(&mut self, number: u32) -> Result<Report, Rejection>;
 }
 
-/// Memory with a place for everything. `PAYLOAD` is [`payload_len`] of a row.
+/// What a message may be about.
+pub struct Targets<'a, const WORDS: usize> {
+    /// Frames of one score a pixel.
+    pub frames: &'a mut Frames<WORDS>,
+    /// Frames of several classes, if there is memory for them.
+    pub classes: Option<&'a mut ClassFrames>,
+}
+
+impl<const WORDS: usize> Targets<'_, WORDS> {
+    /// Gives the frame under way up, whatever it is of.
+    pub fn abandon(&mut self) {
+        self.frames.abandon();
+        if let Some(classes) = &mut self.classes {
+            classes.abandon();
+        }
+    }
+}
+
+/// Memory with a place for everything but frames of several classes. `PAYLOAD` is [`payload_len`] of a row.
 pub struct Memory<const WORDS: usize = ROW_WORDS, const PAYLOAD: usize = MAX_PAYLOAD> {
     evaluator: Evaluator<WORDS>,
     receiver: Receiver<PAYLOAD>,
@@ -69,9 +87,9 @@ impl<const WORDS: usize, const PAYLOAD: usize> Memory<WORDS, PAYLOAD> {
 }
 
 impl<const WORDS: usize, const PAYLOAD: usize> Room<WORDS> for Memory<WORDS, PAYLOAD> {
-    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, &mut Frames<WORDS>)> {
+    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, Targets<'_, WORDS>)> {
         let payload = self.receiver.feed(chunk)?;
-        Some((payload, &mut self.evaluator))
+        Some((payload, Targets { frames: &mut self.evaluator, classes: None }))
     }
 
     fn mark_damaged(&mut self) {
@@ -84,6 +102,45 @@ impl<const WORDS: usize, const PAYLOAD: usize> Room<WORDS> for Memory<WORDS, PAY
 
     fn end(&mut self, number: u32) -> Result<Report, Rejection> {
         self.evaluator.end(number)
+    }
+}
+
+/// [`Memory`] with a place for frames of several classes. 22 KiB more.
+pub struct ClassMemory {
+    memory: Memory,
+    classes: ClassFrames,
+}
+
+impl Default for ClassMemory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ClassMemory {
+    /// Memory that holds nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { memory: Memory::new(), classes: ClassFrames::new() }
+    }
+}
+
+impl Room<ROW_WORDS> for ClassMemory {
+    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, Targets<'_, ROW_WORDS>)> {
+        let (payload, targets) = self.memory.feed(chunk)?;
+        Some((payload, Targets { classes: Some(&mut self.classes), ..targets }))
+    }
+
+    fn mark_damaged(&mut self) {
+        self.memory.mark_damaged();
+    }
+
+    fn frames(&self) -> &Frames<ROW_WORDS> {
+        self.memory.frames()
+    }
+
+    fn end(&mut self, number: u32) -> Result<Report, Rejection> {
+        self.memory.end(number)
     }
 }
 
@@ -117,9 +174,11 @@ impl<const WORDS: usize, const PAYLOAD: usize> SharedMemory<WORDS, PAYLOAD> {
 }
 
 impl<const WORDS: usize, const PAYLOAD: usize> Room<WORDS> for SharedMemory<WORDS, PAYLOAD> {
-    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, &mut Frames<WORDS>)> {
+    fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, Targets<'_, WORDS>)> {
         match &mut self.place {
-            Place::Receiver(receiver) => Some((receiver.feed(chunk)?, &mut self.frames)),
+            Place::Receiver(receiver) => {
+                Some((receiver.feed(chunk)?, Targets { frames: &mut self.frames, classes: None }))
+            }
             // Only within `end`.
             Place::Table(_) => None,
         }

@@ -267,6 +267,12 @@ impl<const WORDS: usize> Frames<WORDS> {
         &self.quantiser
     }
 
+    /// The same; `None` before there is any configuration.
+    #[must_use]
+    pub fn configured(&self) -> Option<&Quantiser> {
+        self.configured.then_some(&self.quantiser)
+    }
+
     /// The number of the frame under way.
     #[must_use]
     pub fn frame(&self) -> Option<u32> {

@@ -1,11 +1,12 @@
 //! Requests and responses.
 
 use segmeter_core::drift::{self, Packet, SIGNALS};
+use segmeter_core::upsample::Interpolation;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Fault;
 
-/// Host to device. The device answers every request but [`Row`](Self::Row): what is wrong with a row is the answer to
+/// Host to device. The device answers every request but rows ([`Request::is_row`]): what is wrong with a row is the answer to
 /// [`End`](Self::End).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -53,6 +54,91 @@ pub enum Request<'a> {
     Stack,
     /// End the program. Answered by [`Response::Accepted`], the last thing the device says.
     Shutdown,
+    /// A frame of several classes starts, of codes as they were configured; what was received of an unfinished one is dropped.
+    /// Answered by [`Response::Accepted`], or by [`Rejection::Classes`] from a device without the memory for it. Then all
+    /// rows and the end may be sent in one go: after each row of scores the labels of the rows of the image that it
+    /// completes. [`End`](Self::End) is answered by [`Response::Classes`].
+    BeginClasses(ClassBegin),
+    /// One row of scores, in order from the top.
+    ClassScores {
+        /// The frame this row is of.
+        frame: u32,
+        /// The row's index.
+        row: u16,
+        /// All classes of a pixel beside each other.
+        codes: &'a [u8],
+    },
+    /// The labels of one row of the image, in order from the top.
+    ClassLabels {
+        /// The frame this row is of.
+        frame: u32,
+        /// The row's index in the image.
+        row: u16,
+        /// Class ids, 255 where nothing is scored.
+        ids: &'a [u8],
+    },
+    /// What does the last frame say of this class? Answered by [`Response::ClassCounts`].
+    ClassCounts(u8),
+}
+
+impl Request<'_> {
+    /// Whether it is a row: the one kind of request that has no answer.
+    #[must_use]
+    pub const fn is_row(&self) -> bool {
+        matches!(self, Self::Row { .. } | Self::ClassScores { .. } | Self::ClassLabels { .. })
+    }
+}
+
+/// What a frame of several classes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ClassBegin {
+    /// The number that reports on this frame carry.
+    pub frame: u32,
+    /// Rows of scores to come.
+    pub height: u16,
+    /// Pixels of each row of scores.
+    pub width: u16,
+    /// Scores of a pixel, 2 to 32.
+    pub classes: u8,
+    /// How many times as high and as wide the image is, 1 to 16.
+    pub factor: u8,
+    /// How the scores of the image's pixels are made.
+    pub interpolation: Interpolated,
+    /// Whether the labels of the image come too.
+    pub labelled: bool,
+}
+
+/// [`segmeter_core::upsample::Interpolation`] on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Interpolated {
+    /// Bilinear, corners of the outermost pixels on each other.
+    HalfPixel,
+    /// Bilinear, their centres on each other.
+    AlignedCorners,
+    /// None: every score is that of a square.
+    Nearest,
+}
+
+impl From<Interpolated> for Interpolation {
+    fn from(by: Interpolated) -> Self {
+        match by {
+            Interpolated::HalfPixel => Self::HalfPixel,
+            Interpolated::AlignedCorners => Self::AlignedCorners,
+            Interpolated::Nearest => Self::Nearest,
+        }
+    }
+}
+
+impl From<Interpolation> for Interpolated {
+    fn from(by: Interpolation) -> Self {
+        match by {
+            Interpolation::HalfPixel => Self::HalfPixel,
+            Interpolation::AlignedCorners => Self::AlignedCorners,
+            Interpolation::Nearest => Self::Nearest,
+        }
+    }
 }
 
 /// A row's labels, one bit per pixel: pixel `x` is bit `x % 8` (least significant first) of byte `x / 8`.
@@ -129,6 +215,40 @@ pub enum Response {
     /// The request was not followed. If it did not arrive in one piece, its tag did not either: the device then takes
     /// it for the request after the last that it has heard.
     Rejected(Rejection),
+    /// What a frame of several classes amounted to.
+    Classes(ClassReport),
+    /// What it says of one of them; `None`: there is no such frame, or no such class.
+    ClassCounts(Option<ClassCounts>),
+}
+
+/// What a frame of several classes amounted to, but for its classes. Everything but `instructions` is the same on every
+/// board, bit for bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ClassReport {
+    /// The frame's number.
+    pub frame: u32,
+    /// Pixels of the image.
+    pub pixels: u32,
+    /// Those that are not scored; `None` without labels.
+    pub ignored: Option<u32>,
+    /// Mean margin, energy, confidence and entropy of the scores ([`segmeter_core::drift::ClassStatistics`]), raw steps of
+    /// 2^-16; `None` of codes that are probabilities.
+    pub statistics: Option<[i32; 4]>,
+    /// What the evaluation cost, if the board can tell.
+    pub instructions: Option<u64>,
+}
+
+/// What a frame says of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ClassCounts {
+    /// The class.
+    pub class: u8,
+    /// True positives, false positives, false negatives among the scored pixels of the image; `None` without labels.
+    pub counts: Option<[u32; 3]>,
+    /// Pixels of the scores that are predicted to be of it; `None` of codes that are probabilities.
+    pub coarse: Option<u32>,
 }
 
 /// What a frame amounted to. Everything but `instructions` is the same on every board, bit for bit.
@@ -247,8 +367,10 @@ pub enum Rejection {
     Order,
     /// A row or an end without a frame under way.
     NoFrame,
-    /// A row without labels in a labelled frame, or the other way round.
+    /// A row without labels in a labelled frame, or the other way round; or a label of several classes that is none of them.
     Labels,
+    /// A frame of several classes, for which this device has no memory.
+    Classes,
 }
 
 impl From<Fault> for Rejection {

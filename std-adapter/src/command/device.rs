@@ -11,12 +11,16 @@ use segmeter_firmware::evaluator::{Evaluator, codes, configuration};
 use segmeter_firmware::protocol::{Configuration, Report};
 
 use super::input::{Broken, Coder, Input, LabelInput, LabelReader};
+use super::upsample::{Enlarged, UpsampleInput};
 use super::{Common, Failure, Outcome};
 use crate::report;
 
+mod classes;
 mod print;
+mod summary;
 
 use print::Printer;
+use summary::Summary;
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("where").required(true)))]
@@ -49,6 +53,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     input: Input,
     #[command(flatten)]
+    upsample: UpsampleInput,
+    #[command(flatten)]
     label_input: LabelInput,
 }
 
@@ -61,6 +67,8 @@ struct Frames<'a> {
     coder: Coder,
     /// What the profile is for.
     identity: Option<Identity>,
+    /// Of frames of several classes.
+    enlarged: Option<Enlarged>,
 }
 
 /// One image as the device takes it.
@@ -69,17 +77,6 @@ struct Packed {
     width: u16,
     codes: Vec<u8>,
     labels: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-/// What all frames amounted to.
-pub(super) struct Summary {
-    frames: usize,
-    pixels: u64,
-    instructions: Option<u64>,
-    stack_bytes: Option<u32>,
-    /// `None` unless the reports were to be verified.
-    equal_to_host: Option<bool>,
-    first_difference: Option<u32>,
 }
 
 pub(super) fn run(arguments: &Arguments, common: &Common, out: &mut dyn Write) -> Result<Outcome, Failure> {
@@ -123,6 +120,9 @@ fn converse<L: Line>(
     common: &Common,
     out: &mut dyn Write,
 ) -> Result<Outcome, Failure> {
+    if let Some(enlarged) = &frames.enlarged {
+        return classes::converse(line, frames, enlarged, configuration, common, out);
+    }
     let mut device = Device::connect(line).map_err(|e| failed(&e))?;
     let refused = |_| Failure::Input("the device refused its configuration".to_owned());
     device.configure(configuration).map_err(|e| failed(&e))?;
@@ -147,13 +147,13 @@ fn converse<L: Line>(
         let found = device.evaluate(frame).map_err(|e| named(&e))?;
         if frames.arguments.verify {
             let expected = frame.evaluate(&mut desk).map_err(|e| named(&Error::Rejected(e)))?;
-            summary.compare(&found, &expected);
+            summary.verified(is_same(&found, &expected), found.frame);
         }
         if summary.frames == 0 {
             // Not before: what is refused must leave nothing on stdout.
             printer.start(out, device.board())?;
         }
-        summary.add(&found);
+        summary.add(found.pixels, found.instructions);
         bar.suspend(|| printer.frame(out, &found))?;
         bar.inc(1);
     }
@@ -164,7 +164,13 @@ fn converse<L: Line>(
     summary.stack_bytes = device.stack_bytes().map_err(|e| failed(&e))?;
     device.shut_down().map_err(|e| failed(&e))?;
     printer.summary(out, device.board(), &summary)?;
-    Ok(if summary.equal_to_host == Some(false) { Outcome::Negative } else { Outcome::Done })
+    Ok(summary.outcome())
+}
+
+/// All bits but those of the cost: the encoded reports, so that -0 is not 0 and a NaN is itself.
+fn is_same(found: &Report, expected: &Report) -> bool {
+    let bits = |report: &Report| postcard::to_stdvec(&Report { instructions: None, ..*report }).ok();
+    bits(found).is_some_and(|found| Some(found) == bits(expected))
 }
 
 impl<'a> Frames<'a> {
@@ -175,17 +181,25 @@ impl<'a> Frames<'a> {
             None => None,
         };
         let image = arguments.input.first(&source, &slots)?;
-        if image.channels != 1 {
-            let (path, found) = (source.path().display(), image.channels);
-            let line = format!(
-                "{path}: found {found} channels, expected one score per pixel on this line; watch takes several"
-            );
-            return Err(Failure::Input(line));
-        }
         let known = profile.map(|profile| profile.quantiser).zip(arguments.profile.as_deref());
         let coder = Coder::new(&arguments.input, &image.elements, source.path(), known)?;
         let identity = profile.map(|profile| profile.identity);
-        Ok(Self { arguments, source, slots, labels, coder, identity })
+        let is_of_classes = image.channels != 1 || arguments.upsample.is_some();
+        if is_of_classes && profile.is_some() {
+            let (path, found) = (source.path().display(), image.channels);
+            let line = format!(
+                "{path}: found {found} channels, expected one score per pixel for --profile; watch takes several"
+            );
+            return Err(Failure::Input(line));
+        }
+        let named = |line| Failure::Input(format!("{}: {line}", source.path().display()));
+        let enlarged = match arguments.upsample.of(&image, Some(coder.quantiser())).map_err(named)? {
+            None if is_of_classes => {
+                Some(arguments.upsample.enlarged(&image, coder.quantiser()).map_err(named)?)
+            }
+            enlarged => enlarged,
+        };
+        Ok(Self { arguments, source, slots, labels, coder, identity, enlarged })
     }
 
     fn pack(&self, slot: Slot, max_width: u16) -> Result<Packed, Failure> {
@@ -243,39 +257,5 @@ impl Packed {
     fn frame(&self) -> DeviceFrame<'_> {
         let labels = self.labels.as_ref().map(|(foreground, valid)| (&foreground[..], &valid[..]));
         DeviceFrame { number: self.number, width: self.width, codes: &self.codes, labels }
-    }
-}
-
-impl Summary {
-    fn new(verify: bool) -> Self {
-        let equal_to_host = verify.then_some(true);
-        Self {
-            frames: 0,
-            pixels: 0,
-            instructions: Some(0),
-            stack_bytes: None,
-            equal_to_host,
-            first_difference: None,
-        }
-    }
-
-    fn add(&mut self, report: &Report) {
-        self.frames += 1;
-        self.pixels += u64::from(report.pixels);
-        self.instructions = self.instructions.zip(report.instructions).map(|(sum, more)| sum + more);
-    }
-
-    /// All bits but those of the cost: the encoded reports, so that -0 is not 0 and a NaN is itself.
-    fn compare(&mut self, found: &Report, expected: &Report) {
-        let bits = |report: &Report| postcard::to_stdvec(&Report { instructions: None, ..*report });
-        if bits(found).ok() != bits(expected).ok() || bits(found).is_err() {
-            self.equal_to_host = Some(false);
-            self.first_difference.get_or_insert(found.frame);
-        }
-    }
-
-    /// Instructions for each pixel, where the board can count them.
-    fn instructions_per_pixel(&self) -> Option<f64> {
-        self.instructions.filter(|_| self.pixels != 0).map(|sum| sum as f64 / self.pixels as f64)
     }
 }

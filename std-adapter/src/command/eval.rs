@@ -9,6 +9,7 @@ use segmeter::core::metric::Confidence;
 use segmeter::files;
 
 use super::input::{Input, LabelInput};
+use super::upsample::UpsampleInput;
 use super::{Common, Failure, Outcome, refuse};
 use crate::output;
 
@@ -35,12 +36,10 @@ mod shape;
 mod sheet;
 mod softmax;
 mod tally;
-mod upsample;
 
 use choice::ChoiceInput;
 use count::Survey;
 use predict::Reader;
-use upsample::UpsampleInput;
 
 #[derive(Args)]
 pub(super) struct Arguments {

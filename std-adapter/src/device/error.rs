@@ -77,6 +77,9 @@ pub fn describe(reason: Rejection) -> String {
         Rejection::Configuration => "the configuration has an impossible value".to_owned(),
         Rejection::Order => "the monitor cannot do that now".to_owned(),
         Rejection::NoFrame => "no frame is under way".to_owned(),
-        Rejection::Labels => "labels where none were announced, or none where they were".to_owned(),
+        Rejection::Labels => {
+            "labels where none were announced, none where they were, or a label that is no class".to_owned()
+        }
+        Rejection::Classes => "it has no memory for frames of several classes".to_owned(),
     }
 }

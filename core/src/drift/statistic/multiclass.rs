@@ -112,12 +112,15 @@ pub struct ClassStatistics<const C: usize> {
 
 impl<const C: usize> Default for ClassStatistics<C> {
     fn default() -> Self {
-        let [highest, margins, logs, confidences, differences] = [0; 5];
-        Self { classes: [0; C], highest, margins, logs, confidences, differences }
+        Self::NONE
     }
 }
 
 impl<const C: usize> ClassStatistics<C> {
+    /// Those of no pixel.
+    pub const NONE: Self =
+        Self { classes: [0; C], highest: 0, margins: 0, logs: 0, confidences: 0, differences: 0 };
+
     /// Adds pixels of `C` classes. Of equal logits the first class is predicted.
     pub fn push_row(&mut self, table: &EnergyTable, pixels: &[[i8; C]]) {
         for logits in pixels {

@@ -2,7 +2,7 @@
 
 use cortex_m::singleton;
 use defmt_semihosting as _;
-use segmeter_firmware::app::{App, Memory, Stop};
+use segmeter_firmware::app::{App, ClassMemory, Stop};
 
 use super::{Board, Description, exit};
 
@@ -16,7 +16,7 @@ pub unsafe fn app(of: &'static Description) -> ! {
     let Some(Board { line, activity, alarm, clock }) = (unsafe { Board::take(of) }) else { exit(false) };
     let mut delay = clock.clone();
     // A static, not a local: its kilobytes then count as what they are, and the stack stays small.
-    let memory = singleton!(: Memory = const { Memory::new() });
+    let memory = singleton!(: ClassMemory = const { ClassMemory::new() });
     let Some(memory) = memory else { exit(false) };
     defmt::info!("ready");
     let stop = App::new(of.name, memory, line, activity, alarm, clock).run(&mut delay);

@@ -12,7 +12,7 @@ mod stack;
 
 #[cfg(target_os = "none")]
 mod device {
-    use segmeter_firmware::app::{App, Memory, Stop};
+    use segmeter_firmware::app::{App, ClassMemory, Stop};
     use segmeter_firmware::board::NoLamp;
     use semihosting::process::ExitCode;
     use static_cell::ConstStaticCell;
@@ -25,7 +25,7 @@ mod device {
     const UART: usize = 0x1000_0000;
 
     /// The image holds a copy of it, and so the stack need not.
-    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+    static MEMORY: ConstStaticCell<ClassMemory> = ConstStaticCell::new(ClassMemory::new());
 
     #[riscv_rt::entry]
     fn main() -> ! {

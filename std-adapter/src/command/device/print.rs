@@ -7,7 +7,7 @@ use segmeter::core::num::Q16;
 use segmeter_firmware::protocol::{Finding, LOSSES, Report, Scores};
 use serde_json::{Map, Value, json};
 
-use super::Summary;
+use super::summary::Summary;
 use crate::command::Failure;
 use crate::report;
 use crate::text::printable;
@@ -131,17 +131,9 @@ impl Printer {
     }
 
     pub(super) fn summary(&self, out: &mut dyn Write, board: &str, summary: &Summary) -> Result<(), Failure> {
-        let per_pixel = summary.instructions_per_pixel();
+        let alarm = self.alarm.map(|(frame, _)| frame);
         if self.json {
-            let line = json!({
-                "frames": summary.frames,
-                "board": board,
-                "instructions_per_pixel": report::number(per_pixel),
-                "stack_bytes": summary.stack_bytes,
-                "first_alarm": self.alarm.map(|(frame, _)| frame),
-                "equal_to_host": summary.equal_to_host,
-            });
-            return Ok(report::json_line(out, &line)?);
+            return summary.print(out, board, true, alarm);
         }
         writeln!(out)?;
         match self.alarm {
@@ -155,25 +147,7 @@ impl Printer {
             None if self.drift => writeln!(out, "no drift detected")?,
             None => {}
         }
-        write!(out, "{} frames on {}", summary.frames, printable(board))?;
-        if let Some(instructions) = per_pixel {
-            write!(out, ", {instructions:.1} instructions per pixel from rows to report")?;
-        }
-        if let Some(bytes) = summary.stack_bytes {
-            write!(out, ", {bytes} bytes of stack at most")?;
-        }
-        writeln!(out)?;
-        match (summary.equal_to_host, summary.first_difference) {
-            (Some(true), _) => writeln!(out, "EQUAL: every number is the desktop's, bit for bit")?,
-            (Some(false), Some(frame)) => {
-                writeln!(
-                    out,
-                    "DIFFERENT: the first report that is not the desktop's is that of frame {frame}"
-                )?;
-            }
-            _ => {}
-        }
-        Ok(())
+        summary.print(out, board, false, alarm)
     }
 }
 

@@ -8,9 +8,9 @@ use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
 use super::decide::{above, highest};
 use super::exact::Scale;
-use super::upsample::Enlarged;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, Ids, LabelReader, PROBABILITIES, wrong_score};
+use crate::command::upsample::Enlarged;
 
 /// The id of every pixel that is not scored, whatever the file has there.
 pub(super) const IGNORED: u16 = u16::MAX;

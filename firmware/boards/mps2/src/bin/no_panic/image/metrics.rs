@@ -39,7 +39,7 @@ fn upsampled() -> Result<()> {
     let interpolation = black_box(Interpolation::ALL).into_iter().find(|_| either()).unwrap_or_default();
     let upsampling = Upsampling::new(shape()?, black_box(19), black_box(8), interpolation)?;
     black_box((interpolation.name(), upsampling.shape(), upsampling.classes(), upsampling.scratch_len()));
-    black_box((upsampling.height(), upsampling.width()));
+    black_box((upsampling.height(), upsampling.width(), upsampling.ready(black_box(3))));
     let (mut scratch, mut other) = ([0; 999], [0; 999]);
     let encoding = if either() { Encoding::Signed } else { Encoding::Unsigned };
     let mut rows = upsampling.rows(encoding, unknown_mut(&mut scratch))?;

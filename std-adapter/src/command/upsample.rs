@@ -7,7 +7,7 @@ use segmeter::files::{Elements, Image, Order};
 
 #[derive(Args)]
 #[command(next_help_heading = "How images are read")]
-pub(super) struct UpsampleInput {
+pub(in crate::command) struct UpsampleInput {
     /// Scores of classes are a K-th of the labels in height and width, 1 to 16: a network's 8-bit outputs as it gives them
     #[arg(long, value_name = "K")]
     upsample: Option<usize>,
@@ -27,7 +27,7 @@ enum Way {
 
 /// How scores of classes become ids.
 #[derive(Clone, Copy)]
-pub(super) struct Enlarged {
+pub(in crate::command) struct Enlarged {
     classes: usize,
     quantiser: Quantiser,
     factor: usize,
@@ -36,8 +36,14 @@ pub(super) struct Enlarged {
 
 impl UpsampleInput {
     /// What was asked for, of predictions such as `image`.
-    pub(super) fn of(&self, image: &Image, quantiser: Option<Quantiser>) -> Result<Option<Enlarged>, String> {
-        let Some(factor) = self.upsample else { return Ok(None) };
+    pub(in crate::command) fn of(
+        &self,
+        image: &Image,
+        quantiser: Option<Quantiser>,
+    ) -> Result<Option<Enlarged>, String> {
+        if self.upsample.is_none() {
+            return Ok(None);
+        }
         let found = image.elements.type_name();
         let Some(quantiser) = quantiser else {
             return Err(format!(
@@ -45,40 +51,60 @@ impl UpsampleInput {
                  enlarge floats where they are made"
             ));
         };
-        let interpolation = match self.interpolation {
-            Way::HalfPixel => Interpolation::HalfPixel,
-            Way::AlignedCorners => Interpolation::AlignedCorners,
-            Way::Nearest => Interpolation::Nearest,
-        };
-        let enlarged = Enlarged { classes: image.channels, quantiser, factor, interpolation };
         if image.channels < 2 {
             let line = "found one score a pixel, expected scores of 2 to 32 classes for --upsample: axes (C,H,W) with \
                         --layout chw, or (H,W,C) with --layout hwc";
             return Err(line.to_owned());
         }
-        enlarged.of(image.shape).map(|_| Some(enlarged))
+        self.enlarged(image, quantiser).map(Some)
+    }
+
+    /// The same of predictions that are scores of classes, and as large as their labels unless something else was said.
+    pub(in crate::command) fn enlarged(
+        &self,
+        image: &Image,
+        quantiser: Quantiser,
+    ) -> Result<Enlarged, String> {
+        let interpolation = match self.interpolation {
+            Way::HalfPixel => Interpolation::HalfPixel,
+            Way::AlignedCorners => Interpolation::AlignedCorners,
+            Way::Nearest => Interpolation::Nearest,
+        };
+        let factor = self.upsample.unwrap_or(1);
+        let enlarged = Enlarged { classes: image.channels, quantiser, factor, interpolation };
+        enlarged.of(image.shape).map(|_| enlarged)
+    }
+
+    /// Whether it was asked for.
+    pub(in crate::command) const fn is_some(&self) -> bool {
+        self.upsample.is_some()
     }
 }
 
 impl Enlarged {
+    /// How scores become those of the image's pixels.
+    pub(in crate::command) const fn interpolation(&self) -> (usize, Interpolation) {
+        (self.factor, self.interpolation)
+    }
+
     /// The number of classes.
-    pub(super) const fn classes(&self) -> usize {
+    pub(in crate::command) const fn classes(&self) -> usize {
         self.classes
     }
 
-    fn of(&self, shape: Shape) -> Result<Upsampling, String> {
+    pub(in crate::command) fn of(&self, shape: Shape) -> Result<Upsampling, String> {
         Upsampling::new(shape, self.classes, self.factor, self.interpolation)
             .map_err(|e| format!("found --upsample {} of {} classes: {e}", self.factor, self.classes))
     }
 
     /// The shape of the ids from scores of this one.
-    pub(super) fn shape(&self, shape: Shape) -> Result<Shape, String> {
+    pub(in crate::command) fn shape(&self, shape: Shape) -> Result<Shape, String> {
         let of = self.of(shape)?;
         Shape::new(of.height() as u32, of.width() as u32).map_err(|e| e.to_string())
     }
 
     /// The ids of an image; `None` if its numbers are no codes.
-    pub(super) fn ids(&self, image: &Image) -> Result<Option<Vec<u16>>, String> {
+    pub(in crate::command) fn ids(&self, image: &Image) -> Result<Option<Vec<u16>>, String> {
         let of = self.of(image.shape)?;
         match &image.elements {
             Elements::I8(codes) => self.rows(&of, codes, image.order).map(Some),
