@@ -178,8 +178,8 @@ where
         frames: &mut Frames<WORDS>,
         payload: Result<&[u8], Fault>,
     ) -> Result<Option<(Tag, u32, u64)>, Stop> {
-        let start = self.now();
         let message = payload.and_then(decode);
+        let start = self.now();
         let ends = matches!(message, Ok(HostMessage::Request(_, Request::Shutdown)));
         let answer = self.answer(frames, message);
         if let Some(Answer::Report(tag, frame)) = answer {
