@@ -189,8 +189,8 @@ where
         to: &mut Targets<'_, WORDS>,
         payload: Result<&[u8], Fault>,
     ) -> Result<Option<(Tag, u32, u64)>, Stop> {
-        let start = self.now();
         let message = payload.and_then(decode);
+        let start = self.now();
         let ends = matches!(message, Ok(HostMessage::Request(_, Request::Shutdown)));
         let mut answer = self.answer(to, message);
         if let Some(Answer::Report(tag, frame)) = answer {
