@@ -108,7 +108,7 @@
 /**
  * The widest row of a frame that a monitor takes.
  */
-#define SGM_MAX_WIDTH 2048
+#define SGM_MAX_WIDTH 1024
 
 /**
  * Bytes of a profile: what `segmeter profile` writes.
@@ -128,7 +128,7 @@
 /**
  * Bytes of an `sgm_monitor`.
  */
-#define SGM_MONITOR_SIZE 3584
+#define SGM_MONITOR_SIZE 3328
 
 /**
  * Signals that a monitor watches: `SGM_SIGNALS` names them.

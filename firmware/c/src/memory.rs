@@ -7,7 +7,7 @@
 use core::ffi::{c_char, c_void};
 use core::mem::{align_of, size_of};
 use core::ops::Range;
-use core::slice;
+use core::{ptr, slice};
 
 use crate::status::{Outcome, Status};
 
@@ -37,14 +37,14 @@ pub(crate) type Span = Range<usize>;
 /// Storage for a `State` that C cannot see into.
 ///
 /// # Safety
-/// Any bytes are a value of it.
+/// Any bytes are a value of it, and its state owns nothing.
 pub unsafe trait Storage: Sized {
     /// What is in it.
     type State: 'static;
     /// Tells initialised storage of this kind from all other memory, and from that of another version.
     const KIND: u32;
-    /// What is in it until it is initialised; zeros all over, so that an image holds no copy of it.
-    const EMPTY: Self::State;
+    /// What is in it until it is initialised: in an image, which a stack may have no room for. Zeros are not kept there.
+    const EMPTY: &'static Self::State;
     /// That the storage is large enough on the target that this is compiled for.
     const FITS: () = {
         assert!(size_of::<Cell<Self::State>>() <= size_of::<Self>(), "the size in the header is too small");
@@ -251,8 +251,12 @@ impl<S: Storage> Out<S> {
         }
         apart(&self.span(1), beside)?;
         let cell = self.0.cast::<Cell<S::State>>();
-        // SAFETY: aligned and large enough, as `FITS` says; the caller promises that the storage is there and used by nobody.
-        unsafe { cell.write(Cell { kind: 0, state: S::EMPTY }) };
+        // SAFETY: aligned and large enough, as `FITS` says; the caller promises that the storage is there and used by nobody. A
+        // state owns nothing, so that it can be copied.
+        unsafe {
+            (&raw mut (*cell).kind).write(0);
+            ptr::copy_nonoverlapping(S::EMPTY, &raw mut (*cell).state, 1);
+        }
         // SAFETY: it was just written, and nothing else that this call borrows lies there.
         let Cell { kind, state } = unsafe { &mut *cell };
         set(state)?;

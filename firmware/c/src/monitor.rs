@@ -17,7 +17,7 @@ pub use frame::*;
 pub use plain::*;
 
 /// The widest row of a frame that a monitor takes.
-pub const SGM_MAX_WIDTH: u32 = 2048;
+pub const SGM_MAX_WIDTH: u32 = 1024;
 /// Bytes of a profile: what `segmeter profile` writes.
 pub const SGM_PROFILE_SIZE: usize = 2078;
 /// Bytes of a snapshot: a monitor's memory, to be kept where the power may be cut.
@@ -25,7 +25,7 @@ pub const SGM_SNAPSHOT_SIZE: usize = 671;
 /// Bytes of a packet.
 pub const SGM_PACKET_SIZE: usize = 46;
 /// Bytes of an `sgm_monitor`.
-pub const SGM_MONITOR_SIZE: usize = 3584;
+pub const SGM_MONITOR_SIZE: usize = 3328;
 
 // What the header says must be what core has.
 const _: () = {
@@ -59,11 +59,11 @@ pub struct MonitorState {
     rows: [[u32; ROW_WORDS]; 2],
 }
 
-// SAFETY: bytes.
+// SAFETY: bytes; numbers alone.
 unsafe impl Storage for Monitor {
     type State = MonitorState;
     const KIND: u32 = 0x5347_4d01;
-    const EMPTY: MonitorState = MonitorState {
+    const EMPTY: &'static MonitorState = &MonitorState {
         profile: Profile::EMPTY,
         fingerprint: 0,
         monitor: drift::Monitor::new(),

@@ -106,19 +106,19 @@ pub struct SketchState {
     pixels: u32,
 }
 
-// SAFETY: bytes.
+// SAFETY: bytes; numbers alone.
 unsafe impl Storage for Table {
     type State = TableState;
     const KIND: u32 = 0x5347_5401;
-    const EMPTY: TableState =
-        TableState { quantiser: view::Quantiser::probabilities(), table: SigmoidTable::zeros() };
+    const EMPTY: &'static TableState =
+        &TableState { quantiser: view::Quantiser::probabilities(), table: SigmoidTable::zeros() };
 }
 
-// SAFETY: bytes.
+// SAFETY: bytes; numbers alone.
 unsafe impl Storage for Sketch {
     type State = SketchState;
     const KIND: u32 = 0x5347_5301;
-    const EMPTY: SketchState = SketchState {
+    const EMPTY: &'static SketchState = &SketchState {
         quantiser: view::Quantiser::probabilities(),
         sketch: sketch::Sketch::new(&view::Quantiser::probabilities()),
         pixels: 0,
