@@ -1,6 +1,7 @@
-//! What `board/demo.c` prints, by core alone, and the profile that it watches with.
+//! What `board/demo.c` and `tflite.cpp` print, by core alone, and the profile that the former watches with.
 //!
-//! `cargo run --release -p segmeter-c --example expected FOLDER` writes `demo.profile` and `expected.txt` there.
+//! `cargo run --release -p segmeter-c --example expected FOLDER` writes `demo.profile`, `expected.txt` and `tflite.expected`
+//! there.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -108,6 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut record = [0; Profile::RECORD_LEN];
     profile.write(&mut record)?;
     fs::write(Path::new(&folder).join("demo.profile"), record)?;
+    fs::write(Path::new(&folder).join("tflite.expected"), tensor()?)?;
     let (mut monitor, mut text) = (Monitor::new(), String::new());
     for frame in 0..FRAMES {
         let (sketch, outline) = pack.frame(frame)?;
@@ -134,6 +136,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(monitor.alarms() > 0, "no alarm in the whole drive");
     fs::write(Path::new(&folder).join("expected.txt"), text)?;
     Ok(())
+}
+
+/// What the eight pixels of `tflite.cpp` give.
+fn tensor() -> Result<String, Box<dyn Error>> {
+    let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 15)?;
+    let (table, mut sketch) = (SigmoidTable::new(&quantiser), Sketch::new(&quantiser));
+    sketch.push_row(&[80_i8, 20, -40, 3, 90, -3, -60, 30], &[1, 1, 0, 0, 1, 1, 0, 255]);
+    let loss = |name| AnyLoss::new(name, &|_| None)?.sketch_value(&sketch, &table);
+    let iou = Confusion::of_sketch(&sketch, &table).class(1).iou().value().ok_or("no road")?;
+    let [bce, dice] = [loss("bce")?, loss("dice")?].map(|found| found.value.to_bits());
+    Ok(format!("tflite {bce:08x} {dice:08x} {:016x}\n", iou.to_bits()))
 }
 
 fn losses(

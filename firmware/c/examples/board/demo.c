@@ -75,15 +75,20 @@ static void losses(int every) {
 
 __attribute__((noinline)) static void metrics(void) {
     sgm_confusion confusion;
-    sgm_calibration calibration;
+    sgm_calibration calibration = {0, 0, 0, 0};
     double value = 0;
     uint32_t iou;
     check(sgm_sketch_confusion(&sketch, &table, &confusion));
     check(sgm_find(SGM_METRICS, "iou", &iou));
-    print_double(sgm_metric(&confusion, iou, &value), value);
-    print_double(sgm_sketch_auroc(&sketch, &value), value);
-    print_double(sgm_sketch_average_precision(&sketch, &value), value);
-    print_double(sgm_sketch_calibration(&sketch, &table, &calibration), calibration.expected_error);
+    /* A status first: C says not in which order arguments are evaluated. */
+    sgm_status status = sgm_metric(&confusion, iou, &value);
+    print_double(status, value);
+    status = sgm_sketch_auroc(&sketch, &value);
+    print_double(status, value);
+    status = sgm_sketch_average_precision(&sketch, &value);
+    print_double(status, value);
+    status = sgm_sketch_calibration(&sketch, &table, &calibration);
+    print_double(status, calibration.expected_error);
 }
 
 __attribute__((noinline)) static void drift(void) {
