@@ -210,8 +210,8 @@ fn check_labels(labels: &[u8], ignore: u8) -> Outcome {
     if fours.iter().all(good) && rest.iter().all(one) { Ok(()) } else { Err(Status::ErrorLabel) }
 }
 
-/// Makes a table in `table`, which is `size` bytes long (`sizeof`), for the codes of a network. About 400000 instructions
-/// on a core without a floating point unit; once.
+/// Makes a table in `table`, which is `size` bytes long (`sizeof`), for the codes of a network: once. 28000 instructions on
+/// a Cortex-M4F, 1.2 million on a Cortex-M0.
 ///
 /// Errors: of storage; `SGM_ERROR_QUANTISER`.
 #[must_use]
@@ -256,7 +256,7 @@ pub extern "C" fn sgm_sketch_reset(mut sketch: Out<Sketch>) -> Status {
 ///
 /// `codes` are `length` bytes, `int8_t` or `uint8_t` as the quantiser says. `labels` are as many bytes, each 0 (background),
 /// 1 (foreground) or `ignore` (not scored; 2 to 255, mostly `SGM_IGNORE`); null if there are no labels: the pixels then count
-/// for what is said without labels alone. 8 to 12 instructions a pixel on a Cortex-M4.
+/// for what is said without labels alone. 11 instructions a pixel on a Cortex-M4, 25 on a Cortex-M0; 7 without labels.
 ///
 /// Errors: `SGM_ERROR_LABEL` for any other label (masks of 0 and 255 are to become 0 and 1); `SGM_ERROR_OVERFLOW`. Nothing is
 /// added then.
@@ -284,7 +284,7 @@ pub extern "C" fn sgm_sketch_push_row(
 /// `x / 8`, of `(length + 7) / 8` bytes.
 ///
 /// A bit of `foreground` says that the pixel is of the class, a bit of `valid` that it has a label at all; `valid` may be
-/// null: all have one.
+/// null: all have one. 10 instructions a pixel on a Cortex-M4, 14 on a Cortex-M0.
 ///
 /// Errors: `SGM_ERROR_OVERFLOW`; nothing is added then.
 #[must_use]
