@@ -975,6 +975,535 @@ sgm_status sgm_monitor_miss(struct sgm_monitor *monitor,
                             uint8_t reason,
                             struct sgm_verdict *verdict);
 
+/* The losses one by one: what sgm_loss gives for each, of a program that has no other in it. With their parameters: name, default,
+ * range and meaning. */
+
+/**
+ * cross_entropy: mean over pixels of -ln p of the label; binary: -ln p on foreground, -ln(1-p) on background; of probabilities each at most 100
+ * - normalise, weights: weights, count; class weights are in the divisor, or not
+ */
+#define sgm_loss_cross_entropy sgm_loss_CrossEntropy
+SGM_MUST_USE
+sgm_status sgm_loss_CrossEntropy(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * balanced_cross_entropy: mean of b_c (-ln p) of the label with b_c = 1 - n_c / N
+ */
+#define sgm_loss_balanced_cross_entropy sgm_loss_BalancedCrossEntropy
+SGM_MUST_USE
+sgm_status sgm_loss_BalancedCrossEntropy(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * focal: mean of -a (1-p)^focusing ln p of the label, a the weight of its class
+ * - focusing, 2: [0,8]; power of 1-p: how little easy pixels count
+ * - foreground_weight, 0.25: [0,inf); weight of foreground, or of all classes but 0
+ * - background_weight, 0.75: [0,inf); weight of background, or of class 0
+ */
+#define sgm_loss_focal sgm_loss_Focal
+SGM_MUST_USE
+sgm_status sgm_loss_Focal(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * reduced_focal: mean of -m ln p of the label; m = ((1-p)/threshold)^focusing from the threshold up, else 1
+ * - focusing, 2: [0,8]; power of 1-p: how little easy pixels count
+ * - threshold, 0.5: [0.01,1]; probability from which pixels count less
+ */
+#define sgm_loss_reduced_focal sgm_loss_ReducedFocal
+SGM_MUST_USE
+sgm_status sgm_loss_ReducedFocal(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * normalised_focal: sum(m l) / sum(m) of the label; m = (1-p)^focusing, l = -ln p
+ * - focusing, 2: [0,8]; power of 1-p: how little easy pixels count
+ */
+#define sgm_loss_normalised_focal sgm_loss_NormalisedFocal
+SGM_MUST_USE
+sgm_status sgm_loss_NormalisedFocal(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * top_k: mean cross-entropy of the k worst of n pixels; k the smallest with k/n >= fraction
+ * - fraction, 0.1: (0,1]; share of the pixels that counts
+ */
+#define sgm_loss_top_k sgm_loss_TopK
+SGM_MUST_USE
+sgm_status sgm_loss_TopK(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * ohem: mean cross-entropy of the pixels whose label has p < max(threshold, the (min_kept+1)-th smallest p)
+ * - threshold, 0.7: (0,1]; probability below which a pixel counts
+ * - min_kept, 16: [0,2^32); the bound is at least the p after so many smallest ones
+ */
+#define sgm_loss_ohem sgm_loss_Ohem
+SGM_MUST_USE
+sgm_status sgm_loss_Ohem(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * label_smoothed: cross-entropy with g (1-smoothing) + smoothing/C for g
+ * - smoothing, 0.1: [0,1]; share of the label that is spread over all classes
+ */
+#define sgm_loss_label_smoothed sgm_loss_LabelSmoothed
+SGM_MUST_USE
+sgm_status sgm_loss_LabelSmoothed(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * bootstrapped: cross-entropy with label_share g + (1-label_share) p for g
+ * - label_share, 0.95: [0,1]; share of the label; the rest is the prediction
+ * - hard, false: true, false; the most probable class in place of p
+ */
+#define sgm_loss_bootstrapped sgm_loss_Bootstrapped
+SGM_MUST_USE
+sgm_status sgm_loss_Bootstrapped(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * recall_cross_entropy: mean of (1 - TP_c/n_c) (-ln p) of the label, TP by the most probable class
+ */
+#define sgm_loss_recall_cross_entropy sgm_loss_RecallCrossEntropy
+SGM_MUST_USE
+sgm_status sgm_loss_RecallCrossEntropy(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * poly1: mean of -ln p + error_weight (1-p) of the label
+ * - error_weight, 1: [-1,1000]; weight of 1-p
+ */
+#define sgm_loss_poly1 sgm_loss_Poly1
+SGM_MUST_USE
+sgm_status sgm_loss_Poly1(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * generalised_cross_entropy: mean of (1 - p^exponent) / exponent of the label
+ * - exponent, 0.7: [0.01,1]; between cross-entropy (0) and absolute error (1)
+ */
+#define sgm_loss_generalised_cross_entropy sgm_loss_GeneralisedCrossEntropy
+SGM_MUST_USE
+sgm_status sgm_loss_GeneralisedCrossEntropy(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * dice: 1 - (2 I + numerator_smooth) / (P + G + denominator_smooth); I = sum p g, P = sum p, G = sum g
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_dice sgm_loss_Dice
+SGM_MUST_USE
+sgm_status sgm_loss_Dice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * squared_dice: 1 - (2 I + numerator_smooth) / (sum p^2 + sum g^2 + denominator_smooth)
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ * - overlap, product: product; I = sum p g
+ */
+#define sgm_loss_squared_dice sgm_loss_SquaredDice
+SGM_MUST_USE
+sgm_status sgm_loss_SquaredDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * log_cosh_dice: ln cosh(Dice loss)
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_log_cosh_dice sgm_loss_LogCoshDice
+SGM_MUST_USE
+sgm_status sgm_loss_LogCoshDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * log_dice: -ln(Dice score)
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_log_dice sgm_loss_LogDice
+SGM_MUST_USE
+sgm_status sgm_loss_LogDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * jaccard: 1 - (I + numerator_smooth) / (P + G - I + denominator_smooth)
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_jaccard sgm_loss_Jaccard
+SGM_MUST_USE
+sgm_status sgm_loss_Jaccard(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * power_jaccard: 1 - (I + numerator_smooth) / (sum p^q + sum g^q - I + denominator_smooth), q the exponent
+ * - exponent, 2: [1,2]; power of p and g in the denominator
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_power_jaccard sgm_loss_PowerJaccard
+SGM_MUST_USE
+sgm_status sgm_loss_PowerJaccard(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * tanimoto: mean of 1 - (I + smooth) / (sum p^2 + sum g^2 - I + smooth) for the class and for its complement
+ * - smooth, 0.00001: [0,inf); added to numerator and denominator
+ */
+#define sgm_loss_tanimoto sgm_loss_Tanimoto
+SGM_MUST_USE
+sgm_status sgm_loss_Tanimoto(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * tversky: 1 - (I + numerator_smooth) / (I + fp_weight FP + fn_weight FN + denominator_smooth); FP = sum p (1-g), FN = sum (1-p) g
+ * - fp_weight, 0.3: [0,inf); weight of false positives
+ * - fn_weight, 0.7: [0,inf), not both weights 0; weight of false negatives
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_tversky sgm_loss_Tversky
+SGM_MUST_USE
+sgm_status sgm_loss_Tversky(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * focal_tversky: (Tversky loss)^exponent
+ * - fp_weight, 0.3: [0,inf); weight of false positives
+ * - fn_weight, 0.7: [0,inf), not both weights 0; weight of false negatives
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ * - exponent, 0.75: (0,8]; power of the Tversky loss (the paper's 1/gamma)
+ */
+#define sgm_loss_focal_tversky sgm_loss_FocalTversky
+SGM_MUST_USE
+sgm_status sgm_loss_FocalTversky(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * asymmetric_similarity: 1 - F_beta: Tversky with fn_weight = beta^2/(1+beta^2), fp_weight = 1/(1+beta^2)
+ * - beta, 1.5: [0,1000]; above 1 recall counts more
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_asymmetric_similarity sgm_loss_AsymmetricSimilarity
+SGM_MUST_USE
+sgm_status sgm_loss_AsymmetricSimilarity(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * sensitivity_specificity: r sum g (g-p)^2 / (G + denominator_smooth) + (1-r) sum (1-g) (g-p)^2 / (N-G + denominator_smooth), r the sensitivity_weight
+ * - sensitivity_weight, 0.1: [0,1]; weight of the error on the class
+ * - denominator_smooth, 0.00001: [0,inf); added to the denominators
+ */
+#define sgm_loss_sensitivity_specificity sgm_loss_SensitivitySpecificity
+SGM_MUST_USE
+sgm_status sgm_loss_SensitivitySpecificity(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * generalised_dice: 1 - (2 sum_c v_c I_c + numerator_smooth) / (sum_c v_c (P_c + G_c) + denominator_smooth); an absent class weighs as the heaviest present
+ * - weighting, square: square, simple, uniform; weight of a class: 1/G^2, 1/G, 1
+ * - smooth, 0: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ */
+#define sgm_loss_generalised_dice sgm_loss_GeneralisedDice
+SGM_MUST_USE
+sgm_status sgm_loss_GeneralisedDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * penalty_generalised_dice: l / (1 + penalty (1 - l)) of the generalised Dice loss l
+ * - penalty, 2.5: [0,inf); how much false positives and negatives cost
+ * - weighting, square: square, simple, uniform; weight of a class: 1/G^2, 1/G, 1
+ * - smooth, 0: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ */
+#define sgm_loss_penalty_generalised_dice sgm_loss_PenaltyGeneralisedDice
+SGM_MUST_USE
+sgm_status sgm_loss_PenaltyGeneralisedDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * wasserstein_dice: 1 - (2 A + smooth) / (2 A + sum d + smooth); d = sum_k distance[y][k] p_k, A = sum(1 - d) off the background
+ * - distances: classes^2 numbers in [0,1], symmetric, 0 on the diagonal; cost of taking a class for another; 1 unless given
+ * - background_class, 0: [0,255]; the class that is no agreement
+ * - mode, default: default, gdl; weights of classes
+ * - smooth, 0.00001: [0,inf); added to numerator and denominator
+ */
+#define sgm_loss_wasserstein_dice sgm_loss_WassersteinDice
+SGM_MUST_USE
+sgm_status sgm_loss_WassersteinDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * noise_robust_dice: sum |p - g|^exponent / (sum p^2 + sum g^2 + denominator_smooth)
+ * - exponent, 1.5: [1,2]; power of the error: of 2 it is squared_dice
+ * - denominator_smooth, 0.00001: [0,inf); added to the denominator
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_noise_robust_dice sgm_loss_NoiseRobustDice
+SGM_MUST_USE
+sgm_status sgm_loss_NoiseRobustDice(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * mcc: 1 - (TP TN - FP FN) / sqrt(P G (N-P) (N-G)); 1 where a factor is 0
+ */
+#define sgm_loss_mcc sgm_loss_Mcc
+SGM_MUST_USE
+sgm_status sgm_loss_Mcc(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * recall: 1 - (I + numerator_smooth) / (G + denominator_smooth)
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ */
+#define sgm_loss_recall sgm_loss_Recall
+SGM_MUST_USE
+sgm_status sgm_loss_Recall(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * lovasz_hinge: Lovasz extension of the Jaccard loss of the errors max(0, 1-(2g-1)z), exact; of equal errors the gradient takes the first pixel first, of 8 bits the foreground
+ */
+#define sgm_loss_lovasz_hinge sgm_loss_LovaszHinge
+SGM_MUST_USE
+sgm_status sgm_loss_LovaszHinge(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * lovasz_sigmoid: Lovasz extension of the Jaccard loss of the errors |g - p|, exact; of equal errors the gradient takes the first pixel first, of 8 bits the foreground
+ * - classes, all: present, all; all: also without foreground
+ */
+#define sgm_loss_lovasz_sigmoid sgm_loss_LovaszSigmoid
+SGM_MUST_USE
+sgm_status sgm_loss_LovaszSigmoid(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * lovasz_softmax: mean over classes of the Lovasz extension of the Jaccard loss of the errors |g - p|, exact
+ * - classes, present: present, all; classes in the mean
+ */
+#define sgm_loss_lovasz_softmax sgm_loss_LovaszSoftmax
+SGM_MUST_USE
+sgm_status sgm_loss_LovaszSoftmax(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * combo: a mean(-(b g ln p + (1-b)(1-g) ln(1-p))) - (1-a) D, of several classes a mean(-w ln p of the label) - (1-a) D, w = 1-b for class 0, else b; a the ce_share, b the foreground_share, D the Dice score
+ * - ce_share, 0.5: [0,1]; share of cross-entropy
+ * - foreground_share, 0.5: [0,1]; share of foreground in cross-entropy
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ */
+#define sgm_loss_combo sgm_loss_Combo
+SGM_MUST_USE
+sgm_status sgm_loss_Combo(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * exponential_logarithmic: dice_weight mean_c (-ln D_c)^dice_exponent + cross_entropy_weight mean(v (-ln p)^cross_entropy_exponent), v = sqrt(sum f / f_c)
+ * - dice_weight, 0.8: (-inf,inf); weight of the Dice part
+ * - cross_entropy_weight, 0.2: (-inf,inf); weight of the cross-entropy part
+ * - dice_exponent, 0.3: (0,8]; power of -ln D
+ * - cross_entropy_exponent, 0.3: (0,4]; power of -ln p
+ * - smooth, 1: [0,inf); added to numerator and denominator of D
+ * - background, true: true, false; background is a class of the Dice part
+ */
+#define sgm_loss_exponential_logarithmic sgm_loss_ExponentialLogarithmic
+SGM_MUST_USE
+sgm_status sgm_loss_ExponentialLogarithmic(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * unified_focal: s mean_c (1-T_c)^(1-focusing) + (1-s) mean d (1-p)^focusing (-ln p), s the tversky_share
+ * - asymmetric, true: true, false; no modulator on foreground, no exponent on background
+ * - tversky_share, 0.5: [0,1]; share of the Tversky part
+ * - fn_weight, 0.6: [0,1]; weight of false negatives and of foreground
+ * - focusing, 0.5: [0,1); modulator
+ */
+#define sgm_loss_unified_focal sgm_loss_UnifiedFocal
+SGM_MUST_USE
+sgm_status sgm_loss_UnifiedFocal(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * dice_cross_entropy: dice_weight dice + other_weight cross_entropy
+ * - dice_weight, 1: (-inf,inf); weight of the Dice part
+ * - other_weight, 1: (-inf,inf); weight of the other part
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ * - normalise, weights: weights, count; class weights are in the divisor, or not
+ */
+#define sgm_loss_dice_cross_entropy sgm_loss_DiceCrossEntropy
+SGM_MUST_USE
+sgm_status sgm_loss_DiceCrossEntropy(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * dice_focal: dice_weight dice + other_weight focal
+ * - dice_weight, 1: (-inf,inf); weight of the Dice part
+ * - other_weight, 1: (-inf,inf); weight of the other part
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ * - focusing, 2: [0,8]; power of 1-p: how little easy pixels count
+ * - foreground_weight, 0.25: [0,inf); weight of foreground, or of all classes but 0
+ * - background_weight, 0.75: [0,inf); weight of background, or of class 0
+ */
+#define sgm_loss_dice_focal sgm_loss_DiceFocal
+SGM_MUST_USE
+sgm_status sgm_loss_DiceFocal(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * dice_top_k: dice_weight dice + other_weight top_k
+ * - dice_weight, 1: (-inf,inf); weight of the Dice part
+ * - other_weight, 1: (-inf,inf); weight of the other part
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ * - fraction, 0.1: (0,1]; share of the pixels that counts
+ */
+#define sgm_loss_dice_top_k sgm_loss_DiceTopK
+SGM_MUST_USE
+sgm_status sgm_loss_DiceTopK(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
+/**
+ * hybrid_focal: s focal_tversky + (1-s) focal, s the tversky_share
+ * - tversky_share, 0.5: (-inf,inf); share of the focal Tversky part
+ * - fp_weight, 0.3: [0,inf); weight of false positives
+ * - fn_weight, 0.7: [0,inf), not both weights 0; weight of false negatives
+ * - smooth, 1: [0,inf); added to numerator and denominator
+ * - numerator_smooth: [0,denominator_smooth]; added to the numerator; unless given smooth, or denominator_smooth if that is less
+ * - denominator_smooth: [0,inf); added to the denominator; smooth unless given
+ * - background: true, false; class 0 is in the mean; only of multiclass frames unless given
+ * - average, macro: macro, micro; mean of the classes, or one ratio of their sums
+ * - overlap, product: product, minimum; I = sum p g, or sum min(p, g) for soft labels
+ * - empty, smooth: smooth, zero_if_both_empty, skip_class, mean_probability; what a class without labels gives
+ * - exponent, 0.75: (0,8]; power of the Tversky loss (the paper's 1/gamma)
+ * - focusing, 2: [0,8]; power of 1-p: how little easy pixels count
+ * - foreground_weight, 0.25: [0,inf); weight of foreground, or of all classes but 0
+ * - background_weight, 0.75: [0,inf); weight of background, or of class 0
+ */
+#define sgm_loss_hybrid_focal sgm_loss_HybridFocal
+SGM_MUST_USE
+sgm_status sgm_loss_HybridFocal(
+    const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,
+    size_t count, float *value);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

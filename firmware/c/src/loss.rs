@@ -3,6 +3,7 @@
 use core::ffi::c_char;
 
 use segmeter_core::list::{Entry, Value};
+use segmeter_core::loss::list::single;
 use segmeter_core::loss::{AnyLoss, LOSSES, Loss};
 
 use crate::memory::{In, Out, Plain};
@@ -56,28 +57,53 @@ pub extern "C" fn sgm_loss(
     count: usize,
     value: Out<f32>,
 ) -> Status {
-    status(write_loss(sketch, table, loss, parameters, count, value))
+    let Some(entry) = LOSSES.get(loss as usize) else { return Status::ErrorName };
+    status(write(sketch, table, entry, (parameters, count), value, |given| AnyLoss::new(entry.name, given)))
 }
 
-fn write_loss(
+/// `sgm_loss_Dice` and the others: what `sgm_loss` gives, of an image that has no other loss in it. The header calls them by
+/// their names in the list.
+macro_rules! single {
+    ($($name:ident)*) => {
+        $(
+            #[allow(non_snake_case, reason = "a macro cannot make names")]
+            #[unsafe(export_name = concat!("sgm_loss_", stringify!($name)))]
+            extern "C" fn $name(
+                sketch: In<Sketch>,
+                table: In<Table>,
+                parameters: In<Parameter>,
+                count: usize,
+                value: Out<f32>,
+            ) -> Status {
+                let entry = single::entry::$name();
+                status(write(sketch, table, entry, (parameters, count), value, |given| single::$name(given)))
+            }
+        )*
+    };
+}
+segmeter_core::for_each_loss!(single);
+
+/// Values of parameters, as core asks for them.
+type Given<'a> = &'a (dyn Fn(&str) -> Option<Value<'a>> + 'a);
+
+fn write<L: Loss>(
     sketch: In<Sketch>,
     table: In<Table>,
-    loss: u32,
-    parameters: In<Parameter>,
-    count: usize,
+    entry: &Entry,
+    (parameters, count): (In<Parameter>, usize),
     value: Out<f32>,
+    make: impl for<'a> FnOnce(Given<'a>) -> segmeter_core::Result<L>,
 ) -> Outcome {
     value.check()?;
     let (sketch, table) = (sketch.state()?, table.state()?);
     let table = table.of(sketch.quantiser())?;
-    let entry = LOSSES.get(loss as usize).ok_or(Status::ErrorName)?;
     let parameters = parameters.slice(count)?;
     check_names(entry, parameters)?;
     let given = |name: &str| {
         let found = parameters.iter().find(|parameter| parameter.name.text() == Ok(name))?;
         found.value().ok()
     };
-    let loss = AnyLoss::new(entry.name, &given).map_err(of_loss)?;
+    let loss = make(&given).map_err(of_loss)?;
     let found = loss.sketch_value(sketch.sketch(), table).map_err(of_loss)?;
     // Finite for finite codes and parameters; a sum of weighted parts can pass the largest float.
     if found.undefined || !found.value.is_finite() {

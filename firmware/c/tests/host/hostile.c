@@ -212,6 +212,16 @@ static void arguments(void) {
         TRUE(said == SGM_OK || said == SGM_ERROR_UNSUPPORTED);
         TRUE(isfinite(value));
     }
+    /* One by one they are the same. */
+    float alone = 0;
+    EXPECT(SGM_OK, sgm_loss(good.sketch, good.table, dice, parameters, 1, &value));
+    EXPECT(SGM_OK, sgm_loss_dice(good.sketch, good.table, parameters, 1, &alone));
+    TRUE(memcmp(&alone, &value, sizeof value) == 0);
+    EXPECT(SGM_OK, sgm_loss(good.sketch, good.table, bce, NULL, 0, &value));
+    EXPECT(SGM_OK, sgm_loss_cross_entropy(good.sketch, good.table, NULL, 0, &alone));
+    TRUE(memcmp(&alone, &value, sizeof value) == 0);
+    EXPECT(SGM_ERROR_NAME, sgm_loss_cross_entropy(good.sketch, good.table, (parameters[0].name = "smooth", parameters), 1, &alone));
+    EXPECT(SGM_ERROR_NULL, sgm_loss_lovasz_hinge(good.sketch, NULL, NULL, 0, &alone));
     /* Metrics. */
     sgm_confusion none = {0, 0, 0, 0}, many = {UINT64_MAX, 1, 1, 1};
     for (uint32_t metric = 0; metric < sgm_count(SGM_METRICS); metric++) {
