@@ -294,16 +294,22 @@ static void rows(void) {
     EXPECT(SGM_OK, sgm_sketch_merge(other.sketch, good.sketch));
     EXPECT(SGM_OK, sgm_sketch_pixels(other.sketch, &pixels, &background, &foreground));
     TRUE(pixels == 2 * PIXELS && background + foreground < pixels && foreground > 0);
-    /* No more pixels than a counter holds: doubled until it would be. */
-    for (int times = 0; times < 31; times++) {
-        const sgm_status said = sgm_sketch_merge(good.sketch, other.sketch);
-        const uint64_t before = pixels;
+    /* No more pixels than a counter holds: each in turn takes the other, until one cannot. */
+    uint32_t into = 0, more = 0;
+    sgm_status said = SGM_OK;
+    for (int round = 0; round < 64 && said == SGM_OK; round++) {
+        EXPECT(SGM_OK, sgm_sketch_pixels(good.sketch, &into, NULL, NULL));
+        EXPECT(SGM_OK, sgm_sketch_pixels(other.sketch, &more, NULL, NULL));
+        said = sgm_sketch_merge(good.sketch, other.sketch);
+        const int fits = (uint64_t)into + more <= UINT32_MAX;
+        TRUE(said == (fits ? SGM_OK : SGM_ERROR_OVERFLOW));
         EXPECT(SGM_OK, sgm_sketch_pixels(good.sketch, &pixels, NULL, NULL));
-        TRUE(said == SGM_OK || (said == SGM_ERROR_OVERFLOW && before + pixels > UINT32_MAX));
+        TRUE(pixels == (fits ? into + more : into));
         sgm_sketch *swap = good.sketch;
         good.sketch = other.sketch;
         other.sketch = swap;
     }
+    TRUE(said == SGM_ERROR_OVERFLOW);
     /* Codes of another kind. */
     const sgm_quantiser probabilities = {0, 0, SGM_UNSIGNED, SGM_PROBABILITIES_OF_255};
     EXPECT(SGM_OK, sgm_sketch_init(other.sketch, sizeof *other.sketch, &probabilities));
@@ -311,6 +317,21 @@ static void rows(void) {
     EXPECT(SGM_ERROR_MISMATCH, sgm_loss(other.sketch, good.table, bce, NULL, 0, &of_bits));
     drop(good);
     drop(other);
+}
+
+/* Makes a changed record one that is whole: CRC-32 (ISO-HDLC) of all but the last four bytes. */
+static void seal(uint8_t *record, size_t length) {
+    uint32_t crc = UINT32_MAX;
+    for (size_t place = 0; place < length - 4; place++) {
+        crc ^= record[place];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
+        }
+    }
+    crc = ~crc;
+    for (int place = 0; place < 4; place++) {
+        record[length - 4 + place] = (uint8_t)(crc >> (8 * place));
+    }
 }
 
 static void records(void) {
@@ -345,6 +366,30 @@ static void records(void) {
     EXPECT(SGM_OK, sgm_monitor_restore(other.monitor, snapshot, SGM_SNAPSHOT_SIZE, &sequence));
     TRUE(sequence == 41);
     EXPECT(SGM_ERROR_LENGTH, sgm_monitor_packet(good.monitor, 0, snapshot, SGM_PACKET_SIZE + 1));
+    /* Of another model: byte 8 is the first of its number. Then a value that cannot be, in a record that is whole. */
+    memcpy(record, profile, sizeof record);
+    record[8] ^= 1;
+    seal(record, sizeof record);
+    EXPECT(SGM_OK, sgm_monitor_init(other.monitor, sizeof *other.monitor, record, sizeof record));
+    EXPECT(SGM_OK, sgm_monitor_save(good.monitor, 1, snapshot, SGM_SNAPSHOT_SIZE));
+    EXPECT(SGM_ERROR_PROFILE, sgm_monitor_restore(other.monitor, snapshot, SGM_SNAPSHOT_SIZE, NULL));
+    /* Whatever is in a record that is whole: it is refused, or watches. */
+    int taken = 0;
+    sgm_observation seen;
+    for (size_t place = 8; place < SGM_PROFILE_SIZE - 4; place++) {
+        memcpy(record, profile, sizeof record);
+        record[place] = (uint8_t)(record[place] + 127);
+        seal(record, sizeof record);
+        if (sgm_monitor_init(other.monitor, sizeof *other.monitor, record, sizeof record) == SGM_OK) {
+            sgm_status watched = SGM_OK;
+            for (int frame = 0; frame < 3 && watched == SGM_OK; frame++) {
+                watched = sgm_monitor_watch(other.monitor, other.sketch, other.table, codes, HEIGHT, WIDTH, NULL, &seen);
+            }
+            TRUE(watched == SGM_OK || watched == SGM_ERROR_SHAPE || watched == SGM_ERROR_MISMATCH);
+            taken++;
+        }
+    }
+    TRUE(taken > 100 && taken < SGM_PROFILE_SIZE - 100);
     drop(good);
     drop(other);
 }
