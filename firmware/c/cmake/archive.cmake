@@ -1,4 +1,4 @@
-# segmeter_archive(VARIABLE): sets it to the path of the static library, and makes the target segmeter_archive, which builds it.
+# segmeter_archive(VARIABLE): sets it to the path of the library, and makes the target segmeter_archive, which builds it.
 
 # The target of this build as rustc names it; empty for the machine that builds.
 function(segmeter_target variable)

@@ -1,5 +1,5 @@
-// An output tensor as TensorFlow Lite Micro has it, into a sketch: a network's int8 output, scored and watched where it comes out.
-// Prints the bits of three numbers, the same on every machine.
+// An output tensor as TensorFlow Lite Micro has it, into a sketch: a network's int8 output, scored where it comes out. Prints
+// the bits of three numbers, the same on every machine.
 #include <segmeter.h>
 
 #include "board/platform.h"

@@ -624,8 +624,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The text of a status in English, one line without a full stop; of a number that is none, that it is unknown. Never null, never
- * to be freed.
+ * The text of a status in English, one line without a full stop; of a number that is none, that it is unknown. Never null,
+ * never to be freed.
  */
 const char *sgm_status_text(int32_t status);
 
@@ -732,8 +732,8 @@ sgm_status sgm_sketch_pixels(const struct sgm_sketch *sketch,
  * The value of a loss for the labelled pixels of a sketch, rounded once from 64 bits.
  *
  * `loss` is its number in `SGM_LOSSES` (`sgm_find`); `parameters` are `count` of its parameters, all others have their
- * defaults; null and 0 for all defaults. A frame of any size costs the same: 15000 to 120000 instructions on a Cortex-M4F, 31000
- * to 2 million on a Cortex-M0; up to 4.6 KiB of stack.
+ * defaults; null and 0 for all defaults. A frame of any size costs the same: 15000 to 120000 instructions on a Cortex-M4F,
+ * 31000 to 2 million on a Cortex-M0; up to 4.6 KiB of stack.
  *
  * `SGM_UNDEFINED`: no pixel has a label, or the formula is 0/0. Errors: `SGM_ERROR_NAME` if there is no such loss, or a
  * parameter is not one of its, or is named twice; `SGM_ERROR_PARAMETER` if its value is out of range;
@@ -925,7 +925,8 @@ sgm_status sgm_monitor_begin(struct sgm_monitor *monitor,
                              uint32_t width);
 
 /**
- * Takes the next row of the frame: `width` codes of the profile's quantiser. 7 instructions a pixel on a Cortex-M4, 13 on a Cortex-M0.
+ * Takes the next row of the frame: `width` codes of the profile's quantiser. 7 instructions a pixel on a Cortex-M4, 13 on a
+ * Cortex-M0.
  *
  * Errors: `SGM_ERROR_ORDER` without a frame or behind its last row, `SGM_ERROR_LENGTH`; the row is not taken then.
  */
@@ -949,8 +950,8 @@ sgm_status sgm_monitor_end(struct sgm_monitor *monitor,
                            struct sgm_observation *observation);
 
 /**
- * A whole frame at once: `height` times `width` codes, row by row, without labels. `sketch` is reset and then holds the frame,
- * so that statistics of it can be asked for.
+ * A whole frame at once: `height` times `width` codes, row by row, without labels. `sketch` is reset and then holds the
+ * frame, so that statistics of it can be asked for.
  *
  * Errors: those of `sgm_monitor_begin`, `sgm_sketch_push_row` and `sgm_monitor_end`.
  */

@@ -41,8 +41,8 @@ impl Parameter {
 /// The value of a loss for the labelled pixels of a sketch, rounded once from 64 bits.
 ///
 /// `loss` is its number in `SGM_LOSSES` (`sgm_find`); `parameters` are `count` of its parameters, all others have their
-/// defaults; null and 0 for all defaults. A frame of any size costs the same: 15000 to 120000 instructions on a Cortex-M4F, 31000
-/// to 2 million on a Cortex-M0; up to 4.6 KiB of stack.
+/// defaults; null and 0 for all defaults. A frame of any size costs the same: 15000 to 120000 instructions on a Cortex-M4F,
+/// 31000 to 2 million on a Cortex-M0; up to 4.6 KiB of stack.
 ///
 /// `SGM_UNDEFINED`: no pixel has a label, or the formula is 0/0. Errors: `SGM_ERROR_NAME` if there is no such loss, or a
 /// parameter is not one of its, or is named twice; `SGM_ERROR_PARAMETER` if its value is out of range;

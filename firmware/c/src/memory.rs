@@ -1,8 +1,8 @@
 //! Memory of the caller: the one place with `unsafe`.
 //!
 //! Functions of the interface take [`In`] and [`Out`] where C passes a pointer. They are no more than the pointer, and only C
-//! makes them. What they name is checked as far as a pointer can be (null, alignment, length, kind), and borrowed for the call.
-//! What cannot be checked is the caller's to keep, as the header says: the memory exists, and no one else changes it.
+//! makes them. What they name is checked as far as a pointer can be (null, alignment, length, kind), and borrowed for the
+//! call. What cannot be checked is the caller's to keep, as the header says: the memory exists, and no one else changes it.
 
 use core::ffi::{c_char, c_void};
 use core::mem::{align_of, size_of};
@@ -251,8 +251,8 @@ impl<S: Storage> Out<S> {
         }
         apart(&self.span(1), beside)?;
         let cell = self.0.cast::<Cell<S::State>>();
-        // SAFETY: aligned and large enough, as `FITS` says; the caller promises that the storage is there and used by nobody. A
-        // state owns nothing, so that it can be copied.
+        // SAFETY: aligned and large enough, as `FITS` says; the caller promises that the storage is there and used by nobody.
+        // A state owns nothing, so that it can be copied.
         unsafe {
             (&raw mut (*cell).kind).write(0);
             ptr::copy_nonoverlapping(S::EMPTY, &raw mut (*cell).state, 1);

@@ -57,8 +57,8 @@ pub enum Status {
     ErrorProfile = -20,
 }
 
-/// The text of a status in English, one line without a full stop; of a number that is none, that it is unknown. Never null, never
-/// to be freed.
+/// The text of a status in English, one line without a full stop; of a number that is none, that it is unknown. Never null,
+/// never to be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn sgm_status_text(status: i32) -> *const c_char {
     let text: &'static CStr = match status {

@@ -88,7 +88,8 @@ fn losses() -> String {
         // Nothing in them may end the comment.
         let comment = lines.join("\n * ").replace("*/", "* /");
         text.push_str(&format!(
-            "/**\n * {comment}\n */\n#define sgm_loss_{} sgm_loss_{variant}\nSGM_MUST_USE\nsgm_status sgm_loss_{variant}(\n    \
+            "/**\n * {comment}\n */\n#define sgm_loss_{} sgm_loss_{variant}\nSGM_MUST_USE\n\
+             sgm_status sgm_loss_{variant}(\n    \
              const struct sgm_sketch *sketch, const struct sgm_table *table, const struct sgm_parameter *parameters,\n    \
              size_t count, float *value);\n\n",
             entry.name

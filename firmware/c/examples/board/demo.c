@@ -1,5 +1,5 @@
-/* The bundled road frames, row by row: losses and metrics against the float network's mask, and drift against a profile. Prints
- * the bits of every number, one line a frame: the same on a microcontroller and on a server.
+/* The bundled road frames, row by row: losses and metrics against the float network's mask, and drift against a profile.
+ * Prints the bits of every number, one line a frame: the same on a microcontroller and on a server.
  *
  * 16 KiB of RAM are enough, for no frame is ever in memory. */
 #include <segmeter.h>
@@ -111,7 +111,7 @@ __attribute__((noinline)) static void drift(void) {
     }
 }
 
-/** Reads a frame row by row; whether it was there. A function of its own, so that its rows are not on the stack of the others. */
+/** Reads a frame row by row; whether it was there. On its own, so that rows are not on the stack of the others. */
 __attribute__((noinline)) static int read_frame(int codes, int labels) {
     for (int row = 0; row < HEIGHT; row++) {
         int8_t outputs[WIDTH];

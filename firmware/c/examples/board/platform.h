@@ -1,5 +1,5 @@
-/* What a program of these examples needs of the machine that it runs on: semihosting.c has it for QEMU and debuggers, host.c for
- * this machine. */
+/* What a program of these examples needs of the machine that it runs on: semihosting.c has it for QEMU and debuggers,
+ * host.c for this machine. */
 #ifndef PLATFORM_H
 #define PLATFORM_H
 

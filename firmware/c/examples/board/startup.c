@@ -1,4 +1,4 @@
-/* What happens before main on a Cortex-M: vectors, statics, a painted stack. The same for each board; link.ld lays them out. */
+/* What happens before main on a Cortex-M: vectors, statics, a painted stack. Laid out by link.ld. */
 #include <stdint.h>
 
 #include "platform.h"

@@ -103,7 +103,8 @@ pub extern "C" fn sgm_monitor_begin(mut monitor: Out<Monitor>, height: u32, widt
     status(monitor.state(&[]).and_then(|state| state.begin(height, width)))
 }
 
-/// Takes the next row of the frame: `width` codes of the profile's quantiser. 7 instructions a pixel on a Cortex-M4, 13 on a Cortex-M0.
+/// Takes the next row of the frame: `width` codes of the profile's quantiser. 7 instructions a pixel on a Cortex-M4, 13 on a
+/// Cortex-M0.
 ///
 /// Errors: `SGM_ERROR_ORDER` without a frame or behind its last row, `SGM_ERROR_LENGTH`; the row is not taken then.
 #[must_use]
@@ -140,8 +141,8 @@ pub extern "C" fn sgm_monitor_end(
     status(ended.and_then(|seen| observation.write(seen)))
 }
 
-/// A whole frame at once: `height` times `width` codes, row by row, without labels. `sketch` is reset and then holds the frame,
-/// so that statistics of it can be asked for.
+/// A whole frame at once: `height` times `width` codes, row by row, without labels. `sketch` is reset and then holds the
+/// frame, so that statistics of it can be asked for.
 ///
 /// Errors: those of `sgm_monitor_begin`, `sgm_sketch_push_row` and `sgm_monitor_end`.
 #[must_use]

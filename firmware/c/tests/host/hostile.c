@@ -1,5 +1,5 @@
-/* Whatever is passed, a status comes back. Objects are on the heap, at their exact size, so that AddressSanitizer and valgrind see
- * a byte too much; what a refused call must not touch is compared. Reads demo.profile here. */
+/* Whatever is passed, a status comes back. Objects are on the heap, at their exact size, so that AddressSanitizer and
+ * valgrind see a byte too much; what a refused call must not touch is compared. Reads demo.profile here. */
 #include <math.h>
 #include <segmeter.h>
 #include <stdio.h>
@@ -136,7 +136,8 @@ static void storage(void) {
     EXPECT(SGM_ERROR_NULL, sgm_sketch_init(good.sketch, sizeof(sgm_sketch), NULL));
     EXPECT(SGM_ERROR_NULL, sgm_monitor_init(good.monitor, sizeof(sgm_monitor), NULL, sizeof profile));
     EXPECT(SGM_OK, sgm_monitor_capture_site(good.monitor));
-    EXPECT(SGM_ERROR_CHECKSUM, (profile[100] ^= 1, sgm_monitor_init(good.monitor, sizeof(sgm_monitor), profile, sizeof profile)));
+    profile[100] ^= 1;
+    EXPECT(SGM_ERROR_CHECKSUM, sgm_monitor_init(good.monitor, sizeof(sgm_monitor), profile, sizeof profile));
     profile[100] ^= 1;
     EXPECT(SGM_ERROR_KIND, sgm_monitor_capture_site(good.monitor));
     free(shorter);
@@ -153,7 +154,8 @@ static void arguments(void) {
     const sgm_quantiser bad[] = {
         {0, 15, SGM_SIGNED, SGM_LOGITS},        {-1, 15, SGM_SIGNED, SGM_LOGITS},    {NAN, 15, SGM_SIGNED, SGM_LOGITS},
         {INFINITY, 15, SGM_SIGNED, SGM_LOGITS}, {0.1f, 128, SGM_SIGNED, SGM_LOGITS}, {0.1f, -1, SGM_UNSIGNED, SGM_LOGITS},
-        {0.1f, 15, 2, SGM_LOGITS},              {0.1f, 15, SGM_SIGNED, 3},           {1, 0, SGM_SIGNED, SGM_PROBABILITIES_OF_255},
+        {0.1f, 15, 2, SGM_LOGITS},              {0.1f, 15, SGM_SIGNED, 3},
+        {1, 0, SGM_SIGNED, SGM_PROBABILITIES_OF_255},
     };
     for (size_t place = 0; place < sizeof bad / sizeof *bad; place++) {
         EXPECT(SGM_ERROR_QUANTISER, sgm_table_init(good.table, sizeof *good.table, &bad[place]));
@@ -189,7 +191,8 @@ static void arguments(void) {
     EXPECT(SGM_ERROR_NAME, sgm_loss(good.sketch, good.table, sgm_count(SGM_LOSSES), NULL, 0, &value));
     EXPECT(SGM_ERROR_NAME, sgm_loss(good.sketch, good.table, UINT32_MAX, NULL, 0, &value));
     EXPECT(SGM_ERROR_NULL, sgm_loss(good.sketch, good.table, dice, NULL, 1, &value));
-    EXPECT(SGM_ERROR_LENGTH, sgm_loss(good.sketch, good.table, dice, (sgm_parameter *)(void *)good.table, SIZE_MAX / 8, &value));
+    const sgm_parameter *many_parameters = (sgm_parameter *)(void *)good.table;
+    EXPECT(SGM_ERROR_LENGTH, sgm_loss(good.sketch, good.table, dice, many_parameters, SIZE_MAX / 8, &value));
     EXPECT(SGM_ERROR_NULL, sgm_loss(good.sketch, good.table, dice, NULL, 0, NULL));
     sgm_parameter parameters[2] = {{"smooth", NULL, NAN}, {"smooth", NULL, 1}};
     EXPECT(SGM_ERROR_PARAMETER, sgm_loss(good.sketch, good.table, dice, parameters, 1, &value));
@@ -220,7 +223,8 @@ static void arguments(void) {
     EXPECT(SGM_OK, sgm_loss(good.sketch, good.table, bce, NULL, 0, &value));
     EXPECT(SGM_OK, sgm_loss_cross_entropy(good.sketch, good.table, NULL, 0, &alone));
     TRUE(memcmp(&alone, &value, sizeof value) == 0);
-    EXPECT(SGM_ERROR_NAME, sgm_loss_cross_entropy(good.sketch, good.table, (parameters[0].name = "smooth", parameters), 1, &alone));
+    parameters[0].name = "smooth";
+    EXPECT(SGM_ERROR_NAME, sgm_loss_cross_entropy(good.sketch, good.table, parameters, 1, &alone));
     EXPECT(SGM_ERROR_NULL, sgm_loss_lovasz_hinge(good.sketch, NULL, NULL, 0, &alone));
     /* Metrics. */
     sgm_confusion none = {0, 0, 0, 0}, many = {UINT64_MAX, 1, 1, 1};
@@ -405,7 +409,8 @@ static void frames(void) {
     EXPECT(SGM_ERROR_SHAPE, sgm_monitor_begin(good.monitor, 0, WIDTH));
     EXPECT(SGM_ERROR_SHAPE, sgm_monitor_begin(good.monitor, HEIGHT, SGM_MAX_WIDTH + 1));
     EXPECT(SGM_ERROR_SHAPE, sgm_monitor_begin(good.monitor, HEIGHT + 1, WIDTH));
-    EXPECT(SGM_ERROR_SHAPE, sgm_monitor_watch(good.monitor, good.sketch, good.table, codes, UINT32_MAX, UINT32_MAX, NULL, &seen));
+    EXPECT(SGM_ERROR_SHAPE,
+           sgm_monitor_watch(good.monitor, good.sketch, good.table, codes, UINT32_MAX, UINT32_MAX, NULL, &seen));
     EXPECT(SGM_ERROR_OVERLAP, sgm_monitor_watch(good.monitor, good.sketch, good.table, good.sketch, HEIGHT, 8, NULL, &seen));
     EXPECT(SGM_OK, sgm_monitor_begin(good.monitor, HEIGHT, WIDTH));
     EXPECT(SGM_ERROR_LENGTH, sgm_monitor_push_row(good.monitor, codes, WIDTH - 1));
