@@ -102,8 +102,8 @@ c_host() {
     archive=$(c_archive host)
     local checked=(gcc -std=c11 -g -O1 "${C_STRICT[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all)
     "${checked[@]}" -Wa,-I"$C_WORK" "$C"/examples/board/{demo.c,host.c,profile.S} "$archive" -o "$C_WORK/demo" &&
-        "${checked[@]}" "$C/tests/host/hostile.c" "$archive" -o "$C_WORK/checked" &&
-        gcc -std=c11 -g -O1 "${C_STRICT[@]}" "$C/tests/host/hostile.c" "$archive" -o "$C_WORK/plain" &&
+        "${checked[@]}" "$C"/tests/host/{hostile,monitor}.c "$archive" -o "$C_WORK/checked" &&
+        gcc -std=c11 -g -O1 "${C_STRICT[@]}" "$C"/tests/host/{hostile,monitor}.c "$archive" -o "$C_WORK/plain" &&
         c_same host ./demo && (cd "$C_WORK" && ./checked) || return
     if command -v valgrind >/dev/null; then
         (cd "$C_WORK" && valgrind --quiet --error-exitcode=1 ./plain)
