@@ -41,7 +41,8 @@ pub trait Visit {
 }
 
 macro_rules! losses {
-    ($($name:ident($loss:ty) = $family:ident::$listed:ident),* $(,)?) => {
+    // The dollar is for the macro that is made here.
+    ($dollar:tt $($name:ident($loss:ty) = $family:ident::$listed:ident),* $(,)?) => {
         /// A loss that is chosen at run time.
         #[derive(Clone, Copy, Debug)]
         #[non_exhaustive]
@@ -65,6 +66,52 @@ macro_rules! losses {
                 visitor.loss(entry, &($family::$listed.make)(&Values::defaults(entry))?)?;
             )*
             Ok(())
+        }
+
+        /// The losses one by one, by the names of their variants: what makes one of them links no other.
+        ///
+        /// ```
+        /// use segmeter_core::{list::Value, loss::{Loss, list::single}, view::{Frame, IGNORE, Labels, Shape}};
+        /// let loss = single::Dice(&|name| (name == "smooth").then_some(Value::Number(1.0)))?;
+        /// let frame = Frame::new(&[2.0, -1.0], Labels::new(Shape::new(1, 2)?, &[1, 0], IGNORE)?)?;
+        /// assert_eq!(loss.value(&frame, &mut [])?.value, 0.12323066);
+        /// # Ok::<(), segmeter_core::Error>(())
+        /// ```
+        #[allow(non_snake_case, reason = "a macro cannot make names")]
+        pub mod single {
+            use super::*;
+            $(
+                #[doc = concat!("`", stringify!($name), "`, made as by [`AnyLoss::new`].")]
+                ///
+                /// # Errors
+                /// [`Error::Parameter`] names the parameter whose value is not in its range.
+                pub fn $name<'a>(
+                    given: &'a dyn Fn(&str) -> Option<Value<'a>>,
+                ) -> Result<impl Loss + use<>> {
+                    ($family::$listed.make)(&Values::new(entry::$name(), given))
+                }
+            )*
+
+            /// Their entries in [`LOSSES`], by the same names.
+            pub mod entry {
+                use super::*;
+                $(
+                    #[doc = concat!("That of `", stringify!($name), "`.")]
+                    #[must_use]
+                    pub const fn $name() -> &'static Entry {
+                        &$family::$listed.entry
+                    }
+                )*
+            }
+        }
+
+        /// Calls a macro with the names of [`list::single`](crate::loss::list::single), in the order of
+        /// [`LOSSES`](crate::loss::LOSSES): for who makes something of every loss.
+        #[macro_export]
+        macro_rules! for_each_loss {
+            ($dollar call:ident) => {
+                $dollar call! { $($name)* }
+            };
         }
 
         impl AnyLoss<'static> {
@@ -133,6 +180,7 @@ macro_rules! losses {
 }
 
 losses! {
+    $
     CrossEntropy(CrossEntropy) = distribution::CROSS_ENTROPY,
     BalancedCrossEntropy(BalancedCrossEntropy) = distribution::BALANCED_CROSS_ENTROPY,
     Focal(Focal) = distribution::FOCAL,
