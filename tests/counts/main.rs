@@ -33,8 +33,8 @@ fn counted<const C: usize>(random: &mut Random, ignore: u8) {
         let labels = ids(random, pixels, C as u8, &[ignore], run);
         let predictions = ids(random, pixels, C as u8, &[255, C as u8, 200], run);
         // One that was used before is as a new one.
-        let mut confusion = Confusion::<C>::new(0);
-        confusion.push_row(&[1, 0, 200, 1], &[1, 1, 1, 0]).unwrap();
+        let mut confusion = Confusion::<C>::new(254);
+        confusion.push_row(&[0, 200, 0], &[0, 0, 254]).unwrap();
         confusion.reset(ignore);
         confusion.push_row(&predictions, &labels).unwrap();
         let mut fresh = Confusion::<C>::new(ignore);
