@@ -78,7 +78,8 @@ static void layouts(void) {
     /* Whole frames in memory of exactly the size that the header says, and none in a byte less. */
     static const uint32_t widths[] = {1, 2, 7, 80, 160}, classes[] = {2, 3, 4, 5, 19, 32}, factors[] = {1, 4, 16};
     for (int kind = 0; kind < 5 * 6 * 3 * 3; kind++) {
-        const sgm_classes_layout of = {3, widths[kind % 5], classes[kind / 5 % 6], factors[kind / 30 % 3], kind % 2, kind / 90};
+        const sgm_classes_layout of = {3,        widths[kind % 5], classes[kind / 5 % 6], factors[kind / 30 % 3],
+                                       kind % 2, kind / 90};
         const size_t length = of.width * of.factor;
         uint8_t *ids = memory(length, 0xff), *scores = memory((size_t)of.width * of.classes, 0);
         uint32_t given = 0;
