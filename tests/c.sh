@@ -83,38 +83,45 @@ c_header() {
 # What the boards are to print, by core alone.
 c_expected() {
     cargo run --quiet --release --manifest-path "$C/Cargo.toml" --example expected "$C_WORK" &&
+        cargo run --quiet --release --manifest-path "$C/Cargo.toml" --example expected_classes "$C_WORK" &&
         ln -sf "$root"/tests/data/demo/{road_i8,reference_bits}.bin "$C_WORK"
 }
 
-# c_same NAME COMMAND...: what a program prints is what is expected; lines of figures apart.
+# c_same NAME EXPECTED LAST COMMAND...: what a program prints is what is expected, lines of figures apart, up to the line that
+# begins with LAST.
 c_same() {
-    local name=$1
-    shift
+    local name=$1 expected=$C_WORK/$2 last=$3
+    shift 3
     (cd "$C_WORK" && "$@" >"$name.txt") || return
     grep '^#' "$C_WORK/$name.txt"
-    diff <(grep -v '^#' "$C_WORK/$name.txt") "$C_WORK/expected.txt" | cut -c 1-200 | head -n 6
-    grep -v '^#' "$C_WORK/$name.txt" | cmp - "$C_WORK/expected.txt" && grep -q 'frame dc ' "$C_WORK/$name.txt"
+    diff <(grep -v '^#' "$C_WORK/$name.txt") "$expected" | cut -c 1-200 | head -n 6
+    grep -v '^#' "$C_WORK/$name.txt" | cmp - "$expected" && grep -q "^$last " "$C_WORK/$name.txt"
 }
 
-# The same program here, checked, then hostile arguments, checked and under valgrind, which sees what the library itself reads.
+# The same programs here, checked, then hostile arguments, checked and under valgrind, which sees what the library itself reads.
 c_host() {
-    local archive
+    local archive hostile=("$C"/tests/host/{hostile,monitor,classes}.c)
     archive=$(c_archive host)
     local checked=(gcc -std=c11 -g -O1 "${C_STRICT[@]}" -fsanitize=address,undefined -fno-sanitize-recover=all)
     "${checked[@]}" -Wa,-I"$C_WORK" "$C"/examples/board/{demo.c,host.c,profile.S} "$archive" -o "$C_WORK/demo" &&
-        "${checked[@]}" "$C"/tests/host/{hostile,monitor}.c "$archive" -o "$C_WORK/checked" &&
-        gcc -std=c11 -g -O1 "${C_STRICT[@]}" "$C"/tests/host/{hostile,monitor}.c "$archive" -o "$C_WORK/plain" &&
-        c_same host ./demo && (cd "$C_WORK" && ./checked) || return
+        "${checked[@]}" "$C"/examples/board/{classes,host}.c "$archive" -o "$C_WORK/classes" &&
+        "${checked[@]}" "${hostile[@]}" "$archive" -o "$C_WORK/checked" &&
+        gcc -std=c11 -g -O1 "${C_STRICT[@]}" "${hostile[@]}" "$archive" -o "$C_WORK/plain" &&
+        c_same host expected.txt "frame dc" ./demo && c_same host-classes classes.expected "classes 0b" ./classes &&
+        (cd "$C_WORK" && ./checked) || return
     if command -v valgrind >/dev/null; then
         (cd "$C_WORK" && valgrind --quiet --error-exitcode=1 ./plain)
     fi
 }
 
-# A program in C++, here.
+# Programs in C++, here.
 c_plus_plus() {
-    gcc -std=c99 "${C_STRICT[@]}" -c "$C/examples/board/host.c" -o "$C_WORK/host.o" &&
-        g++ -std=c++11 -O1 "${C_STRICT[@]}" -fsanitize=address,undefined "$C/examples/tflite.cpp" "$C_WORK/host.o" \
-            "$(c_archive host)" -o "$C_WORK/tflite" && "$C_WORK/tflite" | diff - "$C_WORK/tflite.expected"
+    local program
+    gcc -std=c99 "${C_STRICT[@]}" -c "$C/examples/board/host.c" -o "$C_WORK/host.o" || return
+    for program in tflite tflite_classes; do
+        g++ -std=c++11 -O1 "${C_STRICT[@]}" -fsanitize=address,undefined "$C/examples/$program.cpp" "$C_WORK/host.o" \
+            "$(c_archive host)" -o "$C_WORK/$program" && "$C_WORK/$program" | diff - "$C_WORK/$program.expected" || return
+    done
 }
 
 # c_image BOARD OUTPUT TARGET FLAGS... -- SOURCES...
@@ -141,16 +148,21 @@ c_board() {
     local board=$1 machine=$2
     shift 2
     c_image "$board" "$board.elf" "$@" -- -std=c99 "$C"/examples/board/{demo.c,profile.S} &&
-        arm-none-eabi-size "$C_WORK/$board.elf" && c_same "$board" c_run "$machine" "$board.elf"
+        c_image "$board" "$board-classes.elf" "$@" -- -std=c99 "$C/examples/board/classes.c" &&
+        arm-none-eabi-size "$C_WORK/$board.elf" "$C_WORK/$board-classes.elf" &&
+        c_same "$board" expected.txt "frame dc" c_run "$machine" "$board.elf" &&
+        c_same "$board-classes" classes.expected "classes 0b" c_run "$machine" "$board-classes.elf"
 }
 
-# The program in C++ on the board with a floating point unit.
+# The programs in C++ on the board with a floating point unit.
 c_board_plus_plus() {
-    local flags=("${C_MPS2[@]:1}")
-    arm-none-eabi-g++ "${flags[@]}" -std=c++11 -fno-exceptions -fno-rtti -Os "${C_STRICT[@]}" -c "$C/examples/tflite.cpp" \
-        -o "$C_WORK/tflite.o" &&
-        c_image mps2 tflite.elf "${C_MPS2[@]}" -- "$C_WORK/tflite.o" &&
-        c_run mps2-an386 tflite.elf | diff - "$C_WORK/tflite.expected"
+    local flags=("${C_MPS2[@]:1}") program
+    for program in tflite tflite_classes; do
+        arm-none-eabi-g++ "${flags[@]}" -std=c++11 -fno-exceptions -fno-rtti -Os "${C_STRICT[@]}" \
+            -c "$C/examples/$program.cpp" -o "$C_WORK/$program.o" &&
+            c_image mps2 "$program.elf" "${C_MPS2[@]}" -- "$C_WORK/$program.o" &&
+            c_run mps2-an386 "$program.elf" | diff - "$C_WORK/$program.expected" || return
+    done
 }
 
 # Two archives of Rust in one image: the second is the same code under another name, with a panic handler of its own.
@@ -237,8 +249,10 @@ c_readme() {
     # What they leave lies where all tests leave theirs.
     commands=${commands//-o first/-o $C_WORK/first}
     (cd "$root" && bash -e -c "${commands//.\/first/$C_WORK/first}") | grep -x 'cross-entropy 0.3852891 (done)' || return
-    # The program in the README is the one that was built.
-    diff <(sed -n '/^```c$/,/^```$/{/^```/d;p}' "$C/README.md") "$C/examples/first.c"
+    # The programs in the README are those that are built, and print what it says.
+    diff <(sed -n '/^```c$/,/^```$/{/^```/d;p}' "$C/README.md") <(cat "$C/examples/first.c" "$C/examples/classes.c") &&
+        gcc -std=c99 "${C_STRICT[@]}" "$C/examples/classes.c" "$(c_archive host)" -o "$C_WORK/readme" &&
+        diff <("$C_WORK/readme") <(sed -n '/^```text$/,/^```$/{/^```/d;p}' "$C/README.md" | grep -B 8 '^mean IoU')
 }
 
 if { command -v gcc && command -v g++ && command -v readelf; } >/dev/null || setup_apt gcc g++ libc6-dev binutils; then
@@ -247,8 +261,8 @@ if { command -v gcc && command -v g++ && command -v readelf; } >/dev/null || set
     check "C: symbols of the library for this machine" c_symbols host
     [ -z "$long" ] || check "C: a library that can panic is found" c_negative
     check "C: what is expected, by core" c_expected
-    check "C: demo and hostile arguments, under AddressSanitizer" c_host
-    check "C++: a tensor" c_plus_plus
+    check "C: demos and hostile arguments, under AddressSanitizer" c_host
+    check "C++: tensors" c_plus_plus
     check "C: beside another library in Rust" c_two
     check "C: README" c_readme
     check "C: layout for Zephyr and ESP-IDF" c_layout
@@ -266,9 +280,9 @@ for target in "${C_TARGETS[@]}"; do
 done
 if command -v arm-none-eabi-gcc >/dev/null || setup_apt gcc-arm-none-eabi libnewlib-arm-none-eabi; then
     if [ -f "$(c_archive "${C_MICROBIT[0]}")" ] && [ -f "$(c_archive "${C_MPS2[0]}")" ] && ensure_qemu; then
-        check "C: the demo on a Cortex-M0 with 16 KiB" c_board microbit microbit "${C_MICROBIT[@]}"
-        check "C: the demo on a Cortex-M4F" c_board mps2 mps2-an386 "${C_MPS2[@]}"
-        check "C++: a tensor on a Cortex-M4F" c_board_plus_plus
+        check "C: the demos on a Cortex-M0 with 16 KiB" c_board microbit microbit "${C_MICROBIT[@]}"
+        check "C: the demos on a Cortex-M4F" c_board mps2 mps2-an386 "${C_MPS2[@]}"
+        check "C++: tensors on a Cortex-M4F" c_board_plus_plus
     else
         skip "C: boards in QEMU"
     fi

@@ -36,7 +36,7 @@ pub use instance::InstanceIou;
 pub use lesion::{LesionReport, LesionWise};
 pub use list::{METRICS, SHAPE_METRICS};
 pub use named::{ClassMetric, Empties, Empty, Score};
-pub use overlap::{Confusion, ConfusionView, Disagreement, Volume};
+pub use overlap::{Confusion, ConfusionCells, ConfusionView, Disagreement, Volume};
 pub use panoptic::{PanopticClass, PanopticQuality, SegmentArea};
 pub use preset::Preset;
 pub use segment::{Overlap, Overlaps, Segment};

@@ -1,7 +1,7 @@
 //! A matrix that is kept elsewhere.
 
 use segmeter_core::Error;
-use segmeter_core::metric::{ConfusionView, Disagreement, Volume};
+use segmeter_core::metric::{ConfusionCells, ConfusionView, Disagreement, Volume};
 use segmeter_tests::Random;
 
 /// More classes than a byte has values, two of them in no mean, against the definitions over pixels.
@@ -72,7 +72,56 @@ fn a_view_is_square() {
         let (counts, foreign) = (vec![0; counts], vec![0; classes]);
         let expected = Error::Length { expected: classes * classes, found: counts.len() };
         assert_eq!(ConfusionView::new(&counts, &foreign, &[]).unwrap_err(), expected);
+        let (mut counts, mut foreign) = (counts, foreign);
+        assert_eq!(ConfusionCells::new(&mut counts, &mut foreign, 255).unwrap_err(), expected);
     }
     let none = ConfusionView::new(&[], &[], &[]).unwrap();
     assert_eq!((none.pixels(), none.mean_iou(), none.kappa(), none.mcc()), (0, None, None, None));
+}
+
+/// Rows of any length, with runs, predictions that are no class and an ignore id that is one: pixel by pixel.
+#[test]
+fn cells_of_any_number_of_classes() {
+    let mut random = Random(93);
+    for (classes, ignore) in [(2, 255), (5, 3), (19, 255), (255, 7)] {
+        let mut id = |most: usize| (random.uniform() * most as f32) as usize % most;
+        let (mut counts, mut foreign) = (vec![0; classes * classes], vec![0; classes]);
+        let (mut expected, mut others, mut unscored) = (counts.clone(), foreign.clone(), 0);
+        let mut cells = ConfusionCells::new(&mut counts, &mut foreign, ignore).unwrap();
+        for length in 0..70 {
+            let (mut predictions, mut labels) = (vec![0_u8; length], vec![0_u8; length]);
+            let mut last = [0; 2];
+            for (prediction, label) in predictions.iter_mut().zip(&mut labels) {
+                if id(3) == 0 {
+                    last = [id(classes + 1) as u8, id(classes) as u8];
+                    last[1] = if id(9) == 0 { ignore } else { last[1] };
+                }
+                [*prediction, *label] = last;
+                let [p, g] = last.map(usize::from);
+                let count = match p < classes {
+                    _ if last[1] == ignore => &mut unscored,
+                    true => &mut expected[g * classes + p],
+                    false => &mut others[g],
+                };
+                *count += 1;
+            }
+            cells.push_row(&predictions, &labels).unwrap();
+        }
+        assert_eq!((cells.ignored(), cells.saturated()), (unscored, false), "{classes}");
+        let short = cells.push_row(&[0], &[0, 0]).unwrap_err();
+        assert_eq!(short, Error::Length { expected: 2, found: 1 });
+        if classes < 255 {
+            let found = cells.push_row(&[0; 3], &[ignore, ignore, classes as u8]).unwrap_err();
+            assert_eq!(found, Error::ClassId { found: classes as u8, pixel: 2 });
+        }
+        assert!(unscored > 50 && others.iter().sum::<u64>() > 2, "too easy");
+        assert_eq!((counts, foreign), (expected, others), "{classes}");
+    }
+    let mut full = [u64::MAX - 1, 0, 0, 0];
+    let mut foreign = [0; 2];
+    let mut cells = ConfusionCells::new(&mut full, &mut foreign, 255).unwrap();
+    cells.push_row(&[0], &[0]).unwrap();
+    assert!(!cells.saturated());
+    cells.push_row(&[0], &[0]).unwrap();
+    assert!(cells.saturated() && full[0] == u64::MAX);
 }

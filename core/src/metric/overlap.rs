@@ -7,10 +7,12 @@ use crate::sketch::{Count, SigmoidTable, Sketch};
 use count::add;
 
 mod agreement;
+mod cells;
 mod count;
 mod read;
 
 pub use agreement::{Disagreement, Volume};
+pub use cells::ConfusionCells;
 pub use read::ConfusionView;
 
 /// Counts of (label, prediction) over `C` classes.

@@ -1,8 +1,6 @@
 // An output tensor as TensorFlow Lite Micro has it, into a sketch: a network's int8 output, scored where it comes out. Prints
 // the bits of three numbers, the same on every machine.
-#include <segmeter.h>
-
-#include "board/platform.h"
+#include "board/print.h"
 
 // The parts of TfLiteTensor that say what its bytes mean; with the library at hand, include
 // tensorflow/lite/micro/micro_interpreter.h instead and pass interpreter.output(0).
@@ -62,15 +60,6 @@ class Evaluator {
     sgm_table table_;
     sgm_sketch sketch_;
 };
-
-static void hex(uint64_t bits, int digits) {
-    char text[18] = " ";
-    for (int place = digits; place > 0; place--, bits >>= 4) {
-        text[place] = "0123456789abcdef"[bits & 15];
-    }
-    text[digits + 1] = 0;
-    platform_print(text);
-}
 
 static Evaluator evaluator;
 

@@ -1,11 +1,12 @@
 /* Segmeter: segmentation losses, metrics and drift detection, the same bits on a microcontroller and on a server.
  *
  * What holds of every function:
- * - Memory is the caller's: sgm_table, sgm_sketch and sgm_monitor are storage whose content is private. They may be static,
- *   on a stack or on a heap, must not be copied while they are in use, and need no end. Nothing else is kept between two
- *   calls: no pointer, no global. Two objects may be used at once by two threads, one by one thread at a time.
- * - It returns an sgm_status: SGM_OK, SGM_UNDEFINED (there is no such number) or an error below zero, whose text
- *   sgm_status_text has. What a function writes, it writes with SGM_OK alone, unless it says otherwise.
+ * - Memory is the caller's: sgm_table, sgm_sketch, sgm_monitor, sgm_classes_rows and sgm_classes_sums are storage whose
+ *   content is private. They may be static, on a stack or on a heap, must not be copied while they are in use, and need no
+ *   end. Nothing else is kept between two calls: no pointer, no global. Two objects may be used at once by two threads, one
+ *   by one thread at a time.
+ * - It returns an sgm_status: SGM_OK, SGM_UNDEFINED (there is no such number), SGM_NONE (no row yet) or an error below zero,
+ *   whose text sgm_status_text has. What a function writes, it writes with SGM_OK alone, unless it says otherwise.
  * - Null, misaligned or too short memory, memory that was never initialised, and one object in place of another are errors.
  *   What a pointer and a length name must be memory of the caller, and must not lie in an object that the call changes.
  * - Numbers of fixed point are in steps of 2^-16: SGM_TO_FLOAT.
@@ -29,6 +30,10 @@
 
 /** A number of fixed point as a float. */
 #define SGM_TO_FLOAT(fixed) ((float)(fixed) / 65536.0f)
+
+/** Bytes of memory for an sgm_classes_rows: scores of `width` pixels and of `classes` classes to ids of `factor * width`. */
+#define SGM_CLASSES_ROWS_SIZE(width, classes, factor)                                                        \
+    (SGM_CLASSES_ROWS_STATE + (2 * (((size_t)(classes) + 3) / 4 * 4) + 14 + (factor)) * (size_t)(width))
 
 /**
  * The version of this interface, as the header has it: it changes with every change that needs a new compilation.
@@ -104,6 +109,42 @@
  * Alignment of storage in bytes.
  */
 #define SGM_ALIGNMENT 16
+
+/**
+ * The most classes of a network.
+ */
+#define SGM_MAX_CLASSES 32
+
+/**
+ * `sgm_classes_layout.interpolation`: bilinear, as PyTorch's with `align_corners=False` and TensorFlow Lite's with
+ * `half_pixel_centers`.
+ */
+#define SGM_HALF_PIXEL 0
+
+/**
+ * `sgm_classes_layout.interpolation`: bilinear, `align_corners=True`.
+ */
+#define SGM_ALIGNED_CORNERS 1
+
+/**
+ * `sgm_classes_layout.interpolation`: every score is that of a square of pixels.
+ */
+#define SGM_NEAREST 2
+
+/**
+ * The largest `sgm_classes_layout.factor`.
+ */
+#define SGM_MAX_FACTOR 16
+
+/**
+ * Bytes of an `sgm_classes_rows` without those behind it: `SGM_CLASSES_ROWS_SIZE` has all.
+ */
+#define SGM_CLASSES_ROWS_STATE 112
+
+/**
+ * Bytes of an `sgm_classes_sums`.
+ */
+#define SGM_CLASSES_SUMS_SIZE 880
 
 /**
  * The widest row of a frame that a monitor takes.
@@ -272,6 +313,10 @@ enum sgm_status
      */
     SGM_UNDEFINED = 1,
     /**
+     * There is no row now: push the next one. Nothing is written. Not an error.
+     */
+    SGM_NONE = 2,
+    /**
      * A pointer is null.
      */
     SGM_ERROR_NULL = -1,
@@ -296,7 +341,7 @@ enum sgm_status
      */
     SGM_ERROR_LENGTH = -6,
     /**
-     * Height or width is 0, the width above SGM_MAX_WIDTH, or the profile is for frames of another size.
+     * Height or width is 0, the width above SGM_MAX_WIDTH, an image too large, or the profile is for frames of another size.
      */
     SGM_ERROR_SHAPE = -7,
     /**
@@ -316,11 +361,12 @@ enum sgm_status
      */
     SGM_ERROR_PARAMETER = -11,
     /**
-     * The loss depends on where pixels are, which a sketch does not know, or is not for binary frames.
+     * The loss depends on where pixels are, which a sketch does not know, or is not for binary frames; or the codes are
+     * probabilities where logits are asked for.
      */
     SGM_ERROR_UNSUPPORTED = -12,
     /**
-     * A label (or a prediction) is neither 0 nor 1 nor the id of ignored pixels.
+     * A label (or a prediction) is neither a class, 0 or 1 of a network of one, nor the id of ignored pixels.
      */
     SGM_ERROR_LABEL = -13,
     /**
@@ -351,6 +397,10 @@ enum sgm_status
      * The snapshot was made with another profile.
      */
     SGM_ERROR_PROFILE = -20,
+    /**
+     * There are not 2 to SGM_MAX_CLASSES classes, or this is none of them.
+     */
+    SGM_ERROR_CLASSES = -21,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -490,6 +540,90 @@ typedef struct sgm_statistics {
      */
     int32_t low_confidence_fraction;
 } sgm_statistics;
+
+/**
+ * Storage for a frame of scores on its way to ids: the head of `SGM_CLASSES_ROWS_SIZE` bytes.
+ *
+ * ```c
+ * static union { sgm_classes_rows rows; uint8_t bytes[SGM_CLASSES_ROWS_SIZE(80, 19, 8)]; } memory;
+ * ```
+ */
+typedef struct SGM_ALIGNED(16) sgm_classes_rows {
+    /**
+     * Private.
+     */
+    uint8_t opaque[SGM_CLASSES_ROWS_STATE];
+} sgm_classes_rows;
+
+/**
+ * The scores of a network of several classes, and the image that they are of.
+ */
+typedef struct sgm_classes_layout {
+    /**
+     * Rows of scores, at least 1.
+     */
+    uint32_t height;
+    /**
+     * Pixels of a row of scores, at least 1.
+     */
+    uint32_t width;
+    /**
+     * Classes, 2 to `SGM_MAX_CLASSES`.
+     */
+    uint32_t classes;
+    /**
+     * How often the image is as high and as wide, 1 to `SGM_MAX_FACTOR`; neither side is more than 65535.
+     */
+    uint32_t factor;
+    /**
+     * `SGM_UNSIGNED` or `SGM_SIGNED`. Scale and zero point, the same for all classes, change no id.
+     */
+    uint8_t encoding;
+    /**
+     * `SGM_HALF_PIXEL`, `SGM_ALIGNED_CORNERS` (an image of at most 2^23 pixels) or `SGM_NEAREST`.
+     */
+    uint8_t interpolation;
+} sgm_classes_layout;
+
+/**
+ * Storage for sums over pixels of scores, and the table of exponentials that they take.
+ */
+typedef struct SGM_ALIGNED(16) sgm_classes_sums {
+    /**
+     * Private.
+     */
+    uint8_t opaque[SGM_CLASSES_SUMS_SIZE];
+} sgm_classes_sums;
+
+/**
+ * What the scores of several classes say without labels, at their own resolution; means of all pixels in steps of 2^-16.
+ */
+typedef struct sgm_classes_statistics {
+    /**
+     * Mean of what the highest score is above the second, in steps of a code, in [0, 255].
+     */
+    int32_t mean_margin;
+    /**
+     * Mean of `-T ln(sum e^(z/T))` of the logits, the free energy.
+     */
+    int32_t mean_energy;
+    /**
+     * Mean softmax probability of the predicted class, in (0, 1].
+     */
+    int32_t mean_confidence;
+    /**
+     * Mean entropy of softmax in nats, in [0, ln(classes)].
+     */
+    int32_t mean_entropy;
+    /**
+     * Pixels.
+     */
+    uint32_t pixels;
+    /**
+     * Pixels predicted to be of each class.
+     */
+    uint32_t predicted[SGM_MAX_CLASSES];
+} sgm_classes_statistics;
 
 /**
  * Storage for a drift monitor and the profile that it compares with. About 4 KiB.
@@ -812,6 +946,155 @@ SGM_MUST_USE sgm_status sgm_sketch_calibration(const struct sgm_sketch *sketch, 
  * `SGM_UNDEFINED` without a pixel. Errors: `SGM_ERROR_MISMATCH`.
  */
 SGM_MUST_USE sgm_status sgm_sketch_statistics(const struct sgm_sketch *sketch, const struct sgm_table *table, struct sgm_statistics *value);
+
+/**
+ * Splits a row of scores of all classes into a row of codes for each class: by how much its logit lies above the highest of
+ * the others. A sketch, a table and a monitor of a class go on from there, as for a network of one class.
+ *
+ * `scores` are those of `width` pixels, `encoding` is `SGM_SIGNED` or `SGM_UNSIGNED`, `plane` as in
+ * `sgm_classes_rows_push_row`. `codes` gets `classes * width` values: those of class `c` begin at `c * width`. They are
+ * signed logits of the network's scale with zero point 0: `{scale, 0, SGM_SIGNED, SGM_LOGITS}`; above 0 for the class that
+ * is predicted and for no other.
+ *
+ * Errors: `SGM_ERROR_CLASSES`, `SGM_ERROR_QUANTISER` for an encoding that is none, `SGM_ERROR_LENGTH`.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_against_rest(const void *scores,
+                                    size_t width,
+                                    size_t plane,
+                                    uint32_t classes,
+                                    uint8_t encoding,
+                                    int8_t *codes);
+
+/**
+ * Adds a row of `length` predicted ids and labels to `counts`: `classes * classes` of them, all zero at the start;
+ * `counts[label * classes + prediction]`. Plain counts: add those of frames, tiles or devices as you like.
+ *
+ * An id is 0 to `classes - 1`. Pixels with the label `ignore`, `classes` to 255, are not scored, whatever the prediction.
+ *
+ * Errors: `SGM_ERROR_CLASSES`; `SGM_ERROR_LABEL` for any other id, or an `ignore` that is a class: nothing is added then.
+ * `SGM_ERROR_OVERFLOW` if a count stopped at 2^64 - 1.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_confusion_push_row(uint64_t *counts,
+                                          uint32_t classes,
+                                          const uint8_t *predictions,
+                                          const uint8_t *labels,
+                                          size_t length,
+                                          uint8_t ignore);
+
+/**
+ * The counts of `class` against the rest, which `sgm_metric` reads IoU, Dice and the others from.
+ *
+ * Errors: `SGM_ERROR_CLASSES`, also for a `class` that is none; `SGM_ERROR_OVERFLOW` for a count of 2^50 and more.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_confusion_of(const uint64_t *counts,
+                                    uint32_t classes,
+                                    uint32_t class_,
+                                    struct sgm_confusion *confusion);
+
+/**
+ * The mean of the intersections over union of the classes that are in labels or predictions.
+ *
+ * `SGM_UNDEFINED` without a pixel. Errors: `SGM_ERROR_CLASSES`; `SGM_ERROR_OVERFLOW` for a count of 2^50 and more.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_mean_iou(const uint64_t *counts,
+                                uint32_t classes,
+                                double *value);
+
+/**
+ * The share of scored pixels that are right.
+ *
+ * `SGM_UNDEFINED` without a pixel. Errors: `SGM_ERROR_CLASSES`; `SGM_ERROR_OVERFLOW` for a count of 2^50 and more.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_pixel_accuracy(const uint64_t *counts,
+                                      uint32_t classes,
+                                      double *value);
+
+/**
+ * Makes `rows` ready for the first frame of such scores; `size` is that of the memory behind the pointer, at least
+ * `SGM_CLASSES_ROWS_SIZE(width, classes, factor)`: of a union that holds both, its `sizeof`.
+ *
+ * Errors: of storage; `SGM_ERROR_CLASSES`, `SGM_ERROR_SHAPE`, `SGM_ERROR_QUANTISER` for an encoding that is none,
+ * `SGM_ERROR_PARAMETER` for such a factor or interpolation.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_rows_init(struct sgm_classes_rows *rows,
+                                 size_t size,
+                                 const struct sgm_classes_layout *layout);
+
+/**
+ * Forgets what has come: at the start of a frame.
+ */
+SGM_MUST_USE sgm_status sgm_classes_rows_reset(struct sgm_classes_rows *rows);
+
+/**
+ * Takes the next row of scores, from the top, of `width` pixels.
+ *
+ * With a `plane` of 0 all classes of a pixel lie side by side, as in a tensor of height, width and classes. Otherwise those
+ * of the first class do, and those of every other class `plane` bytes behind those of the last: height times width in a
+ * tensor of classes, height and width, `width` in a row of them.
+ *
+ * Errors: `SGM_ERROR_LENGTH` for another width or a `plane` below it; `SGM_ERROR_ORDER` if the frame has no more rows, or
+ * ids wait: call `sgm_classes_rows_next_row` until it says `SGM_NONE`.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_rows_push_row(struct sgm_classes_rows *rows,
+                                     const void *scores,
+                                     size_t width,
+                                     size_t plane);
+
+/**
+ * Writes the next row of ids, `length` of them, which is `width * factor` of the scores. Every row of scores gives up to
+ * `1.5 * factor` rows; with a bilinear interpolation, the first of several gives none.
+ *
+ * Of equal interpolated scores the class with the lowest id wins. `SGM_NONE` if the rows that have come do not say what it
+ * is, or it was the last. Errors: `SGM_ERROR_LENGTH`.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_rows_next_row(struct sgm_classes_rows *rows,
+                                     uint8_t *ids,
+                                     size_t length);
+
+/**
+ * Makes empty sums in `sums`, which is `size` bytes long (`sizeof`), for the logits of a network of `classes` classes, and
+ * their exponentials at a temperature: 1 is that of the loss. Once: 256 exponentials.
+ *
+ * Errors: of storage; `SGM_ERROR_CLASSES`, `SGM_ERROR_QUANTISER`, `SGM_ERROR_UNSUPPORTED` for codes of probabilities, which
+ * have no energy, `SGM_ERROR_PARAMETER` unless the temperature is above 0 and below 1e6.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_sums_init(struct sgm_classes_sums *sums,
+                                 size_t size,
+                                 const struct sgm_quantiser *quantiser,
+                                 uint32_t classes,
+                                 float temperature);
+
+/**
+ * Forgets every pixel: at the start of a frame.
+ */
+SGM_MUST_USE sgm_status sgm_classes_sums_reset(struct sgm_classes_sums *sums);
+
+/**
+ * Adds a row of `width` pixels; `scores` and `plane` as in `sgm_classes_rows_push_row`, the encoding that of the quantiser.
+ *
+ * Errors: `SGM_ERROR_LENGTH` for a `plane` below the width; `SGM_ERROR_OVERFLOW`. Nothing is added then.
+ */
+SGM_MUST_USE
+sgm_status sgm_classes_sums_push_row(struct sgm_classes_sums *sums,
+                                     const void *scores,
+                                     size_t width,
+                                     size_t plane);
+
+/**
+ * What the scores say so far.
+ *
+ * `SGM_UNDEFINED` without a pixel.
+ */
+SGM_MUST_USE sgm_status sgm_classes_sums_statistics(const struct sgm_classes_sums *sums, struct sgm_classes_statistics *statistics);
 
 /**
  * What the codes of a profile's network mean: a device needs to know nothing else of it.

@@ -12,6 +12,7 @@
 //! | [`names`] | what there is, by number and name: losses, metrics, states, signals |
 //! | [`sketch`] | tables of probabilities, and the histogram that stands for frames of 8-bit codes |
 //! | [`loss`], [`metric`] | what a sketch, or rows of masks, are worth against labels |
+//! | [`classes`] | networks of several classes: ids of an image, confusion, statistics, each class against the rest |
 //! | [`monitor`] | drift without labels: frames, verdicts, what is kept and what is sent |
 
 #![no_std]
@@ -30,6 +31,8 @@ pub mod sketch;
 pub mod loss;
 
 pub mod metric;
+
+pub mod classes;
 
 pub mod monitor;
 

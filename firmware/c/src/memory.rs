@@ -65,7 +65,11 @@ struct Cell<T> {
 // SAFETY: any bytes are a number.
 unsafe impl Plain for u8 {}
 // SAFETY: any bytes are a number.
+unsafe impl Plain for i8 {}
+// SAFETY: any bytes are a number.
 unsafe impl Plain for u32 {}
+// SAFETY: any bytes are a number.
+unsafe impl Plain for u64 {}
 // SAFETY: any bytes are a number.
 unsafe impl Plain for f32 {}
 // SAFETY: any bytes are a number.
@@ -237,9 +241,25 @@ impl<S: Storage> Out<S> {
         Ok(unsafe { &mut (*cell).state })
     }
 
+    /// The same, and the bytes right behind the storage, as many as `room` says of its state: what it was initialised with
+    /// must have them.
+    pub(crate) fn state_and_room(
+        &mut self,
+        beside: &[Span],
+        room: impl FnOnce(&S::State) -> usize,
+    ) -> Outcome<(&mut S::State, &mut [u8])> {
+        let length = room(In(self.0.cast_const()).state()?);
+        let behind = self.0.wrapping_add(1).cast::<u8>();
+        apart(&span(behind, length), beside)?;
+        let state = ptr::from_mut(self.state(beside)?);
+        // SAFETY: `Out::state` has checked the first; the second lies behind it, in the memory that the caller promised when
+        // it was initialised. Nothing else that this call borrows lies in either.
+        Ok(unsafe { (&mut *state, slice::from_raw_parts_mut(behind, length)) })
+    }
+
     /// Makes an object in storage of `size` bytes: as empty, and then as `set` makes it. If that fails, it is none.
     pub(crate) fn init(
-        self,
+        &mut self,
         size: usize,
         beside: &[Span],
         set: impl FnOnce(&mut S::State) -> Outcome,

@@ -123,7 +123,7 @@ fn push_masks(
 }
 
 impl Confusion {
-    fn of(class: ClassReport) -> Self {
+    pub(crate) fn of(class: ClassReport) -> Self {
         let ClassReport { true_positive, false_positive, false_negative, true_negative } = class;
         Self { true_positive, false_positive, false_negative, true_negative }
     }
@@ -153,7 +153,7 @@ pub extern "C" fn sgm_metric(confusion: In<Confusion>, metric: u32, value: Out<f
     status(find())
 }
 
-fn number(to: Out<f64>, found: Option<f64>) -> Outcome {
+pub(crate) fn number(to: Out<f64>, found: Option<f64>) -> Outcome {
     to.check()?;
     to.write(found.filter(|number| number.is_finite()).ok_or(Status::Undefined)?)
 }

@@ -104,12 +104,12 @@ pub extern "C" fn sgm_profile_quantiser(profile: In<u8>, length: usize, quantise
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn sgm_monitor_init(
-    monitor: Out<Monitor>,
+    mut monitor: Out<Monitor>,
     size: usize,
     profile: In<u8>,
     length: usize,
 ) -> Status {
-    let make = || {
+    let mut make = || {
         let record = profile.slice(length)?;
         monitor.init(size, &[profile.span(length)], |state| {
             state.profile.set(record).map_err(of_record)?;

@@ -47,13 +47,18 @@ pub struct Quantiser {
 // SAFETY: numbers.
 unsafe impl Plain for Quantiser {}
 
+/// The encoding that C calls so.
+pub(crate) fn encoding_of(encoding: u8) -> Outcome<Encoding> {
+    match encoding {
+        SGM_UNSIGNED => Ok(Encoding::Unsigned),
+        SGM_SIGNED => Ok(Encoding::Signed),
+        _ => Err(Status::ErrorQuantiser),
+    }
+}
+
 impl Quantiser {
-    fn read(self) -> Outcome<view::Quantiser> {
-        let encoding = match self.encoding {
-            SGM_UNSIGNED => Encoding::Unsigned,
-            SGM_SIGNED => Encoding::Signed,
-            _ => return Err(Status::ErrorQuantiser),
-        };
+    pub(crate) fn read(self) -> Outcome<view::Quantiser> {
+        let encoding = encoding_of(self.encoding)?;
         match (self.meaning, encoding) {
             (SGM_LOGITS, _) => view::Quantiser::logits(encoding, self.scale, self.zero_point),
             (SGM_PROBABILITIES, _) => {
@@ -216,8 +221,8 @@ fn check_labels(labels: &[u8], ignore: u8) -> Outcome {
 /// Errors: of storage; `SGM_ERROR_QUANTISER`.
 #[must_use]
 #[unsafe(no_mangle)]
-pub extern "C" fn sgm_table_init(table: Out<Table>, size: usize, quantiser: In<Quantiser>) -> Status {
-    let make = || {
+pub extern "C" fn sgm_table_init(mut table: Out<Table>, size: usize, quantiser: In<Quantiser>) -> Status {
+    let mut make = || {
         let found = quantiser.get()?.read()?;
         table.init(size, &[quantiser.span(1)], |state| {
             state.quantiser = found;
@@ -233,8 +238,8 @@ pub extern "C" fn sgm_table_init(table: Out<Table>, size: usize, quantiser: In<Q
 /// Errors: of storage; `SGM_ERROR_QUANTISER`.
 #[must_use]
 #[unsafe(no_mangle)]
-pub extern "C" fn sgm_sketch_init(sketch: Out<Sketch>, size: usize, quantiser: In<Quantiser>) -> Status {
-    let make = || {
+pub extern "C" fn sgm_sketch_init(mut sketch: Out<Sketch>, size: usize, quantiser: In<Quantiser>) -> Status {
+    let mut make = || {
         let found = quantiser.get()?.read()?;
         sketch.init(size, &[quantiser.span(1)], |state| {
             state.quantiser = found;

@@ -15,6 +15,8 @@ pub enum Status {
     Ok = 0,
     /// The quantity has no value for these pixels (0/0, no label, no road): nothing is written. Not an error.
     Undefined = 1,
+    /// There is no row now: push the next one. Nothing is written. Not an error.
+    None = 2,
     /// A pointer is null.
     ErrorNull = -1,
     /// A pointer is not aligned for what it points to.
@@ -27,7 +29,7 @@ pub enum Status {
     ErrorOverlap = -5,
     /// A length is not the one that is asked for, or no memory can be so long.
     ErrorLength = -6,
-    /// Height or width is 0, the width above SGM_MAX_WIDTH, or the profile is for frames of another size.
+    /// Height or width is 0, the width above SGM_MAX_WIDTH, an image too large, or the profile is for frames of another size.
     ErrorShape = -7,
     /// A quantiser's scale, zero point, encoding or meaning is out of range.
     ErrorQuantiser = -8,
@@ -37,9 +39,10 @@ pub enum Status {
     ErrorName = -10,
     /// The value of a parameter is out of its range.
     ErrorParameter = -11,
-    /// The loss depends on where pixels are, which a sketch does not know, or is not for binary frames.
+    /// The loss depends on where pixels are, which a sketch does not know, or is not for binary frames; or the codes are
+    /// probabilities where logits are asked for.
     ErrorUnsupported = -12,
-    /// A label (or a prediction) is neither 0 nor 1 nor the id of ignored pixels.
+    /// A label (or a prediction) is neither a class, 0 or 1 of a network of one, nor the id of ignored pixels.
     ErrorLabel = -13,
     /// A sketch would have more than 2^32 - 1 pixels, or a counter was too large: reset it more often.
     ErrorOverflow = -14,
@@ -55,6 +58,8 @@ pub enum Status {
     ErrorValue = -19,
     /// The snapshot was made with another profile.
     ErrorProfile = -20,
+    /// There are not 2 to SGM_MAX_CLASSES classes, or this is none of them.
+    ErrorClasses = -21,
 }
 
 /// The text of a status in English, one line without a full stop; of a number that is none, that it is unknown. Never null,
@@ -64,19 +69,20 @@ pub extern "C" fn sgm_status_text(status: i32) -> *const c_char {
     let text: &'static CStr = match status {
         0 => c"done",
         1 => c"the quantity has no value for these pixels",
+        2 => c"there is no row now: push the next one",
         -1 => c"a pointer is null",
         -2 => c"a pointer is not aligned for what it points to",
         -3 => c"the storage is too small: is the header that of this library?",
         -4 => c"the object was not initialised, or is of another kind",
         -5 => c"two arguments share memory",
         -6 => c"a length is wrong",
-        -7 => c"the frame has a size that cannot be, or that the profile is not for",
+        -7 => c"the frame or image has a size that cannot be, or that the profile is not for",
         -8 => c"scale, zero point, encoding or meaning is out of range",
         -9 => c"table, sketch or profile are for different quantisers",
         -10 => c"there is no such name or number",
         -11 => c"the value of a parameter is out of its range",
-        -12 => c"the loss is not defined for a sketch of binary frames",
-        -13 => c"a label or prediction is neither 0 nor 1 nor ignored",
+        -12 => c"not defined: such a loss for a sketch, or an energy of probabilities",
+        -13 => c"a label or prediction is neither a class nor ignored",
         -14 => c"too many pixels: reset more often",
         -15 => c"it is not the time for this call",
         -16 => c"the bytes are no such record",
@@ -84,6 +90,7 @@ pub extern "C" fn sgm_status_text(status: i32) -> *const c_char {
         -18 => c"the record is damaged",
         -19 => c"a value in the record cannot be",
         -20 => c"the snapshot was made with another profile",
+        -21 => c"there are not 2 to 32 classes, or there is no such class",
         _ => c"unknown status: header and library may be of different versions",
     };
     text.as_ptr()

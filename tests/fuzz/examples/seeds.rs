@@ -1,8 +1,9 @@
-//! Writes the seeds of the protocol's targets: a whole conversation, as the line's bytes and as records.
-//! Run: `cargo run --manifest-path tests/fuzz/Cargo.toml --example seeds`, after a change of the messages.
+//! Writes the seeds of the targets of records, also those through the interface for C, and of the protocol: a whole
+//! conversation, as the line's bytes and as records. Run: `cargo run --manifest-path tests/fuzz/Cargo.toml --example seeds`,
+//! after a change of records or messages; the test `seeds` of `segmeter-tests` fails until then.
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use segmeter::core::drift::{
     Baseline, CalibrationMap, Cusum, Identity, Monitor, Packet, Profile, Reference, Rules, SIGNALS, Snapshot,
@@ -23,34 +24,55 @@ fn main() -> io::Result<()> {
     let line = Line::new(&heard[..], &mut said);
     App::new("host", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-    let mut record = [0; Profile::RECORD_LEN];
-    profile().write(&mut record).expect("the right length");
-    std::fs::create_dir_all(seeds.join("profile"))?;
-    std::fs::write(seeds.join("profile/demo.profile"), record)?;
-    let mut record = [0; Snapshot::LEN];
-    let snapshot = Snapshot { sequence: 1, profile: profile().fingerprint(), monitor: Monitor::new() };
-    snapshot.write(&mut record).expect("the right length");
-    std::fs::create_dir_all(seeds.join("records"))?;
-    std::fs::write(seeds.join("records/snapshot"), record)?;
-    std::fs::write(seeds.join("records/packet"), Packet::new(&snapshot.monitor, 1, None, 2, 3).bytes())?;
+    let (own, of_c) = (profile(2, 9), profile(120, 160));
+    write(&seeds.join("profile/demo.profile"), &record(&own))?;
+    write(&seeds.join("records/snapshot"), &snapshot(&own))?;
+    write(&seeds.join("records/packet"), &Packet::new(&Monitor::new(), 1, None, 2, 3).bytes())?;
+    // The first byte chooses which of the two they are; frames there are of this size.
+    write(&seeds.join("c_records/profile"), &[&[0], &record(&of_c)[..]].concat())?;
+    write(&seeds.join("c_records/snapshot"), &[&[1], &snapshot(&of_c)[..]].concat())?;
     for (target, line) in [("protocol", heard), ("answers", said)] {
         let folder = seeds.join(target);
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join("bytes"), [&[0], &line[..]].concat())?;
+        write(&folder.join("bytes"), &[&[0], &line[..]].concat())?;
         // A seed that is not zero: small chunks, and bytes reported as lost.
-        std::fs::write(folder.join("chunks"), [&[0x2a], &line[..]].concat())?;
-        std::fs::write(folder.join("records"), records(&line))?;
+        write(&folder.join("chunks"), &[&[0x2a], &line[..]].concat())?;
+        write(&folder.join("records"), &records(&line))?;
     }
     Ok(())
 }
 
-fn profile() -> Profile {
+fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(file.parent().expect("a folder"))?;
+    fs::write(file, bytes)
+}
+
+fn record(profile: &Profile) -> [u8; Profile::RECORD_LEN] {
+    let mut record = [0; Profile::RECORD_LEN];
+    profile.write(&mut record).expect("the right length");
+    record
+}
+
+/// Of a monitor that has seen nothing yet.
+fn snapshot(profile: &Profile) -> [u8; Snapshot::LEN] {
+    let mut record = [0; Snapshot::LEN];
+    let snapshot = Snapshot { sequence: 1, profile: profile.fingerprint(), monitor: Monitor::new() };
+    snapshot.write(&mut record).expect("the right length");
+    record
+}
+
+fn profile(height: u16, width: u16) -> Profile {
     let q = Q16::from_f32;
     let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 15).expect("a quantiser");
     Profile {
-        identity: Identity { model: 1, mounting: 2, height: 2, width: 9, frames: 7, ..Identity::default() },
+        identity: Identity { model: 1, mounting: 2, height, width, frames: 7, ..Identity::default() },
         quantiser,
-        rules: Rules { block_frames: 1, invalid_frames: 2, frozen_frames: 3, site_blocks: 2, ..Rules::DEFAULT },
+        rules: Rules {
+            block_frames: 1,
+            invalid_frames: 2,
+            frozen_frames: 3,
+            site_blocks: 2,
+            ..Rules::DEFAULT
+        },
         baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; SIGNALS],
         charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(5.0) }; SIGNALS],
         site_charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(6.0) }; SIGNALS],
@@ -63,7 +85,7 @@ fn profile() -> Profile {
 
 /// Greeting, configuration, a frame in each state, a row too many, an end.
 fn requests() -> Vec<u8> {
-    let profile = profile();
+    let profile = profile(2, 9);
     let mut room = [0; Profile::RECORD_LEN];
     let configuration = configuration(&profile, &mut room);
     let mut line = Vec::new();
@@ -100,7 +122,7 @@ fn records(line: &[u8]) -> Vec<u8> {
     let mut bytes = vec![RECORDS];
     bytes.extend((NOISE | 5).to_le_bytes());
     bytes.extend(b"noise");
-    let mut receiver = Receiver::<2048>::new();
+    let mut receiver = Receiver::<4096>::new();
     let mut chunk = line;
     while let Some(payload) = receiver.feed(&mut chunk) {
         let payload = payload.expect("sound frames");

@@ -1,9 +1,9 @@
-//! Counting of a row: as a microcontroller does it, and in the two shapes that a desktop is fast at.
+//! Counting of a row in the two shapes that a desktop is fast at.
 //!
 //! Counts are integers, so every way gives the same.
 
-use super::Confusion;
-use crate::error::{Error, Result};
+use super::{Confusion, ConfusionCells};
+use crate::error::Result;
 
 /// Pixels side by side: two whole vectors of 16.
 const LANES: usize = 32;
@@ -22,16 +22,6 @@ pub(super) const WIDE: bool = cfg!(target_pointer_width = "64");
 /// last one to it.
 type Banks = [[[u16; STRIDE]; STRIDE]; 4];
 
-/// Neighbours of the same label and prediction.
-struct Run {
-    /// Label and prediction.
-    ids: [u8; 2],
-    /// Four of each.
-    words: [u32; 2],
-    start: usize,
-    end: usize,
-}
-
 impl<const C: usize> Confusion<C> {
     /// Adds a row of two classes.
     pub(super) fn push_two(&mut self, predictions: &[u8], labels: &[u8]) -> Result<()> {
@@ -42,10 +32,9 @@ impl<const C: usize> Confusion<C> {
             let first = part * PART;
             match pairs(blocks, label_blocks, self.ignore_id()) {
                 Some((counts, ignored)) => {
-                    for (label, row) in counts.into_iter().enumerate() {
-                        for (prediction, more) in row.into_iter().enumerate() {
-                            self.add(label, prediction, more);
-                        }
+                    for (count, more) in self.counts.as_flattened_mut().iter_mut().zip(counts.as_flattened())
+                    {
+                        self.saturated |= add(count, *more);
                     }
                     self.ignore(ignored);
                     self.push_each(first + blocks.as_flattened().len(), rest, label_rest)?;
@@ -56,46 +45,15 @@ impl<const C: usize> Confusion<C> {
         Ok(())
     }
 
-    /// Adds a row run by run, four pixels at a time where they are all alike; `first` is the number of its first pixel.
+    /// Adds a row run by run; `first` is the number of its first pixel.
     pub(super) fn push_each(&mut self, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
-        let (fours, rest) = predictions.as_chunks::<4>();
-        let (label_fours, label_rest) = labels.as_chunks::<4>();
-        let mut run = Run { ids: [0; 2], words: [0; 2], start: first, end: first };
-        for (predictions, labels) in fours.iter().zip(label_fours) {
-            if run.words == [u32::from_le_bytes(*labels), u32::from_le_bytes(*predictions)] {
-                run.end += 4;
-            } else {
-                self.push_pixels(&mut run, predictions, labels)?;
-            }
-        }
-        self.push_pixels(&mut run, rest, label_rest)?;
-        self.push_run(&run)
-    }
-
-    /// Adds pixels to a run; one that ends is counted.
-    fn push_pixels(&mut self, run: &mut Run, predictions: &[u8], labels: &[u8]) -> Result<()> {
-        for (prediction, label) in predictions.iter().zip(labels) {
-            let ids = [*label, *prediction];
-            if ids != run.ids {
-                self.push_run(run)?;
-                let words = ids.map(|id| u32::from_le_bytes([id; 4]));
-                *run = Run { ids, words, start: run.end, end: run.end };
-            }
-            run.end += 1;
-        }
-        Ok(())
-    }
-
-    fn push_run(&mut self, run: &Run) -> Result<()> {
-        let ([label, prediction], pixels) = (run.ids, (run.end - run.start) as u64);
-        if label == self.ignore_id() {
-            self.ignore(pixels);
-        } else if usize::from(label) < C {
-            self.add(usize::from(label), usize::from(prediction), pixels);
-        } else if pixels != 0 {
-            return Err(Error::ClassId { found: label, pixel: run.start });
-        }
-        Ok(())
+        let ignore = self.ignore_id();
+        let mut cells = ConfusionCells::of(self.counts.as_flattened_mut(), &mut self.foreign, ignore);
+        let pushed = cells.push_each(first, predictions, labels);
+        let (ignored, saturated) = (cells.ignored(), cells.saturated());
+        self.saturated |= saturated;
+        self.ignore(ignored);
+        pushed
     }
 
     /// Whether a row is worth the clearing and adding up of the banks.
@@ -171,15 +129,6 @@ impl<const C: usize> Confusion<C> {
 
     fn ignore(&mut self, pixels: u64) {
         self.saturated |= add(&mut self.ignored, pixels);
-    }
-
-    /// Adds pixels of a label that is a class, and a prediction that may be none.
-    #[inline]
-    fn add(&mut self, label: usize, prediction: usize, pixels: u64) {
-        let cell = self.counts.get_mut(label).and_then(|row| row.get_mut(prediction));
-        if let Some(count) = cell.or_else(|| self.foreign.get_mut(label)) {
-            self.saturated |= add(count, pixels);
-        }
     }
 }
 

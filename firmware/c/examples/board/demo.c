@@ -4,7 +4,7 @@
  * 16 KiB of RAM are enough, for no frame is ever in memory. */
 #include <segmeter.h>
 
-#include "platform.h"
+#include "print.h"
 
 #define FRAMES 221
 #define HEIGHT 120
@@ -17,44 +17,6 @@ uint32_t stack_used(void);
 static sgm_table table;
 static sgm_sketch sketch;
 static sgm_monitor monitor;
-
-static void check(sgm_status status) {
-    if (status != SGM_OK) {
-        platform_print("error: ");
-        platform_print(sgm_status_text(status));
-        platform_print("\n");
-        platform_exit(1);
-    }
-}
-
-static void hex(uint64_t number, int digits) {
-    char text[18] = " ";
-    for (int place = digits; place > 0; place--, number >>= 4) {
-        text[place] = "0123456789abcdef"[number & 15];
-    }
-    text[digits + 1] = 0;
-    platform_print(text);
-}
-
-static void print_float(sgm_status status, float value) {
-    union { float number; uint32_t bits; } cast = {value};
-    if (status == SGM_UNDEFINED) {
-        platform_print(" -");
-    } else {
-        check(status);
-        hex(cast.bits, 8);
-    }
-}
-
-static void print_double(sgm_status status, double value) {
-    union { double number; uint64_t bits; } cast = {value};
-    if (status == SGM_UNDEFINED) {
-        platform_print(" -");
-    } else {
-        check(status);
-        hex(cast.bits, 16);
-    }
-}
 
 /** Every loss that a sketch has, or three of them. */
 static void losses(int every) {

@@ -320,6 +320,7 @@ int main(void) {
     rows();
     records();
     frames();
+    classes();
     printf("%d failures\n", failures);
     return failures != 0;
 }

@@ -47,5 +47,7 @@ void drop(objects made);
 /** Profiles and snapshots that lie; frames in any order. */
 void records(void);
 void frames(void);
+/** Networks of several classes. */
+void classes(void);
 
 #endif

@@ -9,9 +9,9 @@ use segmeter_core::metric::calibration::{Bin, BrierScale, Edges, EqualMass, Prob
 use segmeter_core::metric::road::{self, Corridor, Deviation};
 use segmeter_core::metric::topology::{self, Components, Connectivity};
 use segmeter_core::metric::{
-    Averages, Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, ConfusionView,
-    Disagreement, Empties, InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps, PanopticQuality,
-    Preset, Reliability, Score, Segment, SegmentArea, Volume, calibration, threshold,
+    Averages, Averaging, Calibration, ClassMetric, ClassReport, Confidence, Confusion, ConfusionCells,
+    ConfusionView, Disagreement, Empties, InstanceIou, LesionReport, LesionWise, Mean, Overlap, Overlaps,
+    PanopticQuality, Preset, Reliability, Score, Segment, SegmentArea, Volume, calibration, threshold,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::plane::Bits;
@@ -76,6 +76,11 @@ fn overlap<const C: usize>() -> Result<()> {
     confusion.clear();
     confusion.reset(black_box(IGNORE));
     black_box(&confusion);
+    let (mut counts, mut foreign) = ([0; 49], [0; 7]);
+    let mut cells =
+        ConfusionCells::new(unknown_mut(&mut counts), unknown_mut(&mut foreign), black_box(IGNORE))?;
+    cells.push_row(unknown(&[0; 70]), unknown(&[0; 70]))?;
+    black_box((cells.ignored(), cells.saturated()));
     let view = ConfusionView::new(unknown(&[0; 49]), unknown(&[0; 7]), unknown(&[0]))?;
     black_box((view.classes(), view.each().count(), view.weighted_kappa(black_box(Disagreement::Linear))));
     black_box((view.pixels(), view.class(black_box(1)), view.pixel_accuracy(), view.mean_accuracy()));
