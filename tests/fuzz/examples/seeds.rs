@@ -10,18 +10,20 @@ use segmeter::core::drift::{
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{CODES, SigmoidTable};
 use segmeter::core::view::{Encoding, Quantiser};
-use segmeter_firmware::app::{App, Memory};
+use segmeter_firmware::app::{App, ClassMemory};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::configuration;
-use segmeter_firmware::protocol::{HostMessage, Order, Receiver, Request, RowLabels, Tag, send};
+use segmeter_firmware::protocol::{
+    ClassBegin, HostMessage, Interpolated, Order, Receiver, Request, RowLabels, Tag, send,
+};
 use segmeter_fuzz::{NOISE, RECORDS};
 
 fn main() -> io::Result<()> {
     let heard = requests();
     let mut said = Vec::new();
-    let mut memory = Memory::new();
+    let mut memory = Box::new(ClassMemory::new());
     let line = Line::new(&heard[..], &mut said);
-    App::new("host", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
+    App::new("host", &mut *memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let mut record = [0; Profile::RECORD_LEN];
     profile().write(&mut record).expect("the right length");
@@ -50,7 +52,13 @@ fn profile() -> Profile {
     Profile {
         identity: Identity { model: 1, mounting: 2, height: 2, width: 9, frames: 7, ..Identity::default() },
         quantiser,
-        rules: Rules { block_frames: 1, invalid_frames: 2, frozen_frames: 3, site_blocks: 2, ..Rules::DEFAULT },
+        rules: Rules {
+            block_frames: 1,
+            invalid_frames: 2,
+            frozen_frames: 3,
+            site_blocks: 2,
+            ..Rules::DEFAULT
+        },
         baselines: [Baseline { mean: q(0.3), deviation: q(0.1) }; SIGNALS],
         charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(5.0) }; SIGNALS],
         site_charts: [Cusum { slack: Q16::from_raw(1 << 15), threshold: q(6.0) }; SIGNALS],
@@ -61,7 +69,7 @@ fn profile() -> Profile {
     }
 }
 
-/// Greeting, configuration, a frame in each state, a row too many, an end.
+/// Greeting, configuration, a frame in each state, a row too many, frames of several classes, an end.
 fn requests() -> Vec<u8> {
     let profile = profile();
     let mut room = [0; Profile::RECORD_LEN];
@@ -86,6 +94,17 @@ fn requests() -> Vec<u8> {
         say(Request::End { frame });
     }
     say(Request::Row { frame: 2, row: 2, codes: &[], labels: None });
+    for (frame, interpolation) in [(3, Interpolated::HalfPixel), (4, Interpolated::Nearest)] {
+        let (height, width, classes, factor, labelled) = (1, 3, 4, 2, frame == 3);
+        let begin = ClassBegin { frame, height, width, classes, factor, interpolation, labelled };
+        say(Request::BeginClasses(begin));
+        say(Request::ClassScores { frame, row: 0, codes: &[9, 0, 1, 2, 3, 250, 4, 5, 128, 127, 6, 0] });
+        for row in 0..if labelled { 2 } else { 0 } {
+            say(Request::ClassLabels { frame, row, ids: &[0, 1, 2, 3, 255, 3] });
+        }
+        say(Request::End { frame });
+        (0..5).for_each(|class| say(Request::ClassCounts(class)));
+    }
     say(Request::Order(Order::CaptureSite));
     say(Request::Order(Order::SealSite));
     say(Request::Order(Order::Acknowledge));
