@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use segmeter::device::{Device, DeviceFrame, Error, Line, Qemu};
+use segmeter::device::{ClassDeviceFrame, Device, DeviceFrame, Error, Line, Qemu};
 use segmeter_core::drift::Profile;
-use segmeter_firmware::evaluator::{Evaluator, configuration};
+use segmeter_core::upsample::Interpolation;
+use segmeter_core::view::Shape;
+use segmeter_firmware::evaluator::{ClassFrames, Evaluator, configuration};
 use segmeter_firmware::protocol::{Fault, Rejection, Report, send};
 use segmeter_tests::{Demo, images};
 
@@ -46,8 +48,49 @@ fn bits(report: &Report) -> Vec<u8> {
     bytes
 }
 
-/// Frames of every kind through a board, beside the desk. `measures`: it has a clock and knows its stack.
-fn same_bits(board: &str, measures: bool) {
+/// What a board can do.
+#[derive(Clone, Copy)]
+struct Abilities {
+    /// It has a clock and knows its stack.
+    measures: bool,
+    /// It has memory for frames of several classes.
+    classes: bool,
+}
+
+/// Three frames of several classes, labelled and not, every way of interpolation. Without the memory: an error with a remedy.
+fn classes(device: &mut Device<UnixStream>, profile: &Profile, can: Abilities) {
+    let mut desk = Box::new(ClassFrames::new());
+    let ways = [Interpolation::HalfPixel, Interpolation::AlignedCorners, Interpolation::Nearest];
+    for (number, interpolation) in (1..).zip(ways) {
+        let (shape, classes, factor) = (Shape::new(15, 20).unwrap(), 7, 8);
+        let byte = |place: usize| ((place + 5) * (place + number as usize) * 31 % 251) as u8;
+        let codes: Vec<u8> = (0..shape.pixels() * classes).map(byte).collect();
+        let labels: Vec<u8> = (0..shape.pixels() * factor * factor)
+            .map(|place| if byte(place) == 9 { 255 } else { byte(place) % 7 })
+            .collect();
+        let labels = (number != 2).then_some(&labels[..]);
+        let frame = ClassDeviceFrame { number, shape, classes, factor, interpolation, codes: &codes, labels };
+        let found = device.evaluate_classes(frame);
+        if !can.classes {
+            let refused = found.unwrap_err();
+            assert!(matches!(refused, Error::Rejected(Rejection::Classes)), "{refused:?}");
+            let said = refused.to_string();
+            assert!(
+                said.contains("no memory for frames of several classes: give its firmware `ClassMemory`"),
+                "{said}"
+            );
+            continue;
+        }
+        let mut found = found.unwrap();
+        assert_eq!(found.report.instructions.take().is_some_and(|count| count > 10_000), can.measures);
+        assert_eq!(found, frame.evaluate(&profile.quantiser, &mut desk).unwrap(), "{interpolation:?}");
+        assert!(found.classes.iter().all(|class| class.coarse.is_some_and(|pixels| pixels > 0)), "{found:?}");
+    }
+}
+
+/// Frames of every kind through a board, beside the desk.
+fn same_bits(board: &str, can: Abilities) {
+    let measures = can.measures;
     let Some(elf) = image(board) else { return };
     let demo = Demo::load();
     let (profile, mut room) = (profile(&demo), [0; Profile::RECORD_LEN]);
@@ -71,6 +114,11 @@ fn same_bits(board: &str, measures: bool) {
         states.push(report.drift.unwrap().state);
     }
     assert_ne!(states.first(), states.last(), "the states never changed: {states:?}");
+    classes(&mut device, &profile, can);
+    // Of these frames, of the profile and of what came of them: far less than a watchdog gives. Reports take the longest.
+    let longest = device.longest_piece().unwrap();
+    eprintln!("{board}: {longest:?} instructions in one piece");
+    assert_eq!(longest.is_some_and(|count| (10_000..3_000_000).contains(&count)), measures, "{longest:?}");
     let stack = device.stack_bytes().unwrap();
     assert_eq!(stack.is_some_and(|stack| (1000..8 * 1024).contains(&stack)), measures, "stack: {stack:?}");
     // The time of a packet is the board's: there were frames in between.
@@ -86,35 +134,37 @@ fn same_bits(board: &str, measures: bool) {
     assert!(qemu.wait().unwrap(), "the image ended with a failure");
 }
 
+const ALL: Abilities = Abilities { measures: true, classes: true };
+
 #[test]
 fn mps2_an386() {
-    same_bits("mps2-an386", true);
+    same_bits("mps2-an386", ALL);
 }
 
 #[test]
 fn mps2_an505() {
-    same_bits("mps2-an505", true);
+    same_bits("mps2-an505", ALL);
 }
 
 #[test]
 fn mps3_an547() {
-    same_bits("mps3-an547", true);
+    same_bits("mps3-an547", ALL);
 }
 
 #[test]
 fn microbit() {
-    same_bits("microbit", true);
+    same_bits("microbit", Abilities { classes: false, ..ALL });
 }
 
 #[test]
 fn riscv_virt() {
-    same_bits("riscv-virt", true);
+    same_bits("riscv-virt", ALL);
 }
 
 /// A board outside of the workspace, which measures nothing (`tests/run --long`).
 #[test]
 fn lm3s6965evb() {
-    same_bits("lm3s6965evb", false);
+    same_bits("lm3s6965evb", Abilities { measures: false, classes: false });
 }
 
 /// A line on which something happens to a row.
@@ -193,5 +243,20 @@ fn the_line_recovers_from_anything() {
         let good = frame(&demo, 8, true);
         let report = device.evaluate(good).unwrap();
         assert_eq!(bits(&report), bits(&good.evaluate(&mut desk).unwrap()), "after {reason:?}");
+    }
+}
+
+/// An idle device is alive: its watchdog is fed for longer than it waits.
+#[test]
+fn a_watchdog_leaves_an_idle_board_alone() {
+    for board in ["mps2-an386", "mps2-an505"] {
+        let Some(elf) = image(board) else { continue };
+        let (qemu, line) = Qemu::start(&elf, board).unwrap();
+        let mut device = Device::connect(line).unwrap();
+        // Two periods and more, after the first of which the image ends with a failure.
+        std::thread::sleep(Duration::from_secs(5));
+        assert_eq!(device.stack_bytes().unwrap().map(|_| ()), Some(()));
+        device.shut_down().unwrap();
+        assert!(qemu.wait().unwrap(), "{board} ended with a failure");
     }
 }

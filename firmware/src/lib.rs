@@ -10,6 +10,7 @@
 //! | [`evaluator`] | rows in, a report per frame out |
 //! | [`persistence`] | what survives a cut of the power |
 //! | [`protocol`] | the messages, and how they survive a serial line |
+//! | [`spi`] | SPI as a line |
 //! | [`board`] | what a board must offer, and the host as a board |
 
 #![no_std]
@@ -35,6 +36,7 @@ pub mod board;
 pub mod evaluator;
 pub mod persistence;
 pub mod protocol;
+pub mod spi;
 
 // Statics of a microcontroller are counted.
 const _: () = assert!(size_of::<evaluator::Evaluator>() <= 12 * 1024);

@@ -190,6 +190,17 @@ impl<L: Line> Device<L> {
         })
     }
 
+    /// The most instructions that it worked without feeding its watchdog, if its board can tell.
+    ///
+    /// # Errors
+    /// Everything that can go wrong with a line.
+    pub fn longest_piece(&mut self) -> Result<Option<u32>, Error> {
+        self.in_step(|device| match device.ask(Request::LongestPiece)? {
+            Response::LongestPiece(most) => Ok(most),
+            _ => Err(Error::Unexpected),
+        })
+    }
+
     /// Ends its program.
     ///
     /// # Errors

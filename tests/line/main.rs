@@ -4,19 +4,21 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use segmeter::device::{Device, DeviceFrame, Error, PATIENCE};
+use segmeter::device::{ClassDeviceFrame, Device, DeviceFrame, Error, PATIENCE};
 use segmeter_core::drift::{
     Baseline, CalibrationMap, Cusum, Identity, Packet, Profile, Reference, Rules, SIGNALS,
 };
 use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable};
-use segmeter_core::view::Quantiser;
-use segmeter_firmware::app::Memory;
-use segmeter_firmware::evaluator::{Evaluator, configuration};
+use segmeter_core::upsample::Interpolation;
+use segmeter_core::view::{Quantiser, Shape};
+use segmeter_firmware::app::ClassMemory;
+use segmeter_firmware::evaluator::{ClassFrames, Evaluator, configuration};
 use segmeter_firmware::protocol::{Order, Report, send};
 use segmeter_tests::Random;
 
 mod limits;
+mod noise;
 mod pair;
 
 use pair::{End, Fault, Pair, Rates, below};
@@ -63,6 +65,7 @@ struct Session<'a, 'p> {
     /// The next to connect with.
     number: u32,
     desk: Evaluator,
+    desk_classes: ClassFrames,
     configured: bool,
     /// Whether the device's monitor has seen what the desk's has.
     watched_alike: bool,
@@ -87,6 +90,7 @@ impl<'a, 'p> Session<'a, 'p> {
             device: None,
             number: seed as u32,
             desk: Evaluator::new(),
+            desk_classes: ClassFrames::new(),
             configured: false,
             watched_alike: false,
             errors: 0,
@@ -141,6 +145,21 @@ impl<'a, 'p> Session<'a, 'p> {
         true
     }
 
+    /// The same of several classes: two rows of scores, four of labels.
+    fn evaluate_classes(&mut self, number: u32) -> bool {
+        let mut byte = || below(&mut self.random, 256) as u8;
+        let codes: [u8; 2 * 3 * 4] = std::array::from_fn(|_| byte());
+        let labels: [u8; 4 * 6] = std::array::from_fn(|_| [0, 1, 2, 3, 255][usize::from(byte() % 5)]);
+        let labels = (byte() & 1 == 1).then_some(&labels[..]);
+        let (shape, interpolation) = (Shape::new(2, 3).unwrap(), Interpolation::HalfPixel);
+        let frame =
+            ClassDeviceFrame { number, shape, classes: 4, factor: 2, interpolation, codes: &codes, labels };
+        let outcome = self.device().evaluate_classes(frame);
+        let Some(found) = self.note(outcome) else { return false };
+        assert_eq!(found, frame.evaluate(&self.setup.0.quantiser, &mut self.desk_classes).unwrap());
+        true
+    }
+
     fn order(&mut self, order: Order) {
         let outcome = self.device().order(order);
         if self.note(outcome).is_some() {
@@ -169,12 +188,13 @@ impl<'a, 'p> Session<'a, 'p> {
         let first = self.evaluate(1);
         assert!(self.evaluate(2), "not in step");
         assert!(self.evaluate(3), "out of step again (the first was {first})");
+        assert!(self.evaluate_classes(3), "not of several classes");
     }
 }
 
 /// One of everything, with a fault somewhere. Returns how many requests went wrong, and what was sent both ways.
 fn conversation(setup: &Setup, fault: Option<(bool, usize, Fault)>) -> (usize, [Vec<Vec<u8>>; 2]) {
-    let mut memory = Memory::new();
+    let mut memory = ClassMemory::new();
     let mut pair = Pair::new(&mut memory, 1);
     if let Some((to_device, index, fault)) = fault {
         let way = if to_device { &mut pair.to_device } else { &mut pair.to_host };
@@ -188,6 +208,7 @@ fn conversation(setup: &Setup, fault: Option<(bool, usize, Fault)>) -> (usize, [
     session.evaluate(7);
     session.order(Order::CaptureSite);
     session.evaluate(8);
+    session.evaluate_classes(8);
     session.ask();
     // Another program, with the monitor as it is.
     assert!((0..3).any(|_| session.connect()), "one fault is all there is");
@@ -245,8 +266,9 @@ fn no_single_fault_costs_more_than_its_request() {
 fn ten_thousand_bad_lines() {
     let setup = Setup::new();
     let (mut reports, mut errors) = (0, 0);
+    let mut class_reports = 0;
     for seed in 0..10_000 {
-        let mut memory = Memory::new();
+        let mut memory = ClassMemory::new();
         let pair = Pair::new(&mut memory, 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed + 1) | 1);
         let end = End(Rc::new(RefCell::new(pair)));
         let mut session = Session::new(&setup, end.clone(), seed.wrapping_mul(0x2545_F491_4F6C_DD1D));
@@ -260,14 +282,15 @@ fn ten_thousand_bad_lines() {
                 way.rates = Some(Rates { byte, message });
             }
         }
-        for _ in 0..6 {
-            match below(&mut session.random, 8) {
+        for _ in 0..7 {
+            match below(&mut session.random, 9) {
                 _ if session.device.is_none() => _ = session.connect(),
                 _ if !session.configured => _ = session.configure(),
                 0 => _ = session.connect(),
                 1 => _ = session.configure(),
                 2 => session.order(Order::CaptureSite),
                 3 => session.ask(),
+                4 => class_reports += usize::from(session.evaluate_classes(1)),
                 // Few numbers: the same one comes again and again.
                 any => reports += usize::from(session.evaluate(any as u32 % 3)),
             }
@@ -277,4 +300,5 @@ fn ten_thousand_bad_lines() {
     }
     // Neither all was well nor all was lost.
     assert!(reports > 5000 && errors > 5000, "{reports} reports, {errors} errors");
+    assert!(class_reports > 1000, "{class_reports} reports of several classes");
 }

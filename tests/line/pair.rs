@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 
 use segmeter::device::Line;
-use segmeter_firmware::app::{App, Memory};
+use segmeter_firmware::app::{App, ClassMemory};
 use segmeter_firmware::board::host::{Clock, Lamp};
 use segmeter_tests::Random;
 
@@ -35,6 +35,36 @@ pub(crate) struct Rates {
     pub(crate) message: f64,
 }
 
+/// What a bad wire does, all the time and everywhere alike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Noise {
+    /// Every bit is flipped at this rate.
+    Bits(f64),
+    /// Every byte is lost at half of this rate, and doubled at the other half.
+    Bytes(f64),
+}
+
+impl Noise {
+    fn on(self, message: &[u8], random: &mut Random) -> Vec<u8> {
+        let mut heard = Vec::new();
+        for byte in message {
+            match self {
+                Self::Bits(rate) => {
+                    let flips = (0..8).filter(|_| happens(random, rate));
+                    heard.push(flips.fold(*byte, |byte, bit| byte ^ (1 << bit)));
+                }
+                Self::Bytes(rate) if happens(random, rate) => {
+                    if happens(random, 0.5) {
+                        heard.extend([*byte; 2]);
+                    }
+                }
+                Self::Bytes(_) => heard.push(*byte),
+            }
+        }
+        heard
+    }
+}
+
 /// One direction of a line.
 #[derive(Default)]
 pub(crate) struct Way {
@@ -43,6 +73,7 @@ pub(crate) struct Way {
     /// What happens to the message of this index.
     pub(crate) fault: Option<(usize, Fault)>,
     pub(crate) rates: Option<Rates>,
+    pub(crate) noise: Option<Noise>,
     /// Messages that come after so many others.
     held: Vec<(usize, Vec<u8>)>,
 }
@@ -81,6 +112,9 @@ impl Way {
         };
         if let Some(rates) = self.rates {
             arrived.iter_mut().for_each(|message| *message = noisy(message, rates, random));
+        }
+        if let Some(noise) = self.noise {
+            arrived.iter_mut().for_each(|message| *message = noise.on(message, random));
         }
         for (after, message) in std::mem::take(&mut self.held) {
             if after == 1 {
@@ -170,7 +204,7 @@ impl embedded_io::Write for Tap {
 
 /// The device, and both directions of its line.
 pub(crate) struct Pair<'a> {
-    app: App<'a, Tap, Lamp, Lamp, Clock>,
+    app: App<'a, Tap, Lamp, Lamp, Clock, ClassMemory>,
     said: Rc<RefCell<Vec<Vec<u8>>>>,
     heard: VecDeque<u8>,
     pub(crate) to_device: Way,
@@ -179,7 +213,7 @@ pub(crate) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    pub(crate) fn new(memory: &'a mut Memory, seed: u64) -> Self {
+    pub(crate) fn new(memory: &'a mut ClassMemory, seed: u64) -> Self {
         let tap = Tap::default();
         let said = Rc::clone(&tap.said);
         Self {
@@ -195,7 +229,7 @@ impl<'a> Pair<'a> {
     /// From here on the line is as good as any; what was held back comes first.
     pub(crate) fn clean(&mut self) {
         for way in [&mut self.to_device, &mut self.to_host] {
-            (way.fault, way.rates) = (None, None);
+            (way.fault, way.rates, way.noise) = (None, None, None);
         }
         for (_, message) in std::mem::take(&mut self.to_device.held) {
             self.hear(&message);

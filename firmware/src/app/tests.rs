@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::*;
 use crate::board::host::{Clock, Lamp, Line};
 use crate::evaluator::MAX_WIDTH;
-use crate::protocol::{Codes, Configuration};
+use crate::protocol::{Codes, Configuration, Fault, HostMessage, Rejection, Request, VERSION, send};
 
 const READY: DeviceMessage<'_> =
     DeviceMessage::Ready { protocol: VERSION, board: "test", max_width: MAX_WIDTH };
@@ -138,4 +138,87 @@ fn nothing_is_said_before_a_frames_end() {
         response(2, 2, Response::Rejected(Rejection::NoFrame)),
     ];
     assert_eq!(answers(&heard), (frames(&said), Stop::Closed));
+}
+
+/// A board that counts how often it is told that the firmware is alive.
+#[derive(Default)]
+struct Watched<'a> {
+    alive: Option<&'a core::cell::Cell<usize>>,
+}
+
+impl Instruments for Watched<'_> {
+    fn alive(&mut self) {
+        self.alive.inspect(|count| count.set(count.get() + 1));
+    }
+}
+
+/// How often the watchdog is fed while these bytes are heard, in pieces of this size.
+fn fed(heard: &[u8], size: usize) -> usize {
+    let count = core::cell::Cell::new(0);
+    let clock = Watched { alive: Some(&count) };
+    let mut memory = Memory::new();
+    let line = Line::new(&b""[..], Vec::new());
+    let mut app = App::new("test", &mut memory, line, Lamp::default(), Lamp::default(), clock);
+    heard.chunks(size).for_each(|chunk| _ = app.hear(chunk));
+    count.get()
+}
+
+/// After every 64 bytes at the latest, in whatever pieces they come, and after every message and every answer.
+#[test]
+fn the_watchdog_is_fed_between_pieces_of_bounded_work() {
+    assert_eq!(fed(&[], 1), 0, "nothing came");
+    for noise in [&[7; 6400][..], &[0; 6400]] {
+        for (size, least) in [(6400, 100), (1000, 100), (64, 100), (1, 6400)] {
+            assert!(fed(noise, size) >= least, "{size}: {}", fed(noise, size));
+        }
+    }
+    let messages =
+        [request(1, 1, Request::Open), request(1, 2, Request::Stack), request(1, 3, Request::Stack)];
+    let heard = frames(&messages);
+    assert!(heard.len() < PIECE, "all of it is one piece");
+    assert_eq!(fed(&heard, PIECE), 3 * 2 + 1, "before and after each answer, and after the piece");
+    let rows =
+        [3, 4].map(|number| request(1, number, Request::Row { frame: 0, row: 0, codes: &[1], labels: None }));
+    let heard = frames(&[&messages[..1], &rows].concat());
+    assert_eq!(fed(&heard, heard.len()), 2 + 2 + heard.len().div_ceil(PIECE), "rows have no answer");
+}
+
+/// A line that says nothing is idle; one that waits for ever, or takes nothing, feeds no watchdog.
+#[test]
+fn an_idle_line_feeds_the_watchdog_and_a_stuck_one_does_not() {
+    /// Idle so many times, then closed.
+    struct Quiet(usize);
+
+    impl embedded_io::ErrorType for Quiet {
+        type Error = ErrorKind;
+    }
+
+    impl Read for Quiet {
+        fn read(&mut self, _: &mut [u8]) -> Result<usize, ErrorKind> {
+            self.0 = self.0.checked_sub(1).ok_or(ErrorKind::BrokenPipe)?;
+            Err(ErrorKind::TimedOut)
+        }
+    }
+
+    impl Write for Quiet {
+        fn write(&mut self, _: &[u8]) -> Result<usize, ErrorKind> {
+            Err(ErrorKind::Other)
+        }
+
+        fn flush(&mut self) -> Result<(), ErrorKind> {
+            Ok(())
+        }
+    }
+
+    for times in [0, 1, 1000] {
+        let count = core::cell::Cell::new(0);
+        let clock = Watched { alive: Some(&count) };
+        let mut memory = Memory::new();
+        let mut app = App::new("test", &mut memory, Quiet(times), Lamp::default(), Lamp::default(), clock);
+        assert_eq!(app.run(&mut Clock), Stop::Line);
+        assert_eq!(count.get(), times);
+        // An answer that is not taken: fed before it, and not after.
+        assert_eq!(app.hear(&frames(&[HostMessage::Hello])), Some(Stop::Line));
+        assert_eq!(count.get(), times + 1);
+    }
 }

@@ -165,13 +165,14 @@ impl ClassFrames {
         if !frame.is_labelled() || labels.iter().any(|id| usize::from(*id) >= classes && *id != IGNORE) {
             return Err(Rejection::Labels);
         }
-        let order = Rejection::OutOfOrder { expected: frame.progress.given() as u32, found: row.into() };
+        let order = |expected| Rejection::OutOfOrder { expected, found: row.into() };
         if usize::from(row) != frame.progress.given() {
-            return Err(order);
+            return Err(order(frame.progress.given() as u32));
         }
         let rows = frame.upsampling()?.resume(frame.encoding(), &mut self.rows, frame.progress);
         let mut rows = rows.map_err(|_| Rejection::Shape)?;
-        let ids = rows.next_row().ok_or(order)?;
+        // Without the row of scores that it needs, it is that one's turn.
+        let ids = rows.next_row().ok_or(order(frame.taken.into()))?;
         self.confusion.push_row(ids, labels).map_err(|_| Rejection::Shape)?;
         frame.progress = rows.progress();
         self.frame = Some(frame);

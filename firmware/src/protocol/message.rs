@@ -79,6 +79,8 @@ pub enum Request<'a> {
     },
     /// What does the last frame say of this class? Answered by [`Response::ClassCounts`].
     ClassCounts(u8),
+    /// How long was the longest piece of bounded work? Answered by [`Response::LongestPiece`].
+    LongestPiece,
 }
 
 impl Request<'_> {
@@ -219,6 +221,9 @@ pub enum Response {
     Classes(ClassReport),
     /// What it says of one of them; `None`: there is no such frame, or no such class.
     ClassCounts(Option<ClassCounts>),
+    /// The most instructions between two calls of [`Instruments::alive`](crate::board::Instruments::alive), without waiting for
+    /// the line and sending; `None` if the board cannot tell.
+    LongestPiece(Option<u32>),
 }
 
 /// What a frame of several classes amounted to, but for its classes. Everything but `instructions` is the same on every

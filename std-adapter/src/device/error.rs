@@ -80,6 +80,8 @@ pub fn describe(reason: Rejection) -> String {
         Rejection::Labels => {
             "labels where none were announced, none where they were, or a label that is no class".to_owned()
         }
-        Rejection::Classes => "it has no memory for frames of several classes".to_owned(),
+        Rejection::Classes => "it has no memory for frames of several classes: give its firmware `ClassMemory` (22 KiB more), or \
+                               evaluate them here with `segmeter eval`"
+            .to_owned(),
     }
 }

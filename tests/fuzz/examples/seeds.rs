@@ -11,18 +11,20 @@ use segmeter::core::drift::{
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{CODES, SigmoidTable};
 use segmeter::core::view::{Encoding, Quantiser};
-use segmeter_firmware::app::{App, Memory};
+use segmeter_firmware::app::{App, ClassMemory};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::configuration;
-use segmeter_firmware::protocol::{HostMessage, Order, Receiver, Request, RowLabels, Tag, send};
+use segmeter_firmware::protocol::{
+    ClassBegin, HostMessage, Interpolated, Order, Receiver, Request, RowLabels, Tag, send,
+};
 use segmeter_fuzz::{NOISE, RECORDS};
 
 fn main() -> io::Result<()> {
     let heard = requests();
     let mut said = Vec::new();
-    let mut memory = Memory::new();
+    let mut memory = Box::new(ClassMemory::new());
     let line = Line::new(&heard[..], &mut said);
-    App::new("host", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
+    App::new("host", &mut *memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let (own, of_c) = (profile(2, 9), profile(120, 160));
     write(&seeds.join("profile/demo.profile"), &record(&own))?;
@@ -83,7 +85,7 @@ fn profile(height: u16, width: u16) -> Profile {
     }
 }
 
-/// Greeting, configuration, a frame in each state, a row too many, an end.
+/// Greeting, configuration, a frame in each state, a row too many, frames of several classes, an end.
 fn requests() -> Vec<u8> {
     let profile = profile(2, 9);
     let mut room = [0; Profile::RECORD_LEN];
@@ -108,6 +110,17 @@ fn requests() -> Vec<u8> {
         say(Request::End { frame });
     }
     say(Request::Row { frame: 2, row: 2, codes: &[], labels: None });
+    for (frame, interpolation) in [(3, Interpolated::HalfPixel), (4, Interpolated::Nearest)] {
+        let (height, width, classes, factor, labelled) = (1, 3, 4, 2, frame == 3);
+        let begin = ClassBegin { frame, height, width, classes, factor, interpolation, labelled };
+        say(Request::BeginClasses(begin));
+        say(Request::ClassScores { frame, row: 0, codes: &[9, 0, 1, 2, 3, 250, 4, 5, 128, 127, 6, 0] });
+        for row in 0..if labelled { 2 } else { 0 } {
+            say(Request::ClassLabels { frame, row, ids: &[0, 1, 2, 3, 255, 3] });
+        }
+        say(Request::End { frame });
+        (0..5).for_each(|class| say(Request::ClassCounts(class)));
+    }
     say(Request::Order(Order::CaptureSite));
     say(Request::Order(Order::SealSite));
     say(Request::Order(Order::Acknowledge));

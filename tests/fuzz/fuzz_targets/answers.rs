@@ -2,8 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use segmeter::core::view::Quantiser;
-use segmeter::device::{Device, DeviceFrame, Error, PATIENCE};
+use segmeter::core::upsample::Interpolation;
+use segmeter::core::view::{Quantiser, Shape};
+use segmeter::device::{ClassDeviceFrame, Device, DeviceFrame, Error, PATIENCE};
 use segmeter_firmware::evaluator::codes;
 use segmeter_firmware::protocol::{Configuration, DeviceMessage, Order, Response, Tag, VERSION, send};
 use segmeter_fuzz::{Line, traffic};
@@ -34,9 +35,19 @@ fn converse(heard: &[u8], seed: u8) {
     // Each turn takes at least one frame of the line, and a frame at least two of its bytes.
     for _ in 0..=heard.len() {
         let frame = DeviceFrame { number: 1, width: 3, codes: &[7; 6], labels: Some((&[5, 2], &[7, 7])) };
+        let classes = ClassDeviceFrame {
+            number: 1,
+            shape: Shape::new(2, 3).expect("pixels"),
+            classes: 2,
+            factor: 2,
+            interpolation: Interpolation::HalfPixel,
+            codes: &[7; 12],
+            labels: Some(&[1; 24]),
+        };
         let results = [
             device.configure(configuration),
             device.evaluate(frame).map(|_| ()),
+            device.evaluate_classes(classes).map(|_| ()),
             device.stack_bytes().map(|_| ()),
             device.telemetry().map(|_| ()),
             device.order(Order::SealSite),

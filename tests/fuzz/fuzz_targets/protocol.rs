@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use segmeter_firmware::app::{App, Memory, Stop};
+use segmeter_firmware::app::{App, ClassMemory, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::protocol::{
-    DeviceMessage, HostMessage, Receiver, Report, Response, decode, send,
+    ClassReport, DeviceMessage, HostMessage, Receiver, Report, Response, decode, send,
 };
 use segmeter_fuzz::{Line as Fuzzed, traffic};
 
@@ -16,21 +16,35 @@ fuzz_target!(|input: &[u8]| {
     send(&mut hello, &HostMessage::Hello).expect("memory takes all");
     let mut said = Vec::new();
     let line = Line::new(Fuzzed::new(&heard, &hello, seed, true), &mut said);
-    let mut memory = Memory::new();
-    let stop = App::new("fuzz", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
+    // With a place for frames of several classes: all of the protocol is followed.
+    let mut memory = Box::new(ClassMemory::new());
+    let stop = App::new("fuzz", &mut *memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let mut receiver = Receiver::<512>::new();
     let mut chunk = &said[..];
     let mut last = None;
     while let Some(frame) = receiver.feed(&mut chunk) {
         let message = frame.and_then(decode).expect("what the firmware says can be read");
-        if let DeviceMessage::Response(_, Response::Report(report)) = &message {
-            check(report);
+        match &message {
+            DeviceMessage::Response(_, Response::Report(report)) => check(report),
+            DeviceMessage::Response(_, Response::Classes(report)) => check_classes(report),
+            DeviceMessage::Response(_, Response::ClassCounts(Some(class))) => assert!(class.class < 32),
+            _ => {}
         }
         last = Some(matches!(message, DeviceMessage::Ready { board: "fuzz", .. }));
     }
     // A shutdown that the fuzzer found is the one reason to stop before the end.
     assert!(stop == Stop::Shutdown || (stop == Stop::Closed && last == Some(true)), "{stop:?}, {last:?}");
 });
+
+/// What holds for every frame of several classes.
+fn check_classes(report: &ClassReport) {
+    assert!(report.pixels > 0 && report.ignored.is_none_or(|ignored| ignored <= report.pixels), "{report:?}");
+    let Some([margin, _, confidence, entropy]) = report.statistics else { return };
+    assert!(
+        margin >= 0 && (0..=1 << 16).contains(&confidence) && (0..=1 << 16).contains(&entropy),
+        "{report:?}"
+    );
+}
 
 /// What holds for every frame.
 fn check(report: &Report) {

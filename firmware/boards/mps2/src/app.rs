@@ -4,7 +4,7 @@ use cortex_m::singleton;
 use defmt_semihosting as _;
 use segmeter_firmware::app::{App, ClassMemory, Stop};
 
-use super::{Board, Description, exit};
+use super::{Board, Description, exit, watchdog};
 
 /// Takes the board and hands it to the [`App`]; logs (`defmt`, over semihosting) that it runs and why it stops. Ends with
 /// success if it was told to.
@@ -18,6 +18,7 @@ pub unsafe fn app(of: &'static Description) -> ! {
     // A static, not a local: its kilobytes then count as what they are, and the stack stays small.
     let memory = singleton!(: ClassMemory = const { ClassMemory::new() });
     let Some(memory) = memory else { exit(false) };
+    watchdog::start(of);
     defmt::info!("ready");
     let stop = App::new(of.name, memory, line, activity, alarm, clock).run(&mut delay);
     defmt::info!("stopped: {}", stop);

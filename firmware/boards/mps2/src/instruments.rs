@@ -11,7 +11,7 @@ use embedded_hal::delay::DelayNs;
 
 use segmeter_firmware::board::Instruments;
 
-use super::Description;
+use super::{Description, watchdog};
 
 /// SysTick counts down through its whole 24-bit range.
 const RELOAD: u32 = 0x00FF_FFFF;
@@ -88,5 +88,9 @@ impl Instruments for Clock {
 
     fn milliseconds(&self) -> Option<u32> {
         Some((self.ticks() / u64::from(self.0.core_hz / 1000)) as u32)
+    }
+
+    fn alive(&mut self) {
+        watchdog::feed(self.0);
     }
 }

@@ -21,6 +21,7 @@ mod guard;
 pub mod instruments;
 pub mod lamp;
 pub mod uart;
+mod watchdog;
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,6 +79,13 @@ pub fn exit(success: bool) -> ! {
 /// written.
 #[exception]
 unsafe fn HardFault(_frame: &ExceptionFrame) -> ! {
+    exit(false)
+}
+
+/// The watchdog was not fed for a period: the firmware is stuck. Without a debugger that would hear of it, the next period's
+/// end resets the board.
+#[exception]
+unsafe fn NonMaskableInt() -> ! {
     exit(false)
 }
 

@@ -5,6 +5,9 @@
 //!
 //! When the queue is full the bytes stay where they are. QEMU then holds its end back and loses nothing; on a real line
 //! the device notes that it lost some, and so does the stream: [`Error::Overrun`] comes where the bytes are missing.
+//!
+//! A read does not sleep for ever: whatever interrupt wakes the core, SysTick at the latest, ends it ([`Error::Idle`]), so
+//! that the watchdog can be fed.
 
 use core::cell::Cell;
 use core::fmt;
@@ -41,11 +44,16 @@ const RECEIVE_INTERRUPT: u32 = 1 << 1;
 pub enum Error {
     /// Bytes came faster than they were read, and at least one is lost here. Later bytes are good.
     Overrun,
+    /// Nothing has come for a while.
+    Idle,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("received bytes were lost")
+        f.write_str(match self {
+            Self::Overrun => "received bytes were lost",
+            Self::Idle => "nothing is received",
+        })
     }
 }
 
@@ -53,7 +61,10 @@ impl core::error::Error for Error {}
 
 impl embedded_io::Error for Error {
     fn kind(&self) -> ErrorKind {
-        ErrorKind::InvalidData
+        match self {
+            Self::Overrun => ErrorKind::InvalidData,
+            Self::Idle => ErrorKind::TimedOut,
+        }
     }
 }
 
@@ -159,17 +170,15 @@ impl Uart {
         Some(Self { data: register(0x00), state: register(0x04), queue: consumer, received })
     }
 
-    /// Sleeps until there is something to read.
+    /// Sleeps until there is something to read, or an interrupt of something else.
     fn wait(&self) {
-        while !self.queue.ready() {
-            interrupt::free(|_| {
-                // With interrupts held back, none can slip in between the test and the sleep; one that waits ends the
-                // sleep at once, and is served as soon as they are let in again.
-                if !self.queue.ready() {
-                    asm::wfi();
-                }
-            });
-        }
+        interrupt::free(|_| {
+            // With interrupts held back, none can slip in between the test and the sleep; one that waits ends the sleep at
+            // once, and is served as soon as they are let in again.
+            if !self.queue.ready() {
+                asm::wfi();
+            }
+        });
     }
 }
 
@@ -189,6 +198,9 @@ impl Read for Uart {
             return Ok(0);
         }
         self.wait();
+        if !self.queue.ready() {
+            return Err(Error::Idle);
+        }
         let mut count = 0;
         for slot in buffer {
             match self.queue.peek() {

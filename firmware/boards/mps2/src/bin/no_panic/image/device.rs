@@ -37,8 +37,8 @@ pub(super) fn all() {
     receiver.mark_damaged();
     let mut memory = SharedMemory::<5, { payload_len(160) }>::new();
     let mut chunk = unknown(&[0_u8; 16]);
-    while let Some((payload, frames)) = memory.feed(&mut chunk) {
-        black_box((payload.is_ok(), frames.frames.frame()));
+    while let Some((payload, to)) = memory.feed(&mut chunk) {
+        black_box((payload.is_ok(), to.frames.frame()));
     }
     let _ = black_box(memory.end(black_box(1)));
     memory.mark_damaged();
