@@ -4,7 +4,7 @@ use segmeter_tests::instructions::{Counts, check};
 use segmeter_tests::{bench_image, images};
 
 /// Rows of the image's table, below their headings.
-const ROWS: [(&str, &str); 20] = [
+const ROWS: [(&str, &str); 21] = [
     ("", "sketch of a frame, u8 labels"),
     ("", "table of probabilities (once per model)"),
     ("", "+ auroc"),
@@ -13,6 +13,7 @@ const ROWS: [(&str, &str); 20] = [
     ("", "+ estimated IoU"),
     ("", "report: 4 losses, overlap, auroc, ece, stat."),
     ("", "confusion of ids, 19 classes"),
+    ("", "ids and confusion of 19, x8, half pixel"),
     ("masks as bits, row by row", "nsd, tolerance 3"),
     ("masks as bits, row by row", "hausdorff, hd95, assd, nsd"),
     ("sketch, value", "cross_entropy"),

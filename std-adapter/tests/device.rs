@@ -124,3 +124,73 @@ fn refusals() {
         assert!(said.contains(part), "{line}: {said}");
     }
 }
+
+/// Coarse scores of several classes: the numbers of `eval` by image, and statistics that need no labels.
+#[test]
+fn frames_of_several_classes() {
+    let bench = Bench::new();
+    let [images, classes, height, width] = [3, 5, 6, 9];
+    let scores: Vec<u8> =
+        (0..images * classes * height * width).map(|place| (place * place % 251) as u8).collect();
+    let label = |place: usize| if place % 13 == 4 { 7 } else { (place / 40 % classes) as u8 };
+    let labels: Vec<u8> = (0..images * height * width * 16).map(label).collect();
+    bench.file("scores.npy", &npy("|i1", &[images, classes, height, width], &scores));
+    bench.file("labels.npy", &npy("|u1", &[images, 4 * height, 4 * width], &labels));
+    let input = "scores.npy --layout chw --scale 0.1 --zero-point -3 --upsample 4";
+    let device =
+        bench.json_lines(&format!("device --host {input} --labels labels.npy --ignore 7 --verify"), 0);
+    let (summary, frames) = device.split_last().unwrap();
+    assert_eq!((&summary["frames"], &summary["equal_to_host"]), (&images.into(), &true.into()));
+    let eval = bench.json(&format!(
+        "eval scores.npy labels.npy {} --ignore 7 --metrics mean_iou,pixel_accuracy,iou,dice --per-image",
+        input.split_once(' ').unwrap().1
+    ));
+    let pooled = |key: &str| -> u64 {
+        let of = |frame: &serde_json::Value| frame["classes"][1][key].as_u64().unwrap();
+        frames.iter().map(of).sum()
+    };
+    for key in ["true_positive", "false_positive", "false_negative"] {
+        assert_eq!(eval["classes"][1][key], pooled(key), "{key}");
+    }
+    for (frame, image) in frames.iter().zip(eval["per_image"].as_array().unwrap()) {
+        assert_eq!(frame["mean_iou"], image["mean_iou"], "{image}");
+        assert_eq!(frame["pixel_accuracy"], image["pixel_accuracy"], "{image}");
+        assert!(frame["statistics"]["mean_entropy"].as_f64().unwrap() > 0.0);
+    }
+    for by in ["aligned_corners", "nearest"] {
+        let line = format!("{input} --interpolation {by}");
+        let device = bench.json_lines(&format!("device --host {line} --labels labels.npy --ignore 7"), 0);
+        let eval = format!("{} --ignore 7 --metrics mean_iou --per-image", line.split_once(' ').unwrap().1);
+        let eval = bench.json(&format!("eval scores.npy labels.npy {eval}"));
+        for (frame, image) in device.iter().zip(eval["per_image"].as_array().unwrap()) {
+            assert_eq!(frame["mean_iou"], image["mean_iou"], "{by}");
+        }
+        assert_ne!(device[0]["mean_iou"], frames[0]["mean_iou"], "{by}");
+    }
+    // Other layouts of the same are the same; without labels there are the statistics alone.
+    let pixels = height * width;
+    let place = |place: usize| {
+        let (image, rest) = (place / (classes * pixels), place % (classes * pixels));
+        (image * classes + rest % classes) * pixels + rest / classes
+    };
+    let interleaved: Vec<u8> = (0..scores.len()).map(|at| scores[place(at)]).collect();
+    bench.file("hwc.npy", &npy("|i1", &[images, height, width, classes], &interleaved));
+    let unlabelled =
+        bench.json_lines("device --host hwc.npy --layout hwc --scale 0.1 --zero-point -3 --upsample 4", 0);
+    for (frame, without) in frames.iter().zip(&unlabelled) {
+        assert_eq!(frame["statistics"], without["statistics"]);
+        assert_eq!(without["mean_iou"], serde_json::Value::Null);
+    }
+    let text = bench.stdout(&format!("device --host {input} --verify"), 0);
+    assert!(text.contains("EQUAL") && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    // Probabilities have no energy, a profile is of one score a pixel, and a label has to be a class.
+    let probabilities = bench
+        .json_lines("device --host hwc.npy --layout hwc --scale 0.004 --zero-point -128 --probabilities", 0);
+    assert_eq!(probabilities[0]["statistics"]["mean_energy"], serde_json::Value::Null);
+    let refusal = bench.refusal(&format!("device --host {input} --labels labels.npy"));
+    assert!(refusal.contains("labels.npy: found class id 7 at pixel 4, expected ids below 5"), "{refusal}");
+    bench.stdout(&format!("profile @road_i8.bin {DEMO} --frames 0..80 --out road.profile --json"), 0);
+    let refusal =
+        bench.refusal(&format!("device --host scores.npy --layout chw {DEMO} --profile road.profile"));
+    assert!(refusal.contains("one score per pixel for --profile"), "{refusal}");
+}

@@ -32,8 +32,14 @@ fn counted<const C: usize>(random: &mut Random, ignore: u8) {
     for (pixels, run) in small.into_iter().chain(large) {
         let labels = ids(random, pixels, C as u8, &[ignore], run);
         let predictions = ids(random, pixels, C as u8, &[255, C as u8, 200], run);
-        let mut confusion = Confusion::<C>::new(ignore);
+        // One that was used before is as a new one.
+        let mut confusion = Confusion::<C>::new(254);
+        confusion.push_row(&[0, 200, 0], &[0, 0, 254]).unwrap();
+        confusion.reset(ignore);
         confusion.push_row(&predictions, &labels).unwrap();
+        let mut fresh = Confusion::<C>::new(ignore);
+        fresh.push_row(&predictions, &labels).unwrap();
+        assert_eq!(confusion, fresh);
         let (mut counts, mut ignored, mut foreign) = ([[0_u64; C]; C], 0, [0; C]);
         for (prediction, label) in predictions.iter().zip(&labels) {
             let (prediction, label) = (usize::from(*prediction), usize::from(*label));

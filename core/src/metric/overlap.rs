@@ -86,7 +86,14 @@ impl<const C: usize> Confusion<C> {
 
     /// Forgets every pixel.
     pub fn clear(&mut self) {
-        *self = Self::new(self.ignore_id());
+        self.reset(self.ignore_id());
+    }
+
+    /// Forgets every pixel; those labelled `ignore` are not scored from now on. In place: a stack may have no room for a copy.
+    pub fn reset(&mut self, ignore: u8) {
+        self.counts.as_flattened_mut().fill(0);
+        self.foreign.fill(0);
+        (self.ignored, self.ignore, self.saturated) = (0, ignore.into(), false);
     }
 
     /// Whether a counter would have passed its largest value; what is read from it is then too low.

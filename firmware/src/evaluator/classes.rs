@@ -3,7 +3,7 @@
 use segmeter_core::drift::{ClassStatistics, EnergyTable};
 use segmeter_core::metric::Confusion;
 use segmeter_core::num::Q16;
-use segmeter_core::upsample::{Progress, Upsampling};
+use segmeter_core::upsample::{Interpolation, Progress, Upsampling};
 use segmeter_core::view::{Encoding, IGNORE, MAX_CLASSES, Quantiser, Shape};
 
 use crate::protocol::{ClassBegin, ClassCounts, ClassReport, Rejection};
@@ -22,16 +22,60 @@ pub struct ClassFrames {
     energy: Option<EnergyTable>,
 }
 
+/// Numbers alone: with a `bool` or an `enum` in it no frame would be something else than zeros, and an image hold a copy of
+/// all the kilobytes.
 #[derive(Clone, Copy)]
 struct Frame {
     number: u32,
-    upsampling: Upsampling,
-    encoding: Encoding,
-    labelled: bool,
-    progress: Progress,
+    height: u16,
+    width: u16,
+    classes: u8,
+    factor: u8,
+    /// Its place in [`Interpolation::ALL`].
+    interpolation: u8,
+    /// 1: codes are signed; labels come too; the frame has ended.
+    signed: u8,
+    labelled: u8,
+    ended: u8,
     /// Rows of scores so far.
     taken: u16,
-    ended: bool,
+    progress: Progress,
+}
+
+impl Frame {
+    fn of(begin: &ClassBegin, quantiser: &Quantiser) -> Self {
+        Self {
+            number: begin.frame,
+            height: begin.height,
+            width: begin.width,
+            classes: begin.classes,
+            factor: begin.factor,
+            interpolation: begin.interpolation as u8,
+            signed: (quantiser.encoding() == Encoding::Signed).into(),
+            labelled: begin.labelled.into(),
+            ended: 0,
+            taken: 0,
+            progress: Progress::default(),
+        }
+    }
+
+    fn upsampling(&self) -> Result<Upsampling, Rejection> {
+        let shape = Shape::new(self.height.into(), self.width.into()).map_err(|_| Rejection::Shape)?;
+        let by = Interpolation::ALL.get(usize::from(self.interpolation)).copied().unwrap_or_default();
+        Upsampling::new(shape, self.classes.into(), self.factor.into(), by).map_err(|_| Rejection::Shape)
+    }
+
+    const fn encoding(&self) -> Encoding {
+        if self.signed == 1 { Encoding::Signed } else { Encoding::Unsigned }
+    }
+
+    const fn is_labelled(&self) -> bool {
+        self.labelled == 1
+    }
+
+    const fn has_ended(&self) -> bool {
+        self.ended == 1
+    }
 }
 
 impl Default for ClassFrames {
@@ -41,13 +85,13 @@ impl Default for ClassFrames {
 }
 
 impl ClassFrames {
-    /// Waits for a frame.
+    /// Waits for a frame: zeros all over, so that an image holds no copy of its kilobytes.
     #[must_use]
     pub const fn new() -> Self {
         Self {
             frame: None,
             rows: [0; ROWS],
-            confusion: Confusion::new(IGNORE),
+            confusion: Confusion::new(0),
             statistics: ClassStatistics::NONE,
             energy: None,
         }
@@ -59,19 +103,14 @@ impl ClassFrames {
     /// [`Rejection::Shape`] if the frame cannot be, or its rows do not fit the memory.
     pub fn begin(&mut self, quantiser: &Quantiser, begin: &ClassBegin) -> Result<u32, Rejection> {
         self.frame = None;
-        let shape = Shape::new(begin.height.into(), begin.width.into()).map_err(|_| Rejection::Shape)?;
-        let upsampling =
-            Upsampling::new(shape, begin.classes.into(), begin.factor.into(), begin.interpolation.into())
-                .map_err(|_| Rejection::Shape)?;
-        let encoding = quantiser.encoding();
-        let rows = upsampling.rows(encoding, &mut self.rows).map_err(|_| Rejection::Shape)?;
-        let progress = rows.progress();
-        self.confusion.clear();
+        let frame = Frame::of(begin, quantiser);
+        let upsampling = frame.upsampling()?;
+        upsampling.rows(frame.encoding(), &mut self.rows).map_err(|_| Rejection::Shape)?;
+        self.confusion.reset(IGNORE);
         self.statistics.clear();
         self.energy = EnergyTable::of(quantiser, 1.0).ok();
-        let (number, labelled) = (begin.frame, begin.labelled);
-        self.frame = Some(Frame { number, upsampling, encoding, labelled, progress, taken: 0, ended: false });
-        let labels = if labelled { upsampling.height() } else { 0 };
+        self.frame = Some(frame);
+        let labels = if begin.labelled { upsampling.height() } else { 0 };
         Ok(u32::from(begin.height) + labels as u32)
     }
 
@@ -87,16 +126,16 @@ impl ClassFrames {
     fn take_scores(&mut self, number: u32, row: u16, codes: &[u8]) -> Result<(), Rejection> {
         let mut frame = self.under_way(number)?;
         let order = |expected: usize, found| Rejection::OutOfOrder { expected: expected as u32, found };
-        let (shape, classes) = (frame.upsampling.shape(), frame.upsampling.classes());
-        if row != frame.taken || usize::from(row) >= shape.height() {
+        let classes = usize::from(frame.classes);
+        if row != frame.taken || row >= frame.height {
             return Err(order(frame.taken.into(), row.into()));
         }
-        if codes.len() != shape.width() * classes {
+        if codes.len() != usize::from(frame.width) * classes {
             return Err(Rejection::Shape);
         }
         // Ids are needed beside labels only.
-        if frame.labelled {
-            let rows = frame.upsampling.resume(frame.encoding, &mut self.rows, frame.progress);
+        if frame.is_labelled() {
+            let rows = frame.upsampling()?.resume(frame.encoding(), &mut self.rows, frame.progress);
             let mut rows = rows.map_err(|_| Rejection::Shape)?;
             let given = frame.progress.given();
             rows.push_interleaved(codes).map_err(|_| order(given, row.into()))?;
@@ -122,15 +161,15 @@ impl ClassFrames {
 
     fn take_labels(&mut self, number: u32, row: u16, labels: &[u8]) -> Result<(), Rejection> {
         let mut frame = self.under_way(number)?;
-        let classes = frame.upsampling.classes();
-        if !frame.labelled || labels.iter().any(|id| usize::from(*id) >= classes && *id != IGNORE) {
+        let classes = usize::from(frame.classes);
+        if !frame.is_labelled() || labels.iter().any(|id| usize::from(*id) >= classes && *id != IGNORE) {
             return Err(Rejection::Labels);
         }
         let order = |expected| Rejection::OutOfOrder { expected, found: row.into() };
         if usize::from(row) != frame.progress.given() {
             return Err(order(frame.progress.given() as u32));
         }
-        let rows = frame.upsampling.resume(frame.encoding, &mut self.rows, frame.progress);
+        let rows = frame.upsampling()?.resume(frame.encoding(), &mut self.rows, frame.progress);
         let mut rows = rows.map_err(|_| Rejection::Shape)?;
         // Without the row of scores that it needs, it is that one's turn.
         let ids = rows.next_row().ok_or(order(frame.taken.into()))?;
@@ -146,15 +185,15 @@ impl ClassFrames {
     /// [`Rejection::NoFrame`], or [`Rejection::OutOfOrder`] if rows are missing: the frame is then abandoned.
     pub fn end(&mut self, number: u32) -> Result<ClassReport, Rejection> {
         let frame = self.under_way(number)?;
-        let height = frame.upsampling.shape().height();
-        let (given, image) = (frame.progress.given(), frame.upsampling.height());
-        if usize::from(frame.taken) != height || frame.labelled && given != image {
+        let upsampling = frame.upsampling()?;
+        let (given, image) = (frame.progress.given(), upsampling.height());
+        if frame.taken != frame.height || frame.is_labelled() && given != image {
             self.frame = None;
-            let (expected, found) =
-                if frame.labelled { (image, given) } else { (height, frame.taken.into()) };
+            let scores = (usize::from(frame.height), usize::from(frame.taken));
+            let (expected, found) = if frame.is_labelled() { (image, given) } else { scores };
             return Err(Rejection::OutOfOrder { expected: expected as u32, found: found as u32 });
         }
-        self.frame = Some(Frame { ended: true, ..frame });
+        self.frame = Some(Frame { ended: 1, ..frame });
         let statistics = self.energy.as_ref().and_then(|energy| {
             let found = &self.statistics;
             let all = [
@@ -168,9 +207,9 @@ impl ClassFrames {
         });
         Ok(ClassReport {
             frame: number,
-            pixels: (image * frame.upsampling.width()) as u32,
+            pixels: (image * upsampling.width()) as u32,
             // A frame has fewer than 2^32 pixels.
-            ignored: frame.labelled.then_some(self.confusion.ignored() as u32),
+            ignored: frame.is_labelled().then_some(self.confusion.ignored() as u32),
             statistics,
             instructions: None,
         })
@@ -179,32 +218,31 @@ impl ClassFrames {
     /// What the last frame says of a class; `None` unless there is such a frame and such a class.
     #[must_use]
     pub fn counts(&self, class: u8) -> Option<ClassCounts> {
-        let frame =
-            self.frame.filter(|frame| frame.ended && usize::from(class) < frame.upsampling.classes())?;
+        let frame = self.frame.filter(|frame| frame.has_ended() && class < frame.classes)?;
         let found = self.confusion.class(class.into());
         let counts = [found.true_positive, found.false_positive, found.false_negative];
         let coarse =
             self.energy.as_ref().and_then(|_| self.statistics.classes().get(usize::from(class)).copied());
         Some(ClassCounts {
             class,
-            counts: frame.labelled.then_some(counts.map(|count| count as u32)),
+            counts: frame.is_labelled().then_some(counts.map(|count| count as u32)),
             coarse,
         })
     }
 
     /// Forgets the frame under way, if there is one.
     pub fn abandon(&mut self) {
-        self.frame = self.frame.filter(|frame| frame.ended);
+        self.frame = self.frame.filter(Frame::has_ended);
     }
 
     /// Whether a frame is under way.
     #[must_use]
     pub fn is_under_way(&self) -> bool {
-        self.frame.is_some_and(|frame| !frame.ended)
+        self.frame.is_some_and(|frame| !frame.has_ended())
     }
 
     fn under_way(&self, number: u32) -> Result<Frame, Rejection> {
-        let frame = self.frame.filter(|frame| !frame.ended).ok_or(Rejection::NoFrame)?;
+        let frame = self.frame.filter(|frame| !frame.has_ended()).ok_or(Rejection::NoFrame)?;
         if frame.number == number {
             Ok(frame)
         } else {

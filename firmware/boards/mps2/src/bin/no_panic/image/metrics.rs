@@ -74,6 +74,7 @@ fn overlap<const C: usize>() -> Result<()> {
     black_box(confusion.category_iou(unknown(&[0; 7]), black_box(1)));
     black_box((confusion.class(black_box(2)), confusion.saturated()));
     confusion.clear();
+    confusion.reset(black_box(IGNORE));
     black_box(&confusion);
     let view = ConfusionView::new(unknown(&[0; 49]), unknown(&[0; 7]), unknown(&[0]))?;
     black_box((view.classes(), view.each().count(), view.weighted_kappa(black_box(Disagreement::Linear))));
