@@ -1,4 +1,4 @@
-//! Segmeter on Arm's MPS2 and MPS3 boards, as QEMU has them: one set of drivers, and a [`Description`] for each.
+//! Segmeter on Arm's MPS2 and MPS3 boards, as QEMU has them: one set of drivers, and a `Description` for each.
 //!
 //! | image | QEMU | core | target |
 //! |---|---|---|---|
@@ -6,8 +6,8 @@
 //! | `mps2-an505` | `mps2-an505` | Cortex-M33 | `thumbv8m.main-none-eabihf` |
 //! | `mps3-an547` | `mps3-an547` | Cortex-M55 | `thumbv8m.main-none-eabihf` |
 //!
-//! Drivers for the parts that Segmeter uses: [`uart`], [`lamp`] and [`instruments`]. All `unsafe` of these boards is in this
-//! library: the two volatile accesses of [`Register`], taking the core's peripherals, reading the painted stack and guarding
+//! Drivers for the parts that Segmeter uses: `uart`, `lamp` and `instruments`. All `unsafe` of these boards is in this
+//! library: the two volatile accesses of `Register`, taking the core's peripherals, reading the painted stack and guarding
 //! its end.
 //!
 //! Reference: Arm AN386, AN505, AN547 (memory maps, interrupts), Arm DDI 0479 (CMSDK peripherals).
