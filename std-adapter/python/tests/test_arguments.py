@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -102,23 +103,22 @@ def test_refusals(kind: type[Exception], text: str, arguments: dict[str, Any]) -
 
 
 def test_the_gil_is_released() -> None:
-    logits = np.random.default_rng(0).normal(size=(1024, 2048)).astype(np.float32)
+    logits = np.random.default_rng(0).normal(size=(2048, 2048)).astype(np.float32)
     labels = (logits > 0.5).astype(np.uint8)
-    seen, started, ended = [0], threading.Event(), threading.Event()
+    took: list[float] = []
 
     def work() -> None:
-        started.set()
+        start = time.perf_counter()
         segmeter.loss("lovasz_hinge", logits, labels, gradient=True, threads=1)
-        ended.set()
+        took.append(time.perf_counter() - start)
 
     thread = threading.Thread(target=work)
+    longest, last = 0.0, time.perf_counter()
     thread.start()
-    started.wait()
-    while not ended.is_set():
-        seen[0] += 1
-    thread.join()
-    # With the lock held there would be a handful of turns at the most.
-    assert seen[0] > 100
+    while thread.is_alive():
+        longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+    # With the lock held this loop would stand still for nearly as long as the loss takes.
+    assert longest < took[0] / 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
