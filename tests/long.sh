@@ -1,5 +1,5 @@
-# What `tests/run --long` does after the tests of every day: fuzzing of every reader and every loss, and NEON under
-# emulation. Sourced by tests/run, whose check and skip it uses, as well as tests/setup.sh.
+# What `tests/run --long` does after the tests of every day: fuzzing of every reader and every loss, NEON under
+# emulation, and the Python package. Sourced by tests/run, whose check and skip it uses, as well as tests/setup.sh.
 #
 #   SEGMETER_FUZZ_SECONDS=600 tests/run --long    more than the minute that each target gets
 
@@ -117,6 +117,16 @@ if ensure_neon; then
     check "NEON is what these tests used, with the bits of $(uname -m)" neon_is_used
 else
     skip "NEON"
+fi
+
+# --- Python ---
+
+if command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    check "Python: the wheel installs, its bits are the command's, types hold, the README runs" std-adapter/python/test
+    check "lints of the Python package" env CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/python" \
+        cargo clippy --release --quiet --manifest-path std-adapter/python/Cargo.toml -- -D warnings
+else
+    skip "Python (python3-venv is not there)"
 fi
 
 # --- the oldest compiler, licences, packed crates ---

@@ -17,13 +17,14 @@ pub use segmeter_core::loss::LOSSES;
 use segmeter_core::loss::list;
 use serde::{Deserialize, Serialize};
 
+pub mod batch;
 mod chosen;
 mod evaluate;
 mod presets;
 
 pub use chosen::ChosenLoss;
 pub use evaluate::AnyFrame;
-pub use presets::{PRESETS, Preset, Reduction, preset};
+pub use presets::{PRESETS, Preset, Reduction, SMOOTH_HALVES, preset, set_over};
 
 /// A value given for a parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,6 +93,12 @@ pub fn loss(name: &str) -> Option<&'static Entry> {
     let plain = name.to_lowercase().replace('-', "_");
     let short = plain.strip_suffix("_loss").unwrap_or(&plain);
     list::named(&plain).or_else(|| list::named(short))
+}
+
+/// Whether classes have weights in this loss; those of the Wasserstein Dice are distances.
+#[must_use]
+pub fn has_class_weights(entry: &Entry) -> bool {
+    entry.name != "wasserstein_dice"
 }
 
 /// Why no loss can be made of a name and settings.

@@ -32,6 +32,7 @@ mod source;
 mod spare;
 mod table;
 
+pub use crate::catalogue::batch::transposed;
 pub use data_sets::names_of;
 pub use folder::{Pairs, Pattern, images};
 pub use ids::{Colours, IdMap};
@@ -208,13 +209,6 @@ impl Elements {
             Self::U16(values) => Self::U16(transposed(values, pixels, channels, 1)),
         }
     }
-}
-
-/// The runs of `run` values of an array `(outer, inner, run)`, as `(inner, outer, run)`.
-#[must_use]
-pub fn transposed<T: Copy>(values: &[T], outer: usize, inner: usize, run: usize) -> Vec<T> {
-    let places = (0..inner).flat_map(|i| (0..outer).map(move |o| (o * inner + i) * run));
-    places.flat_map(|place| values.get(place..place + run).unwrap_or_default()).copied().collect()
 }
 
 /// The numbers of a file and their axes, outermost first; their product is the number of elements.

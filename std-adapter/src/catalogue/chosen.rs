@@ -2,7 +2,7 @@
 
 use segmeter_core::loss::{self, Call, Evaluation, Execute, Loss, Weighted};
 use segmeter_core::sketch::{GradientTable, SigmoidTable, Sketch};
-use segmeter_core::view::{Frame, Shape};
+use segmeter_core::view::{Frame, Quantiser, Shape};
 use segmeter_core::{Error, Result};
 
 use super::{LossError, Setting, Settings, loss as named, setting};
@@ -87,6 +87,14 @@ impl ChosenLoss {
                     | Any::DiceHausdorff(_)
             ),
         }
+    }
+
+    /// Whether it needs an image, and not only how many pixels there are of each kind.
+    #[must_use]
+    pub fn looks_at_places(&self) -> bool {
+        let empty = Sketch::new(&Quantiser::probabilities());
+        let found = self.sketch_value(&empty, &SigmoidTable::zeros());
+        matches!(found, Err(Error::Unsupported(_)))
     }
 
     /// The name of the type behind it.

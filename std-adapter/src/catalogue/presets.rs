@@ -15,6 +15,9 @@ pub enum Reduction {
     Image,
 }
 
+/// What `smooth` is the default of.
+pub const SMOOTH_HALVES: [&str; 2] = ["numerator_smooth", "denominator_smooth"];
+
 /// The settings with which a loss is that of another library.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Preset {
@@ -49,6 +52,14 @@ impl Preset {
     const fn differs(self, differs: &'static str) -> Self {
         Self { differs, ..self }
     }
+}
+
+/// Sets a parameter over a preset, which may set the two halves of `smooth` one by one; what is said here is about both.
+pub fn set_over(preset: &mut Settings, name: &str, value: Setting) {
+    if name == "smooth" {
+        preset.retain(|key, _| !SMOOTH_HALVES.contains(&key.as_str()));
+    }
+    preset.insert(name.to_owned(), value);
 }
 
 /// The preset of a library for a loss; `bce` is another name for `cross_entropy`.

@@ -1,18 +1,13 @@
 //! What the command line says of a loss: `tversky`, or a weighted sum such as `0.5*bce+2*tversky`.
 
 use segmeter::catalogue::{
-    ChosenLoss, Entry, PRESETS, Preset, Reduction, Setting, Settings, loss, preset, setting,
+    ChosenLoss, Entry, PRESETS, Preset, Reduction, SMOOTH_HALVES, Setting, Settings, has_class_weights, loss,
+    preset, set_over, setting,
 };
 use segmeter::core::loss::Weighted;
 use serde_json::{Map, Value};
 
 use super::registry::{self, Kind};
-
-/// What `smooth` is the default of.
-const HALVES: [&str; 2] = ["numerator_smooth", "denominator_smooth"];
-
-/// Losses in which classes have no weights: theirs are distances.
-const WITHOUT_CLASS_WEIGHTS: [&str; 1] = ["wasserstein_dice"];
 
 /// A part of a sum.
 struct Part {
@@ -90,11 +85,11 @@ impl Formula {
                 near => format!("found --set {key}{near} The parameters are {known}"),
             });
         };
-        if name == "smooth" && part.preset.is_some() {
-            // A preset may set the two halves one by one; what is said here is about both.
-            part.set.retain(|key, _| !HALVES.contains(&key.as_str()));
+        if part.preset.is_some() {
+            set_over(&mut part.set, name, value(text));
+        } else {
+            part.set.insert(name.to_owned(), value(text));
         }
-        part.set.insert(name.to_owned(), value(text));
         Ok(())
     }
 
@@ -123,8 +118,7 @@ impl Formula {
 
     /// The first part in which classes have no weights.
     pub(super) fn without_class_weights(&self) -> Option<&'static str> {
-        let mut names = self.parts.iter().map(|part| part.entry.name);
-        names.find(|name| WITHOUT_CLASS_WEIGHTS.contains(name))
+        self.parts.iter().find(|part| !has_class_weights(part.entry)).map(|part| part.entry.name)
     }
 
     /// How the preset's library reduces a batch.
@@ -147,7 +141,8 @@ impl Formula {
             part.entry.parameters.iter().map(move |p| {
                 let taken = || (p.name == "background").then_some(Setting::Flag(multiclass));
                 let value = || setting(part.entry, &part.set, p.name).or_else(taken);
-                let in_use = p.name != "smooth" || !HALVES.iter().all(|half| part.set.contains_key(*half));
+                let in_use =
+                    p.name != "smooth" || !SMOOTH_HALVES.iter().all(|half| part.set.contains_key(*half));
                 serde_json::to_value(if in_use { value() } else { None }).unwrap_or(Value::Null)
             })
         });

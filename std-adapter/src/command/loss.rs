@@ -4,11 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use segmeter::catalogue::{ChosenLoss, Reduction};
-use segmeter::core::loss::Loss;
-use segmeter::core::sketch::{SigmoidTable, Sketch};
-use segmeter::core::view::Quantiser;
-use segmeter::{Engine, core, files};
+use segmeter::catalogue::Reduction;
+use segmeter::{Engine, files};
 
 use super::formula::Formula;
 use super::input::{Input, LabelInput};
@@ -17,7 +14,6 @@ use crate::output;
 
 mod batch;
 mod evaluate;
-mod frame;
 mod print;
 mod sample;
 
@@ -88,10 +84,13 @@ pub(super) fn run(
     let [gradient] =
         output::open([("--gradient", &arguments.gradient)], common.json, &inputs.collect::<Vec<_>>())?;
     let is_taken = output::take_stdout(&[&gradient]);
-    let is_placed = looks_at_places(&loss);
-    let reduction = reduction(arguments, &formula, is_placed);
+    let asked = arguments.reduction.map(|name| match name {
+        ReductionName::Batch => Reduction::Batch,
+        ReductionName::Image => Reduction::Image,
+    });
+    let reduction = Reduction::of(asked, formula.reduction(), &loss);
     let batch = batch::read(arguments, &formula, reduction)?;
-    if is_placed && batch.is_stacked {
+    if batch.is_stacked && loss.looks_at_places() {
         return Err(Failure::Input(format!(
             "--reduction batch makes one image of all, but {} looks at the place of pixels: say --reduction image",
             arguments.name
@@ -101,21 +100,20 @@ pub(super) fn run(
         loss: &loss,
         scale: formula.scale(),
         has_classes: !loss.is_sum() && formula.without_class_weights().is_none(),
-        is_placed,
         engine,
         batch: &batch,
         class_weights: arguments.class_weights.as_deref(),
         path: &arguments.logits,
     };
-    let answer = work.evaluate(gradient.is_some())?;
+    let (answer, slopes) = work.evaluate(gradient.is_some())?;
     if let (Some(gradient), Some(axes)) = (gradient, &batch.axes) {
-        if let Some((place, found)) = answer.gradient.iter().enumerate().find(|(_, g)| !g.is_finite()) {
+        if let Some((place, found)) = slopes.iter().enumerate().find(|(_, g)| !g.is_finite()) {
             return Err(Failure::Input(format!(
                 "{}: the gradient is {found} at place {place}, beyond what f32 holds: scale weights or parameters down",
                 arguments.logits.display()
             )));
         }
-        gradient.write(out, |file| files::npy::write_f32(file, axes, &answer.gradient))?;
+        gradient.write(out, |file| files::npy::write_f32(file, axes, &slopes))?;
     }
     batch.labels.note_if_no_foreground();
     let printed = print::Printed { arguments, formula: &formula, engine, batch: &batch, reduction };
@@ -123,20 +121,4 @@ pub(super) fn run(
         printed.print(&answer, common.json, out)?;
     }
     Ok(Outcome::Done)
-}
-
-/// Whether a loss needs an image, and not only how many pixels there are of each kind.
-fn looks_at_places(loss: &ChosenLoss) -> bool {
-    let empty = Sketch::new(&Quantiser::probabilities());
-    let found = loss.sketch_value(&empty, &SigmoidTable::zeros());
-    matches!(found, Err(core::Error::Unsupported(_)))
-}
-
-fn reduction(arguments: &Arguments, formula: &Formula, is_placed: bool) -> Reduction {
-    match (arguments.reduction, formula.reduction()) {
-        (Some(ReductionName::Batch), _) => Reduction::Batch,
-        (Some(ReductionName::Image), _) => Reduction::Image,
-        (None, _) if is_placed => Reduction::Image,
-        (None, preset) => preset.unwrap_or(Reduction::Batch),
-    }
 }

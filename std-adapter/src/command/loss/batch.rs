@@ -3,31 +3,13 @@
 use std::path::Path;
 
 use segmeter::catalogue::Reduction;
+use segmeter::catalogue::batch::{Inputs, are_weights, dequantised};
 use segmeter::core::view::{Activation, MAX_CLASSES, Quantiser, Shape, Weights};
-use segmeter::files::{self, Elements, Image, MaskOrder, Order, Reading, Slot, Source, transposed};
+use segmeter::files::{self, Elements, Image, MaskOrder, Order, Reading, Slot, Source};
 
 use super::sample::Sample;
 use super::{Arguments, Failure, Formula};
 use crate::command::input::{Broken, Input, LabelReader, PROBABILITIES, Range, wrong_score};
-
-/// What the channels of an image are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
-    Binary,
-    Multiclass,
-    Multilabel,
-}
-
-impl Mode {
-    /// As `segmeter list` has it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Binary => "binary",
-            Self::Multiclass => "multiclass",
-            Self::Multilabel => "multilabel",
-        }
-    }
-}
 
 /// What was read of all images.
 pub(super) struct Batch {
@@ -36,7 +18,7 @@ pub(super) struct Batch {
     pub(super) images: usize,
     /// Scores of a pixel.
     pub(super) channels: usize,
-    pub(super) mode: Mode,
+    pub(super) mode: Inputs,
     /// The axes of an image in its file.
     pub(super) order: Order,
     /// Whether several images have become one.
@@ -55,8 +37,8 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
     let Image { order, channels, .. } = arguments.input.first(&source, &slots)?;
     let mode = mode(arguments, formula, order, channels)?;
     let masks = MaskOrder {
-        ids: if mode == Mode::Multilabel { order } else { Order::Plane },
-        shares: if mode == Mode::Binary { Order::Plane } else { order },
+        ids: if mode == Inputs::Multilabel { order } else { Order::Plane },
+        shares: if mode == Inputs::Binary { Order::Plane } else { order },
     };
     let labels = arguments.label_input.open_as(&arguments.labels, &source, &slots, masks)?;
     let weights = arguments.pixel_weights.as_deref().map(|path| open_weights(path, &source)).transpose()?;
@@ -96,7 +78,7 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
             }
             sample => sample?,
         };
-        if let (Elements::F32(shares), Mode::Multiclass, Activation::Probabilities) =
+        if let (Elements::F32(shares), Inputs::Multiclass, Activation::Probabilities) =
             (&sample.scores, mode, activation)
         {
             let ids: &[u8] = if let Elements::U8(ids) = &sample.labels { ids } else { &[] };
@@ -118,29 +100,6 @@ pub(super) fn read(arguments: &Arguments, formula: &Formula, reduction: Reductio
     Ok(Batch { samples, images, channels, mode, order, is_stacked, quantiser, activation, labels, axes })
 }
 
-impl Batch {
-    /// The gradient of all samples in the order of their file.
-    pub(super) fn arrange(&self, gradient: Vec<f32>) -> Vec<f32> {
-        let (images, channels) = (self.images, self.channels);
-        let pixels = gradient.len() / (images * channels);
-        let is_planar = self.mode == Mode::Multilabel || self.order == Order::Planar;
-        let gradient = if self.is_stacked && is_planar {
-            transposed(&gradient, channels, images, pixels)
-        } else {
-            gradient
-        };
-        if self.mode == Mode::Multilabel && self.order == Order::Interleaved {
-            // Channels were taken apart.
-            gradient
-                .chunks(channels * pixels)
-                .flat_map(|image| transposed(image, channels, pixels, 1))
-                .collect()
-        } else {
-            gradient
-        }
-    }
-}
-
 /// Opens the logits: three axes are channels if there is one mask, and images if there are several.
 fn open(arguments: &Arguments) -> Result<Source, Failure> {
     files::check_sizes(&arguments.logits, &arguments.labels)?;
@@ -156,16 +115,16 @@ fn open(arguments: &Arguments) -> Result<Source, Failure> {
     Ok(source)
 }
 
-fn mode(arguments: &Arguments, formula: &Formula, order: Order, channels: usize) -> Result<Mode, Failure> {
+fn mode(arguments: &Arguments, formula: &Formula, order: Order, channels: usize) -> Result<Inputs, Failure> {
     let path = arguments.logits.display();
     let mode = match channels {
         _ if arguments.multilabel && order == Order::Plane => {
             let line = "found one score per pixel, expected (C,H,W) or (H,W,C) for --multilabel";
             return Err(Failure::Input(format!("{path}: {line}")));
         }
-        _ if arguments.multilabel => Mode::Multilabel,
-        1 => Mode::Binary,
-        2..=MAX_CLASSES => Mode::Multiclass,
+        _ if arguments.multilabel => Inputs::Multilabel,
+        1 => Inputs::Binary,
+        2..=MAX_CLASSES => Inputs::Multiclass,
         _ => {
             let hint = if order == Order::Planar { "hwc" } else { "chw" };
             return Err(Failure::Input(format!(
@@ -190,17 +149,18 @@ fn mode(arguments: &Arguments, formula: &Formula, order: Order, channels: usize)
 fn check_class_weights(
     weights: &[f32],
     formula: &Formula,
-    mode: Mode,
+    mode: Inputs,
     channels: usize,
 ) -> Result<(), Failure> {
-    let expected = if mode == Mode::Binary { 2 } else { channels };
-    let good = |weight: &f32| *weight >= 0.0 && weight.is_finite();
+    let expected = if mode == Inputs::Binary { 2 } else { channels };
     let line = match formula.without_class_weights() {
-        Some(loss) if mode != Mode::Multilabel => format!("found --class-weights for {loss}, which has none"),
+        Some(loss) if mode != Inputs::Multilabel => {
+            format!("found --class-weights for {loss}, which has none")
+        }
         _ if weights.len() != expected => {
             format!("found {} --class-weights, expected {expected}", weights.len())
         }
-        _ if !weights.iter().all(good) || weights.iter().all(|weight| *weight <= 0.0) => {
+        _ if !are_weights(weights) => {
             "expected --class-weights that are finite and not negative, one above 0".to_owned()
         }
         _ => return Ok(()),
@@ -212,7 +172,7 @@ fn check_class_weights(
 fn scores(
     input: &Input,
     image: &mut Image,
-    mode: Mode,
+    mode: Inputs,
     path: &Path,
 ) -> Result<(Option<Quantiser>, Activation), Failure> {
     let quantiser = input.quantiser(&image.elements, path)?;
@@ -227,14 +187,12 @@ fn scores(
         return Ok((None, Activation::Probabilities));
     }
     let Some(known) = quantiser else { return Ok((None, Activation::Logits)) };
-    if mode != Mode::Multiclass {
+    if mode != Inputs::Multiclass {
         return Ok((quantiser, known.activation()));
     }
-    let table: Vec<f32> = (0..=255).map(|byte| known.score(known.index(byte))).collect();
-    let look_up = |byte: u8| table.get(usize::from(byte)).copied().unwrap_or(0.0);
     let values = match &image.elements {
-        Elements::I8(codes) => codes.iter().map(|code| look_up(code.cast_unsigned())).collect(),
-        Elements::U8(codes) => codes.iter().map(|code| look_up(*code)).collect(),
+        Elements::I8(codes) => dequantised(&known, codes.iter().map(|code| code.cast_unsigned())),
+        Elements::U8(codes) => dequantised(&known, codes.iter().copied()),
         Elements::F32(values) => values.clone(),
         Elements::F64(values) => values.iter().map(|z| *z as f32).collect(),
         Elements::U16(_) => Vec::new(),
@@ -266,12 +224,12 @@ fn sample(
 /// Takes channels apart and puts images together, as asked.
 fn gather(
     samples: Vec<Sample>,
-    mode: Mode,
+    mode: Inputs,
     order: Order,
     is_stacked: bool,
     path: &Path,
 ) -> Result<Vec<Sample>, Failure> {
-    if mode != Mode::Multilabel {
+    if mode != Inputs::Multilabel {
         return if is_stacked { Ok(vec![Sample::stack(&samples, order, path)?]) } else { Ok(samples) };
     }
     let images: Vec<Vec<Sample>> = samples.into_iter().map(|sample| sample.split(order)).collect();

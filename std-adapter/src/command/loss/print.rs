@@ -4,11 +4,11 @@ use std::io::Write;
 
 use segmeter::Engine;
 use segmeter::catalogue::Reduction;
+use segmeter::catalogue::batch::{Answer, Inputs};
 use segmeter::core::view::Activation;
 use serde_json::json;
 
-use super::batch::{Batch, Mode};
-use super::evaluate::Answer;
+use super::batch::Batch;
 use super::{Arguments, Failure, Formula};
 use crate::report;
 
@@ -48,7 +48,7 @@ impl Printed<'_> {
                 "loss": arguments.name,
                 "value": answer.value,
                 "per_class": answer.per_class,
-                "parameters": formula.parameters(batch.mode == Mode::Multiclass),
+                "parameters": formula.parameters(batch.mode == Inputs::Multiclass),
                 "definition": formula.definition(),
                 "preset": arguments.preset,
                 "differs": formula.differs(),
@@ -72,7 +72,7 @@ impl Printed<'_> {
         let value = answer.value.map_or("undefined: no scored pixel, or 0/0".to_owned(), |v| v.to_string());
         let mut pairs = vec![("loss", arguments.name.clone()), ("value", value)];
         let parameters: Vec<String> = formula
-            .parameters(batch.mode == Mode::Multiclass)
+            .parameters(batch.mode == Inputs::Multiclass)
             .iter()
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| {
@@ -98,7 +98,7 @@ impl Printed<'_> {
         report::pairs(out, &pairs)?;
         let Some(per_class) = &answer.per_class else { return Ok(()) };
         writeln!(out)?;
-        let head = if batch.mode == Mode::Multilabel { "channel" } else { "class" };
+        let head = if batch.mode == Inputs::Multilabel { "channel" } else { "class" };
         let mut table = report::table(&[head, "value"]);
         for (class, value) in per_class.iter().enumerate() {
             table.add_row([class.to_string(), report::decimal(*value)]);
@@ -111,9 +111,9 @@ impl Printed<'_> {
     fn inputs(&self) -> String {
         let Batch { mode, channels, images, .. } = self.batch;
         let what = match mode {
-            Mode::Binary => "binary".to_owned(),
-            Mode::Multiclass => format!("multiclass of {channels}"),
-            Mode::Multilabel => format!("multilabel of {channels}: mean over channels"),
+            Inputs::Binary => "binary".to_owned(),
+            Inputs::Multiclass => format!("multiclass of {channels}"),
+            Inputs::Multilabel => format!("multilabel of {channels}: mean over channels"),
         };
         match (images, self.reduction) {
             (1, _) => format!("{what}; 1 image"),
