@@ -158,10 +158,11 @@ fn between_two(first: Line, second: Line, weights: Weights, ids: &mut [u8]) {
     } else {
         // Pixels outside of the ends lie on the same side of where both are equal as the ends do.
         let slope = right - left;
-        let mut ahead = left * weights.parts + slope * weights.first;
+        // Of the largest images a step alone may leave 32 bits, and the sum after it be in them again.
+        let mut ahead = (left * weights.parts).wrapping_add(slope.wrapping_mul(weights.first));
         for id in ids {
             *id = if ahead >= 0 { first.class } else { second.class };
-            ahead += slope * weights.step;
+            ahead = ahead.wrapping_add(slope.wrapping_mul(weights.step));
         }
     }
 }

@@ -232,14 +232,15 @@ fn what_cannot_be_is_refused() {
     assert_eq!(rows.push_interleaved(&[0i8; 6]).unwrap_err(), Error::Length { expected: 2, found: 3 });
 }
 
-/// The largest scores and weights that aligned corners allow do not pass 32 bits.
+/// The largest scores and weights that aligned corners allow do not pass 32 bits, nor do steps between scores of both ends.
 #[test]
 fn the_largest_image_is_exact() {
-    for shape in [[1024, 2048], [1, 16_384], [16_384, 1]] {
-        let scores: Vec<i8> =
-            (0..shape[0] * shape[1] * 2).map(|place| if place % 2 == 0 { 126 } else { 127 }).collect();
-        let case =
-            Case { shape, classes: 2, factor: 2, interpolation: Interpolation::AlignedCorners, scores };
-        assert!(case.ids().0.iter().all(|id| *id == 1), "{shape:?}");
+    for (shape, factor) in [([2896, 2896], 1), ([1024, 2048], 2), ([1, 16_384], 2), ([16_384, 1], 2)] {
+        let one = |place: usize, low: i8| if (place / 2).is_multiple_of(3) { low } else { 127 };
+        let scores = (0..shape[0] * shape[1] * 2)
+            .map(|place| if place % 2 == 0 { one(place, -128) } else { one(place + 2, -128) });
+        let scores: Vec<i8> = scores.collect();
+        let case = Case { shape, classes: 2, factor, interpolation: Interpolation::AlignedCorners, scores };
+        assert!(case.ids().0 == case.expected(), "{shape:?}");
     }
 }
