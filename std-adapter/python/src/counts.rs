@@ -4,7 +4,7 @@ use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use segmeter::core::Error;
-use segmeter::core::metric::{ClassMetric, Confusion, ConfusionView, Disagreement, Volume};
+use segmeter::core::metric::{ClassMetric, Confusion, ConfusionCells, ConfusionView, Disagreement, Volume};
 
 use crate::refused;
 
@@ -158,6 +158,7 @@ impl Counts {
         Ok(())
     }
 
+    /// Of more classes than that has room for.
     fn add_each(&mut self, predictions: &[u8], labels: &[u8]) -> Result<(), Error> {
         let classes = self.foreign.len();
         let is_wrong = |id: &u8| usize::from(*id) >= classes && *id != self.ignore;
@@ -167,16 +168,9 @@ impl Counts {
         if let Some((pixel, found)) = labels.iter().enumerate().find(|(_, id)| is_wrong(id)) {
             return Err(Error::ClassId { found: *found, pixel });
         }
-        for (predicted, label) in predictions.iter().zip(labels) {
-            let (place, label_class) = (usize::from(*predicted), usize::from(*label));
-            if *label == self.ignore {
-                self.ignored += 1;
-            } else if place < classes {
-                self.counts[label_class * classes + place] += 1;
-            } else {
-                self.foreign[label_class] += 1;
-            }
-        }
+        let mut cells = ConfusionCells::new(&mut self.counts, &mut self.foreign, self.ignore)?;
+        cells.push_row(predictions, labels)?;
+        self.ignored += cells.ignored();
         Ok(())
     }
 }
