@@ -72,7 +72,6 @@ where
             last: None,
             end: 0,
             spoilt: None,
-            in_classes: false,
             piece: (0, 0),
         };
         Self { memory, session, words: PhantomData }
@@ -84,7 +83,7 @@ where
         let _ = session.activity.set_high();
         let _ = session.alarm.set_high();
         delay.delay_ms(LAMP_TEST_MS);
-        session.show(self.memory.frames());
+        session.show(self.memory.frames(), false);
         let mut buffer = [0; PIECE];
         loop {
             let chunk = match self.session.line.read(&mut buffer) {
@@ -132,7 +131,7 @@ where
         let response = self.memory.end(frame).map_or_else(Response::Rejected, Response::Report);
         let mut message = DeviceMessage::Response(tag, response);
         self.session.spend(start);
-        self.session.show(self.memory.frames());
+        self.session.show(self.memory.frames(), false);
         if let DeviceMessage::Response(_, Response::Report(report)) = &mut message {
             report.instructions = self.session.clock.instructions().map(|_| self.session.cost);
         }

@@ -315,14 +315,16 @@ impl<L: Line> Device<L> {
 /// # Errors
 /// If the system has no more sockets.
 pub fn in_process() -> Result<UnixStream, Error> {
-    use segmeter_firmware::app::{App, ClassMemory};
+    use segmeter_firmware::app::{App, ClassMemory, Memory};
     use segmeter_firmware::board::host::{Clock, Lamp, Line};
+    use segmeter_firmware::evaluator::ClassFrames;
     let (here, there) = UnixStream::pair()?;
     let reader = there.try_clone()?;
     std::thread::Builder::new().spawn(move || {
         let line = Line::new(reader, there);
-        App::new("host", &mut ClassMemory::new(), line, Lamp::default(), Lamp::default(), Clock)
-            .run(&mut Clock)
+        let (mut memory, mut classes) = (Memory::new(), ClassFrames::new());
+        let mut memory = ClassMemory::new(&mut memory, &mut classes);
+        App::new("host", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock)
     })?;
     Ok(here)
 }

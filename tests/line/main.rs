@@ -12,7 +12,7 @@ use segmeter_core::num::Q16;
 use segmeter_core::sketch::{CODES, SigmoidTable};
 use segmeter_core::upsample::Interpolation;
 use segmeter_core::view::{Quantiser, Shape};
-use segmeter_firmware::app::ClassMemory;
+use segmeter_firmware::app::{ClassMemory, Memory};
 use segmeter_firmware::evaluator::{ClassFrames, Evaluator, configuration};
 use segmeter_firmware::protocol::{Order, Report, send};
 use segmeter_tests::Random;
@@ -194,7 +194,8 @@ impl<'a, 'p> Session<'a, 'p> {
 
 /// One of everything, with a fault somewhere. Returns how many requests went wrong, and what was sent both ways.
 fn conversation(setup: &Setup, fault: Option<(bool, usize, Fault)>) -> (usize, [Vec<Vec<u8>>; 2]) {
-    let mut memory = ClassMemory::new();
+    let (mut memory, mut classes) = (Memory::new(), ClassFrames::new());
+    let mut memory = ClassMemory::new(&mut memory, &mut classes);
     let mut pair = Pair::new(&mut memory, 1);
     if let Some((to_device, index, fault)) = fault {
         let way = if to_device { &mut pair.to_device } else { &mut pair.to_host };
@@ -268,7 +269,8 @@ fn ten_thousand_bad_lines() {
     let (mut reports, mut errors) = (0, 0);
     let mut class_reports = 0;
     for seed in 0..10_000 {
-        let mut memory = ClassMemory::new();
+        let (mut memory, mut classes) = (Memory::new(), ClassFrames::new());
+        let mut memory = ClassMemory::new(&mut memory, &mut classes);
         let pair = Pair::new(&mut memory, 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed + 1) | 1);
         let end = End(Rc::new(RefCell::new(pair)));
         let mut session = Session::new(&setup, end.clone(), seed.wrapping_mul(0x2545_F491_4F6C_DD1D));

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use segmeter::device::{ClassDeviceFrame, Device, DeviceFrame, PATIENCE};
 use segmeter_core::upsample::Interpolation;
 use segmeter_core::view::{Encoding, Quantiser, Shape};
-use segmeter_firmware::app::ClassMemory;
+use segmeter_firmware::app::{ClassMemory, Memory};
 use segmeter_firmware::evaluator::{ClassFrames, Evaluator, codes};
 use segmeter_firmware::protocol::Configuration;
 use segmeter_tests::Random;
@@ -81,7 +81,8 @@ impl Desk<'_> {
 /// How many of [`FRAMES`] came through a wire with this noise in both directions. The wire is clean before and after: what
 /// was configured is not what is measured, and both ends must be in step again.
 fn delivered(kind: Kind, noise: Noise, seed: u64) -> usize {
-    let mut memory = ClassMemory::new();
+    let (mut memory, mut classes) = (Memory::new(), ClassFrames::new());
+    let mut memory = ClassMemory::new(&mut memory, &mut classes);
     let end = End(Rc::new(RefCell::new(Pair::new(&mut memory, seed))));
     let quantiser = Quantiser::logits(Encoding::Signed, 0.1, 15).unwrap();
     let configuration = Configuration { codes: codes(&quantiser), profile: None };

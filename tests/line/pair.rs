@@ -204,7 +204,7 @@ impl embedded_io::Write for Tap {
 
 /// The device, and both directions of its line.
 pub(crate) struct Pair<'a> {
-    app: App<'a, Tap, Lamp, Lamp, Clock, ClassMemory>,
+    app: App<'a, Tap, Lamp, Lamp, Clock, ClassMemory<'a>>,
     said: Rc<RefCell<Vec<Vec<u8>>>>,
     heard: VecDeque<u8>,
     pub(crate) to_device: Way,
@@ -213,7 +213,7 @@ pub(crate) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    pub(crate) fn new(memory: &'a mut ClassMemory, seed: u64) -> Self {
+    pub(crate) fn new(memory: &'a mut ClassMemory<'a>, seed: u64) -> Self {
         let tap = Tap::default();
         let said = Rc::clone(&tap.said);
         Self {

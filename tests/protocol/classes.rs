@@ -94,7 +94,9 @@ fn answers(wire: &Wire, with_memory: bool) -> Vec<Response> {
     let line = Line::new(&wire.0[..], &mut said);
     let lamps = [Lamp::default(); 2];
     if with_memory {
-        App::new("test", &mut ClassMemory::new(), line, lamps[0], lamps[1], Clock).run(&mut Clock);
+        let (mut memory, mut classes) = (Memory::new(), ClassFrames::new());
+        let mut memory = ClassMemory::new(&mut memory, &mut classes);
+        App::new("test", &mut memory, line, lamps[0], lamps[1], Clock).run(&mut Clock);
     } else {
         App::new("test", &mut Memory::new(), line, lamps[0], lamps[1], Clock).run(&mut Clock);
     }

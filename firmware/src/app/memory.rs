@@ -48,6 +48,12 @@ pub struct Targets<'a, const WORDS: usize> {
 }
 
 impl<const WORDS: usize> Targets<'_, WORDS> {
+    /// Whether the frame under way is one of several classes.
+    #[must_use]
+    pub fn is_of_classes(&self) -> bool {
+        self.classes.as_ref().is_some_and(|classes| classes.is_under_way())
+    }
+
     /// Gives the frame under way up, whatever it is of.
     pub fn abandon(&mut self) {
         self.frames.abandon();
@@ -105,30 +111,24 @@ impl<const WORDS: usize, const PAYLOAD: usize> Room<WORDS> for Memory<WORDS, PAY
     }
 }
 
-/// [`Memory`] with a place for frames of several classes. 22 KiB more.
-pub struct ClassMemory {
-    memory: Memory,
-    classes: ClassFrames,
+/// [`Memory`] and a place for frames of several classes, 22 KiB: lent, so that what is zeros all over can be a static of its
+/// own, of which an image holds no copy.
+pub struct ClassMemory<'a> {
+    memory: &'a mut Memory,
+    classes: &'a mut ClassFrames,
 }
 
-impl Default for ClassMemory {
-    fn default() -> Self {
-        Self::new()
+impl<'a> ClassMemory<'a> {
+    /// Of these two.
+    pub const fn new(memory: &'a mut Memory, classes: &'a mut ClassFrames) -> Self {
+        Self { memory, classes }
     }
 }
 
-impl ClassMemory {
-    /// Memory that holds nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { memory: Memory::new(), classes: ClassFrames::new() }
-    }
-}
-
-impl Room<ROW_WORDS> for ClassMemory {
+impl Room<ROW_WORDS> for ClassMemory<'_> {
     fn feed(&mut self, chunk: &mut &[u8]) -> Option<(Result<&[u8], Fault>, Targets<'_, ROW_WORDS>)> {
         let (payload, targets) = self.memory.feed(chunk)?;
-        Some((payload, Targets { classes: Some(&mut self.classes), ..targets }))
+        Some((payload, Targets { classes: Some(self.classes), ..targets }))
     }
 
     fn mark_damaged(&mut self) {

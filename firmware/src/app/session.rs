@@ -43,8 +43,6 @@ pub(super) struct Session<Line, Activity, Alarm, Clock> {
     pub(super) end: u32,
     /// The first thing that was wrong with the frame under way, kept for its end.
     pub(super) spoilt: Option<Rejection>,
-    /// The frame under way is one of several classes.
-    pub(super) in_classes: bool,
     /// When the piece of work under way began, and the most instructions of any.
     pub(super) piece: (u64, u64),
 }
@@ -93,7 +91,7 @@ where
         if let Some(Answer::Message(DeviceMessage::Response(_, Response::Classes(report)))) = &mut answer {
             report.instructions = self.clock.instructions().map(|_| self.cost);
         }
-        self.show(to.frames);
+        self.show(to.frames, to.is_of_classes());
         match answer {
             Some(Answer::Message(message)) => self.say(&message, ends).map_or(Ok(None), Err),
             _ => {
@@ -204,7 +202,7 @@ where
             return None;
         }
         let response = match request {
-            Request::End { frame } if !self.in_classes => match self.spoilt.take() {
+            Request::End { frame } if !to.is_of_classes() => match self.spoilt.take() {
                 None => return Some(Answer::Report(tag, frame)),
                 Some(reason) => Response::Rejected(self.reject(to, reason, false)?),
             },
@@ -216,7 +214,7 @@ where
         (!is_row).then_some(Answer::Message(DeviceMessage::Response(tag, response)))
     }
 
-    /// Does what a request says, other than to end a frame.
+    /// Does what a request says, other than to end a frame of one score a pixel.
     fn fulfil<const WORDS: usize>(
         &mut self,
         to: &mut Targets<'_, WORDS>,
@@ -235,9 +233,7 @@ where
             }
             Request::Begin { frame, height, width, labelled } => {
                 to.abandon();
-                self.in_classes = false;
-                self.spoilt = None;
-                self.cost = 0;
+                (self.spoilt, self.cost) = (None, 0);
                 to.frames.begin(frame, height, width, labelled)?;
                 self.end = tag.next().number.saturating_add(height.into());
                 Response::Accepted
@@ -262,11 +258,10 @@ where
             }
             Request::BeginClasses(begin) => {
                 to.abandon();
-                (self.spoilt, self.cost, self.in_classes) = (None, 0, false);
+                (self.spoilt, self.cost) = (None, 0);
                 let classes = to.classes.as_mut().ok_or(Rejection::Classes)?;
                 let quantiser = to.frames.configured().ok_or(Rejection::NotConfigured)?;
                 let rows = classes.begin(quantiser, &begin)?;
-                self.in_classes = true;
                 self.end = tag.next().number.saturating_add(rows);
                 Response::Accepted
             }
@@ -278,10 +273,8 @@ where
                 to.classes.as_mut().ok_or(Rejection::Classes)?.labels(frame, row, ids)?;
                 Response::Accepted
             }
-            // Of several classes; of others it is answered elsewhere.
+            // Of several classes, all of it well; of others it is answered elsewhere.
             Request::End { frame } => {
-                self.in_classes = false;
-                self.spoilt.take().map_or(Ok(()), Err)?;
                 Response::Classes(to.classes.as_mut().ok_or(Rejection::Classes)?.end(frame)?)
             }
             Request::ClassCounts(class) => {
@@ -292,8 +285,8 @@ where
     }
 
     /// Sets the lamps. One that fails is no reason to stop evaluating.
-    pub(super) fn show<const WORDS: usize>(&mut self, frames: &Frames<WORDS>) {
-        let _ = self.activity.set_state((self.in_classes || frames.frame().is_some()).into());
+    pub(super) fn show<const WORDS: usize>(&mut self, frames: &Frames<WORDS>, is_of_classes: bool) {
+        let _ = self.activity.set_state((is_of_classes || frames.frame().is_some()).into());
         let _ = self.alarm.set_state(frames.alarm().into());
     }
 }

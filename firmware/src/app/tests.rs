@@ -4,8 +4,12 @@ use std::vec::Vec;
 
 use super::*;
 use crate::board::host::{Clock, Lamp, Line};
-use crate::evaluator::MAX_WIDTH;
-use crate::protocol::{Codes, Configuration, Fault, HostMessage, Rejection, Request, VERSION, send};
+use embedded_hal::digital::StatefulOutputPin;
+
+use crate::evaluator::{ClassFrames, MAX_WIDTH};
+use crate::protocol::{
+    ClassBegin, Codes, Configuration, Fault, HostMessage, Interpolated, Rejection, Request, VERSION, send,
+};
 
 const READY: DeviceMessage<'_> =
     DeviceMessage::Ready { protocol: VERSION, board: "test", max_width: MAX_WIDTH };
@@ -220,5 +224,45 @@ fn an_idle_line_feeds_the_watchdog_and_a_stuck_one_does_not() {
         // An answer that is not taken: fed before it, and not after.
         assert_eq!(app.hear(&frames(&[HostMessage::Hello])), Some(Stop::Line));
         assert_eq!(count.get(), times + 1);
+    }
+}
+
+/// A lamp is lit while a frame of several classes comes in, and no longer: not after another session was opened.
+#[test]
+fn the_lamp_knows_frames_of_several_classes() {
+    let (mut memory, mut classes, mut said) = (Memory::new(), ClassFrames::new(), Vec::new());
+    let mut memory = ClassMemory::new(&mut memory, &mut classes);
+    let line = Line::new(&b""[..], &mut said);
+    let mut app = App::new("test", &mut memory, line, Lamp::default(), Lamp::default(), Clock);
+    let codes = Codes::Logits { signed: true, scale: 0.1, zero_point: 0 };
+    let begin = |frame| {
+        let interpolation = Interpolated::Nearest;
+        Request::BeginClasses(ClassBegin {
+            frame,
+            height: 1,
+            width: 1,
+            classes: 2,
+            factor: 1,
+            interpolation,
+            labelled: false,
+        })
+    };
+    let scores = |codes| Request::ClassScores { frame: 2, row: 0, codes };
+    for (place, (asked, lit)) in [
+        (request(1, 1, Request::Open), false),
+        (request(1, 2, Request::Configure(Configuration { codes, profile: None })), false),
+        (request(1, 3, begin(1)), true),
+        (request(2, 1, Request::Open), false),
+        (request(2, 2, begin(2)), true),
+        (request(2, 3, scores(&[1, 2])), true),
+        (request(2, 4, Request::End { frame: 2 }), false),
+        (request(2, 5, begin(3)), true),
+        (request(2, 6, Request::ClassScores { frame: 3, row: 0, codes: &[1] }), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(app.hear(&frames(&[asked])), None);
+        assert_eq!(app.session.activity.is_set_high().unwrap(), lit, "message {place}");
     }
 }

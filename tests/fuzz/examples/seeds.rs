@@ -11,9 +11,9 @@ use segmeter::core::drift::{
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{CODES, SigmoidTable};
 use segmeter::core::view::{Encoding, Quantiser};
-use segmeter_firmware::app::{App, ClassMemory};
+use segmeter_firmware::app::{App, ClassMemory, Memory};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
-use segmeter_firmware::evaluator::configuration;
+use segmeter_firmware::evaluator::{ClassFrames, configuration};
 use segmeter_firmware::protocol::{
     ClassBegin, HostMessage, Interpolated, Order, Receiver, Request, RowLabels, Tag, send,
 };
@@ -22,9 +22,10 @@ use segmeter_fuzz::{NOISE, RECORDS};
 fn main() -> io::Result<()> {
     let heard = requests();
     let mut said = Vec::new();
-    let mut memory = Box::new(ClassMemory::new());
+    let (mut memory, mut classes) = (Box::new(Memory::new()), Box::new(ClassFrames::new()));
+    let mut memory = ClassMemory::new(&mut memory, &mut classes);
     let line = Line::new(&heard[..], &mut said);
-    App::new("host", &mut *memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
+    App::new("host", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     let (own, of_c) = (profile(2, 9), profile(120, 160));
     write(&seeds.join("profile/demo.profile"), &record(&own))?;

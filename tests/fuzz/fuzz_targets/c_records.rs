@@ -36,7 +36,8 @@ fuzz_target!(|input: &[u8]| {
     let profile = if first & 1 == 0 { &record[..] } else { &PROFILE[1..] };
     let mut quantiser = MaybeUninit::<Quantiser>::uninit();
     let mut monitor = Box::new(MaybeUninit::<Monitor>::uninit());
-    let (mut table, mut sketch) = (Box::new(MaybeUninit::<Table>::uninit()), Box::new(MaybeUninit::<Sketch>::uninit()));
+    let (mut table, mut sketch) =
+        (Box::new(MaybeUninit::<Table>::uninit()), Box::new(MaybeUninit::<Sketch>::uninit()));
     let made = sgm_monitor_init(to(&mut monitor), size_of::<Monitor>(), of(profile), profile.len());
     if made != Status::Ok {
         return;
@@ -56,12 +57,22 @@ fuzz_target!(|input: &[u8]| {
         let (codes, facts) = unsafe { (In::new(codes.as_ptr().cast()), In::<Facts>::new(null())) };
         // SAFETY: it was initialised above.
         let table = unsafe { In::new(table.as_ptr()) };
-        let _ = sgm_monitor_watch(to(&mut monitor), to(&mut sketch), table, codes, 120, 160, facts, to(&mut seen));
+        let _ = sgm_monitor_watch(
+            to(&mut monitor),
+            to(&mut sketch),
+            table,
+            codes,
+            120,
+            160,
+            facts,
+            to(&mut seen),
+        );
     }
     let (mut snapshot, mut packet) = ([0_u8; SGM_SNAPSHOT_SIZE], [0_u8; SGM_PACKET_SIZE]);
     // SAFETY: all of them outlive the calls.
-    let (kept, watched, sent) =
-        unsafe { (Out::new(snapshot.as_mut_ptr()), In::new(monitor.as_ptr()), Out::new(packet.as_mut_ptr())) };
+    let (kept, watched, sent) = unsafe {
+        (Out::new(snapshot.as_mut_ptr()), In::new(monitor.as_ptr()), Out::new(packet.as_mut_ptr()))
+    };
     assert_eq!(sgm_monitor_save(watched, 1, kept, SGM_SNAPSHOT_SIZE), Status::Ok);
     assert_eq!(sgm_monitor_packet(to(&mut monitor), 0, sent, SGM_PACKET_SIZE), Status::Ok);
     assert_eq!(sgm_monitor_restore(to(&mut monitor), of(&snapshot), snapshot.len(), nobody()), Status::Ok);

@@ -2,8 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use segmeter_firmware::app::{App, ClassMemory, Stop};
+use segmeter_firmware::app::{App, ClassMemory, Memory, Stop};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
+use segmeter_firmware::evaluator::ClassFrames;
 use segmeter_firmware::protocol::{
     ClassReport, DeviceMessage, HostMessage, Receiver, Report, Response, decode, send,
 };
@@ -17,8 +18,9 @@ fuzz_target!(|input: &[u8]| {
     let mut said = Vec::new();
     let line = Line::new(Fuzzed::new(&heard, &hello, seed, true), &mut said);
     // With a place for frames of several classes: all of the protocol is followed.
-    let mut memory = Box::new(ClassMemory::new());
-    let stop = App::new("fuzz", &mut *memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
+    let (mut memory, mut classes) = (Box::new(Memory::new()), Box::new(ClassFrames::new()));
+    let mut memory = ClassMemory::new(&mut memory, &mut classes);
+    let stop = App::new("fuzz", &mut memory, line, Lamp::default(), Lamp::default(), Clock).run(&mut Clock);
     let mut receiver = Receiver::<512>::new();
     let mut chunk = &said[..];
     let mut last = None;

@@ -2,7 +2,8 @@
 
 use cortex_m::singleton;
 use defmt_semihosting as _;
-use segmeter_firmware::app::{App, ClassMemory, Stop};
+use segmeter_firmware::app::{App, ClassMemory, Memory, Stop};
+use segmeter_firmware::evaluator::ClassFrames;
 
 use super::{Board, Description, exit, watchdog};
 
@@ -15,9 +16,11 @@ pub unsafe fn app(of: &'static Description) -> ! {
     // SAFETY: the caller vouches for the board.
     let Some(Board { line, activity, alarm, clock }) = (unsafe { Board::take(of) }) else { exit(false) };
     let mut delay = clock.clone();
-    // A static, not a local: its kilobytes then count as what they are, and the stack stays small.
-    let memory = singleton!(: ClassMemory = const { ClassMemory::new() });
-    let Some(memory) = memory else { exit(false) };
+    // Statics, not locals: their kilobytes then count as what they are, and the stack stays small.
+    let memory = singleton!(: Memory = const { Memory::new() });
+    let classes = singleton!(: ClassFrames = const { ClassFrames::new() });
+    let (Some(memory), Some(classes)) = (memory, classes) else { exit(false) };
+    let memory = &mut ClassMemory::new(memory, classes);
     watchdog::start(of);
     defmt::info!("ready");
     let stop = App::new(of.name, memory, line, activity, alarm, clock).run(&mut delay);

@@ -12,8 +12,9 @@ mod stack;
 
 #[cfg(target_os = "none")]
 mod device {
-    use segmeter_firmware::app::{App, ClassMemory, Stop};
+    use segmeter_firmware::app::{App, ClassMemory, Memory, Stop};
     use segmeter_firmware::board::NoLamp;
+    use segmeter_firmware::evaluator::ClassFrames;
     use semihosting::process::ExitCode;
     use static_cell::ConstStaticCell;
 
@@ -25,13 +26,16 @@ mod device {
     const UART: usize = 0x1000_0000;
 
     /// The image holds a copy of it, and so the stack need not.
-    static MEMORY: ConstStaticCell<ClassMemory> = ConstStaticCell::new(ClassMemory::new());
+    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
+    /// Zeros: of these it holds none.
+    static CLASSES: ConstStaticCell<ClassFrames> = ConstStaticCell::new(ClassFrames::new());
 
     #[riscv_rt::entry]
     fn main() -> ! {
         stack::guard();
         stack::paint();
-        let Some(memory) = MEMORY.try_take() else { exit(false) };
+        let (Some(memory), Some(classes)) = (MEMORY.try_take(), CLASSES.try_take()) else { exit(false) };
+        let memory = &mut ClassMemory::new(memory, classes);
         // SAFETY: this is the address of the machine's UART, and this line runs once.
         let line = unsafe { Line::new(UART) };
         let stop = App::new("riscv-virt", memory, line, NoLamp, NoLamp, Clock).run(&mut Delay);
