@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::axis::Axis;
-use super::cell::{Cell, Mixed, Rows};
+use super::cell::{Mixed, Rows};
 use super::{Interpolation, Progress, Upsampling, words};
 use crate::error::{Error, Result};
 use crate::view::Code;
@@ -183,11 +183,8 @@ impl UpsampledRows<'_> {
         let down = [weight as i32, self.vertical.parts() as i32];
         let ids = mem::take(&mut self.ids);
         let (rows, _) = self.rows();
-        for mixed in self.mixed.iter().take(self.progress.mixed_cells) {
-            let cell = Cell::of(*mixed);
-            let start = usize::from(cell.start);
-            let pixels = ids.get_mut(start..start + usize::from(cell.pixels)).unwrap_or_default();
-            rows.write(&cell, down, self.horizontal.weights(cell.place.into(), start), pixels);
+        for cell in self.mixed.iter().take(self.progress.mixed_cells) {
+            rows.write(cell, down, &self.horizontal, ids);
         }
         self.ids = ids;
     }
