@@ -40,7 +40,7 @@ mod report;
 mod tally;
 mod trimap;
 
-pub use boundary_iou::{BoundaryIou, BoundaryIouCounts, BoundaryIouRows};
+pub use boundary_iou::{BoundaryIou, BoundaryIouCounts, BoundaryIouProgress, BoundaryIouRows};
 pub use definition::{Percentile, Pooling, Rank, Spacing, Surface};
 pub use distances::SurfaceRows;
 pub use matching::{MatchCounts, MatchRows, Matching};

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::{env, fs};
 
 use segmeter_core::drift::{ClassStatistics, EnergyTable, against_rest};
-use segmeter_core::metric::{Confusion, threshold};
+use segmeter_core::metric::surface::BoundaryIou;
+use segmeter_core::metric::{Confusion, Ratio, threshold};
+use segmeter_core::plane::Row;
 use segmeter_core::sketch::Sketch;
 use segmeter_core::upsample::{Interpolation, Upsampling};
 use segmeter_core::view::{Encoding, Quantiser, Shape};
@@ -54,36 +56,42 @@ impl Made {
         pixels.flat_map(|(y, x)| (0..self.classes).map(move |class| self.score(y, x, class))).collect()
     }
 
-    /// The image's ids summed up, and their confusion.
-    fn mask<const C: usize>(
-        self,
-        interpolation: Interpolation,
-    ) -> Result<(u32, usize, Confusion<C>), Box<dyn Error>> {
+    /// The image's ids summed up, their confusion, and the boundary of the class that is watched.
+    fn mask<const C: usize>(self, interpolation: Interpolation) -> Result<Found<C>, Box<dyn Error>> {
         let shape = Shape::new(self.height, self.width)?;
         let upsampling = Upsampling::new(shape, C, self.factor as usize, interpolation)?;
         let mut scratch = vec![0; upsampling.scratch_len()];
         let mut rows = upsampling.rows(Encoding::Signed, &mut scratch)?;
         let (mut sum, mut given, mut confusion) = (0x811c_9dc5_u32, 0, Confusion::new(255));
+        let boundary = BoundaryIou { distance: 3, frame_counts: true };
+        let mut edges = vec![0; boundary.scratch_len(upsampling.width())];
+        let mut edges = boundary.rows(upsampling.width(), &mut edges)?;
         for scores in self.scores().chunks(self.width as usize * C) {
             rows.push_interleaved(scores)?;
             while let Some(ids) = rows.next_row() {
                 let labels: Vec<u8> = (0..ids.len()).map(|x| self.label(given, x as u32)).collect();
                 confusion.push_row(ids, &labels)?;
+                edges.push_row(&Row::Ids { prediction: ids, label: &labels, class: WATCHED as u8, ignore: 255 })?;
                 sum = ids.iter().fold(sum, |sum, id| (sum ^ u32::from(*id)).wrapping_mul(0x0100_0193));
                 given += 1;
             }
         }
         assert_eq!(given as usize, upsampling.height());
-        Ok((sum, given as usize, confusion))
+        Ok((sum, given as usize, confusion, edges.finish().iou()))
     }
 }
+
+type Found<const C: usize> = (u32, usize, Confusion<C>, Ratio);
+
+/// The class against the rest.
+const WATCHED: usize = 4;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = env::args().nth(1).ok_or("which folder?")?;
     let made = Made { height: 24, width: 32, classes: 9, factor: 8 };
     let mut text = String::new();
     for (place, interpolation) in Interpolation::ALL.into_iter().enumerate() {
-        let (sum, given, confusion) = made.mask::<9>(interpolation)?;
+        let (sum, given, confusion, edges) = made.mask::<9>(interpolation)?;
         let mut line = format!(" {given:04x} {sum:08x}");
         let values = (0..9).flat_map(|class| {
             let class = confusion.class(class);
@@ -92,13 +100,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         for value in values.chain([confusion.mean_iou(), confusion.pixel_accuracy().value()]) {
             write!(line, " {:016x}", value.ok_or("a class that is not there")?.to_bits())?;
         }
+        let iou = edges.value().ok_or("no boundary")?.to_bits();
+        write!(line, " {:08x} {:08x} {iou:016x}", edges.numerator, edges.denominator)?;
         statistics(&mut line, made)?;
         // Neither the encoding nor the layout changes a bit.
         (0..4).try_for_each(|kind| writeln!(text, "classes {:02x}{line}", 4 * place + kind))?;
     }
     fs::write(Path::new(&folder).join("classes.expected"), text)?;
     let large = Made { height: 80, width: 80, classes: 19, factor: 8 };
-    let (sum, _, confusion) = large.mask::<19>(Interpolation::HalfPixel)?;
+    let (sum, _, confusion, _) = large.mask::<19>(Interpolation::HalfPixel)?;
     let iou = confusion.mean_iou().ok_or("no pixel")?;
     // What is all right, or all wrong, would prove little.
     assert!((0.3..0.95).contains(&iou), "{iou}");
@@ -107,7 +117,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn statistics(line: &mut String, made: Made) -> Result<(), Box<dyn Error>> {
-    const WATCHED: usize = 4;
     let table = EnergyTable::new(0.125, 3, 1.0)?;
     let mut sums = ClassStatistics::<9>::default();
     let scores = made.scores();

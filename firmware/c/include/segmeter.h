@@ -1,8 +1,8 @@
 /* Segmeter: segmentation losses, metrics and drift detection, the same bits on a microcontroller and on a server.
  *
  * What holds of every function:
- * - Memory is the caller's: sgm_table, sgm_sketch, sgm_monitor, sgm_classes_rows and sgm_classes_sums are storage whose
- *   content is private. They may be static, on a stack or on a heap, must not be copied while they are in use, and need no
+ * - Memory is the caller's: sgm_table, sgm_sketch, sgm_monitor, sgm_classes_rows, sgm_classes_sums and
+ *   sgm_boundary_rows are storage whose content is private. They may be static, on a stack or on a heap, must not be copied while they are in use, and need no
  *   end. Nothing else is kept between two calls: no pointer, no global. Two objects may be used at once by two threads, one
  *   by one thread at a time.
  * - It returns an sgm_status: SGM_OK, SGM_UNDEFINED (there is no such number), SGM_NONE (no row yet) or an error below zero,
@@ -34,6 +34,14 @@
 /** Bytes of memory for an sgm_classes_rows: scores of `width` pixels and of `classes` classes to ids of `factor * width`. */
 #define SGM_CLASSES_ROWS_SIZE(width, classes, factor)                                                        \
     (SGM_CLASSES_ROWS_STATE + (2 * (((size_t)(classes) + 3) / 4 * 4) + 14 + (factor)) * (size_t)(width))
+
+/** Bytes of memory for an sgm_boundary_rows: rows of `width` pixels, and this distance, 1 to SGM_MAX_BOUNDARY_DISTANCE. */
+#define SGM_BOUNDARY_ROWS_SIZE(width, distance)                                                              \
+    (SGM_BOUNDARY_ROWS_STATE +                                                                               \
+     (2 * ((size_t)(distance) + 1 + SGM_BITS(2 * (distance) + 1)) + 3) * (((size_t)(width) + 31) / 32) * 4)
+#define SGM_BITS(n)                                                                                          \
+    (1 + ((n) > 1) + ((n) > 3) + ((n) > 7) + ((n) > 15) + ((n) > 31) + ((n) > 63) + ((n) > 127) + ((n) > 255) +  \
+     ((n) > 511) + ((n) > 1023) + ((n) > 2047) + ((n) > 4095) + ((n) > 8191) + ((n) > 16383))
 
 /**
  * The version of this interface, as the header has it: it changes with every change that needs a new compilation.
@@ -145,6 +153,16 @@
  * Bytes of an `sgm_classes_sums`.
  */
 #define SGM_CLASSES_SUMS_SIZE 880
+
+/**
+ * The largest distance of a pixel of the boundary from the background.
+ */
+#define SGM_MAX_BOUNDARY_DISTANCE 16383
+
+/**
+ * Bytes of an `sgm_boundary_rows` without those behind it: `SGM_BOUNDARY_ROWS_SIZE` has all.
+ */
+#define SGM_BOUNDARY_ROWS_STATE 64
 
 /**
  * The widest row of a frame that a monitor takes.
@@ -626,6 +644,34 @@ typedef struct sgm_classes_statistics {
 } sgm_classes_statistics;
 
 /**
+ * Storage for a frame on its way in: the head of `SGM_BOUNDARY_ROWS_SIZE` bytes.
+ *
+ * ```c
+ * static union { sgm_boundary_rows rows; uint8_t bytes[SGM_BOUNDARY_ROWS_SIZE(640, 4)]; } memory;
+ * ```
+ */
+typedef struct SGM_ALIGNED(16) sgm_boundary_rows {
+    /**
+     * Private.
+     */
+    uint8_t opaque[SGM_BOUNDARY_ROWS_STATE];
+} sgm_boundary_rows;
+
+/**
+ * Pixels of boundaries. Plain counts: add those of frames, tiles or devices as you like. All zero at the start.
+ */
+typedef struct sgm_boundary_counts {
+    /**
+     * On the boundary of the prediction and on that of the label.
+     */
+    uint64_t both;
+    /**
+     * On one of them, or on both.
+     */
+    uint64_t either;
+} sgm_boundary_counts;
+
+/**
  * Storage for a drift monitor and the profile that it compares with. About 4 KiB.
  */
 typedef struct SGM_ALIGNED(16) sgm_monitor {
@@ -1095,6 +1141,56 @@ sgm_status sgm_classes_sums_push_row(struct sgm_classes_sums *sums,
  * `SGM_UNDEFINED` without a pixel.
  */
 SGM_MUST_USE sgm_status sgm_classes_sums_statistics(const struct sgm_classes_sums *sums, struct sgm_classes_statistics *statistics);
+
+/**
+ * Makes `rows` ready for the first frame of `width` pixels a row; `size` is that of the memory behind the pointer, at least
+ * `SGM_BOUNDARY_ROWS_SIZE(width, distance)`: of a union that holds both, its `sizeof`.
+ *
+ * The boundary of a mask are its pixels at most `distance` rows and columns from its background, 1 to
+ * `SGM_MAX_BOUNDARY_DISTANCE`: for COCO 2 % of the frame's diagonal, for Cityscapes .5 %. `frame_counts` says whether what
+ * lies outside of the frame is background, 1 (as there) or 0.
+ *
+ * Errors: of storage; `SGM_ERROR_SHAPE` for a `width` of 0, `SGM_ERROR_PARAMETER` for another distance, or neither 0 nor 1.
+ */
+SGM_MUST_USE
+sgm_status sgm_boundary_rows_init(struct sgm_boundary_rows *rows,
+                                  size_t size,
+                                  uint32_t width,
+                                  uint32_t distance,
+                                  uint8_t frame_counts);
+
+/**
+ * Forgets what has come: at the start of a frame that is not the one after `sgm_boundary_rows_finish`.
+ */
+SGM_MUST_USE sgm_status sgm_boundary_rows_reset(struct sgm_boundary_rows *rows);
+
+/**
+ * Takes the next row of `length` predicted ids and labels, from the top. The masks are the pixels of `class_id`; those with the
+ * label `ignore` are in neither, and no boundary is made by them.
+ *
+ * Errors: `SGM_ERROR_LENGTH` for another length than the width.
+ */
+SGM_MUST_USE
+sgm_status sgm_boundary_rows_push_row(struct sgm_boundary_rows *rows,
+                                      const uint8_t *predictions,
+                                      const uint8_t *labels,
+                                      size_t length,
+                                      uint8_t class_id,
+                                      uint8_t ignore);
+
+/**
+ * After the last row: adds the frame to `counts`, and is ready for the next one.
+ *
+ * Errors: `SGM_ERROR_OVERFLOW`, with `counts` as they were.
+ */
+SGM_MUST_USE sgm_status sgm_boundary_rows_finish(struct sgm_boundary_rows *rows, struct sgm_boundary_counts *counts);
+
+/**
+ * Boundary IoU of counts.
+ *
+ * `SGM_UNDEFINED` where neither mask has a boundary.
+ */
+SGM_MUST_USE sgm_status sgm_boundary_iou(const struct sgm_boundary_counts *counts, double *value);
 
 /**
  * What the codes of a profile's network mean: a device needs to know nothing else of it.

@@ -13,6 +13,7 @@
 //! | [`sketch`] | tables of probabilities, and the histogram that stands for frames of 8-bit codes |
 //! | [`loss`], [`metric`] | what a sketch, or rows of masks, are worth against labels |
 //! | [`classes`] | networks of several classes: ids of an image, confusion, statistics, each class against the rest |
+//! | [`boundary`] | how well the edges of a class meet |
 //! | [`monitor`] | drift without labels: frames, verdicts, what is kept and what is sent |
 
 #![no_std]
@@ -33,6 +34,8 @@ pub mod loss;
 pub mod metric;
 
 pub mod classes;
+
+pub mod boundary;
 
 pub mod monitor;
 

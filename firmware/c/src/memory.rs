@@ -241,15 +241,16 @@ impl<S: Storage> Out<S> {
         Ok(unsafe { &mut (*cell).state })
     }
 
-    /// The same, and the bytes right behind the storage, as many as `room` says of its state: what it was initialised with
+    /// The same, and the numbers right behind the storage, as many as `room` says of its state: what it was initialised with
     /// must have them.
-    pub(crate) fn state_and_room(
+    pub(crate) fn state_and_room<T: Plain>(
         &mut self,
         beside: &[Span],
         room: impl FnOnce(&S::State) -> usize,
-    ) -> Outcome<(&mut S::State, &mut [u8])> {
+    ) -> Outcome<(&mut S::State, &mut [T])> {
+        const { assert!(align_of::<T>() <= align_of::<S>(), "what lies behind storage is not aligned") };
         let length = room(In(self.0.cast_const()).state()?);
-        let behind = self.0.wrapping_add(1).cast::<u8>();
+        let behind = self.0.wrapping_add(1).cast::<T>();
         apart(&span(behind, length), beside)?;
         let state = ptr::from_mut(self.state(beside)?);
         // SAFETY: `Out::state` has checked the first; the second lies behind it, in the memory that the caller promised when

@@ -31,22 +31,8 @@ struct Run {
     ids: [u8; 2],
     /// Four of each.
     words: [u32; 2],
-    /// The number of its first pixel.
     start: usize,
-}
-
-impl Run {
-    #[inline(always)]
-    fn new(ids: [u8; 2], start: usize) -> Self {
-        Self { ids, words: ids.map(|id| u32::from_le_bytes([id; 4])), start }
-    }
-
-    /// Of four pixels, the bytes of those that do not belong to it are not 0.
-    #[inline(always)]
-    const fn differing(&self, labels: u32, predictions: u32) -> u32 {
-        let [label, prediction] = self.words;
-        (labels ^ label) | (predictions ^ prediction)
-    }
+    end: usize,
 }
 
 impl<'a> ConfusionCells<'a> {
@@ -95,53 +81,42 @@ impl<'a> ConfusionCells<'a> {
     pub(super) fn push_each(&mut self, first: usize, predictions: &[u8], labels: &[u8]) -> Result<()> {
         let (fours, rest) = predictions.as_chunks::<4>();
         let (label_fours, label_rest) = labels.as_chunks::<4>();
-        let mut run = Run::new([0; 2], first);
-        let mut place = first;
+        let mut run = Run { ids: [0; 2], words: [0; 2], start: first, end: first };
         for (predictions, labels) in fours.iter().zip(label_fours) {
-            self.push_four(&mut run, place, *predictions, *labels)?;
-            place += 4;
+            if run.words == [u32::from_le_bytes(*labels), u32::from_le_bytes(*predictions)] {
+                run.end += 4;
+            } else {
+                self.push_pixels(&mut run, predictions, labels)?;
+            }
         }
-        // Those that are not there belong to the last run.
-        let [label, prediction] = run.ids;
-        let (mut labels, mut predictions) = ([label; 4], [prediction; 4]);
-        let pixels = predictions.iter_mut().zip(rest).chain(labels.iter_mut().zip(label_rest));
-        pixels.for_each(|(pixel, id)| *pixel = *id);
-        self.push_four(&mut run, place, predictions, labels)?;
-        self.push_run(run.ids, run.start, place + rest.len())
+        self.push_pixels(&mut run, rest, label_rest)?;
+        self.push_run(&run)
     }
 
-    /// Adds four pixels to a run; one that ends is counted.
+    /// Adds pixels to a run; one that ends is counted.
     #[inline(always)]
-    fn push_four(
-        &mut self,
-        run: &mut Run,
-        place: usize,
-        predictions: [u8; 4],
-        labels: [u8; 4],
-    ) -> Result<()> {
-        let (predictions, labels) = (u32::from_le_bytes(predictions), u32::from_le_bytes(labels));
-        let mut differing = run.differing(labels, predictions);
-        while differing != 0 {
-            let bits = differing.trailing_zeros() & !7;
-            let pixel = place + bits as usize / 8;
-            self.push_run(run.ids, run.start, pixel)?;
-            *run = Run::new([labels, predictions].map(|ids| (ids >> bits) as u8), pixel);
-            // Those before it are counted.
-            differing = run.differing(labels, predictions) & u32::MAX << bits;
+    fn push_pixels(&mut self, run: &mut Run, predictions: &[u8], labels: &[u8]) -> Result<()> {
+        for (prediction, label) in predictions.iter().zip(labels) {
+            let ids = [*label, *prediction];
+            if ids != run.ids {
+                self.push_run(run)?;
+                let words = ids.map(|id| u32::from_le_bytes([id; 4]));
+                *run = Run { ids, words, start: run.end, end: run.end };
+            }
+            run.end += 1;
         }
         Ok(())
     }
 
-    /// Counts a run that ends before a pixel.
     #[inline(always)]
-    fn push_run(&mut self, [label, prediction]: [u8; 2], start: usize, end: usize) -> Result<()> {
-        let pixels = (end - start) as u64;
+    fn push_run(&mut self, run: &Run) -> Result<()> {
+        let ([label, prediction], pixels) = (run.ids, (run.end - run.start) as u64);
         if label == self.ignore {
             self.saturated |= add(&mut self.ignored, pixels);
         } else if usize::from(label) < self.foreign.len() {
             self.add(usize::from(label), usize::from(prediction), pixels);
         } else if pixels != 0 {
-            return Err(Error::ClassId { found: label, pixel: start });
+            return Err(Error::ClassId { found: label, pixel: run.start });
         }
         Ok(())
     }

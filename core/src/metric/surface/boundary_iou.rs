@@ -93,6 +93,26 @@ impl BoundaryIou {
     /// # Ok::<(), segmeter_core::Error>(())
     /// ```
     pub fn rows<'a>(&self, width: usize, scratch: &'a mut [u32]) -> Result<BoundaryIouRows<'a>> {
+        let rows = self.resume(width, scratch, BoundaryIouProgress::default())?;
+        // What lies above the frame is background, if that counts.
+        let above = if self.frame_counts { self.span() } else { 0 };
+        for counter in rows.counters.chunks_mut(self.bits()) {
+            counter.iter_mut().zip(0..).for_each(|(word, bit)| *word = ones_if(above >> bit & 1 == 1));
+        }
+        Ok(rows)
+    }
+
+    /// Goes on with a frame whose last [`BoundaryIouRows::progress`] this was, in the same scratch: for whoever keeps both
+    /// between two rows and can lend neither.
+    ///
+    /// # Errors
+    /// As [`BoundaryIou::rows`].
+    pub fn resume<'a>(
+        &self,
+        width: usize,
+        scratch: &'a mut [u32],
+        progress: BoundaryIouProgress,
+    ) -> Result<BoundaryIouRows<'a>> {
         if self.distance == 0 || self.distance > MAX_DISTANCE {
             return Err(Error::Parameter("distance"));
         }
@@ -103,14 +123,18 @@ impl BoundaryIou {
         let scratch = scratch.get_mut(..need).ok_or(Error::Scratch { need })?;
         let (masks, rest) = scratch.split_at_mut_checked(2 * self.waiting() * words).unwrap_or_default();
         let (counters, near) = rest.split_at_mut_checked(2 * self.bits() * words).unwrap_or_default();
-        let rows = BoundaryIouRows { iou: *self, width, masks, counters, near, row: 0, sums: [0; 2] };
-        // What lies above the frame is background, if that counts.
-        let above = if self.frame_counts { self.span() } else { 0 };
-        for counter in rows.counters.chunks_mut(self.bits()) {
-            counter.iter_mut().zip(0..).for_each(|(word, bit)| *word = ones_if(above >> bit & 1 == 1));
-        }
-        Ok(rows)
+        Ok(BoundaryIouRows { iou: *self, width, masks, counters, near, progress })
     }
+}
+
+/// How far a frame has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct BoundaryIouProgress {
+    /// Rows that have come.
+    row: usize,
+    /// Intersection and union so far.
+    sums: [u64; 2],
 }
 
 const fn ones_if(set: bool) -> u32 {
@@ -128,9 +152,7 @@ pub struct BoundaryIouRows<'a> {
     counters: &'a mut [u32],
     /// Three rows: scored pixels, or pixels near background; and for each mask the columns near it, then its boundary.
     near: &'a mut [u32],
-    row: usize,
-    /// Intersection and union so far.
-    sums: [u64; 2],
+    progress: BoundaryIouProgress,
 }
 
 impl BoundaryIouRows<'_> {
@@ -140,7 +162,7 @@ impl BoundaryIouRows<'_> {
     /// [`Error::Length`] if it is not one of the width.
     pub fn push_row(&mut self, row: &Row<'_>) -> Result<()> {
         let words = words_of(self.width);
-        let start = self.row % self.iou.waiting() * 2 * words;
+        let start = self.progress.row % self.iou.waiting() * 2 * words;
         let slot = self.masks.get_mut(start..start + 2 * words).unwrap_or_default();
         let (prediction, label) = slot.split_at_mut_checked(words).unwrap_or_default();
         let valid = self.near.get_mut(..words).unwrap_or_default();
@@ -156,6 +178,12 @@ impl BoundaryIouRows<'_> {
         Ok(())
     }
 
+    /// How far the frame has come: what [`BoundaryIou::resume`] goes on from.
+    #[must_use]
+    pub const fn progress(&self) -> BoundaryIouProgress {
+        self.progress
+    }
+
     /// The counts of the frame.
     #[must_use]
     pub fn finish(mut self) -> BoundaryIouCounts {
@@ -165,14 +193,14 @@ impl BoundaryIouRows<'_> {
             step(self.counters, self.iou, outside, self.near.get_mut(words..).unwrap_or_default());
             self.emit();
         }
-        BoundaryIouCounts { iou: self.iou, tally: Tally { counts: self.sums, saturated: false } }
+        BoundaryIouCounts { iou: self.iou, tally: Tally { counts: self.progress.sums, saturated: false } }
     }
 
     /// Counts the row that has all the rows it depends on now.
     fn emit(&mut self) {
         let words = words_of(self.width);
-        let done = self.row.checked_sub(self.iou.distance as usize);
-        self.row += 1;
+        let done = self.progress.row.checked_sub(self.iou.distance as usize);
+        self.progress.row += 1;
         let Some(row) = done else { return };
         let start = row % self.iou.waiting() * 2 * words;
         let masks = self.masks.get(start..start + 2 * words).unwrap_or_default();
@@ -190,7 +218,7 @@ impl BoundaryIouRows<'_> {
             union += (p | g).count_ones();
         }
         // A frame has fewer than 2^64 pixels.
-        let [sum, whole] = &mut self.sums;
+        let [sum, whole] = &mut self.progress.sums;
         *sum += u64::from(intersection);
         *whole += u64::from(union);
     }

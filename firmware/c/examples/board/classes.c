@@ -10,6 +10,7 @@
 #define CLASSES 9
 #define FACTOR 8
 #define WATCHED 4
+#define DISTANCE 3
 
 uint32_t stack_used(void);
 
@@ -18,6 +19,11 @@ static union {
     sgm_classes_rows rows;
     uint8_t bytes[SGM_CLASSES_ROWS_SIZE(WIDTH, CLASSES, FACTOR)];
 } memory;
+static union {
+    sgm_boundary_rows rows;
+    uint8_t bytes[SGM_BOUNDARY_ROWS_SIZE(WIDTH * FACTOR, DISTANCE)];
+} edges;
+static sgm_boundary_counts boundary;
 static sgm_classes_sums sums;
 static sgm_sketch sketch;
 static uint64_t counts[CLASSES * CLASSES];
@@ -43,6 +49,7 @@ static void count(uint32_t *y, uint32_t *sum) {
             *sum = made_sum(*sum, ids[x]);
         }
         check(sgm_classes_confusion_push_row(counts, CLASSES, ids, labels, sizeof ids, SGM_IGNORE));
+        check(sgm_boundary_rows_push_row(&edges.rows, ids, labels, sizeof ids, WATCHED, SGM_IGNORE));
         ++*y;
     }
     if (status != SGM_NONE) {
@@ -80,6 +87,16 @@ static void print_overlap(void) {
     print_double(status, value);
 }
 
+static void print_boundary(void) {
+    double value = 0;
+    boundary.both = boundary.either = 0;
+    check(sgm_boundary_rows_finish(&edges.rows, &boundary));
+    hex((uint32_t)boundary.both, 8);
+    hex((uint32_t)boundary.either, 8);
+    const sgm_status status = sgm_boundary_iou(&boundary, &value);
+    print_double(status, value);
+}
+
 static void print_statistics(void) {
     sgm_classes_statistics found;
     double value = 0;
@@ -97,6 +114,7 @@ static void print_statistics(void) {
 }
 
 int main(void) {
+    check(sgm_boundary_rows_init(&edges.rows, sizeof edges, WIDTH * FACTOR, DISTANCE, 1));
     for (uint8_t kind = 0; kind < 12; kind++) {
         const uint8_t encoding = kind & 1 ? SGM_SIGNED : SGM_UNSIGNED;
         const size_t plane = kind & 2 ? WIDTH : 0;
@@ -122,6 +140,7 @@ int main(void) {
         hex(given, 4);
         hex(sum, 8);
         print_overlap();
+        print_boundary();
         print_statistics();
         platform_print("\n");
     }

@@ -200,6 +200,64 @@ static void confusion(void) {
     free(counts);
 }
 
+static void boundary(void) {
+    enum { ACROSS = 40, DISTANCE = 2, SIZE = SGM_BOUNDARY_ROWS_SIZE(ACROSS, DISTANCE) };
+    sgm_boundary_rows *rows = memory(SIZE, 0xaa);
+    sgm_boundary_counts counts = {0, 0};
+    uint8_t ids[ACROSS], labels[ACROSS];
+    double value = 7;
+    EXPECT(SGM_ERROR_KIND, sgm_boundary_rows_reset(rows));
+    EXPECT(SGM_ERROR_KIND, sgm_boundary_rows_push_row(rows, ids, labels, ACROSS, 1, 255));
+    EXPECT(SGM_ERROR_KIND, sgm_boundary_rows_finish(rows, &counts));
+    EXPECT(SGM_ERROR_NULL, sgm_boundary_rows_init(NULL, SIZE, ACROSS, DISTANCE, 1));
+    EXPECT(SGM_ERROR_MISALIGNED,
+           sgm_boundary_rows_init((sgm_boundary_rows *)((uintptr_t)rows + 4), SIZE, ACROSS, DISTANCE, 1));
+    EXPECT(SGM_ERROR_STORAGE, sgm_boundary_rows_init(rows, 0, ACROSS, DISTANCE, 1));
+    EXPECT(SGM_ERROR_STORAGE, sgm_boundary_rows_init(rows, SIZE - 1, ACROSS, DISTANCE, 1));
+    EXPECT(SGM_ERROR_KIND, sgm_boundary_rows_reset(rows));
+    EXPECT(SGM_ERROR_SHAPE, sgm_boundary_rows_init(rows, SIZE, 0, DISTANCE, 1));
+    EXPECT(SGM_ERROR_STORAGE, sgm_boundary_rows_init(rows, SIZE, UINT32_MAX, DISTANCE, 1));
+    EXPECT(SGM_ERROR_PARAMETER, sgm_boundary_rows_init(rows, SIZE, ACROSS, 0, 1));
+    EXPECT(SGM_ERROR_PARAMETER, sgm_boundary_rows_init(rows, SIZE, ACROSS, SGM_MAX_BOUNDARY_DISTANCE + 1, 1));
+    EXPECT(SGM_ERROR_PARAMETER, sgm_boundary_rows_init(rows, SIZE, ACROSS, UINT32_MAX, 1));
+    EXPECT(SGM_ERROR_PARAMETER, sgm_boundary_rows_init(rows, SIZE, ACROSS, DISTANCE, 2));
+    EXPECT(SGM_OK, sgm_boundary_rows_init(rows, SIZE, ACROSS, DISTANCE, 1));
+    EXPECT(SGM_ERROR_LENGTH, sgm_boundary_rows_push_row(rows, ids, labels, ACROSS - 1, 1, 255));
+    EXPECT(SGM_ERROR_LENGTH, sgm_boundary_rows_push_row(rows, ids, labels, SIZE_MAX, 1, 255));
+    EXPECT(SGM_ERROR_NULL, sgm_boundary_rows_push_row(rows, NULL, labels, ACROSS, 1, 255));
+    EXPECT(SGM_ERROR_NULL, sgm_boundary_rows_push_row(rows, ids, NULL, ACROSS, 1, 255));
+    EXPECT(SGM_ERROR_OVERLAP, sgm_boundary_rows_push_row(rows, (uint8_t *)(rows + 1), labels, ACROSS, 1, 255));
+    EXPECT(SGM_ERROR_NULL, sgm_boundary_rows_finish(rows, NULL));
+    EXPECT(SGM_ERROR_OVERLAP, sgm_boundary_rows_finish(rows, (sgm_boundary_counts *)(rows + 1)));
+    EXPECT(SGM_UNDEFINED, sgm_boundary_iou(&counts, &value));
+    EXPECT(SGM_ERROR_NULL, sgm_boundary_iou(&counts, NULL));
+    EXPECT(SGM_ERROR_NULL, sgm_boundary_iou(NULL, &value));
+    /* No row, and then the same frame three times: what is left of one is in none after it. */
+    EXPECT(SGM_OK, sgm_boundary_rows_finish(rows, &counts));
+    TRUE(counts.both == 0 && counts.either == 0 && value == 7);
+    for (uint64_t time = 1; time <= 3; time++) {
+        /* A square of 10 in its place, and another one pixel to the right and down. */
+        for (int y = 0; y < 20; y++) {
+            for (int x = 0; x < ACROSS; x++) {
+                labels[x] = y >= 4 && y < 14 && x >= 26 && x < 36;
+                ids[x] = y >= 5 && y < 15 && x >= 27 && x < 37;
+            }
+            EXPECT(SGM_OK, sgm_boundary_rows_push_row(rows, ids, labels, ACROSS, 1, 255));
+        }
+        EXPECT(SGM_OK, sgm_boundary_rows_finish(rows, &counts));
+        /* Rings of 64 pixels, 34 of them common: counted pixel by pixel. */
+        TRUE(counts.both == 34 * time && counts.either == 94 * time);
+    }
+    EXPECT(SGM_OK, sgm_boundary_iou(&counts, &value));
+    TRUE(value == 34.0 / 94);
+    counts.both = UINT64_MAX;
+    EXPECT(SGM_OK, sgm_boundary_rows_push_row(rows, ids, labels, ACROSS, 0, 255));
+    EXPECT(SGM_ERROR_OVERFLOW, sgm_boundary_rows_finish(rows, &counts));
+    TRUE(counts.both == UINT64_MAX && counts.either == 94 * 3);
+    EXPECT(SGM_OK, sgm_boundary_rows_reset(rows));
+    free(rows);
+}
+
 static void statistics(void) {
     sgm_classes_sums *sums = memory(sizeof *sums, 0xaa);
     sgm_classes_statistics found, again;
@@ -269,5 +327,6 @@ void classes(void) {
     layouts();
     rows_in_order();
     confusion();
+    boundary();
     statistics();
 }

@@ -63,7 +63,12 @@ fn boundary(pair: &Pair, iou: BoundaryIou, side: usize, pixel: usize) -> bool {
 fn check_boundary_iou(pair: &Pair, iou: BoundaryIou, packed: bool) -> BoundaryIouCounts {
     let mut scratch = vec![0x1234_5678; iou.scratch_len(pair.width)];
     let mut rows = iou.rows(pair.width, &mut scratch).unwrap();
-    (0..pair.height).for_each(|y| pair.with_row(y, packed, |row| rows.push_row(row)).unwrap());
+    for y in 0..pair.height {
+        pair.with_row(y, packed, |row| rows.push_row(row)).unwrap();
+        // Put away between two rows.
+        let progress = rows.progress();
+        rows = iou.resume(pair.width, &mut scratch, progress).unwrap();
+    }
     let (mut numerator, mut denominator) = (0, 0);
     for pixel in 0..pair.height * pair.width {
         let [p, g] = [0, 1].map(|side| boundary(pair, iou, side, pixel));

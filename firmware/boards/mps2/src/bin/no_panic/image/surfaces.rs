@@ -108,6 +108,10 @@ fn streams(scratch: &mut [u32]) -> Result<()> {
     let iou = BoundaryIou::of_diagonal(x().into(), shape()?);
     black_box(iou.scratch_len(width));
     black_box(by_rows!(black_box(iou)).iou().value());
+    let progress = black_box(iou).rows(width, scratch)?.progress();
+    let mut rows = black_box(iou).resume(width, scratch, black_box(progress))?;
+    rows.push_row(&row())?;
+    black_box(rows.finish());
     let trimap = Trimap { contour: contour(), ..Trimap::new(x().into()) };
     black_box(trimap.scratch_len(width)?);
     let counts = by_rows!(black_box(trimap));
