@@ -15,13 +15,6 @@ C_TARGETS=(thumbv6m-none-eabi thumbv7em-none-eabihf)
     riscv32imac-unknown-none-elf)
 mkdir -p "$C_WORK"
 
-# Whether the toolchain has a target, perhaps since now.
-c_has_target() {
-    local DEVICE_TARGET=$1
-    setup_has_target rustc && return
-    command -v rustup >/dev/null && rustup target add "$DEVICE_TARGET" >/dev/null 2>&1 && setup_has_target rustc
-}
-
 # c_build TARGET|host FEATURES: the static library, where c_archive says.
 c_build() {
     local arguments=(rustc --quiet --manifest-path "$C/Cargo.toml" --crate-type staticlib --profile archive --features "$2"
@@ -271,7 +264,7 @@ else
     skip "C: everything on this machine"
 fi
 for target in "${C_TARGETS[@]}"; do
-    if c_has_target "$target"; then
+    if setup_add_target "$target"; then
         check "C: the library for $target" c_build "$target" panic-handler
         check "C: symbols of the library for $target" c_symbols "$target"
     else

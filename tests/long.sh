@@ -49,20 +49,13 @@ NEON_ROAD=
 ensure_neon() {
     command -v aarch64-linux-gnu-gcc >/dev/null && [ -d /usr/aarch64-linux-gnu/lib ] && command -v qemu-aarch64 >/dev/null ||
         setup_apt gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user || return
-    if [ -z "${SEGMETER_NEON_FROM_SOURCE-}" ] && neon_has_std; then
+    if [ -z "${SEGMETER_NEON_FROM_SOURCE-}" ] && setup_add_target "$NEON_TARGET"; then
         NEON_ROAD=plain
         return
     fi
     setup_has_debian || setup_apt rustc-web cargo-web rust-web-src || return
     setup_has_debian || { missing "a Rust compiler for $NEON_TARGET (Debian's is too old)"; return; }
     NEON_ROAD=source
-}
-
-# Whether the toolchain has this target's `std`, perhaps since now.
-neon_has_std() {
-    local DEVICE_TARGET=$NEON_TARGET
-    setup_has_target rustc && return
-    command -v rustup >/dev/null && rustup target add "$NEON_TARGET" >/dev/null 2>&1 && setup_has_target rustc
 }
 
 # neon_cargo COMMAND [ARGUMENTS]: cargo for NEON; what it runs, it runs in the emulator.

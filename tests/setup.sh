@@ -56,6 +56,12 @@ device_facts() {
     esac
 }
 
+# The same of the toolchain's own compiler, perhaps since now: rustup fails at once where it can reach nothing.
+setup_add_target() {
+    setup_has_target rustc "$1" && return
+    command -v rustup >/dev/null && rustup target add "$1" >/dev/null 2>&1 && setup_has_target rustc "$1"
+}
+
 # Whether Debian's compiler is there, with its source, and not older than the project asks for.
 setup_has_debian() {
     [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] || return
@@ -81,13 +87,7 @@ setup_linker() {
 ensure_thumb() {
     local target=${1:-$DEVICE_TARGET}
     [ "$DEVICE_ROAD" != source ] || return 0
-    if setup_has_target rustc "$target"; then
-        DEVICE_ROAD=plain
-        return
-    fi
-    # Fails at once where rustup can reach nothing.
-    if command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1 &&
-        setup_has_target rustc "$target"; then
+    if setup_add_target "$target"; then
         DEVICE_ROAD=plain
         return
     fi
