@@ -56,7 +56,7 @@ impl Interpolation {
 /// One row of scores in, up to `1.5 factor` rows of ids out; kept are two rows of scores. Most of an image costs
 /// nothing but the writing of its ids: where one class wins at the four corners of a cell it wins everywhere between them;
 /// elsewhere only classes are compared that can win there. With its [`Confusion`](crate::metric::Confusion), a street of 19
-/// classes of 80 x 80 enlarged 8 times takes 16 instructions per pixel of the image on a Cortex-M4F, 11 of them for the ids.
+/// classes of 80 x 80 enlarged 8 times takes 15 instructions per pixel of the image on a Cortex-M4F, 10 of them for the ids.
 ///
 /// | scratch bytes, `W` coarse pixels a row | 80 x 19, factor 8 | 40 x 4, factor 4 |
 /// |---|---|---|
