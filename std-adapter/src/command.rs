@@ -23,6 +23,7 @@ mod loss;
 mod measure;
 mod profile;
 mod registry;
+mod require;
 mod upsample;
 mod watch;
 
@@ -43,7 +44,7 @@ enum Command {
     /// Evaluate a loss, and write its gradient
     Loss(loss::Arguments),
     /// Compare predictions with labels
-    Eval(eval::Arguments),
+    Eval(Box<eval::Arguments>),
     /// Learn a drift reference from in-control frames
     Profile(profile::Arguments),
     /// Watch frames for drift from a profile

@@ -9,6 +9,7 @@ use segmeter::core::metric::Confidence;
 use segmeter::files;
 
 use super::input::{Input, LabelInput};
+use super::require::RequireInput;
 use super::upsample::UpsampleInput;
 use super::{Common, Failure, Outcome, refuse};
 use crate::output;
@@ -20,13 +21,16 @@ mod define;
 mod detail;
 mod each;
 mod exact;
+mod gate;
 pub(in crate::command) mod html;
 mod mask;
 mod matrix;
 mod means;
 mod notes;
+mod outputs;
 mod overlap;
 mod predict;
+mod prediction;
 mod print;
 mod scored;
 mod scores;
@@ -67,6 +71,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "METRIC", default_value = "mean_iou")]
     worst_by: String,
     #[command(flatten)]
+    require: RequireInput,
+    #[command(flatten)]
     choice: ChoiceInput,
     #[command(flatten)]
     input: Input,
@@ -92,11 +98,13 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let mut choice = arguments.choice.choice(arguments.threshold)?;
     html::check(&choice, &arguments.worst_by)?;
-    let files = [("--csv", &arguments.csv), ("--report", &arguments.report)];
+    let requirements = arguments.require.requirements()?;
+    let files =
+        [("--csv", &arguments.csv), ("--report", &arguments.report), ("--junit", &arguments.require.junit)];
     let inputs = [&arguments.prediction, &arguments.labels].into_iter().cloned();
     let inputs = inputs.chain(arguments.input.files()).chain(arguments.label_input.files());
-    let [csv, report] = output::open(files, common.json, &inputs.collect::<Vec<_>>())?;
-    let is_taken = output::take_stdout(&[&csv, &report]);
+    let [csv, report, junit] = output::open(files, common.json, &inputs.collect::<Vec<_>>())?;
+    let is_taken = output::take_stdout(&[&csv, &report, &junit]);
     let reader = Reader::open(arguments)?;
     if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
         let line = "found floats, expected 8-bit with --probabilities for --preset kitti_road";
@@ -108,6 +116,7 @@ pub(super) fn run(
     let survey = survey.transpose()?;
     let names = class_names(text, &reader, survey.as_ref().map_or(1, |survey| survey.highest))?;
     choice.softmax = reader.has_softmax();
+    choice.outputs = reader.outputs();
     // What softmax makes of an image is added up in the order of the images.
     choice.keeps_images = choice.softmax || arguments.per_image || csv.is_some() || report.is_some();
     if choice.softmax {
@@ -117,11 +126,13 @@ pub(super) fn run(
     choice.ignored = reader.labels().ignored().iter().map(|id| usize::from(*id)).collect();
     choice.ignored.retain(|id| *id < names.len() && reader.labels().foreground().is_none());
     choice.scale = reader.scale();
+    gate::check_keys(&requirements, &choice, &names)?;
     let result = tally::tally(&reader, &choice, names.len(), survey.as_ref(), engine.threads())?;
     result.seen.note(&reader, names.len());
     notes::all(&reader, &choice, &result, arguments.classes.is_some());
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
+    let (document, verdict) = gate::verdict(&requirements, &printed, common.json)?;
     let page = report.as_ref().map(|_| {
         let subject = html::Subject {
             prediction: &arguments.prediction,
@@ -138,12 +149,16 @@ pub(super) fn run(
     if let (Some(report), Some(page)) = (report, page) {
         report.write(out, |file| file.write_all(page.as_bytes()))?;
     }
+    verdict.junit(junit, "segmeter eval", out)?;
     if common.json {
-        printed.json(out)?;
+        printed.json(document, out)?;
     } else if !is_taken {
         printed.table(out)?;
+        verdict.table(out)?;
+    } else {
+        verdict.note();
     }
-    Ok(Outcome::Done)
+    Ok(verdict.outcome())
 }
 
 /// The names of the classes; their number is part of the definition of every mean.

@@ -9,6 +9,7 @@ use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Pres
 
 use super::detail::{Detail, DetailInput, PERCENTILE, is_percentile};
 use super::exact::{Binning, Scale};
+use super::outputs::Outputs;
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
 
@@ -100,6 +101,8 @@ pub(super) struct Choice {
     pub(super) scale: Scale,
     /// Whether predictions are logits of classes.
     pub(super) softmax: bool,
+    /// What predictions are.
+    pub(super) outputs: Outputs,
     /// Whether what is known of every image is kept to the end.
     pub(super) keeps_images: bool,
     /// Whether thresholds of every class may be looked at: all logits are kept for it.
@@ -154,6 +157,7 @@ impl ChoiceInput {
             ignored: Vec::new(),
             scale: Scale::Logit,
             softmax: false,
+            outputs: Outputs::default(),
             keeps_images: true,
             has_named: self.metrics.is_some(),
             is_listed: self.metrics.as_deref().is_some_and(|text| text != "all"),

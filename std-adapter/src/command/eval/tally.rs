@@ -62,15 +62,15 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(reader: &Reader, choice: &Choice, classes: usize) -> Self {
+    fn new(choice: &Choice, classes: usize) -> Self {
         Self {
             counter: Counter::new(),
             means: Means::default(),
             matrix: Matrix::new(classes, &choice.ignored),
-            sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
-            logits: Sides::new(reader.is_exact()),
+            sketch: choice.outputs.quantiser.map(|quantiser| Sketch::new(&quantiser)),
+            logits: Sides::new(choice.outputs.is_exact),
             classes: Vec::new(),
-            is_exact: reader.is_exact(),
+            is_exact: choice.outputs.is_exact,
             seen: Seen::default(),
         }
     }
@@ -155,14 +155,35 @@ pub(super) fn tally(
         bar.inc(1);
         Ok(choice.keeps_images.then(|| Box::new(scores)))
     };
-    let start = || Sums::new(reader, choice, classes);
+    let start = || Sums::new(choice, classes);
     let (sums, images) = each(threads, reader.len(), start, work)?;
     bar.finish_and_clear();
     let mut all = start();
     for mut sums in sums {
         all.merge(&mut sums).map_err(in_file)?;
     }
-    let images: Vec<Scores> = images.into_iter().flatten().map(|image| *image).collect();
+    Ok(finish(choice, all, images.into_iter().flatten().map(|image| *image).collect()))
+}
+
+/// What an evaluation has numbers of, before anything is read: all of them are undefined.
+pub(super) fn blank(choice: &Choice, classes: usize) -> Result<Evaluated, Failure> {
+    let mut all = Sums::new(choice, classes);
+    let mut scores = counted(choice, String::new(), &all.matrix);
+    let nothing = Mask::nothing()?;
+    let slots = scores.shapes.iter_mut().zip(&mut scores.segments).enumerate().skip(choice.first);
+    for (_, (shapes, segments)) in slots.filter(|(class, _)| !choice.ignored.contains(class)) {
+        *shapes = shape::of_class(choice, &nothing, false, segments)?;
+    }
+    if classes == 2 {
+        scores.road = shape::of_road(choice, &nothing)?;
+    }
+    all.means.push(choice, &scores);
+    all.make_room(if choice.needs_curves_of_classes() { classes } else { 0 });
+    Ok(finish(choice, all, Vec::new()))
+}
+
+/// What sums come to; `images` are those that are kept, in their order.
+fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>) -> Evaluated {
     let means = std::mem::take(&mut all.means);
     let mut pooled = counted(choice, "all".to_owned(), &all.matrix);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
@@ -171,12 +192,12 @@ pub(super) fn tally(
     let names = pooled.overall.iter().map(|(name, _)| *name);
     let road: Vec<_> = road_keys.iter().copied().zip(means.road()).map(named).collect();
     pooled.road = road.iter().map(|((_, mean), _)| Score::from(*mean)).collect();
-    Ok(Evaluated {
+    Evaluated {
         averages: means.averages(choice, &pooled.classes),
         categories: overlap::categories(choice, &all.matrix.view()),
         matrix: all.matrix.clone(),
         seen: std::mem::take(&mut all.seen),
-        scored: scores(reader, choice, all, &images),
+        scored: scores(choice, all, &images),
         count: means.images,
         per_image_mean: names.zip(means.overall()).map(named).collect(),
         shape: means.shape(&shape_keys, &pooled.shapes),
@@ -185,7 +206,7 @@ pub(super) fn tally(
         shape_keys,
         road_keys,
         road,
-    })
+    }
 }
 
 /// Counts and measures an image.
@@ -227,15 +248,15 @@ pub(super) fn is_counts(choice: &Choice) -> bool {
     shape::keys(choice).is_empty() && shape::road_keys(choice).is_empty() && choice.ego.is_none()
 }
 
-fn scores(reader: &Reader, choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
+fn scores(choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
     match &all.sketch {
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();
             images.iter().for_each(|image| sums.merge(&image.softmax));
             Some(softmax::scored(choice, &all.logits.levels(choice.scale), &sums, all.classes))
         }
-        _ if !reader.is_binary() => None,
-        Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
+        _ if !choice.outputs.is_binary => None,
+        Some(sketch) => Some(scored::of_sketch(choice, sketch, choice.outputs.table().as_ref())),
         None => Some(scored::of_levels(choice, &all.logits.levels(choice.scale))),
     }
 }
