@@ -25,6 +25,7 @@ mod masks;
 pub mod npy;
 pub mod npz;
 mod order;
+mod partners;
 pub mod png;
 pub mod profile;
 pub mod raster;

@@ -14,6 +14,7 @@ use super::upsample::UpsampleInput;
 use super::{Common, Failure, Outcome, refuse};
 use crate::output;
 
+pub(super) mod agree;
 mod choice;
 mod count;
 mod decide;

@@ -86,4 +86,13 @@ impl Prediction {
             _ => return None,
         })
     }
+
+    /// What codes stand for, if these are some.
+    pub(super) const fn quantiser(&self) -> Option<Quantiser> {
+        match self {
+            Self::Quantised(quantiser, _) => Some(*quantiser),
+            Self::Classes(_, quantiser) => *quantiser,
+            _ => None,
+        }
+    }
 }
