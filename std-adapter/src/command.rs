@@ -45,6 +45,8 @@ enum Command {
     Loss(loss::Arguments),
     /// Compare predictions with labels
     Eval(Box<eval::Arguments>),
+    /// Put the states of `eval --partial` together, and report them as one evaluation
+    Merge(eval::merge::Arguments),
     /// Compare what two builds of a network gave, such as one on a host and its port to a device
     Agree(Box<eval::agree::Arguments>),
     /// Learn a drift reference from in-control frames
@@ -159,6 +161,7 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Command::List(arguments) => list::run(arguments, &cli.common, out),
         Command::Loss(arguments) => loss::run(arguments, &cli.common, &engine, out),
         Command::Eval(arguments) => eval::run(arguments, &cli.common, &engine, out),
+        Command::Merge(arguments) => eval::merge::run(arguments, &cli.common, out),
         Command::Agree(arguments) => eval::agree::run(arguments, &cli.common, &engine, out),
         Command::Profile(arguments) => profile::run(arguments, &cli.common, out),
         Command::Watch(arguments) => watch::run(arguments, &cli.common, out),

@@ -15,6 +15,7 @@ mod host;
 mod ids;
 mod labels;
 mod scores;
+mod settings;
 
 pub(super) use broken::Broken;
 pub(super) use codes::{Coder, STEP};

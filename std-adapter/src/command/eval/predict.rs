@@ -4,6 +4,7 @@ use std::path::Path;
 
 use segmeter::core::sketch::Sketch;
 use segmeter::core::view::{Code, IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter::files::partial::by_name;
 use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
 use super::exact::Scale;
@@ -128,6 +129,17 @@ impl Reader {
             None => Ok(ids),
         });
         Ok(ids.map_err(|e| e.at(self.source.file(slot.index)))?)
+    }
+
+    /// Takes images in the order of their names, whatever list named them.
+    pub(super) fn sort(&mut self) {
+        let source = &self.source;
+        self.slots.sort_by(|a, b| by_name(&source.name(a.index), &source.name(b.index)));
+    }
+
+    /// The predicted id that is foreground, if class ids are made binary.
+    pub(super) const fn foreground(&self) -> Option<u16> {
+        self.foreground
     }
 
     pub(super) fn len(&self) -> usize {

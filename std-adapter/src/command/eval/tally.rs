@@ -23,6 +23,10 @@ use super::shape;
 use super::softmax;
 use crate::report;
 
+mod states;
+
+pub(super) use states::{of_states, state};
+
 /// The whole evaluation.
 pub(super) struct Evaluated {
     pub(super) pooled: Scores,
@@ -63,8 +67,12 @@ struct Sums {
 
 impl Sums {
     fn new(choice: &Choice, classes: usize) -> Self {
+        Self::with(choice, classes, Counter::new())
+    }
+
+    fn with(choice: &Choice, classes: usize, counter: Counter) -> Self {
         Self {
-            counter: Counter::new(),
+            counter,
             means: Means::default(),
             matrix: Matrix::new(classes, &choice.ignored),
             sketch: choice.outputs.quantiser.map(|quantiser| Sketch::new(&quantiser)),
@@ -150,7 +158,7 @@ pub(super) fn tally(
     let work = |sums: &mut Sums, image: usize| {
         let counts = survey.and_then(|survey| survey.counts(image));
         let known = counts.and_then(|counts| sums.count(choice, (image, reader.name(image)), counts));
-        let scores = known.map_or_else(|| one(reader, choice, sums, image), Ok)?;
+        let scores = known.map_or_else(|| one(reader, choice, sums, image).map(|(scores, _)| scores), Ok)?;
         sums.means.push(choice, &scores);
         bar.inc(1);
         Ok(choice.keeps_images.then(|| Box::new(scores)))
@@ -210,7 +218,7 @@ fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>) -> Evaluated {
 }
 
 /// Counts and measures an image.
-fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<Scores, Failure> {
+fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<(Scores, Counts), Failure> {
     let pair = reader.pair(image)?;
     if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
         let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
@@ -229,7 +237,7 @@ fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Resul
     measure(choice, &pair, &mut scores)
         .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
     pair.give_back();
-    Ok(scores)
+    Ok((scores, counts))
 }
 
 /// The refusal of the first label that is no class.
