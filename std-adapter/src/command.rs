@@ -24,6 +24,7 @@ mod measure;
 mod profile;
 mod registry;
 mod require;
+mod shell;
 mod upsample;
 mod watch;
 
@@ -57,6 +58,10 @@ enum Command {
     Device(device::Arguments),
     /// Measure what losses and metrics cost on this machine, in nanoseconds per pixel
     Bench(bench::Arguments),
+    /// Print what completes this command in a shell
+    Completions(shell::CompletionsArguments),
+    /// Print the manual page, in roff
+    Man(shell::ManArguments),
 }
 
 /// What every subcommand takes.
@@ -167,6 +172,8 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Command::Watch(arguments) => watch::run(arguments, &cli.common, out),
         Command::Device(arguments) => device::run(arguments, &cli.common, out),
         Command::Bench(arguments) => bench::run(arguments, &cli.common, &engine, out),
+        Command::Completions(arguments) => shell::completions(arguments, Cli::command(), out),
+        Command::Man(arguments) => shell::man(arguments, Cli::command(), out),
     }
 }
 
