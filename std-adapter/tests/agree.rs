@@ -164,6 +164,16 @@ fn what_cannot_be_compared() {
     assert!(line.contains("h/b.npy: found no partner of this in t"), "{line}");
     let line = bench.refusal("agree t h");
     assert!(line.contains("h/b.npy: found no partner of this in t"), "{line}");
+    // Of some images the others need no partner; of a file with as many as are selected they come in their order.
+    assert_eq!(bench.json("agree h t --frames 0")["images"], 1);
+    assert!(bench.refusal("agree h t --frames 1").contains("h/b.npy: found no partner of this in t"));
+    bench.file("all.npy", &npy("|u1", &[3, 1, 2], &[0, 0, 0, 1, 1, 1]));
+    bench.file("some.npy", &npy("|u1", &[2, 1, 2], &[1, 1, 0, 1]));
+    assert_eq!(bench.json("agree all.npy some.npy --frames 2,1")["pooled"]["agreement"], 1.0);
+    assert_eq!(bench.json("agree all.npy all.npy --frames 1,2")["images"], 2);
+    let line = bench.refusal("agree all.npy some.npy --frames 1");
+    assert!(line.contains("some.npy: found 2 images, expected 3 or 1"), "{line}");
+    assert!(bench.refusal("agree all.npy some.npy").contains("found 2 images, expected 3, one for each"));
     bench.file("t/b.npy", &npy("|u1", &[2, 3], &[0; 6]));
     let line = bench.refusal("agree h t");
     assert!(line.contains("t/b.npy: found 2x3 pixels in image b, expected 2x2 as in h/b.npy"), "{line}");

@@ -57,10 +57,10 @@ impl Sides {
         let [own, other] = arguments.host_input.sides(&arguments.input, paths)?;
         let host = Source::open(paths[0], own.exact_reading(paths[0])?)?;
         let target = Source::open_partner(paths[1], other.exact_reading(paths[1])?)?;
-        let partners = host.partners(&target)?;
-        let slots = arguments.input.slots(&host)?;
+        let selected: Vec<usize> = arguments.input.slots(&host)?.iter().map(|slot| slot.index).collect();
+        let partners = host.partners(&target, &selected)?;
         let pairs: Vec<[usize; 2]> =
-            slots.iter().filter_map(|slot| Some([slot.index, *partners.get(slot.index)?])).collect();
+            selected.into_iter().zip(partners).map(|(own, other)| [own, other]).collect();
         let first = |source: &Source, side: usize, input: &Input| {
             let mut images = pairs.iter().map(|pair| source.image(pair[side]));
             let first = images.next().unwrap_or_else(|| source.image(0));
