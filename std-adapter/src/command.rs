@@ -23,6 +23,8 @@ mod loss;
 mod measure;
 mod profile;
 mod registry;
+mod require;
+mod shell;
 mod upsample;
 mod watch;
 
@@ -43,7 +45,11 @@ enum Command {
     /// Evaluate a loss, and write its gradient
     Loss(loss::Arguments),
     /// Compare predictions with labels
-    Eval(eval::Arguments),
+    Eval(Box<eval::Arguments>),
+    /// Put the states of `eval --partial` together, and report them as one evaluation
+    Merge(eval::merge::Arguments),
+    /// Compare what two builds of a network gave, such as one on a host and its port to a device
+    Agree(Box<eval::agree::Arguments>),
     /// Learn a drift reference from in-control frames
     Profile(profile::Arguments),
     /// Watch frames for drift from a profile
@@ -52,6 +58,10 @@ enum Command {
     Device(device::Arguments),
     /// Measure what losses and metrics cost on this machine, in nanoseconds per pixel
     Bench(bench::Arguments),
+    /// Print what completes this command in a shell
+    Completions(shell::CompletionsArguments),
+    /// Print the manual page, in roff
+    Man(shell::ManArguments),
 }
 
 /// What every subcommand takes.
@@ -156,10 +166,14 @@ fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
         Command::List(arguments) => list::run(arguments, &cli.common, out),
         Command::Loss(arguments) => loss::run(arguments, &cli.common, &engine, out),
         Command::Eval(arguments) => eval::run(arguments, &cli.common, &engine, out),
+        Command::Merge(arguments) => eval::merge::run(arguments, &cli.common, out),
+        Command::Agree(arguments) => eval::agree::run(arguments, &cli.common, &engine, out),
         Command::Profile(arguments) => profile::run(arguments, &cli.common, out),
         Command::Watch(arguments) => watch::run(arguments, &cli.common, out),
         Command::Device(arguments) => device::run(arguments, &cli.common, out),
         Command::Bench(arguments) => bench::run(arguments, &cli.common, &engine, out),
+        Command::Completions(arguments) => shell::completions(arguments, Cli::command(), out),
+        Command::Man(arguments) => shell::man(arguments, Cli::command(), out),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | [`png`], [`raster`] | masks: grey or palette PNG, BMP, TIFF, or pictures by [`Colours`] |
 //! | [`bin`] | bare numbers and packed bits |
 //! | [`profile`] | what a drift monitor must know |
+//! | [`partial`] | what an evaluation of some images found |
 //! | [`Source`], [`Masks`] | a file or a directory of these as a sequence of images |
 
 use std::fmt;
@@ -25,6 +26,8 @@ mod masks;
 pub mod npy;
 pub mod npz;
 mod order;
+pub mod partial;
+mod partners;
 pub mod png;
 pub mod profile;
 pub mod raster;

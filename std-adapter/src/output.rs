@@ -103,6 +103,26 @@ impl Output {
         files::images(input).any(|image| is_it(&image))
     }
 
+    /// Refuses what cannot be read again.
+    pub(crate) fn is_kept(&self, flag: &str) -> Result<(), Failure> {
+        match self.target {
+            Target::File(_) => Ok(()),
+            _ => {
+                let line = "found stdout, a pipe or a device, expected a file, which is read again";
+                Err(Failure::Input(format!("{flag} {}: {line}", self.path.display())))
+            }
+        }
+    }
+
+    /// Writes a regular file, which may be written again.
+    pub(crate) fn save(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        let written = match &self.target {
+            Target::File(place) => temporary::replace(place, |file| buffered(file, write)),
+            _ => Err(io::Error::other("found no file")),
+        };
+        written.map_err(|e| refused(&self.path, &e))
+    }
+
     /// Writes what the flag asks for.
     pub(crate) fn write(
         self,

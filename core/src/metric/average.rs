@@ -21,6 +21,7 @@ const LIMIT: f64 = (1_u64 << 63) as f64;
 /// assert_eq!((mean.value(), mean.defined(), mean.undefined()), (Some(0.5), 2, 1));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mean {
     sum: i128,
     defined: u64,

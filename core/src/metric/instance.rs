@@ -107,3 +107,19 @@ impl<const C: usize> InstanceIou<C> {
         self.lost
     }
 }
+
+/// Its sums as they are, of a class against the rest: serde has no arrays of any length.
+#[cfg(feature = "serde")]
+impl serde::Serialize for InstanceIou<2> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        (self.averages, self.hits, self.misses, self.lost).serialize(to)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for InstanceIou<2> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let (averages, hits, misses, lost) = serde::Deserialize::deserialize(from)?;
+        Ok(Self { averages, hits, misses, lost })
+    }
+}

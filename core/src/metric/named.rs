@@ -106,6 +106,7 @@ pub enum Empty {
 /// A metric of a class in an image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Score {
     /// Its value.
     Value(f64),

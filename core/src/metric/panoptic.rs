@@ -22,6 +22,7 @@ impl SegmentArea {
 
 /// What was found of the segments of a class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PanopticClass {
     /// IoU of the segments found; its number of values is that of the true positives.
     pub iou: Mean,

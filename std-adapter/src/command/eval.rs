@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use segmeter::Engine;
@@ -9,10 +10,12 @@ use segmeter::core::metric::Confidence;
 use segmeter::files;
 
 use super::input::{Input, LabelInput};
+use super::require::RequireInput;
 use super::upsample::UpsampleInput;
 use super::{Common, Failure, Outcome, refuse};
 use crate::output;
 
+pub(super) mod agree;
 mod choice;
 mod count;
 mod decide;
@@ -20,24 +23,30 @@ mod define;
 mod detail;
 mod each;
 mod exact;
+mod gate;
 pub(in crate::command) mod html;
 mod mask;
 mod matrix;
 mod means;
+pub(super) mod merge;
 mod notes;
+mod outputs;
 mod overlap;
+mod partial;
 mod predict;
+mod prediction;
 mod print;
 mod scored;
 mod scores;
 mod seen;
 mod segment;
+mod settings;
 mod shape;
 mod sheet;
 mod softmax;
 mod tally;
 
-use choice::ChoiceInput;
+use choice::{Choice, ChoiceInput};
 use count::Survey;
 use predict::Reader;
 
@@ -63,9 +72,18 @@ pub(super) struct Arguments {
     /// Write an HTML report; - is stdout, where nothing else is printed then
     #[arg(long, value_name = "OUT.html")]
     report: Option<PathBuf>,
+    /// Keep what is known of every image in this file: `segmeter merge` puts it together with that of other images, and the
+    /// same command again goes on where it was interrupted. Images are reported in the order of the numbers in their names
+    #[arg(long, value_name = "FILE")]
+    partial: Option<PathBuf>,
+    /// How long it may be between two times that the file is written
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "partial")]
+    save_every: u16,
     /// Metric by which the report shows the worst images
     #[arg(long, value_name = "METRIC", default_value = "mean_iou")]
     worst_by: String,
+    #[command(flatten)]
+    require: RequireInput,
     #[command(flatten)]
     choice: ChoiceInput,
     #[command(flatten)]
@@ -92,36 +110,43 @@ pub(super) fn run(
 ) -> Result<Outcome, Failure> {
     let mut choice = arguments.choice.choice(arguments.threshold)?;
     html::check(&choice, &arguments.worst_by)?;
-    let files = [("--csv", &arguments.csv), ("--report", &arguments.report)];
+    let requirements = arguments.require.requirements()?;
+    let files = [
+        ("--csv", &arguments.csv),
+        ("--report", &arguments.report),
+        ("--junit", &arguments.require.junit),
+        ("--partial", &arguments.partial),
+    ];
     let inputs = [&arguments.prediction, &arguments.labels].into_iter().cloned();
     let inputs = inputs.chain(arguments.input.files()).chain(arguments.label_input.files());
-    let [csv, report] = output::open(files, common.json, &inputs.collect::<Vec<_>>())?;
-    let is_taken = output::take_stdout(&[&csv, &report]);
-    let reader = Reader::open(arguments)?;
-    if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
-        let line = "found floats, expected 8-bit with --probabilities for --preset kitti_road";
-        return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
+    let [csv, report, junit, state] = output::open(files, common.json, &inputs.collect::<Vec<_>>())?;
+    let is_taken = output::take_stdout(&[&csv, &report, &junit]);
+    if let Some(state) = &state {
+        state.is_kept("--partial")?;
     }
-    let text = arguments.classes.as_deref();
-    let is_open = text.is_none() && !reader.has_two() && reader.classes().is_none();
-    let survey = is_open.then(|| Survey::new(&reader, engine.threads(), tally::is_counts(&choice)));
-    let survey = survey.transpose()?;
-    let names = class_names(text, &reader, survey.as_ref().map_or(1, |survey| survey.highest))?;
-    choice.softmax = reader.has_softmax();
+    let (reader, survey) = open(arguments, &choice, engine)?;
+    let names = class_names(
+        arguments.classes.as_deref(),
+        &reader,
+        survey.as_ref().map_or(1, |survey| survey.highest),
+    )?;
+    complete(&mut choice, arguments, &reader, &names)?;
     // What softmax makes of an image is added up in the order of the images.
     choice.keeps_images = choice.softmax || arguments.per_image || csv.is_some() || report.is_some();
-    if choice.softmax {
-        choice.binning.confidence = Confidence::TopLabel;
-    }
-    choice.categories = arguments.choice.categories(&names)?;
-    choice.ignored = reader.labels().ignored().iter().map(|id| usize::from(*id)).collect();
-    choice.ignored.retain(|id| *id < names.len() && reader.labels().foreground().is_none());
-    choice.scale = reader.scale();
-    let result = tally::tally(&reader, &choice, names.len(), survey.as_ref(), engine.threads())?;
+    gate::check_keys(&requirements, &choice, &names)?;
+    let result = match (&state, &arguments.partial) {
+        (Some(state), Some(path)) => {
+            let settings = settings::of(arguments, &reader, &choice, &names)?;
+            let file = (state, path.as_path(), Duration::from_secs(arguments.save_every.into()));
+            partial::tally(&reader, &choice, settings, file, (names.len(), engine.threads()))?
+        }
+        _ => tally::tally(&reader, &choice, names.len(), survey.as_ref(), engine.threads())?,
+    };
     result.seen.note(&reader, names.len());
     notes::all(&reader, &choice, &result, arguments.classes.is_some());
     let printed =
         print::Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
+    let (document, verdict) = gate::verdict(&requirements, &printed, common.json)?;
     let page = report.as_ref().map(|_| {
         let subject = html::Subject {
             prediction: &arguments.prediction,
@@ -138,12 +163,59 @@ pub(super) fn run(
     if let (Some(report), Some(page)) = (report, page) {
         report.write(out, |file| file.write_all(page.as_bytes()))?;
     }
+    verdict.junit(junit, "segmeter eval", out)?;
     if common.json {
-        printed.json(out)?;
+        printed.json(document, out)?;
     } else if !is_taken {
         printed.table(out)?;
+        verdict.table(out)?;
+    } else {
+        verdict.note();
     }
-    Ok(Outcome::Done)
+    Ok(verdict.outcome())
+}
+
+/// Opens the images, and looks for their classes where nothing tells which there are.
+fn open(
+    arguments: &Arguments,
+    choice: &Choice,
+    engine: &Engine,
+) -> Result<(Reader, Option<Survey>), Failure> {
+    let mut reader = Reader::open(arguments)?;
+    if choice.preset == Some("kitti_road") && reader.is_binary() && reader.quantiser().is_none() {
+        let line = "found floats, expected 8-bit with --probabilities for --preset kitti_road";
+        return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
+    }
+    let is_open = arguments.classes.is_none() && !reader.has_two() && reader.classes().is_none();
+    if arguments.partial.is_some() {
+        if is_open {
+            let line =
+                "found class ids without --classes, which --partial needs: other images may have a higher id";
+            return Err(Failure::Input(format!("{}: {line}", reader.path().display())));
+        }
+        reader.sort();
+    }
+    let survey = is_open.then(|| Survey::new(&reader, engine.threads(), tally::is_counts(choice)));
+    Ok((reader, survey.transpose()?))
+}
+
+/// What a choice takes from the images and their classes.
+fn complete(
+    choice: &mut Choice,
+    arguments: &Arguments,
+    reader: &Reader,
+    names: &[String],
+) -> Result<(), Failure> {
+    choice.softmax = reader.has_softmax();
+    choice.outputs = reader.outputs();
+    if choice.softmax {
+        choice.binning.confidence = Confidence::TopLabel;
+    }
+    choice.categories = arguments.choice.categories(names)?;
+    choice.ignored = reader.labels().ignored().iter().map(|id| usize::from(*id)).collect();
+    choice.ignored.retain(|id| *id < names.len() && reader.labels().foreground().is_none());
+    choice.scale = reader.scale();
+    Ok(())
 }
 
 /// The names of the classes; their number is part of the definition of every mean.

@@ -11,18 +11,21 @@ use super::{Failure, note};
 
 mod broken;
 mod codes;
+mod host;
 mod ids;
 mod labels;
 mod scores;
+mod settings;
 
 pub(super) use broken::Broken;
 pub(super) use codes::{Coder, STEP};
+pub(super) use host::HostInput;
 pub(super) use ids::{Ids, Stored, meaning, run};
 pub(super) use labels::{LabelInput, LabelReader};
 pub(super) use scores::{PROBABILITIES, Range, wrong_score};
 
 /// How images are stored, and which are meant.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "How images are read")]
 pub(super) struct Input {
     /// Axes of an image of scores: hw has one score per pixel, the others have one for every class. Without it, three axes are

@@ -42,7 +42,7 @@ pub(crate) fn names(kind: Kind) -> impl Iterator<Item = &'static str> {
 }
 
 /// Asks whether one of the nearest names was meant; empty if none is near.
-pub(crate) fn nearest(found: &str, names: impl Iterator<Item = &'static str>) -> String {
+pub(crate) fn nearest<'a>(found: &str, names: impl Iterator<Item = &'a str>) -> String {
     /// Names are near from here on, of at most 1.
     const NEAR: f64 = 0.75;
     let found = found.to_lowercase().replace('-', "_");

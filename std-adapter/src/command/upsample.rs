@@ -75,6 +75,12 @@ impl UpsampleInput {
         enlarged.of(image.shape).map(|_| enlarged)
     }
 
+    /// What decides a number.
+    pub(in crate::command) fn settings(&self) -> serde_json::Value {
+        let way = self.interpolation.to_possible_value().map(|way| way.get_name().to_owned());
+        serde_json::json!({ "factor": self.upsample, "interpolation": way })
+    }
+
     /// Whether it was asked for.
     pub(in crate::command) const fn is_some(&self) -> bool {
         self.upsample.is_some()

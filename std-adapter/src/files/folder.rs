@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::partial::by_name;
 use super::table::{self, Row};
 use super::{Error, Result};
 
@@ -94,13 +95,15 @@ impl Pairs {
                 let pattern = &patterns[place];
                 let below = |file: &Path| relative(folder, file);
                 let key = |(_, file): Named| Some((pattern.key(&below(&file))?, file));
-                let found: Vec<Named> = files.into_iter().filter_map(key).collect();
+                let mut found: Vec<Named> = files.into_iter().filter_map(key).collect();
                 if found.is_empty() {
                     let Pattern { before, after } = pattern;
                     let line =
                         format!("found no file {before}{{}}{after} in this folder or below, see --pair");
                     return Err(Error::new(line).at(folder));
                 }
+                // In the order of what they share, not of what stands around it.
+                found.sort_by(|(a, _), (b, _)| by_name(a, b));
                 Ok(found)
             }
             Self::List(list, pairs) => {
@@ -173,7 +176,7 @@ pub(super) fn named(folder: &Path) -> Result<Vec<Named>> {
         return Err(Error::new(line).at(folder));
     }
     let mut files: Vec<Named> = files.into_iter().collect();
-    files.sort_by(|(a, _), (b, _)| natord::compare(a, b).then_with(|| a.cmp(b)));
+    files.sort_by(|(a, _), (b, _)| by_name(a, b));
     Ok(files)
 }
 

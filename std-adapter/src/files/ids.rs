@@ -75,6 +75,11 @@ impl IdMap {
         &self.name
     }
 
+    /// Ids and those that stand for them, in rising order.
+    pub fn table(&self) -> impl Iterator<Item = (u16, u16)> {
+        self.ids.iter().map(|(from, to)| (*from, *to))
+    }
+
     /// The id that stands for another.
     ///
     /// # Errors
@@ -120,6 +125,11 @@ impl Colours {
             "expected voc, cityscapes, or a table with an id and a colour in each line: id,r,g,b",
         )?;
         Self::of_rows(name, rows).map_err(|e| e.at(path))
+    }
+
+    /// Colours and their ids.
+    pub fn table(&self) -> impl Iterator<Item = ([u8; 3], u16)> {
+        self.ids.iter().map(|(colour, id)| (*colour, *id))
     }
 
     /// The places of colours in a palette.

@@ -243,7 +243,7 @@ impl Masks {
 }
 
 /// The part of a name that is no folder.
-fn file_name(name: &str) -> &str {
+pub(super) fn file_name(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 

@@ -59,8 +59,20 @@ impl Source {
     /// # Errors
     /// If the file is malformed, or the directory has none that can be read.
     pub fn open(path: &Path, reading: Reading) -> Result<Self> {
+        Self::open_side(path, reading, Side::Predictions)
+    }
+
+    /// The same of what is compared with others: in [`Reading::pairs`] its names come second.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn open_partner(path: &Path, reading: Reading) -> Result<Self> {
+        Self::open_side(path, reading, Side::Labels)
+    }
+
+    fn open_side(path: &Path, reading: Reading, side: Side) -> Result<Self> {
         if path.is_dir() {
-            let files = folder::selected(path, Side::Predictions, reading.pairs.as_ref())?;
+            let files = folder::selected(path, side, reading.pairs.as_ref())?;
             return Ok(Self { path: path.to_owned(), content: Content::Directory(files), reading });
         }
         if reading.pairs.is_some() {

@@ -8,9 +8,12 @@ use std::{fs, io};
 use segmeter::core::drift::{
     Baseline, CalibrationMap, Cusum, Identity, Monitor, Packet, Profile, Reference, Rules, SIGNALS, Snapshot,
 };
+use segmeter::core::metric::calibration::Bin;
+use segmeter::core::metric::{InstanceIou, PanopticClass, Score};
 use segmeter::core::num::Q16;
 use segmeter::core::sketch::{CODES, SigmoidTable};
 use segmeter::core::view::{Encoding, Quantiser};
+use segmeter::files::partial::{self, ImageState, Partial, Sides, SoftmaxState};
 use segmeter_firmware::app::{App, ClassMemory, Memory};
 use segmeter_firmware::board::host::{Clock, Lamp, Line};
 use segmeter_firmware::evaluator::{ClassFrames, configuration};
@@ -31,6 +34,7 @@ fn main() -> io::Result<()> {
     write(&seeds.join("profile/demo.profile"), &record(&own))?;
     write(&seeds.join("records/snapshot"), &snapshot(&own))?;
     write(&seeds.join("records/packet"), &Packet::new(&Monitor::new(), 1, None, 2, 3).bytes())?;
+    write(&seeds.join("partial/two_images"), &state()?)?;
     // The first byte chooses which of the two they are; frames there are of this size.
     write(&seeds.join("c_records/profile"), &[&[0], &record(&of_c)[..]].concat())?;
     write(&seeds.join("c_records/snapshot"), &[&[1], &snapshot(&of_c)[..]].concat())?;
@@ -47,6 +51,30 @@ fn main() -> io::Result<()> {
 fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(file.parent().expect("a folder"))?;
     fs::write(file, bytes)
+}
+
+/// Of two images of two classes, with something of everything that may be in it.
+fn state() -> io::Result<Vec<u8>> {
+    let mut bin = Bin::default();
+    bin.push(3, 2, 1000);
+    let image = |name: &str| ImageState {
+        name: name.to_owned(),
+        counts: vec![(0, 0, 5), (0, 1, 2), (1, 1, 300), (u16::MAX, 0, 1)],
+        shapes: vec![vec![], vec![Score::Value(0.5), Score::Undefined, Score::Skipped]],
+        segments: vec![(PanopticClass::default(), InstanceIou::new([0.0, 1.0])); 2],
+        road: vec![Score::Value(2.0)],
+        softmax: SoftmaxState { bins: vec![vec![bin]; 2], squares: 9, nats: 0.25, pixels: 3 },
+        codes: vec![(7, [1, 2]), (250, [0, 9])],
+        scores: Sides::F32([vec![-1.0], vec![0.5, 2.0]]),
+        classes: vec![Sides::F32([vec![], vec![1.0]]); 2],
+        ranges: [Some((-1.0, 2.0)), None],
+        highest_code: Some(250),
+    };
+    let settings = [("classes", "[\"road\",\"car\"]"), ("threshold", "0.5")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let mut bytes = Vec::new();
+    partial::write(&mut bytes, &Partial { settings, images: vec![image("im2"), image("im10")] })?;
+    Ok(bytes)
 }
 
 fn record(profile: &Profile) -> [u8; Profile::RECORD_LEN] {

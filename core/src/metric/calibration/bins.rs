@@ -82,6 +82,7 @@ impl EqualMass {
 /// One bin of the reliability diagram: its pixels, how many were right (or foreground), and the sum of their
 /// confidences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Bin {
     /// Pixels.
     pub pixels: u64,

@@ -6,9 +6,11 @@ use clap::Args;
 use segmeter::core::metric::calibration::Edges;
 use segmeter::core::metric::surface::{BoundaryIou, Percentile, Spacing, Surface};
 use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Preset, Score};
+use serde::{Deserialize, Serialize};
 
 use super::detail::{Detail, DetailInput, PERCENTILE, is_percentile};
 use super::exact::{Binning, Scale};
+use super::outputs::Outputs;
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
 
@@ -30,7 +32,7 @@ const MORE_PRESETS: [&str; 7] = [
 ];
 
 /// What can be chosen.
-#[derive(Args)]
+#[derive(Args, Serialize, Deserialize)]
 #[command(next_help_heading = "What is computed")]
 pub(super) struct ChoiceInput {
     /// Only these metrics; what none of them needs is not computed [default: all but apls, which is slow on noisy masks]
@@ -65,6 +67,7 @@ pub(super) struct ChoiceInput {
     #[arg(long, value_name = "NAME=CLASS,CLASS;...")]
     categories: Option<String>,
     #[command(flatten)]
+    #[serde(flatten)]
     detail: DetailInput,
 }
 
@@ -100,6 +103,8 @@ pub(super) struct Choice {
     pub(super) scale: Scale,
     /// Whether predictions are logits of classes.
     pub(super) softmax: bool,
+    /// What predictions are.
+    pub(super) outputs: Outputs,
     /// Whether what is known of every image is kept to the end.
     pub(super) keeps_images: bool,
     /// Whether thresholds of every class may be looked at: all logits are kept for it.
@@ -109,6 +114,11 @@ pub(super) struct Choice {
 }
 
 impl ChoiceInput {
+    /// Refuses what the command line does not take, which a file may say.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.detail.check()
+    }
+
     /// `threshold` is the probability above which a pixel is foreground.
     pub(super) fn choice(&self, threshold: f64) -> Result<Choice, Failure> {
         let detail = self.detail.detail()?;
@@ -154,6 +164,7 @@ impl ChoiceInput {
             ignored: Vec::new(),
             scale: Scale::Logit,
             softmax: false,
+            outputs: Outputs::default(),
             keeps_images: true,
             has_named: self.metrics.is_some(),
             is_listed: self.metrics.as_deref().is_some_and(|text| text != "all"),

@@ -30,6 +30,15 @@ struct Cell {
 }
 
 impl Counts {
+    /// Of labels, predictions and pixels.
+    pub(super) fn of(cells: &[(u16, u16, u64)]) -> Self {
+        let mut all = Vec::with_capacity(cells.len());
+        cells
+            .iter()
+            .for_each(|(label, predicted, pixels)| push_cells(&mut all, [*label, *predicted], *pixels));
+        Self(all)
+    }
+
     /// Label, prediction and pixels; the label may be [`IGNORED`].
     pub(super) fn each(&self) -> impl Iterator<Item = (u16, u16, u64)> {
         self.0.iter().map(|cell| (cell.label, cell.predicted, cell.pixels.into()))
@@ -45,6 +54,7 @@ impl Counts {
 }
 
 /// Counts image after image.
+#[derive(Default)]
 pub(super) struct Counter {
     /// Of ids that may be classes, row by row, one for each label. All 0 between images.
     counts: Vec<u64>,
@@ -108,14 +118,18 @@ impl Counter {
             ([label, predicted].map(|id| id.unwrap_or(IGNORED)), count)
         });
         let mut cells = Vec::with_capacity(classes.len() + self.others.len());
-        for ([label, predicted], mut left) in classes.chain(std::mem::take(&mut self.others)) {
-            while left != 0 {
-                let pixels = u32::try_from(left).unwrap_or(u32::MAX);
-                cells.push(Cell { label, predicted, pixels });
-                left -= u64::from(pixels);
-            }
-        }
+        let all = classes.chain(std::mem::take(&mut self.others));
+        all.for_each(|(ids, pixels)| push_cells(&mut cells, ids, pixels));
         Counts(cells)
+    }
+}
+
+/// Pixels of a label and a prediction, in as many cells as they need.
+fn push_cells(cells: &mut Vec<Cell>, [label, predicted]: [u16; 2], mut left: u64) {
+    while left != 0 {
+        let pixels = u32::try_from(left).unwrap_or(u32::MAX);
+        cells.push(Cell { label, predicted, pixels });
+        left -= u64::from(pixels);
     }
 }
 

@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 use segmeter::core::metric::ClassMetric;
 use segmeter::core::metric::topology::Connectivity;
+use serde::{Deserialize, Serialize};
 
 use crate::command::Failure;
 
-#[derive(Args)]
+#[derive(Args, Serialize, Deserialize)]
 #[command(next_help_heading = "What is computed")]
 pub(super) struct DetailInput {
     /// Bins of confidences in ece, mce, ace, classwise_ece and rms_calibration_error [default: 15, or those of the preset]
@@ -31,7 +32,7 @@ pub(super) struct DetailInput {
     frame_rule: Option<FrameRule>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 enum FrameRule {
     Counts,
     Ignored,
@@ -71,6 +72,14 @@ impl Detail {
 pub(super) const PERCENTILE: &str = "hd95";
 
 impl DetailInput {
+    /// What the command line checks by itself.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match self.bins {
+            Some(0) => Err(Failure::Input("found --bins 0, expected at least one".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn detail(&self) -> Result<Detail, Failure> {
         let percentile = self.percentile;
         if !(0.0..=100.0).contains(&percentile) {

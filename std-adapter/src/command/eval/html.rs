@@ -13,7 +13,7 @@ use crate::text;
 
 pub(in crate::command) mod plot;
 mod tables;
-mod worst;
+pub(super) mod worst;
 
 pub(super) use worst::check;
 
@@ -104,14 +104,14 @@ fn tiles(printed: &Printed<'_>) -> Markup {
     }
 }
 
-fn rounded(value: Option<f64>) -> String {
+pub(super) fn rounded(value: Option<f64>) -> String {
     value.map_or_else(
         || "–".to_owned(),
         |value| if value.abs() < 10.0 { format!("{value:.3}") } else { format!("{value:.1}") },
     )
 }
 
-fn swatch(colour: [u8; 3]) -> Markup {
+pub(super) fn swatch(colour: [u8; 3]) -> Markup {
     let [r, g, b] = colour;
     html! { span.swatch style=(format!("background:rgb({r},{g},{b})")) {} }
 }

@@ -16,7 +16,7 @@ pub(super) fn all(reader: &Reader, choice: &Choice, result: &Evaluated, are_said
     note_if_cityscapes(reader, classes);
     note_if_no_ids(reader, classes, are_said);
     note_if_scored(reader, classes, are_said);
-    note_if_not_computed(choice, reader, classes.len());
+    note_if_not_computed(choice, classes.len());
     note_if_not_predicted(reader, classes);
     note_if_all_alike(reader, classes);
     note_if_shifted(reader, result.matrix.offset());
@@ -131,16 +131,23 @@ fn note_if_shifted(reader: &Reader, offset: Option<i32>) {
 }
 
 /// Names what was asked for by name and is not there.
-fn note_if_not_computed(choice: &Choice, reader: &Reader, classes: usize) {
+fn note_if_not_computed(choice: &Choice, classes: usize) {
     for entry in choice.named() {
-        let needs = match entry.family {
-            "threshold" | "calibration" if !reader.is_binary() && !reader.has_softmax() => {
-                "scores, and predictions are class ids"
-            }
-            "road" if classes != 2 && reader.classes().is_some() => "two classes, and scores are of more",
-            "road" if classes != 2 => "two classes: say which is the road with --foreground",
-            _ => continue,
-        };
-        note(format_args!("{} was not computed: it needs {needs}", entry.name));
+        if let Some(needs) = needs(choice, entry.family, classes) {
+            note(format_args!("{} was not computed: it needs {needs}", entry.name));
+        }
+    }
+}
+
+/// What metrics of a family need that is not there.
+pub(super) fn needs(choice: &Choice, family: &str, classes: usize) -> Option<&'static str> {
+    let outputs = &choice.outputs;
+    match family {
+        "threshold" | "calibration" if !outputs.is_binary && !choice.softmax => {
+            Some("scores, and predictions are class ids")
+        }
+        "road" if classes != 2 && outputs.classes.is_some() => Some("two classes, and scores are of more"),
+        "road" if classes != 2 => Some("two classes: say which is the road with --foreground"),
+        _ => None,
     }
 }

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use segmeter::core::sketch::{SigmoidTable, Sketch};
-use segmeter::core::view::{Activation, Code, IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter::core::sketch::Sketch;
+use segmeter::core::view::{Code, IGNORE, Labels, Quantised, Quantiser, Shape};
+use segmeter::files::partial::by_name;
 use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
-use super::decide::{above, highest};
 use super::exact::Scale;
+use super::outputs::Outputs;
+use super::prediction::Prediction;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, Ids, LabelReader, PROBABILITIES, wrong_score};
-use crate::command::upsample::Enlarged;
 
 /// The id of every pixel that is not scored, whatever the file has there.
 pub(super) const IGNORED: u16 = u16::MAX;
@@ -27,20 +28,6 @@ pub(super) struct Reader {
     is_exact: bool,
     /// The predicted id that is foreground, if class ids are made binary.
     foreground: Option<u16>,
-}
-
-/// What the numbers of a prediction are.
-enum Prediction {
-    /// Class ids.
-    Mask,
-    /// Binary logits or probabilities; foreground above this one.
-    Scores(f64),
-    /// 8-bit binary logits or probabilities; foreground above this code index.
-    Quantised(Quantiser, Option<u8>),
-    /// Scores of this many classes, or codes for them; the highest wins, the lowest id where several are.
-    Classes(usize, Option<Quantiser>),
-    /// Codes for classes at a fraction of the labels' size.
-    Enlarged(Enlarged),
 }
 
 /// Logits as they are stored.
@@ -79,13 +66,6 @@ impl Reader {
         if arguments.said_classes().is_some_and(|classes| classes > usize::from(IGNORE)) {
             labels.score_all();
         }
-        let threshold = arguments.threshold;
-        if !(threshold > 0.0 && threshold < 1.0) {
-            return Err(Failure::Input(format!(
-                "found --threshold {threshold}, expected a probability in (0,1)"
-            )));
-        }
-        let logit = libm::log(threshold / (1.0 - threshold));
         let image = arguments.input.first(&source, &slots)?;
         let quantiser = match &image.elements {
             Elements::I8(_) | Elements::U8(_) if arguments.input.is_quantised() => {
@@ -96,39 +76,10 @@ impl Reader {
         let enlarged = arguments.upsample.of(&image, quantiser);
         let enlarged =
             enlarged.map_err(|line| Failure::Input(format!("{}: {line}", source.path().display())))?;
-        let Image { elements, channels, .. } = image;
-        let kind = match (&elements, enlarged) {
-            (_, Some(enlarged)) => Prediction::Enlarged(enlarged),
-            (Elements::U8(_) | Elements::U16(_), _) if channels > 1 && !arguments.input.is_quantised() => {
-                let (path, found) = (source.path().display(), elements.type_name());
-                return Err(Failure::Input(format!(
-                    "{path}: found {found} of {channels} channels, expected one class id a pixel; of scores say what they \
-                     are (--scale and --zero-point, --probabilities), and --layout hwc if classes come last"
-                )));
-            }
-            _ if channels > 1 => {
-                Prediction::Classes(channels, arguments.input.quantiser(&elements, source.path())?)
-            }
-            (Elements::U8(_) | Elements::U16(_), _) if !arguments.input.is_quantised() => Prediction::Mask,
-            _ => match arguments.input.quantiser(&elements, source.path())? {
-                Some(quantiser) => {
-                    // Probabilities are compared as such: 0 and 255 have no logit.
-                    let is_above = |index: &u8| match (quantiser.activation(), quantiser.affine()) {
-                        (Activation::Logits, _) => f64::from(quantiser.logit(*index)) > logit,
-                        (Activation::Probabilities, None) => f64::from(*index) / 255.0 > threshold,
-                        (Activation::Probabilities, Some(_)) => quantiser.score(*index) > threshold as f32,
-                    };
-                    let above = (0u8..=255).find(is_above);
-                    // All codes are background if even the highest is not above.
-                    Prediction::Quantised(quantiser, above)
-                }
-                // In f32 a probability that is written as the threshold is, is that.
-                None if arguments.input.is_probability() => Prediction::Scores(match &elements {
-                    Elements::F32(_) => f64::from(threshold as f32),
-                    _ => threshold,
-                }),
-                None => Prediction::Scores(logit),
-            },
+        let threshold = arguments.threshold;
+        let kind = match enlarged {
+            Some(enlarged) => Prediction::Enlarged(enlarged),
+            None => Prediction::of(&image, &arguments.input, source.path(), threshold)?,
         };
         let is_mask = matches!(kind, Prediction::Mask | Prediction::Classes(..) | Prediction::Enlarged(_));
         super::refuse(
@@ -143,7 +94,7 @@ impl Reader {
             "for scores of several classes: every one is reported; of ids say --map labels=FILE",
         )?;
         let is_probability = arguments.input.is_probability();
-        let is_exact = matches!(elements, Elements::F64(_));
+        let is_exact = matches!(image.elements, Elements::F64(_));
         let mut reader = Self { source, slots, labels, kind, is_probability, is_exact, foreground: None };
         reader.foreground = reader.predicted_foreground();
         if arguments.input.keeps_going() {
@@ -166,19 +117,29 @@ impl Reader {
     fn predicted_foreground(&self) -> Option<u16> {
         let masks = self.slots.iter().filter_map(|slot| {
             let image = self.source.image(slot.index).ok()?;
-            self.mask(*slot, image.elements).ok()
+            self.mask(*slot, Ids::of(image.elements).ok()?).ok()
         });
         if matches!(self.kind, Prediction::Mask) { self.labels.foreground_in(masks) } else { None }
     }
 
     /// The class ids of a predicted mask.
-    fn mask(&self, slot: Slot, elements: Elements) -> Result<Ids<u16>, Failure> {
-        let ids = Ids::of(elements).and_then(|ids| self.labels.predicted(ids));
-        let ids = ids.and_then(|ids| match self.foreground {
+    fn mask(&self, slot: Slot, ids: Ids<u16>) -> Result<Ids<u16>, Failure> {
+        let ids = self.labels.predicted(ids).and_then(|ids| match self.foreground {
             Some(foreground) => self.labels.binary(ids, foreground),
             None => Ok(ids),
         });
         Ok(ids.map_err(|e| e.at(self.source.file(slot.index)))?)
+    }
+
+    /// Takes images in the order of their names, whatever list named them.
+    pub(super) fn sort(&mut self) {
+        let source = &self.source;
+        self.slots.sort_by(|a, b| by_name(&source.name(a.index), &source.name(b.index)));
+    }
+
+    /// The predicted id that is foreground, if class ids are made binary.
+    pub(super) const fn foreground(&self) -> Option<u16> {
+        self.foreground
     }
 
     pub(super) fn len(&self) -> usize {
@@ -219,9 +180,10 @@ impl Reader {
         matches!(self.kind, Prediction::Classes(..))
     }
 
-    /// Whether logits are `f64`.
-    pub(super) const fn is_exact(&self) -> bool {
-        self.is_exact
+    /// What predictions are.
+    pub(super) fn outputs(&self) -> Outputs {
+        let (is_binary, classes, is_exact) = (self.is_binary(), self.classes(), self.is_exact);
+        Outputs { is_binary, classes, is_exact, quantiser: self.quantiser() }
     }
 
     pub(super) fn labels(&self) -> &LabelReader {
@@ -238,12 +200,6 @@ impl Reader {
             Prediction::Quantised(quantiser, _) => Some(quantiser),
             _ => None,
         }
-    }
-
-    /// The table of codes, unless they are probabilities in steps of 1/255.
-    pub(super) fn table(&self) -> Option<SigmoidTable> {
-        let quantiser = self.quantiser().filter(|quantiser| quantiser.affine().is_some());
-        quantiser.map(|quantiser| SigmoidTable::new(&quantiser))
     }
 
     /// What an image is called.
@@ -288,25 +244,21 @@ impl Reader {
             return Ok(Pair { name, shape, prediction, labels, sketch: None, logits });
         }
         self.check_scores(&image, &labels, &name)?;
-        let (prediction, sketch) = match (&self.kind, &image.elements) {
-            (_, elements) if self.is_exact != matches!(elements, Elements::F64(_)) => {
-                return Err(self.other_type(elements, &name));
+        if self.is_exact != matches!(image.elements, Elements::F64(_)) {
+            return Err(self.other_type(&image.elements, &name));
+        }
+        let Some(ids) = self.kind.ids(&mut image) else {
+            return Err(self.other_type(&image.elements, &name));
+        };
+        let prediction = if matches!(self.kind, Prediction::Mask) { self.mask(slot, ids)? } else { ids };
+        let sketch = match (&self.kind, &image.elements) {
+            (Prediction::Quantised(quantiser, _), Elements::I8(codes)) => {
+                Some(self.sketch(&image, codes, &labels, &name, *quantiser)?)
             }
-            (Prediction::Classes(..), _) => (Ids::Each(highest(&image)), None),
-            (Prediction::Mask, Elements::U8(_) | Elements::U16(_)) => {
-                // They are no scores, which are kept as well.
-                let ids = std::mem::replace(&mut image.elements, Elements::U16(Vec::new()));
-                (self.mask(slot, ids)?, None)
+            (Prediction::Quantised(quantiser, _), Elements::U8(codes)) => {
+                Some(self.sketch(&image, codes, &labels, &name, *quantiser)?)
             }
-            (Prediction::Scores(least), Elements::F32(scores)) => (Ids::Each(above(scores, *least)), None),
-            (Prediction::Scores(least), Elements::F64(scores)) => (Ids::Each(above(scores, *least)), None),
-            (Prediction::Quantised(quantiser, above), Elements::I8(codes)) => {
-                self.quantised(&image, codes, &labels, &name, *quantiser, *above)?
-            }
-            (Prediction::Quantised(quantiser, above), Elements::U8(codes)) => {
-                self.quantised(&image, codes, &labels, &name, *quantiser, *above)?
-            }
-            (_, other) => return Err(self.other_type(other, &name)),
+            _ => None,
         };
         Ok(Pair { name, shape: image.shape, prediction, labels, sketch, logits: self.scores(image) })
     }
@@ -358,15 +310,14 @@ impl Reader {
         Logits::F32(if is_interleaved { transposed(&logits, pixels, channels, 1) } else { logits })
     }
 
-    fn quantised<Q: Code>(
+    fn sketch<Q: Code>(
         &self,
         image: &Image,
         codes: &[Q],
         labels: &Ids<u16>,
         name: &str,
         quantiser: Quantiser,
-        above: Option<u8>,
-    ) -> Result<(Ids<u16>, Option<Sketch>), Failure> {
+    ) -> Result<Sketch, Failure> {
         let explain = |e| self.labels.explain(e, name, "0, 1");
         let labels = labels.each();
         if let Some((pixel, id)) = labels.iter().enumerate().find(|(_, id)| **id > 1 && **id != IGNORED) {
@@ -375,8 +326,6 @@ impl Reader {
         let labels: Vec<u8> = labels.iter().map(|id| u8::try_from(*id).unwrap_or(IGNORE)).collect();
         let checked = Labels::new(image.shape, &labels, IGNORE).map_err(explain)?;
         let frame = Quantised::new(image.shape, codes, quantiser).map_err(explain)?;
-        let foreground = |code: &Q| above.is_some_and(|above| quantiser.index(code.byte()) >= above);
-        let prediction = codes.iter().map(|code| u16::from(foreground(code))).collect();
-        Ok((Ids::Each(prediction), Some(Sketch::of(&frame, Some(&checked)).map_err(explain)?)))
+        Sketch::of(&frame, Some(&checked)).map_err(explain)
     }
 }

@@ -174,7 +174,8 @@ impl Printed<'_> {
         self.result.shape.iter().filter(move |((key, _), _)| family_of(key) == family)
     }
 
-    pub(super) fn json(&self, out: &mut dyn Write) -> Result<(), Failure> {
+    /// The document without single images.
+    pub(super) fn document(&self) -> Value {
         let Evaluated { pooled, count, scored, road, .. } = self.result;
         let thresholds = scored.as_ref().map_or(&[][..], |scored| &scored.classes);
         let of_shape = |family| map(self.of_family(family).map(|(named, _)| *named));
@@ -187,7 +188,7 @@ impl Printed<'_> {
             .entries()
             .map(|entry| (self.choice.key_of(entry.name).to_owned(), json!(definition(self.choice, entry))))
             .collect();
-        let document = json!({
+        json!({
             "images": count,
             "pixels": pooled.pixels,
             "ignored": pooled.ignored,
@@ -206,8 +207,12 @@ impl Printed<'_> {
             "road": road,
             "undefined": self.undefined().0,
             "definition": definitions,
-        });
-        Ok(report::json(out, &Document { all: document, per_image: self.per_image.then_some(Images(self)) })?)
+        })
+    }
+
+    /// Prints a document, and the images if they were asked for.
+    pub(super) fn json(&self, all: Value, out: &mut dyn Write) -> Result<(), Failure> {
+        Ok(report::json(out, &Document { all, per_image: self.per_image.then_some(Images(self)) })?)
     }
 
     fn image(&self, image: &Scores) -> Value {

@@ -58,6 +58,16 @@ impl Seen {
         }
     }
 
+    /// The scores as they are kept.
+    pub(super) const fn parts(&self) -> ([Option<(f64, f64)>; 2], Option<u8>) {
+        self.scores.parts()
+    }
+
+    /// Adds the scores of an image that was kept.
+    pub(super) fn add_parts(&mut self, ranges: [Option<(f64, f64)>; 2], highest_code: Option<u8>) {
+        self.scores.merge(&Range::of_parts(ranges, highest_code));
+    }
+
     pub(super) fn merge(&mut self, other: &mut Self) {
         self.scores.merge(&other.scores);
         self.ids.append(&mut other.ids);

@@ -30,6 +30,16 @@ impl Default for Segments {
 }
 
 impl Segments {
+    /// As they are kept.
+    pub(super) fn into_parts(self) -> (PanopticClass, InstanceIou<2>) {
+        (self.quality, self.instances)
+    }
+
+    /// What was kept.
+    pub(super) const fn of_parts((quality, instances): (PanopticClass, InstanceIou<2>)) -> Self {
+        Self { quality, instances }
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         self.quality.merge(&other.quality);
         self.instances.merge(&other.instances);

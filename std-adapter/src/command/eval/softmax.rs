@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
 use segmeter::core::num::exp_nonpositive_f64;
+use segmeter::files::partial::SoftmaxState;
 
 use super::choice::Choice;
 use super::exact::{self, Binning, Level, Levels, Real, Scale, Sides};
@@ -91,6 +92,17 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    /// As it is kept.
+    pub(super) fn into_state(self) -> SoftmaxState {
+        let Self { classes: bins, squares, nats, pixels } = self;
+        SoftmaxState { bins, squares, nats, pixels }
+    }
+
+    /// What was kept.
+    pub(super) fn of_state(SoftmaxState { bins: classes, squares, nats, pixels }: SoftmaxState) -> Self {
+        Self { classes, squares, nats, pixels }
+    }
+
     /// Of an image with such planes.
     pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u16]) -> Self {
         let mut sums = Self::default();

@@ -23,6 +23,10 @@ use super::shape;
 use super::softmax;
 use crate::report;
 
+mod states;
+
+pub(super) use states::{of_states, state};
+
 /// The whole evaluation.
 pub(super) struct Evaluated {
     pub(super) pooled: Scores,
@@ -62,15 +66,19 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(reader: &Reader, choice: &Choice, classes: usize) -> Self {
+    fn new(choice: &Choice, classes: usize) -> Self {
+        Self::with(choice, classes, Counter::new())
+    }
+
+    fn with(choice: &Choice, classes: usize, counter: Counter) -> Self {
         Self {
-            counter: Counter::new(),
+            counter,
             means: Means::default(),
             matrix: Matrix::new(classes, &choice.ignored),
-            sketch: reader.quantiser().map(|quantiser| Sketch::new(&quantiser)),
-            logits: Sides::new(reader.is_exact()),
+            sketch: choice.outputs.quantiser.map(|quantiser| Sketch::new(&quantiser)),
+            logits: Sides::new(choice.outputs.is_exact),
             classes: Vec::new(),
-            is_exact: reader.is_exact(),
+            is_exact: choice.outputs.is_exact,
             seen: Seen::default(),
         }
     }
@@ -150,19 +158,40 @@ pub(super) fn tally(
     let work = |sums: &mut Sums, image: usize| {
         let counts = survey.and_then(|survey| survey.counts(image));
         let known = counts.and_then(|counts| sums.count(choice, (image, reader.name(image)), counts));
-        let scores = known.map_or_else(|| one(reader, choice, sums, image), Ok)?;
+        let scores = known.map_or_else(|| one(reader, choice, sums, image).map(|(scores, _)| scores), Ok)?;
         sums.means.push(choice, &scores);
         bar.inc(1);
         Ok(choice.keeps_images.then(|| Box::new(scores)))
     };
-    let start = || Sums::new(reader, choice, classes);
+    let start = || Sums::new(choice, classes);
     let (sums, images) = each(threads, reader.len(), start, work)?;
     bar.finish_and_clear();
     let mut all = start();
     for mut sums in sums {
         all.merge(&mut sums).map_err(in_file)?;
     }
-    let images: Vec<Scores> = images.into_iter().flatten().map(|image| *image).collect();
+    Ok(finish(choice, all, images.into_iter().flatten().map(|image| *image).collect()))
+}
+
+/// What an evaluation has numbers of, before anything is read: all of them are undefined.
+pub(super) fn blank(choice: &Choice, classes: usize) -> Result<Evaluated, Failure> {
+    let mut all = Sums::new(choice, classes);
+    let mut scores = counted(choice, String::new(), &all.matrix);
+    let nothing = Mask::nothing()?;
+    let slots = scores.shapes.iter_mut().zip(&mut scores.segments).enumerate().skip(choice.first);
+    for (_, (shapes, segments)) in slots.filter(|(class, _)| !choice.ignored.contains(class)) {
+        *shapes = shape::of_class(choice, &nothing, false, segments)?;
+    }
+    if classes == 2 {
+        scores.road = shape::of_road(choice, &nothing)?;
+    }
+    all.means.push(choice, &scores);
+    all.make_room(if choice.needs_curves_of_classes() { classes } else { 0 });
+    Ok(finish(choice, all, Vec::new()))
+}
+
+/// What sums come to; `images` are those that are kept, in their order.
+fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>) -> Evaluated {
     let means = std::mem::take(&mut all.means);
     let mut pooled = counted(choice, "all".to_owned(), &all.matrix);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
@@ -171,12 +200,12 @@ pub(super) fn tally(
     let names = pooled.overall.iter().map(|(name, _)| *name);
     let road: Vec<_> = road_keys.iter().copied().zip(means.road()).map(named).collect();
     pooled.road = road.iter().map(|((_, mean), _)| Score::from(*mean)).collect();
-    Ok(Evaluated {
+    Evaluated {
         averages: means.averages(choice, &pooled.classes),
         categories: overlap::categories(choice, &all.matrix.view()),
         matrix: all.matrix.clone(),
         seen: std::mem::take(&mut all.seen),
-        scored: scores(reader, choice, all, &images),
+        scored: scores(choice, all, &images),
         count: means.images,
         per_image_mean: names.zip(means.overall()).map(named).collect(),
         shape: means.shape(&shape_keys, &pooled.shapes),
@@ -185,11 +214,11 @@ pub(super) fn tally(
         shape_keys,
         road_keys,
         road,
-    })
+    }
 }
 
 /// Counts and measures an image.
-fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<Scores, Failure> {
+fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<(Scores, Counts), Failure> {
     let pair = reader.pair(image)?;
     if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
         let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
@@ -208,7 +237,7 @@ fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Resul
     measure(choice, &pair, &mut scores)
         .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
     pair.give_back();
-    Ok(scores)
+    Ok((scores, counts))
 }
 
 /// The refusal of the first label that is no class.
@@ -227,15 +256,15 @@ pub(super) fn is_counts(choice: &Choice) -> bool {
     shape::keys(choice).is_empty() && shape::road_keys(choice).is_empty() && choice.ego.is_none()
 }
 
-fn scores(reader: &Reader, choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
+fn scores(choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
     match &all.sketch {
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();
             images.iter().for_each(|image| sums.merge(&image.softmax));
             Some(softmax::scored(choice, &all.logits.levels(choice.scale), &sums, all.classes))
         }
-        _ if !reader.is_binary() => None,
-        Some(sketch) => Some(scored::of_sketch(choice, sketch, reader.table().as_ref())),
+        _ if !choice.outputs.is_binary => None,
+        Some(sketch) => Some(scored::of_sketch(choice, sketch, choice.outputs.table().as_ref())),
         None => Some(scored::of_levels(choice, &all.logits.levels(choice.scale))),
     }
 }

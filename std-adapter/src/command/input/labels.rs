@@ -12,6 +12,7 @@ use super::Ids;
 use crate::command::{Failure, note};
 
 mod messages;
+mod settings;
 
 /// How labels are read.
 #[derive(Args)]

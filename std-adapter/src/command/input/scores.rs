@@ -87,6 +87,19 @@ impl Range {
         self.scores.is_some_and(|(low, high)| low < least || high > most)
     }
 
+    /// As it is kept: scores, sums, and the highest code.
+    pub(in crate::command) const fn parts(&self) -> ([Option<(f64, f64)>; 2], Option<u8>) {
+        ([self.scores, self.sums], self.highest_code)
+    }
+
+    /// What was kept.
+    pub(in crate::command) const fn of_parts(
+        [scores, sums]: [Option<(f64, f64)>; 2],
+        highest_code: Option<u8>,
+    ) -> Self {
+        Self { scores, sums, highest_code }
+    }
+
     /// Without the codes, where they stand for others.
     pub(in crate::command) fn without_codes(self) -> Self {
         Self { highest_code: None, ..self }

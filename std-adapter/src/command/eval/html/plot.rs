@@ -150,7 +150,7 @@ fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 }
 
 /// How many images have which value in [0, 1], and every one of them as a line below.
-pub(super) fn histogram(values: &[f64], name: &str) -> String {
+pub(in crate::command::eval) fn histogram(values: &[f64], name: &str) -> String {
     const BINS: usize = 20;
     let mut counts = [0_u32; BINS];
     for value in values {

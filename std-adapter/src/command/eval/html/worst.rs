@@ -15,10 +15,10 @@ use crate::command::eval::tally::Evaluated;
 /// Images that are shown.
 const MOST: usize = 8;
 /// Columns of a map; larger images lose pixels.
-const MOST_COLUMNS: usize = 640;
+pub(in crate::command::eval) const MOST_COLUMNS: usize = 640;
 
 /// What a pixel of a map is, and its colour: of Okabe and Ito, and greys.
-pub(super) const LEGEND: [(&str, [u8; 3]); 6] = [
+pub(in crate::command::eval) const LEGEND: [(&str, [u8; 3]); 6] = [
     ("true positive", [0, 114, 178]),
     ("false positive", [213, 94, 0]),
     ("false negative", [240, 228, 66]),
@@ -110,7 +110,7 @@ pub(super) fn worst(
 }
 
 /// A place in the legend: class 0 is taken as the background.
-const fn kind(prediction: u16, label: u16) -> u8 {
+pub(in crate::command::eval) const fn kind(prediction: u16, label: u16) -> u8 {
     match (prediction, label) {
         (_, IGNORED) => 5,
         (0, 0) => 4,
@@ -131,12 +131,20 @@ fn map(pair: &Pair) -> Result<String, png::EncodingError> {
         let pixels = prediction.iter().zip(labels).step_by(step);
         pixels.map(|(prediction, label)| kind(*prediction, *label)).collect::<Vec<_>>()
     };
-    let (columns, lines) = (width.div_ceil(step) as u32, pair.shape.height().div_ceil(step) as u32);
+    let size = (width.div_ceil(step) as u32, pair.shape.height().div_ceil(step) as u32);
+    picture(size, &rows().flat_map(of_row).collect::<Vec<_>>())
+}
+
+/// Places in the legend, row by row, as a data URI.
+pub(in crate::command::eval) fn picture(
+    (columns, lines): (u32, u32),
+    kinds: &[u8],
+) -> Result<String, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, columns, lines);
     encoder.set_color(ColorType::Indexed);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_palette(LEGEND.map(|(_, colour)| colour).concat());
-    encoder.write_header()?.write_image_data(&rows().flat_map(of_row).collect::<Vec<_>>())?;
+    encoder.write_header()?.write_image_data(kinds)?;
     Ok(format!("data:image/png;base64,{}", STANDARD.encode(bytes)))
 }
