@@ -190,6 +190,12 @@ pub(super) fn tally(
 
 /// Counts and measures an image.
 fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<Scores, Failure> {
+    if is_counts(choice)
+        && let Some(counts) = reader.counts(image, &mut sums.counter)
+        && let Some(scores) = sums.count(choice, (image, reader.name(image)), &counts)
+    {
+        return Ok(scores);
+    }
     let pair = reader.pair(image)?;
     if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
         let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
