@@ -72,6 +72,14 @@ impl Apls {
     /// # Errors
     /// [`Error::Parameter`] with the field that is not a positive number.
     pub fn report(&self, prediction: &Bits<'_>, label: &Bits<'_>) -> Result<AplsReport> {
+        self.report_of_graphs(&RoadGraph::new(prediction)?, &RoadGraph::new(label)?)
+    }
+
+    /// Compares the graphs of two masks.
+    ///
+    /// # Errors
+    /// Those of [`Apls::report`].
+    pub fn report_of_graphs(&self, prediction: &RoadGraph, label: &RoadGraph) -> Result<AplsReport> {
         let fields = [
             (self.spacing, "spacing"),
             (self.control_spacing, "control_spacing"),
@@ -81,9 +89,8 @@ impl Apls {
         if let Some((_, name)) = fields.into_iter().find(|(value, _)| !(*value > 0.0 && value.is_finite())) {
             return Err(Error::Parameter(name));
         }
-        let (prediction, label) = (RoadGraph::new(prediction)?, RoadGraph::new(label)?);
-        let (forth, paths) = self.similarity(&label, &prediction);
-        let (back, more_paths) = self.similarity(&prediction, &label);
+        let (forth, paths) = self.similarity(label, prediction);
+        let (back, more_paths) = self.similarity(prediction, label);
         let value = match (forth, back) {
             (None, None) => None,
             (Some(a), Some(b)) if a + b > 0.0 => Some(2.0 * a * b / (a + b)),

@@ -171,15 +171,21 @@ pub fn average_precision(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
 #[must_use]
 pub fn average_precision_trapezoid(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
     let [_, foreground] = labelled(ranking)?;
-    let (mut area, mut last) = (0.0, (0.0, 1.0));
-    for point in curve(ranking).map(|point| point.counts) {
-        let recall = point.recall().value()?;
-        // The first point, where nothing is predicted, is (0, 1).
-        let precision = point.precision().value().unwrap_or(1.0);
-        area += (recall - last.0) * f64::midpoint(precision, last.1);
-        last = (recall, precision);
+    let mut points = curve(ranking).map(|point| point.counts);
+    let (mut area, mut last) = (0.0, points.next().filter(|_| foreground != 0)?);
+    for point in points {
+        // Where recall stays there is no area.
+        if point.true_positive != last.true_positive {
+            let [(recall, precision), (last_recall, last_precision)] = [point, last].map(|point| {
+                // The first point, where nothing is predicted, is (0, 1).
+                let precision = point.precision().value().unwrap_or(1.0);
+                (point.true_positive as f64 / foreground as f64, precision)
+            });
+            area += (recall - last_recall) * f64::midpoint(precision, last_precision);
+        }
+        last = point;
     }
-    (foreground != 0).then_some(area)
+    Some(area)
 }
 
 /// Average precision at eleven points: the mean over the recalls 0, 0.1 ... 1 of the best precision at that recall or
@@ -187,17 +193,29 @@ pub fn average_precision_trapezoid(ranking: &(impl Ranking + ?Sized)) -> Option<
 #[must_use]
 pub fn average_precision_eleven_point(ranking: &(impl Ranking + ?Sized)) -> Option<f64> {
     let [_, foreground] = labelled(ranking)?;
-    let mut best = [0.0_f64; 11];
+    // The best precision from one tenth of recall to the next, and how many have been reached.
+    let (mut best, mut reached, mut hits) = ([0.0_f64; 11], 0_u8, 0);
     for point in curve(ranking).map(|point| point.counts) {
-        let (recall, Some(precision)) = (point.recall(), point.precision().value()) else { continue };
-        recall.value()?;
-        for (tenth, best) in (0_u8..).zip(&mut best) {
-            // recall >= tenth / 10, in integers.
-            if u128::from(recall.numerator) * 10 >= u128::from(recall.denominator) * u128::from(tenth) {
-                *best = best.max(precision);
-            }
+        // Where recall stays precision is no better than before.
+        if point.true_positive == hits {
+            continue;
         }
+        hits = point.true_positive;
+        // recall >= reached / 10, in integers.
+        let is_reached = |tenth: u8| u128::from(hits) * 10 >= u128::from(foreground) * u128::from(tenth);
+        while reached < 11 && is_reached(reached) {
+            reached += 1;
+        }
+        let slot = best.get_mut(usize::from(reached.saturating_sub(1)));
+        slot.into_iter()
+            .zip(point.precision().value())
+            .for_each(|(slot, precision)| *slot = slot.max(precision));
     }
+    let mut at_least = 0.0_f64;
+    best.iter_mut().rev().for_each(|best| {
+        at_least = at_least.max(*best);
+        *best = at_least;
+    });
     (foreground != 0).then(|| best.iter().sum::<f64>() / 11.0)
 }
 

@@ -31,6 +31,13 @@ impl RoadGraph {
         let mut words: Vec<u32> = (0..shape.height()).flat_map(|row| mask.row(row)).copied().collect();
         let mut bits = Bits::of_words(shape, &mut words)?;
         skeleton::thin(&mut bits, &mut vec![0; skeleton::scratch_len(shape)])?;
+        Ok(Self::of_skeleton(&bits))
+    }
+
+    /// Of a skeleton.
+    #[must_use]
+    pub fn of_skeleton(bits: &Bits<'_>) -> Self {
+        let shape = bits.shape();
         let (mut pixels, mut rows) = (Vec::new(), vec![0]);
         for row in 0..shape.height() {
             for (first, word) in (0..).step_by(32).zip(bits.row(row)).filter(|(_, word)| **word != 0) {
@@ -41,9 +48,9 @@ impl RoadGraph {
         }
         let mut graph = Self { pixels, rows, links: Vec::new(), starts: vec![0] };
         for place in 0..graph.pixels.len() {
-            graph.link(place, &bits);
+            graph.link(place, bits);
         }
-        Ok(graph)
+        graph
     }
 
     /// Adds the links of the next pixel.

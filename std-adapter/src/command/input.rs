@@ -20,7 +20,7 @@ mod settings;
 pub(super) use broken::Broken;
 pub(super) use codes::{Coder, STEP};
 pub(super) use host::HostInput;
-pub(super) use ids::{Ids, Stored, meaning, run};
+pub(super) use ids::{Ids, meaning, run};
 pub(super) use labels::{LabelInput, LabelReader};
 pub(super) use scores::{PROBABILITIES, Range, wrong_score};
 
@@ -160,6 +160,11 @@ impl Input {
             Err(_) if self.keep_going => Ok(images.find_map(Result::ok).map_or(first, Ok)?),
             first => Ok(first?),
         }
+    }
+
+    /// Whether a mask of one number per pixel is what it is: no colours, no other axes.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.colours.is_none() && matches!(self.layout, None | Some(Layout::Hw))
     }
 
     /// What the axes of an image are said to be.

@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use png::{BitDepth, ColorType, Decoder, Limits, Transformations};
+use png::{BitDepth, ColorType, Decoder, Info, Limits, Reader, Transformations};
+use segmeter_core::view::Shape;
 
 use super::ids::{self, Colours};
 use super::{Array, Elements, Error, Result, spare};
@@ -16,9 +17,7 @@ const MOST_INFLATION: u64 = 1032;
 /// Colours without a map of them, a damaged file.
 pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
     let damaged = |e| Error::new(format_args!("not a readable PNG: {e}"));
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 64 << 20 });
-    // Palettes and single bits stay what they are.
-    decoder.set_transformations(Transformations::IDENTITY);
+    let mut decoder = decoder(bytes);
     let info = decoder.read_header_info().map_err(damaged)?;
     let (width, height) = (info.width as usize, info.height as usize);
     let (colour, depth) = (info.color_type, info.bit_depth);
@@ -27,16 +26,8 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
     if !is_grey && (colours.is_none() || depth != BitDepth::Eight || colour == ColorType::GrayscaleAlpha) {
         return Err(ids::refused(&format!("{}-bit {colour:?}", depth as u8)));
     }
-    let samples = colour.samples();
-    let row_bytes = (width as u64 * samples as u64 * depth as u64).div_ceil(8);
-    let stored = row_bytes.checked_mul(height as u64);
-    if stored.is_none_or(|stored| stored > MOST_INFLATION * bytes.len() as u64) {
-        return Err(Error::new(format_args!(
-            "found {width}x{height} pixels claimed in {} bytes: the file is damaged",
-            bytes.len()
-        )));
-    }
-    super::check_pixels(height, width)?;
+    check_size(info, bytes.len())?;
+    let row_bytes = row_bytes(info);
     let mut reader = decoder.read_info().map_err(damaged)?;
     let size = reader.output_buffer_size().ok_or_else(|| Error::new("the image does not fit into memory"))?;
     // Passes set some bits of a byte each; rows set whole bytes, all of them.
@@ -77,6 +68,69 @@ pub fn read(bytes: &[u8], colours: Option<&Colours>) -> Result<Array> {
         _ => Elements::U8(values().collect()),
     };
     Ok(Array { shape: vec![height, width], elements })
+}
+
+/// Palettes and single bits stay what they are.
+fn decoder(bytes: &[u8]) -> Decoder<Cursor<&[u8]>> {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: 64 << 20 });
+    decoder.set_transformations(Transformations::IDENTITY);
+    decoder
+}
+
+fn row_bytes(info: &Info<'_>) -> u64 {
+    let (samples, depth) = (info.color_type.samples() as u64, info.bit_depth as u64);
+    (u64::from(info.width) * samples * depth).div_ceil(8)
+}
+
+/// Refuses more pixels than a file of so many bytes can hold, or than are allowed.
+fn check_size(info: &Info<'_>, bytes: usize) -> Result<()> {
+    let (width, height) = (info.width, info.height);
+    let stored = row_bytes(info).checked_mul(height.into());
+    if stored.is_none_or(|stored| stored > MOST_INFLATION * bytes as u64) {
+        return Err(Error::new(format_args!(
+            "found {width}x{height} pixels claimed in {bytes} bytes: the file is damaged"
+        )));
+    }
+    super::check_pixels(height as usize, width as usize)
+}
+
+/// The ids of a PNG row by row: no image is kept.
+pub struct Rows<'a> {
+    reader: Reader<Cursor<&'a [u8]>>,
+    shape: Shape,
+}
+
+impl<'a> Rows<'a> {
+    /// Of a grey or palette PNG of 8 bits, not interlaced. `None` of all others, and of what [`read`] refuses.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Option<Self> {
+        let mut decoder = decoder(bytes);
+        let info = decoder.read_header_info().ok()?;
+        let is_plain = matches!(info.color_type, ColorType::Grayscale | ColorType::Indexed);
+        if !is_plain || info.bit_depth != BitDepth::Eight || info.interlaced {
+            return None;
+        }
+        check_size(info, bytes.len()).ok()?;
+        let shape = Shape::new(info.height, info.width).ok()?;
+        Some(Self { reader: decoder.read_info().ok()?, shape })
+    }
+
+    /// Rows and columns.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The next row. `None` past the last one, and where the file is damaged.
+    pub fn next_row(&mut self) -> Option<&[u8]> {
+        self.reader.next_row().ok()?.map(|row| row.data())
+    }
+
+    /// Whether all rows were read, and nothing is wrong with what follows them.
+    #[must_use]
+    pub fn is_whole(mut self) -> bool {
+        matches!(self.reader.next_row(), Ok(None)) && self.reader.finish().is_ok()
+    }
 }
 
 /// Height and width by the header alone; `None` if there is none.
@@ -129,6 +183,51 @@ mod tests {
         );
         let palette = encode(3, 1, ColorType::Indexed, BitDepth::Four, &[0x12, 0xf0]);
         assert_eq!(ids(&palette), Elements::U8(vec![1, 2, 15]));
+    }
+
+    /// What rows hold of a file, if they are to be had to the end.
+    fn by_rows(bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut rows = Rows::new(bytes)?;
+        let mut ids = Vec::new();
+        for _ in 0..rows.shape().height() {
+            ids.extend(rows.next_row()?);
+        }
+        rows.is_whole().then_some(ids)
+    }
+
+    /// A file with any byte another, or cut anywhere: what is no whole image is none by rows either.
+    #[test]
+    fn rows_are_those_of_the_image() {
+        let ids: Vec<u8> = (0..7 * 5).map(|pixel| pixel * pixel % 19).collect();
+        for colour in [ColorType::Grayscale, ColorType::Indexed] {
+            let file = encode(7, 5, colour, BitDepth::Eight, &ids);
+            assert_eq!(by_rows(&file), Some(ids.clone()));
+            let others = (0..file.len()).flat_map(|place| {
+                let changed = [1, 0x80, 0xff].map(|bits| {
+                    let mut file = file.clone();
+                    file[place] ^= bits;
+                    file
+                });
+                changed.into_iter().chain([file[..place].to_vec()])
+            });
+            for other in others {
+                let expected = read(&other, None).ok().map(|array| array.elements.into_ids().unwrap());
+                let found = by_rows(&other).map(|ids| ids.into_iter().map(u16::from).collect());
+                assert!(found.is_none() || found == expected, "{other:?}");
+            }
+        }
+        for (colour, depth) in [(ColorType::Grayscale, BitDepth::Four), (ColorType::Rgb, BitDepth::Eight)] {
+            assert!(
+                Rows::new(&encode(
+                    2,
+                    1,
+                    colour,
+                    depth,
+                    &[1; 6][..if depth == BitDepth::Four { 1 } else { 6 }]
+                ))
+                .is_none()
+            );
+        }
     }
 
     /// A buffer that comes back has another image in it.

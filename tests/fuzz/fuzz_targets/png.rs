@@ -13,4 +13,13 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
     }
+    let Some(mut rows) = png::Rows::new(bytes) else { return };
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next_row() {
+        ids.extend_from_slice(row);
+    }
+    if ids.len() == rows.shape().pixels() && rows.is_whole() {
+        let whole = png::read(bytes, None).expect("rows are those of an image");
+        assert_eq!(whole.elements.bytes(), Some(ids));
+    }
 });

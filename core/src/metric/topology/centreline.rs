@@ -15,6 +15,33 @@ pub struct CentrelineDice {
 }
 
 impl CentrelineDice {
+    /// Of two masks and the skeletons of both, of one shape, which were thinned before.
+    ///
+    /// ```
+    /// use segmeter_core::{metric::topology::CentrelineDice, plane::Bits, view::Shape};
+    /// let shape = Shape::new(1, 5)?;
+    /// let [mut a, mut b] = [[0]; 2];
+    /// // Lines are their own skeletons.
+    /// let label = Bits::new(shape, &mut a, |_| true)?;
+    /// let prediction = Bits::new(shape, &mut b, |pixel| pixel < 2)?;
+    /// let found = CentrelineDice::of_skeletons([&prediction, &label], [&prediction, &label])?;
+    /// assert_eq!((found.precision.value(), found.sensitivity.value()), (Some(1.0), Some(0.4)));
+    /// # Ok::<(), segmeter_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the shapes differ.
+    pub fn of_skeletons(
+        [prediction, label]: [&Bits<'_>; 2],
+        [predicted_line, label_line]: [&Bits<'_>; 2],
+    ) -> Result<Self> {
+        let shape = prediction.shape();
+        if [label, predicted_line, label_line].iter().any(|bits| bits.shape() != shape) {
+            return Err(Error::Unsupported("masks of two shapes"));
+        }
+        Ok(Self { precision: inside(predicted_line, label), sensitivity: inside(label_line, prediction) })
+    }
+
     /// The harmonic mean of both: 0 if both are, `None` if one of them has no skeleton.
     #[must_use]
     pub fn value(self) -> Option<f64> {
@@ -78,7 +105,12 @@ fn on_centreline(mask: &Bits<'_>, other: &Bits<'_>, scratch: &mut [u32]) -> Resu
     }
     let mut line = Bits::of_words(shape, words)?;
     skeleton::thin(&mut line, scratch).map_err(|_| short)?;
-    let inside = |row| line.row(row).iter().zip(other.row(row)).map(|(a, b)| u64::from((a & b).count_ones()));
-    let numerator = (0..shape.height()).flat_map(inside).sum();
-    Ok(Ratio { numerator, denominator: line.count() as u64 })
+    Ok(inside(&line, other))
+}
+
+/// Of a skeleton, what is in a mask.
+fn inside(line: &Bits<'_>, mask: &Bits<'_>) -> Ratio {
+    let inside = |row| line.row(row).iter().zip(mask.row(row)).map(|(a, b)| u64::from((a & b).count_ones()));
+    let numerator = (0..line.shape().height()).flat_map(inside).sum();
+    Ratio { numerator, denominator: line.count() as u64 }
 }

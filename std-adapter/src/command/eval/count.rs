@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::Failure;
 use super::each::each;
 use super::predict::{IGNORED, Reader};
-use crate::command::input::{Ids, Stored, meaning, run};
+use crate::command::input::{Ids, meaning, run};
 use crate::report;
+
+mod runs;
 
 /// Numbers of images that are kept while it is not known how many classes there are: 16 MiB. An image beyond is read again.
 const MOST_KEPT: usize = 1 << 21;
@@ -72,26 +74,33 @@ impl Counter {
     /// Counts an image, run by run: neighbours are often the same.
     pub(super) fn image(&mut self, prediction: &Ids<u16>, labels: &Ids<u16>) -> Counts {
         if let (Ids::Bytes(prediction, ids), Ids::Bytes(labels, label_ids)) = (prediction, labels) {
-            self.runs(prediction, labels, |id| meaning(ids, id), |id| meaning(label_ids, id));
-        } else {
-            self.runs(&prediction.each(), &labels.each(), |id| id, |id| id);
+            self.bytes(prediction, labels);
+            let counts = self.take();
+            return self.renamed(&counts, label_ids, ids);
+        }
+        let (prediction, labels) = (prediction.each(), labels.each());
+        let mut start = 0;
+        while let (Some(predicted), Some(label)) = (prediction.get(start), labels.get(start)) {
+            let pixels = run([*predicted, *label], [&prediction[start..], &labels[start..]]);
+            self.add(*label, *predicted, pixels as u64);
+            start += pixels;
         }
         self.take()
     }
 
-    fn runs<T: Stored>(
-        &mut self,
-        prediction: &[T],
-        labels: &[T],
-        predicted_id: impl Fn(T) -> u16,
-        label_id: impl Fn(T) -> u16,
-    ) {
-        let mut start = 0;
-        while let (Some(predicted), Some(label)) = (prediction.get(start), labels.get(start)) {
-            let pixels = run([*predicted, *label], [&prediction[start..], &labels[start..]]);
-            self.add(label_id(*label), predicted_id(*predicted), pixels as u64);
-            start += pixels;
+    /// Counts bytes, whatever they stand for.
+    pub(super) fn bytes(&mut self, prediction: &[u8], labels: &[u8]) {
+        runs::each_run(prediction, labels, |[predicted, label], pixels| {
+            self.add_class(usize::from(label), predicted.into(), pixels as u64);
+        });
+    }
+
+    /// The same counts, of what bytes stand for.
+    pub(super) fn renamed(&mut self, counts: &Counts, label_ids: &[u16], ids: &[u16]) -> Counts {
+        for (label, predicted, pixels) in counts.each() {
+            self.add(meaning(label_ids, label), meaning(ids, predicted), pixels);
         }
+        self.take()
     }
 
     fn add(&mut self, label: u16, predicted: u16, pixels: u64) {
@@ -101,6 +110,10 @@ impl Counter {
             return;
         }
         let row = if label == IGNORED { MOST_CLASSES } else { usize::from(label) };
+        self.add_class(row, predicted, pixels);
+    }
+
+    fn add_class(&mut self, row: usize, predicted: u16, pixels: u64) {
         let place = row * MOST_CLASSES + usize::from(predicted);
         let count = &mut self.counts[place];
         if *count == 0 {
@@ -110,7 +123,7 @@ impl Counter {
     }
 
     /// What was counted, and begins again.
-    fn take(&mut self) -> Counts {
+    pub(super) fn take(&mut self) -> Counts {
         let id = |number: usize| u16::try_from(number).ok().filter(|id| usize::from(*id) < MOST_CLASSES);
         let classes = self.places.drain(..).map(|place| {
             let [label, predicted] = [place / MOST_CLASSES, place % MOST_CLASSES].map(id);
@@ -149,14 +162,20 @@ impl Survey {
             report::progress_of(reader.len(), if keeps { "images" } else { "images for their classes" });
         let kept = AtomicUsize::new(0);
         let work = |counter: &mut Counter, image: usize| {
-            let pair = reader.pair(image)?;
-            let counts = counter.image(&pair.prediction, &pair.labels);
-            pair.give_back();
+            let counts = match reader.counts(image, counter) {
+                Some(counts) => counts,
+                None => {
+                    let pair = reader.pair(image)?;
+                    let counts = counter.image(&pair.prediction, &pair.labels);
+                    pair.give_back();
+                    counts
+                }
+            };
             let highest = counts.highest(ignored);
             let cells = counts.0.len();
             let is_kept = keeps && kept.fetch_add(cells, Ordering::Relaxed) + cells <= MOST_KEPT;
             bar.inc(1);
-            Ok((highest, is_kept.then_some(counts)))
+            Ok::<_, Failure>((highest, is_kept.then_some(counts)))
         };
         let (_, images) = each(threads, reader.len(), Counter::new, work)?;
         bar.finish_and_clear();

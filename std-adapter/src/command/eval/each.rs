@@ -1,4 +1,4 @@
-//! The same work on every image, on several threads.
+//! The same work on every image, or on every class of one, on several threads.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -7,17 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use segmeter::threads::share;
 
-use super::Failure;
-
 /// Runs `work` for 0 to `count` on threads that each begin with what `start` makes; results in order.
 ///
-/// Of several failures, the one of the first image is told.
-pub(super) fn each<S: Send, T: Send>(
+/// Of several failures, the one of the first is told.
+pub(super) fn each<S: Send, T: Send, E: Send>(
     threads: NonZero<usize>,
     count: usize,
     start: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, usize) -> Result<T, Failure> + Sync,
-) -> Result<(Vec<S>, Vec<T>), Failure> {
+    work: impl Fn(&mut S, usize) -> Result<T, E> + Sync,
+) -> Result<(Vec<S>, Vec<T>), E> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let run = || {
         let mut state = start();
@@ -28,7 +26,7 @@ pub(super) fn each<S: Send, T: Send>(
             }
             let result = work(&mut state, place);
             if result.is_err() {
-                // Images before this one have all been begun; the others need not be.
+                // What is before this one has all been begun; the others need not be.
                 next.fetch_max(count, Ordering::Relaxed);
             }
             if let Ok(mut done) = done.lock() {

@@ -50,7 +50,7 @@ pub(in crate::command) fn run(
     if let Some(state) = state {
         state.write(out, |file| partial::write(file, &merged))?;
     }
-    let result = tally::of_states(&choice, names.len(), merged.images)?;
+    let result = tally::of_states(&choice, names.len(), merged.images, common.engine()?.threads())?;
     let printed = Printed { names: &names, choice: &choice, per_image: arguments.per_image, result: &result };
     let (document, verdict) = gate::verdict(&requirements, &printed, common.json)?;
     if let Some(csv) = csv {

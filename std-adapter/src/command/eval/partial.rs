@@ -63,7 +63,7 @@ pub(super) fn tally(
             progress.save(file)?;
         }
         bar.inc(1);
-        Ok(())
+        Ok::<_, Failure>(())
     };
     let found = each(threads, left.len(), Counter::new, work);
     bar.finish_and_clear();
@@ -79,7 +79,7 @@ pub(super) fn tally(
             size / 1_000_000
         ));
     }
-    tally::of_states(choice, classes, progress.partial.images)
+    tally::of_states(choice, classes, progress.partial.images, threads)
 }
 
 impl Progress {

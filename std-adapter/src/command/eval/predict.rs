@@ -13,6 +13,8 @@ use super::prediction::Prediction;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, Ids, LabelReader, PROBABILITIES, wrong_score};
 
+mod rows;
+
 /// The id of every pixel that is not scored, whatever the file has there.
 pub(super) const IGNORED: u16 = u16::MAX;
 
@@ -28,6 +30,8 @@ pub(super) struct Reader {
     is_exact: bool,
     /// The predicted id that is foreground, if class ids are made binary.
     foreground: Option<u16>,
+    /// Whether files may be masks whose rows are ids as they are.
+    has_rows: bool,
 }
 
 /// Logits as they are stored.
@@ -95,7 +99,11 @@ impl Reader {
         )?;
         let is_probability = arguments.input.is_probability();
         let is_exact = matches!(image.elements, Elements::F64(_));
-        let mut reader = Self { source, slots, labels, kind, is_probability, is_exact, foreground: None };
+        // A file of all images has been read.
+        let is_plain = arguments.input.is_plain() && source.path().is_dir();
+        let has_rows = is_plain && matches!(kind, Prediction::Mask);
+        let foreground = None;
+        let mut reader = Self { source, slots, labels, kind, is_probability, is_exact, foreground, has_rows };
         reader.foreground = reader.predicted_foreground();
         if arguments.input.keeps_going() {
             reader.leave_out_broken()?;

@@ -1,14 +1,12 @@
 //! Metrics of shape: contours, components and the road, of one image at a time.
 
-use segmeter::apls::Apls;
+use segmeter::apls::{Apls, RoadGraph};
 use segmeter::core::Result;
 use segmeter::core::metric::road::{Deviation, NONE, RoadProfile};
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Surface, SurfaceReport, Trimap};
-use segmeter::core::metric::topology::{
-    Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
-};
+use segmeter::core::metric::topology::{CentrelineDice, Components, Connectivity, Topology};
 use segmeter::core::metric::{Empties, Empty, Score};
-use segmeter::core::plane::Bits;
+use segmeter::core::plane::{Bits, skeleton};
 use segmeter::core::view::Shape;
 
 use super::choice::{Choice, is_square};
@@ -28,12 +26,13 @@ const TOPOLOGY: [&str; 7] = [
     "euler_number_of_labels",
     "betti_error",
 ];
+const LINES: [&str; 2] = ["centreline_dice", "apls"];
 const ROAD: [&str; 3] = ["corridor_width", "boundary_offset", "lowest_road"];
 
 /// What is measured of a class, in the order of [`of_class`].
 pub(super) fn keys(choice: &Choice) -> Vec<&'static str> {
     let surface = ["boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
-    let all = DISTANCES.into_iter().chain(surface).chain(TOPOLOGY).chain(["centreline_dice", "apls"]);
+    let all = DISTANCES.into_iter().chain(surface).chain(TOPOLOGY).chain(LINES);
     let all = all.map(|key| choice.key_of(key));
     all.filter(|key| choice.wants(key)).chain(segment::keys(choice)).collect()
 }
@@ -91,15 +90,8 @@ pub(super) fn of_class(
             TOPOLOGY.into_iter().zip(values).filter(|(key, _)| choice.wants(key)).map(|(_, v)| score(v)),
         );
     }
-    if choice.wants("centreline_dice") {
-        scores.push(centreline(choice, mask)?);
-    }
-    if choice.wants("apls") && !is_square(choice.surface.spacing) {
-        scores.push(Score::Undefined);
-    } else if choice.wants("apls") {
-        let [mut a, mut b] = [&mask.prediction, &mask.labels].map(Vec::clone);
-        let prediction = Bits::of_words(mask.shape, &mut a)?;
-        scores.push(apls(choice).report(&prediction, &Bits::of_words(mask.shape, &mut b)?)?.value.into());
+    if choice.wants_any(&LINES) {
+        scores.extend(lines(choice, mask)?);
     }
     scores.extend(segment::of_class(choice, mask, all)?);
     Ok(scores)
@@ -163,18 +155,33 @@ fn topology(choice: &Choice, mask: &Mask, words: &[u32]) -> Result<Topology> {
     Ok(components.finish())
 }
 
-fn centreline(choice: &Choice, mask: &Mask) -> Result<Score> {
-    let [mut a, mut b] = [&mask.prediction, &mask.labels].map(Vec::clone);
-    let prediction = Bits::of_words(mask.shape, &mut a)?;
-    let labels = Bits::of_words(mask.shape, &mut b)?;
-    let mut scratch = vec![0; centreline_scratch_len(mask.shape)];
-    let found = centreline_dice(&prediction, &labels, &mut scratch)?;
-    // What finds nothing must not leave the mean.
-    let empties = match choice.preset {
-        Some("metrics_reloaded") => Empties::FORMULA,
-        _ => Empties::new(Empty::Undefined, Empty::Zero),
-    };
-    Ok(found.score(empties))
+/// What is read from the skeletons of a class, which are the same for all of it.
+fn lines(choice: &Choice, mask: &Mask) -> Result<Vec<Score>> {
+    let mut scratch = vec![0; skeleton::scratch_len(mask.shape)];
+    let [mut a, mut b, mut c, mut d] =
+        [&mask.prediction, &mask.labels, &mask.prediction, &mask.labels].map(Vec::clone);
+    let (prediction, labels) = (Bits::of_words(mask.shape, &mut a)?, Bits::of_words(mask.shape, &mut b)?);
+    let (mut predicted, mut labelled) =
+        (Bits::of_words(mask.shape, &mut c)?, Bits::of_words(mask.shape, &mut d)?);
+    let mut scores = Vec::new();
+    skeleton::thin(&mut predicted, &mut scratch)?;
+    skeleton::thin(&mut labelled, &mut scratch)?;
+    if choice.wants("centreline_dice") {
+        let found = CentrelineDice::of_skeletons([&prediction, &labels], [&predicted, &labelled])?;
+        // What finds nothing must not leave the mean.
+        let empties = match choice.preset {
+            Some("metrics_reloaded") => Empties::FORMULA,
+            _ => Empties::new(Empty::Undefined, Empty::Zero),
+        };
+        scores.push(found.score(empties));
+    }
+    if choice.wants("apls") && !is_square(choice.surface.spacing) {
+        scores.push(Score::Undefined);
+    } else if choice.wants("apls") {
+        let [prediction, labels] = [&predicted, &labelled].map(RoadGraph::of_skeleton);
+        scores.push(apls(choice).report_of_graphs(&prediction, &labels)?.value.into());
+    }
+    Ok(scores)
 }
 
 /// What is measured of a road, in the order of [`of_road`].

@@ -1,6 +1,9 @@
 //! Scores of several classes: their probabilities, given or made by a softmax, each class against the rest.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
 
 use segmeter::core::metric::calibration::{self, Bin};
 use segmeter::core::metric::{Confidence, Mean};
@@ -8,6 +11,7 @@ use segmeter::core::num::exp_nonpositive_f64;
 use segmeter::files::partial::SoftmaxState;
 
 use super::choice::Choice;
+use super::each::each;
 use super::exact::{self, Binning, Level, Levels, Real, Scale, Sides};
 use super::overlap::Named;
 use super::predict::IGNORED;
@@ -17,13 +21,39 @@ use super::scored::{self, Scored};
 const BLOCK: usize = 64;
 
 /// The logit of the probability of every class, plane after plane, or of the highest alone: the sigmoid of it is what softmax
-/// makes of `logits`.
-fn against_the_rest<T: Real>(pixels: usize, logits: &[T], is_highest_alone: bool) -> Vec<T> {
+/// makes of `logits`. Every thread takes a part of the pixels.
+fn against_the_rest<T: Real + Send + Sync>(
+    pixels: usize,
+    logits: &[T],
+    is_highest_alone: bool,
+    threads: NonZero<usize>,
+) -> Vec<T> {
     let classes = logits.len() / pixels.max(1);
     let mut planes = vec![T::default(); if is_highest_alone { pixels } else { pixels * classes }];
+    let part = pixels.div_ceil(threads.get()).max(1).next_multiple_of(BLOCK);
+    let mut parts: Vec<Vec<&mut [T]>> = (0..pixels).step_by(part).map(|_| Vec::new()).collect();
+    for plane in planes.chunks_mut(pixels.max(1)) {
+        parts.iter_mut().zip(plane.chunks_mut(part)).for_each(|(part, slots)| part.push(slots));
+    }
+    in_parallel(threads, parts, |place, mut slots| {
+        for_pixels(pixels, logits, is_highest_alone, place * part, &mut slots);
+    });
+    planes
+}
+
+/// The same of the pixels from `start` on, as many as each of `planes` has.
+fn for_pixels<T: Real>(
+    pixels: usize,
+    logits: &[T],
+    is_highest_alone: bool,
+    start: usize,
+    planes: &mut [&mut [T]],
+) {
+    let classes = logits.len() / pixels.max(1);
     let [mut below, mut powers] = [(); 2].map(|()| vec![[0.0; BLOCK]; classes]);
-    for first in (0..pixels).step_by(BLOCK) {
-        let last = pixels.min(first + BLOCK);
+    let end = start + planes.first().map_or(0, |plane| plane.len());
+    for first in (start..end).step_by(BLOCK) {
+        let last = end.min(first + BLOCK);
         let (mut best, mut top) = ([f64::NEG_INFINITY; BLOCK], [0; BLOCK]);
         for (class, scores) in below.iter_mut().enumerate() {
             for (slot, logit) in scores.iter_mut().zip(&logits[class * pixels + first..class * pixels + last])
@@ -50,12 +80,12 @@ fn against_the_rest<T: Real>(pixels: usize, logits: &[T], is_highest_alone: bool
         }
         if is_highest_alone {
             // It is 0 below itself.
-            let slots = planes[first..last].iter_mut().zip(&others);
+            let slots = planes[0][first - start..last - start].iter_mut().zip(&others);
             slots.for_each(|(slot, others)| *slot = T::nearest(0.0 - libm::log(*others)));
             continue;
         }
-        for (class, (below, powers)) in below.iter().zip(&powers).enumerate() {
-            let slots = planes[class * pixels + first..class * pixels + last].iter_mut();
+        for (class, ((below, powers), plane)) in below.iter().zip(&powers).zip(&mut *planes).enumerate() {
+            let slots = plane[first - start..last - start].iter_mut();
             for ((((slot, below), power), top), others) in slots.zip(below).zip(powers).zip(&top).zip(&others)
             {
                 let rest = if class == *top { *others } else { 1.0 + others - power };
@@ -63,15 +93,35 @@ fn against_the_rest<T: Real>(pixels: usize, logits: &[T], is_highest_alone: bool
             }
         }
     }
-    planes
+}
+
+/// Does the same with each of some things, all of them at once as far as there are threads; what it makes, in their order.
+fn in_parallel<A: Send, B: Send>(
+    threads: NonZero<usize>,
+    things: Vec<A>,
+    make: impl Fn(usize, A) -> B + Sync,
+) -> Vec<B> {
+    let things: Vec<_> = things.into_iter().map(|thing| Mutex::new(Some(thing))).collect();
+    let work = |(): &mut (), place: usize| {
+        // Every place is asked for once.
+        let thing = things[place].lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok::<_, Infallible>(thing.map(|thing| make(place, thing)))
+    };
+    let Ok((_, made)) = each(threads, things.len(), || (), work);
+    made.into_iter().flatten().collect()
 }
 
 /// What is known of the classes, plane after plane, or of the predicted ones alone if that is all that is wanted.
 /// Probabilities are what they are.
-pub(super) fn planes<'a, T: Real>(choice: &Choice, pixels: usize, scores: &'a [T]) -> Cow<'a, [T]> {
+pub(super) fn planes<'a, T: Real + Send + Sync>(
+    choice: &Choice,
+    pixels: usize,
+    scores: &'a [T],
+    threads: NonZero<usize>,
+) -> Cow<'a, [T]> {
     let is_highest_alone = !choice.needs_curves_of_classes() && !needs_sums(choice);
     match choice.scale {
-        Scale::Logit => Cow::Owned(against_the_rest(pixels, scores, is_highest_alone)),
+        Scale::Logit => Cow::Owned(against_the_rest(pixels, scores, is_highest_alone, threads)),
         Scale::Probability => Cow::Borrowed(scores),
     }
 }
@@ -104,24 +154,36 @@ impl Sums {
     }
 
     /// Of an image with such planes.
-    pub(super) fn of<T: Real>(choice: &Choice, planes: &[T], labels: &[u16]) -> Self {
+    pub(super) fn of<T: Real + Send + Sync>(
+        choice: &Choice,
+        planes: &[T],
+        labels: &[u16],
+        threads: NonZero<usize>,
+    ) -> Self {
         let mut sums = Self::default();
         let binning = Binning { confidence: Confidence::Positive, ..choice.binning };
         if !needs_sums(choice) {
             return sums;
         }
-        for (class, plane) in (0..).zip(planes.chunks(labels.len().max(1))) {
-            let mut bins = vec![Bin::default(); binning.bins + 1];
-            for scored in of_class(class, plane, labels) {
+        let of_plane = |class: usize, plane: &[T]| {
+            let (mut bins, mut squares, mut nats) = (vec![Bin::default(); binning.bins + 1], 0, Vec::new());
+            for scored in of_class(class as u16, plane, labels) {
                 let level = level(choice.scale, scored);
                 exact::push(&mut bins, binning, &level);
-                sums.squares += exact::square(&level);
+                squares += exact::square(&level);
                 if scored.1 {
-                    sums.nats += level.nats()[1];
-                    sums.pixels += 1;
+                    nats.push(level.nats()[1]);
                 }
             }
+            (bins, squares, nats)
+        };
+        let planes = planes.chunks(labels.len().max(1)).collect();
+        for (bins, squares, nats) in in_parallel(threads, planes, of_plane) {
             sums.classes.push(bins);
+            sums.squares += squares;
+            sums.pixels += nats.len() as u64;
+            // One by one: sums of sums would be rounded otherwise.
+            nats.into_iter().for_each(|nats| sums.nats += nats);
         }
         sums
     }
@@ -171,7 +233,13 @@ pub(super) fn of_top<'a, T: Real>(
 
 /// `top` are the logits of the predicted classes with the right ones as foreground; `classes` those of every class, if
 /// thresholds are wanted.
-pub(super) fn scored(choice: &Choice, Levels(top): &Levels, sums: &Sums, classes: Vec<Sides>) -> Scored {
+pub(super) fn scored(
+    choice: &Choice,
+    Levels(top): &Levels,
+    sums: &Sums,
+    classes: Vec<Sides>,
+    threads: NonZero<usize>,
+) -> Scored {
     let positive = Binning { confidence: Confidence::Positive, ..choice.binning };
     let wide = exact::bins(top, positive);
     let equal = exact::bins_of_equal_mass(top, positive);
@@ -184,13 +252,13 @@ pub(super) fn scored(choice: &Choice, Levels(top): &Levels, sums: &Sums, classes
         ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
     ];
     // Of the ignored class nothing is known.
-    let of_class = |(class, scores): (usize, Sides)| {
+    let of_class = |class: usize, scores: Sides| {
         if choice.ignored.contains(&class) {
             return Vec::new();
         }
         scored::thresholds_of_levels(choice, &scores.levels(choice.scale))
     };
-    let classes: Vec<Vec<Named>> = classes.into_iter().enumerate().map(of_class).collect();
+    let classes: Vec<Vec<Named>> = in_parallel(threads, classes, of_class);
     Scored {
         threshold: means(&classes),
         calibration: scored::wanted(choice, errors.into_iter().chain(proper)),

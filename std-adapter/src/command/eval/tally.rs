@@ -123,17 +123,23 @@ impl Sums {
     }
 
     /// Adds an image of logits of classes; what its order matters for is the result.
-    fn add_classes(&mut self, choice: &Choice, pair: &Pair) -> softmax::Sums {
+    fn add_classes(&mut self, choice: &Choice, pair: &Pair, threads: NonZero<usize>) -> softmax::Sums {
         match &pair.logits {
-            Logits::F32(logits) => self.add_logits(choice, pair, logits),
-            Logits::F64(logits) => self.add_logits(choice, pair, logits),
+            Logits::F32(logits) => self.add_logits(choice, pair, logits, threads),
+            Logits::F64(logits) => self.add_logits(choice, pair, logits, threads),
         }
     }
 
-    fn add_logits<T: Real>(&mut self, choice: &Choice, pair: &Pair, logits: &[T]) -> softmax::Sums {
+    fn add_logits<T: Real + Send + Sync>(
+        &mut self,
+        choice: &Choice,
+        pair: &Pair,
+        logits: &[T],
+        threads: NonZero<usize>,
+    ) -> softmax::Sums {
         let labels = pair.labels.each();
         let pixels = labels.len().max(1);
-        let planes = softmax::planes(choice, labels.len(), logits);
+        let planes = softmax::planes(choice, labels.len(), logits, threads);
         self.logits.extend(softmax::of_top(&planes, &pair.prediction.each(), &labels));
         if choice.needs_curves_of_classes() {
             self.make_room(planes.len() / pixels);
@@ -141,7 +147,7 @@ impl Sums {
                 sides.extend(softmax::of_class(class, plane, &labels));
             }
         }
-        softmax::Sums::of(choice, &planes, &labels)
+        softmax::Sums::of(choice, &planes, &labels, threads)
     }
 }
 
@@ -154,14 +160,18 @@ pub(super) fn tally(
     threads: NonZero<usize>,
 ) -> Result<Evaluated, Failure> {
     let bar = report::progress(reader.len());
+    // Where there are fewer images than threads, several measure the classes of one.
+    let of_image = threads.get().div_ceil(reader.len().max(1));
+    let of_image = NonZero::new(of_image).unwrap_or(NonZero::<usize>::MIN);
     let in_file = |e| Failure::Input(format!("{}: {e}", reader.path().display()));
     let work = |sums: &mut Sums, image: usize| {
         let counts = survey.and_then(|survey| survey.counts(image));
         let known = counts.and_then(|counts| sums.count(choice, (image, reader.name(image)), counts));
-        let scores = known.map_or_else(|| one(reader, choice, sums, image).map(|(scores, _)| scores), Ok)?;
+        let scores =
+            known.map_or_else(|| one(reader, choice, sums, image, of_image).map(|(scores, _)| scores), Ok)?;
         sums.means.push(choice, &scores);
         bar.inc(1);
-        Ok(choice.keeps_images.then(|| Box::new(scores)))
+        Ok::<_, Failure>(choice.keeps_images.then(|| Box::new(scores)))
     };
     let start = || Sums::new(choice, classes);
     let (sums, images) = each(threads, reader.len(), start, work)?;
@@ -170,7 +180,7 @@ pub(super) fn tally(
     for mut sums in sums {
         all.merge(&mut sums).map_err(in_file)?;
     }
-    Ok(finish(choice, all, images.into_iter().flatten().map(|image| *image).collect()))
+    Ok(finish(choice, all, images.into_iter().flatten().map(|image| *image).collect(), threads))
 }
 
 /// What an evaluation has numbers of, before anything is read: all of them are undefined.
@@ -187,11 +197,11 @@ pub(super) fn blank(choice: &Choice, classes: usize) -> Result<Evaluated, Failur
     }
     all.means.push(choice, &scores);
     all.make_room(if choice.needs_curves_of_classes() { classes } else { 0 });
-    Ok(finish(choice, all, Vec::new()))
+    Ok(finish(choice, all, Vec::new(), NonZero::<usize>::MIN))
 }
 
 /// What sums come to; `images` are those that are kept, in their order.
-fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>) -> Evaluated {
+fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>, threads: NonZero<usize>) -> Evaluated {
     let means = std::mem::take(&mut all.means);
     let mut pooled = counted(choice, "all".to_owned(), &all.matrix);
     let (shape_keys, road_keys) = (shape::keys(choice), shape::road_keys(choice));
@@ -205,7 +215,7 @@ fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>) -> Evaluated {
         categories: overlap::categories(choice, &all.matrix.view()),
         matrix: all.matrix.clone(),
         seen: std::mem::take(&mut all.seen),
-        scored: scores(choice, all, &images),
+        scored: scores(choice, all, &images, threads),
         count: means.images,
         per_image_mean: names.zip(means.overall()).map(named).collect(),
         shape: means.shape(&shape_keys, &pooled.shapes),
@@ -218,7 +228,19 @@ fn finish(choice: &Choice, mut all: Sums, images: Vec<Scores>) -> Evaluated {
 }
 
 /// Counts and measures an image.
-fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Result<(Scores, Counts), Failure> {
+fn one(
+    reader: &Reader,
+    choice: &Choice,
+    sums: &mut Sums,
+    image: usize,
+    threads: NonZero<usize>,
+) -> Result<(Scores, Counts), Failure> {
+    if is_counts(choice)
+        && let Some(counts) = reader.counts(image, &mut sums.counter)
+        && let Some(scores) = sums.count(choice, (image, reader.name(image)), &counts)
+    {
+        return Ok((scores, counts));
+    }
     let pair = reader.pair(image)?;
     if let Some(ego) = choice.ego.filter(|ego| *ego >= pair.shape.width()) {
         let (file, last) = (reader.file(image).display(), pair.shape.width() - 1);
@@ -230,11 +252,11 @@ fn one(reader: &Reader, choice: &Choice, sums: &mut Sums, image: usize) -> Resul
     };
     sums.seen.add(&pair, choice);
     if choice.needs_scores() && choice.softmax {
-        scores.softmax = sums.add_classes(choice, &pair);
+        scores.softmax = sums.add_classes(choice, &pair, threads);
     } else if choice.needs_scores() {
         sums.add(&pair).map_err(|e| Failure::Input(format!("{}: {e}", reader.path().display())))?;
     }
-    measure(choice, &pair, &mut scores)
+    measure(choice, &pair, &mut scores, threads)
         .map_err(|e| Failure::Input(format!("{}: image {}: {e}", reader.path().display(), pair.name)))?;
     pair.give_back();
     Ok((scores, counts))
@@ -256,12 +278,17 @@ pub(super) fn is_counts(choice: &Choice) -> bool {
     shape::keys(choice).is_empty() && shape::road_keys(choice).is_empty() && choice.ego.is_none()
 }
 
-fn scores(choice: &Choice, all: Sums, images: &[Scores]) -> Option<Scored> {
+fn scores(
+    choice: &Choice,
+    all: Sums,
+    images: &[Scores],
+    threads: NonZero<usize>,
+) -> Option<Scored> {
     match &all.sketch {
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();
             images.iter().for_each(|image| sums.merge(&image.softmax));
-            Some(softmax::scored(choice, &all.logits.levels(choice.scale), &sums, all.classes))
+            Some(softmax::scored(choice, &all.logits.levels(choice.scale), &sums, all.classes, threads))
         }
         _ if !choice.outputs.is_binary => None,
         Some(sketch) => Some(scored::of_sketch(choice, sketch, choice.outputs.table().as_ref())),
@@ -286,20 +313,33 @@ fn counted(choice: &Choice, name: String, matrix: &Matrix) -> Scores {
     }
 }
 
-/// Measures the shapes of an image that has been counted.
-fn measure(choice: &Choice, pair: &Pair, scores: &mut Scores) -> segmeter::core::Result<()> {
+/// Measures the shapes of an image that has been counted, its classes on several threads.
+fn measure(
+    choice: &Choice,
+    pair: &Pair,
+    scores: &mut Scores,
+    threads: NonZero<usize>,
+) -> segmeter::core::Result<()> {
     let has_shapes = !shape::keys(choice).is_empty();
     let has_road = scores.classes.len() == 2 && !shape::road_keys(choice).is_empty();
     if !has_shapes && !has_road {
         return Ok(());
     }
     let places = Places::new(pair, scores.classes.len());
-    let classes = scores.classes.iter().zip(&mut scores.shapes).zip(&mut scores.segments);
-    for (class, ((report, shapes), segments)) in classes.enumerate() {
-        if has_shapes && class >= choice.first && !choice.ignored.contains(&class) {
-            let is_there = report.positives() != 0 || report.predicted() != 0;
+    if has_shapes {
+        let measured: Vec<usize> =
+            (choice.first..scores.classes.len()).filter(|class| !choice.ignored.contains(class)).collect();
+        let reports = &scores.classes;
+        let work = |(): &mut (), place: usize| {
+            let class = measured[place];
+            let is_there = reports[class].positives() != 0 || reports[class].predicted() != 0;
             let mask = if is_there { places.class(class) } else { Mask::nothing()? };
-            *shapes = shape::of_class(choice, &mask, is_there, segments)?;
+            let mut segments = Segments::default();
+            Ok((class, shape::of_class(choice, &mask, is_there, &mut segments)?, segments))
+        };
+        let (_, found) = each(threads, measured.len(), || (), work)?;
+        for (class, shapes, segments) in found {
+            (scores.shapes[class], scores.segments[class]) = (shapes, segments);
         }
     }
     if has_road {

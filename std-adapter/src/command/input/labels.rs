@@ -11,6 +11,7 @@ use segmeter::files::{self, Elements, IdMap, Image, MaskOrder, Masks, Order, Slo
 use super::Ids;
 use crate::command::{Failure, note};
 
+mod meanings;
 mod messages;
 mod settings;
 

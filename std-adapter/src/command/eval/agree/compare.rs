@@ -29,7 +29,7 @@ pub(super) fn frames(sides: &Sides, threads: NonZero<usize>) -> Result<Vec<Frame
         pair.host.give_back();
         pair.target.give_back();
         bar.inc(1);
-        Ok(Frame { name: sides.name(place), counts, differences })
+        Ok::<_, Failure>(Frame { name: sides.name(place), counts, differences })
     };
     let (_, frames) = each(threads, sides.len(), Counter::new, work)?;
     bar.finish_and_clear();

@@ -1,5 +1,7 @@
 //! What is known of single images, to be kept, and the evaluation that it makes again.
 
+use std::num::NonZero;
+
 use segmeter::core::sketch::Sketch;
 use segmeter::core::view::Quantiser;
 use segmeter::files::partial::{ImageState, Sides as Stored};
@@ -22,7 +24,7 @@ pub(in crate::command::eval) fn state(
     image: usize,
 ) -> Result<ImageState, Failure> {
     let mut sums = Sums::with(choice, classes, std::mem::take(counter));
-    let (scores, counts) = one(reader, choice, &mut sums, image)?;
+    let (scores, counts) = one(reader, choice, &mut sums, image, NonZero::<usize>::MIN)?;
     *counter = sums.counter;
     let mut counts: Vec<_> = counts.each().collect();
     counts.sort_unstable();
@@ -51,6 +53,7 @@ pub(in crate::command::eval) fn of_states(
     choice: &Choice,
     classes: usize,
     states: Vec<ImageState>,
+    threads: NonZero<usize>,
 ) -> Result<Evaluated, Failure> {
     let mut all = Sums::new(choice, classes);
     let (shapes, road) = (shape::keys(choice).len(), shape::road_keys(choice).len());
@@ -95,7 +98,7 @@ pub(in crate::command::eval) fn of_states(
         images.push(scores);
     }
     all.sketch = choice.outputs.quantiser.map(|quantiser| sketch(&quantiser, &codes));
-    Ok(finish(choice, all, images))
+    Ok(finish(choice, all, images, threads))
 }
 
 fn stored(sides: Sides) -> Stored {
