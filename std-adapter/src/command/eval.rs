@@ -7,6 +7,7 @@ use clap::Args;
 use segmeter::Engine;
 use segmeter::core::metric::Confidence;
 use segmeter::files;
+use segmeter::scores as exact;
 
 use super::input::{Input, LabelInput};
 use super::upsample::UpsampleInput;
@@ -19,7 +20,6 @@ mod decide;
 mod define;
 mod detail;
 mod each;
-mod exact;
 pub(in crate::command) mod html;
 mod mask;
 mod matrix;
