@@ -81,7 +81,7 @@ def is_ours(one: dict[str, Any]) -> bool:
 def comparison(rows: list[dict[str, Any]]) -> str:
     """Other libraries beside ours: the first values, which rounding has not driven apart, the IoU, and the time."""
     found = {one["key"]: one for one in rows}
-    lines = [f"{'library':21} first values differ    IoU   ours  loss ms   ours  step ms   ours", "-" * 80]
+    lines = [f"{'library':21} first values    IoU   ours  loss ms   ours  step ms   ours", "-" * 80]
     for key, theirs in found.items():
         ours = found.get(f"ours as {key}")
         if ours is None:
@@ -91,7 +91,7 @@ def comparison(rows: list[dict[str, Any]]) -> str:
         times = [
             f"{theirs[name] or 0:7.1f} {ours[name] or 0:6.1f}" for name in ("milliseconds_of_loss", "milliseconds_per_step")
         ]
-        lines.append(f"{key:21} {apart:19.0e}  {theirs['iou']:.3f}  {ours['iou']:.3f}  {times[0]}  {times[1]}")
+        lines.append(f"{key:21} {apart:12.0e}  {theirs['iou']:.3f}  {ours['iou']:.3f}  {times[0]}  {times[1]}")
     return "\n".join(lines) if len(lines) > 2 else ""
 
 
