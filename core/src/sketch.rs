@@ -106,6 +106,23 @@ impl<N: Count> Sketch<N> {
         self.saturated
     }
 
+    /// Adds pixels of `label` (0 or 1) whose code has this index, all at once: what [`Sketch::count`] said elsewhere.
+    ///
+    /// ```
+    /// use segmeter_core::{sketch::Sketch, view::Quantiser};
+    /// let mut sketch = Sketch::<u64>::new(&Quantiser::probabilities());
+    /// sketch.push_pixels(1, 200, 1000);
+    /// assert_eq!((sketch.count(1, 200), sketch.pixels()), (1000, 1000));
+    /// ```
+    pub fn push_pixels(&mut self, label: u8, index: u8, pixels: u64) {
+        let place = usize::from(label & 1) * CODES + usize::from(index ^ self.quantiser_flip);
+        if let Some(count) = self.counts.get_mut(place) {
+            let (sum, is_over) = count.add(pixels);
+            *count = sum;
+            self.saturated |= is_over;
+        }
+    }
+
     /// Adds the counts of another sketch of the same kind of codes.
     ///
     /// # Errors

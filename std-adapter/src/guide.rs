@@ -1,4 +1,4 @@
-//! What the `segmeter` command takes and prints, how drift is watched, and what was measured. Nothing to call.
+//! What the `segmeter` command takes and prints, how drift is watched, what was measured, and which losses train. Nothing to call.
 
 /// The `segmeter` command: what it reads, prints and writes.
 ///
@@ -14,3 +14,8 @@ pub mod drift {}
 ///
 #[doc = include_str!("guide/measured.md")]
 pub mod measured {}
+
+/// A network trained with every loss: which train well, also with 1 % road, which do not, and what they are added to.
+///
+#[doc = include_str!("guide/training.md")]
+pub mod training {}

@@ -59,8 +59,9 @@
 //! | `simd` | vector instructions; without them every loss is compiled once, not for each level |
 //! | `files` | the module `files`: readers of masks, scores and profiles |
 //! | `ndarray`, `images` | the module `convert` |
+//! | `scores` | the module `scores`: thresholds and calibration |
 //! | `device` | the module `device`: the line to the firmware |
-//! | `command` | the command `segmeter`, with `files` and `device` |
+//! | `command` | the command `segmeter`, with `files`, `scores` and `device` |
 //!
 //! `use segmeter::*` would hide the language's `core` behind [`core`]; import what is needed by name.
 #![forbid(unsafe_code)]
@@ -77,7 +78,11 @@ pub mod files;
 pub mod guide;
 pub mod learn;
 mod level;
+pub mod means;
+#[cfg(feature = "scores")]
+pub mod scores;
 pub mod threads;
+pub mod verdict;
 // Unit tests have none either: kernels are tested from outside, and compiling them for all levels once more takes minutes.
 #[cfg_attr(any(not(feature = "simd"), test), path = "narrow.rs")]
 mod wide;

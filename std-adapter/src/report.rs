@@ -8,6 +8,7 @@ use comfy_table::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use segmeter::core::drift::{Reasons, Signal};
+use segmeter::verdict::conditions;
 use serde_json::Value;
 
 use crate::text::{Json, printable};
@@ -172,34 +173,12 @@ pub(crate) fn number(value: Option<f64>) -> Value {
 pub(crate) const SIGNAL_HEADS: [&str; Signal::ALL.len()] =
     ["road", "boundary", "row", "entropy", "margin", "est.iou", "psi", "w1"];
 
-/// Conditions of a verdict, by their bits.
-const CONDITIONS: [(u8, &str); 5] = [
-    (Reasons::HARM, "harm"),
-    (Reasons::INVALID_RUN, "invalid_run"),
-    (Reasons::UNDECIDED, "undecided"),
-    (Reasons::WARM_UP, "warm_up"),
-    (Reasons::STATE_LOST, "state_lost"),
-];
-
-fn conditions(reasons: Reasons) -> impl Iterator<Item = &'static str> {
-    CONDITIONS.into_iter().filter(move |(bit, _)| reasons.conditions & bit != 0).map(|(_, name)| name)
-}
-
 /// The columns that some chart names, and conditions.
 pub(crate) fn named_columns(reasons: Reasons) -> String {
     let named = |signal: &Signal| (reasons.factory | reasons.site) & signal.bit() != 0;
     let columns =
         Signal::ALL.iter().zip(SIGNAL_HEADS).filter(|(signal, _)| named(signal)).map(|(_, head)| head);
     columns.chain(conditions(reasons)).collect::<Vec<_>>().join(", ")
-}
-
-/// References and signals of a verdict, and conditions: `factory:mean_entropy`.
-pub(crate) fn reasons(reasons: Reasons) -> Vec<String> {
-    let named = |reference: &'static str, bits| {
-        Reasons::signals(bits).map(move |signal| format!("{reference}:{}", signal.name()))
-    };
-    let charts = named("factory", reasons.factory).chain(named("site", reasons.site));
-    charts.chain(conditions(reasons).map(str::to_owned)).collect()
 }
 
 /// A bar of images on stderr; silent unless that is a terminal.

@@ -74,7 +74,7 @@ const DEFAULTS: &[(&str, &[&str])] = &[
     ("dice_focal", &[PAIR, OVERLAP, FOCAL]),
     ("dice_top_k", &[PAIR, OVERLAP, "fraction=0.1"]),
     ("hybrid_focal", &["tversky_share=0.5", TVERSKY, OVERLAP, "exponent=0.75", FOCAL]),
-    ("dice_boundary", &[PAIR, OVERLAP, "convention=kervadec"]),
+    ("dice_boundary", &["dice_weight=1 other_weight=0.01", OVERLAP, "convention=kervadec"]),
     ("dice_hausdorff", &[PAIR, OVERLAP, "exponent=2 sides=both"]),
 ];
 

@@ -79,6 +79,17 @@ impl Mean {
     pub const fn saturated(&self) -> bool {
         self.saturated
     }
+    /// What another process goes on with: the sum in steps of 2^-64, [`Mean::defined`], [`Mean::undefined`],
+    /// [`Mean::saturated`].
+    #[must_use]
+    pub const fn parts(&self) -> (i128, u64, u64, bool) {
+        (self.sum, self.defined, self.undefined, self.saturated)
+    }
+    /// The reverse of [`Mean::parts`].
+    #[must_use]
+    pub const fn from_parts((sum, defined, undefined, saturated): (i128, u64, u64, bool)) -> Self {
+        Self { sum, defined, undefined, saturated }
+    }
 }
 
 /// What a metric of several classes and images is averaged over.

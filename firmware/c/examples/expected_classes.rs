@@ -71,7 +71,12 @@ impl Made {
             while let Some(ids) = rows.next_row() {
                 let labels: Vec<u8> = (0..ids.len()).map(|x| self.label(given, x as u32)).collect();
                 confusion.push_row(ids, &labels)?;
-                edges.push_row(&Row::Ids { prediction: ids, label: &labels, class: WATCHED as u8, ignore: 255 })?;
+                edges.push_row(&Row::Ids {
+                    prediction: ids,
+                    label: &labels,
+                    class: WATCHED as u8,
+                    ignore: 255,
+                })?;
                 sum = ids.iter().fold(sum, |sum, id| (sum ^ u32::from(*id)).wrapping_mul(0x0100_0193));
                 given += 1;
             }

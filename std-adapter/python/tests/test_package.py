@@ -43,7 +43,7 @@ def test_types(tmp_path: Path) -> None:
 
 def test_the_readme_runs() -> None:
     parts = re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL)
-    assert len(parts) == 3
+    assert len(parts) == 4
     names: dict[str, object] = {}
     for part in parts:
         if "import torch" in part:
@@ -54,8 +54,8 @@ def test_the_readme_runs() -> None:
 
 
 def test_the_examples_of_the_texts() -> None:
-    from segmeter import metrics
+    from segmeter import _scores, _shapes, drift, metrics
 
-    for module in (segmeter, metrics):
+    for module in (segmeter, metrics, _scores, _shapes, drift):
         failed, tried = doctest.testmod(module)
         assert failed == 0 and tried > 0

@@ -8,6 +8,7 @@ use clap::Args;
 use segmeter::Engine;
 use segmeter::core::metric::Confidence;
 use segmeter::files;
+use segmeter::scores as exact;
 
 use super::input::{Input, LabelInput};
 use super::require::RequireInput;
@@ -22,7 +23,6 @@ mod decide;
 mod define;
 mod detail;
 mod each;
-mod exact;
 mod gate;
 pub(in crate::command) mod html;
 mod mask;

@@ -14,6 +14,7 @@ use segmeter::core::num::Q16;
 use segmeter::core::sketch::SigmoidTable;
 use segmeter::files::{self, Elements, Image, Slot, Source};
 use segmeter::learn::Frame;
+use segmeter::verdict;
 
 use super::input::{Broken, Coder, Input};
 use super::measure::{LabelArguments, Measure, SomeLabels};
@@ -79,7 +80,7 @@ impl Shown {
             class: None,
             seen,
             iou: None,
-            reasons: report::reasons(reasons),
+            reasons: verdict::reasons(reasons),
             because: report::named_columns(reasons),
             further: Further::default(),
             classes: Vec::new(),

@@ -121,7 +121,9 @@ pub(in crate::loss) const DICE_BOUNDARY: Listed<DiceBoundary> = Listed {
         scratch: "that of boundary",
         parameters: &[
             DICE_WEIGHT,
-            OTHER_WEIGHT,
+            // With 1 the distances of the far background outweigh Dice, and a mask of few pixels is learnt to be empty; with
+            // the first weight of the paper it is learnt.
+            Parameter::number("other_weight", 0.01, "(-inf,inf)", "weight of the other part"),
             SMOOTH,
             NUMERATOR_SMOOTH,
             DENOMINATOR_SMOOTH,

@@ -160,3 +160,26 @@ def check_shape(name: str, found: tuple[int, ...], expected: list[tuple[int, ...
     if found not in expected:
         texts = " or ".join(str(one) for one in dict.fromkeys(expected))
         raise ValueError(f"{name}: found axes {found}, expected {texts} {why}")
+
+
+def masks(predictions: Any, labels: Any) -> tuple[Array, Array]:
+    """Class ids (integers, bool) of the same shape, as uint8."""
+    found, marks = (_mask(name, given) for name, given in (("predictions", predictions), ("labels", labels)))
+    if found.shape != marks.shape:
+        raise ValueError(f"labels: found axes {marks.shape}, expected {found.shape} as of the predictions")
+    return found, marks
+
+
+def _mask(name: str, given: Any) -> Array:
+    found = contiguous(name, array(name, given))
+    if found.dtype.kind not in "bui" or not found.dtype.isnative:
+        raise TypeError(f"{name}: found {found.dtype}, expected class ids: of scores pass (scores > 0) or argmax")
+    if found.dtype == np.dtype(np.bool_):
+        return found.view(np.uint8)
+    if found.dtype == np.dtype(np.uint8):
+        return found
+    wrong = (found < 0) | (found > 255)
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        raise ValueError(f"{name}: found id {int(found.reshape(-1)[place])} at place {place}, expected 0 to 255")
+    return found.astype(np.uint8)

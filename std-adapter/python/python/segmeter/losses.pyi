@@ -207,7 +207,7 @@ def hybrid_focal(
     background_weight: float = 0.75, **options: Unpack[Options]
 ) -> Evaluation: ...
 def dice_boundary(
-    logits: Any, labels: Any, *, dice_weight: float = 1.0, other_weight: float = 1.0, smooth: float = 1.0,
+    logits: Any, labels: Any, *, dice_weight: float = 1.0, other_weight: float = 0.01, smooth: float = 1.0,
     numerator_smooth: Sequence[float] | float | None = None, denominator_smooth: Sequence[float] | float | None = None,
     background: Sequence[float] | float | None = None, average: str = 'macro', overlap: str = 'product', empty: str =
     'smooth', convention: str = 'kervadec', **options: Unpack[Options]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from . import _arrays
+from ._scores import Scores
 from ._segmeter import Counts
+from ._shapes import Surface, Topology
 
-__all__ = ["Confusion"]
+__all__ = ["Confusion", "Scores", "Surface", "Topology"]
 
 
 class Confusion:
@@ -35,24 +34,8 @@ class Confusion:
 
     def update(self, predictions: Any, labels: Any) -> None:
         """Adds an image or a batch: class ids (integers, bool) of the same shape. uint8 is read where it lies."""
-        found, marks = (self._ids(name, given) for name, given in (("predictions", predictions), ("labels", labels)))
-        if found.shape != marks.shape:
-            raise ValueError(f"labels: found axes {marks.shape}, expected {found.shape} as of the predictions")
+        found, marks = _arrays.masks(predictions, labels)
         self._counts.push(found.reshape(-1), marks.reshape(-1))
-
-    def _ids(self, name: str, given: Any) -> npt.NDArray[np.uint8]:
-        found = _arrays.contiguous(name, _arrays.array(name, given))
-        if found.dtype.kind not in "bui" or not found.dtype.isnative:
-            raise TypeError(f"{name}: found {found.dtype}, expected class ids: of scores pass (scores > 0) or argmax")
-        if found.dtype == np.dtype(np.bool_):
-            return found.view(np.uint8)
-        if found.dtype == np.dtype(np.uint8):
-            return found
-        wrong = (found < 0) | (found > 255)
-        if wrong.any():
-            place = int(np.flatnonzero(wrong)[0])
-            raise ValueError(f"{name}: found id {int(found.reshape(-1)[place])} at place {place}, expected 0 to 255")
-        return found.astype(np.uint8)
 
     def compute(self) -> dict[str, Any]:
         """``classes`` has every metric of each class, the other keys are of all; ``None`` where it is not defined."""

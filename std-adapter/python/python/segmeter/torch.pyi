@@ -295,7 +295,7 @@ class HybridFocal(Loss):
 
 class DiceBoundary(Loss):
     def __init__(
-        self, *, dice_weight: float = 1.0, other_weight: float = 1.0, smooth: float = 1.0, numerator_smooth:
+        self, *, dice_weight: float = 1.0, other_weight: float = 0.01, smooth: float = 1.0, numerator_smooth:
         Sequence[float] | float | None = None, denominator_smooth: Sequence[float] | float | None = None, background:
         Sequence[float] | float | None = None, average: str = 'macro', overlap: str = 'product', empty: str = 'smooth',
         convention: str = 'kervadec', **options: Unpack[Options]

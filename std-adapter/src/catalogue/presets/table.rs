@@ -176,7 +176,7 @@ pub static PRESETS: &[Preset] = &[
         .per_image()
         .differs("the library returns minus the Dice score, not 1 minus the score"),
     of("segloss", "dice_top_k", &[smooth(1.0), BOTH, TENTH]).differs(MINUS_FLOOR),
-    of("segloss", "dice_boundary", &[smooth(1.0), BOTH, PLAIN]).per_image().differs(
+    of("segloss", "dice_boundary", &[number("other_weight", 1.0), smooth(1.0), BOTH, PLAIN]).per_image().differs(
         "the library returns minus the Dice score and takes the distances as an argument; its tests weigh the parts \
          0.01 and 0.99",
     ),

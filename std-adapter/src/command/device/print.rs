@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use segmeter::core::drift::{Invalid, Reasons, Signal, State};
 use segmeter::core::num::Q16;
+use segmeter::verdict;
 use segmeter_firmware::protocol::{Finding, LOSSES, Report, Scores};
 use serde_json::{Map, Value, json};
 
@@ -141,7 +142,7 @@ impl Printer {
                 writeln!(
                     out,
                     "DRIFT DETECTED after frame {frame} because of {}",
-                    report::reasons(reasons).join(", ")
+                    verdict::reasons(reasons).join(", ")
                 )?;
             }
             None if self.drift => writeln!(out, "no drift detected")?,
@@ -219,7 +220,7 @@ fn document(report: &Report) -> Value {
         line["valid"] = invalid.is_none().into();
         line["invalid"] = invalid.map(|why| why.name()).into();
         line["state"] = finding.verdict().state.name().into();
-        line["reasons"] = report::reasons(finding.verdict().reasons).into();
+        line["reasons"] = verdict::reasons(finding.verdict().reasons).into();
     }
     line["statistics"] = statistics.into();
     line["instructions"] = report.instructions.map_or(Value::Null, Value::from);

@@ -1,10 +1,11 @@
 //! What images come to, added up one by one: none is kept for it, and in which order they come does not matter.
 
 use segmeter::core::metric::{ClassMetric, ClassReport, Mean, Score};
+use segmeter::means::{ImageMean, is_undefined, mean_of};
 
 use super::choice::Choice;
-use super::overlap::{self, Averages, Named};
-use super::scores::{Scores, is_undefined};
+use super::overlap::{Averages, Named};
+use super::scores::Scores;
 use super::segment::{self, Segments};
 
 /// Sums over images.
@@ -17,7 +18,7 @@ pub(super) struct Means {
     classes: Vec<OfClasses>,
     /// Of every metric of shape of every class, and over the classes.
     shapes: Vec<Vec<Mean>>,
-    shape: Vec<OfShape>,
+    shape: Vec<ImageMean>,
     segments: Vec<Segments>,
     road: Vec<Undefined>,
 }
@@ -28,14 +29,6 @@ struct OfClasses {
     per_image: Mean,
     per_pair: Mean,
     of_class: Vec<Mean>,
-}
-
-/// A metric of shape: in every image the mean over its classes, then the mean over the images.
-#[derive(Clone, Default)]
-struct OfShape {
-    images: Mean,
-    undefined: u64,
-    has_infinite: bool,
 }
 
 /// A mean, and how often there is no number to print.
@@ -75,7 +68,7 @@ impl Means {
         merge(&mut self.overall, &other.overall, Mean::merge);
         merge(&mut self.classes, &other.classes, OfClasses::merge);
         merge(&mut self.shapes, &other.shapes, |all, more| merge(all, more, Mean::merge));
-        merge(&mut self.shape, &other.shape, OfShape::merge);
+        merge(&mut self.shape, &other.shape, ImageMean::merge);
         merge(&mut self.segments, &other.segments, Segments::merge);
         merge(&mut self.road, &other.road, Undefined::merge);
     }
@@ -108,12 +101,12 @@ impl Means {
     /// The mean of each metric of shape, and how often it had no value; `shapes` are those of all images.
     pub(super) fn shape(&self, keys: &[&'static str], shapes: &[Vec<Score>]) -> Vec<(Named, u64)> {
         let of = |(place, key): (usize, &&'static str)| {
-            let mut all = self.shape.get(place).cloned().unwrap_or_default();
+            let mut all = self.shape.get(place).copied().unwrap_or_default();
             if segment::is_pooled(key) {
-                all = OfShape::default();
+                all = ImageMean::default();
                 all.push(shapes.iter().filter_map(|class| class.get(place)).copied());
             }
-            ((*key, all.value()), all.undefined)
+            ((*key, all.value()), all.undefined())
         };
         keys.iter().enumerate().map(of).collect()
     }
@@ -155,31 +148,11 @@ impl OfClasses {
             name,
             pooled: all.value(),
             per_image: self.per_image.value(),
-            per_class: overlap::mean_of(self.of_class.iter().map(|class| class.value().into())),
+            per_class: mean_of(self.of_class.iter().map(|class| class.value().into())),
             per_pair: self.per_pair.value(),
             undefined: self.per_pair.undefined(),
             preset: choice.overlap_preset(name),
         }
-    }
-}
-
-impl OfShape {
-    /// Adds an image, whose classes have these scores.
-    fn push(&mut self, scores: impl Iterator<Item = Score> + Clone) {
-        self.undefined += scores.clone().filter(is_undefined).count() as u64;
-        // An infinite distance makes an infinite mean, of which there is no number in JSON.
-        self.has_infinite |= scores.clone().filter_map(Score::value).any(|value| !value.is_finite());
-        self.images.push(overlap::mean_of(scores).into());
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.images.merge(&other.images);
-        self.undefined += other.undefined;
-        self.has_infinite |= other.has_infinite;
-    }
-
-    fn value(&self) -> Option<f64> {
-        self.images.value().filter(|_| !self.has_infinite && !self.images.saturated())
     }
 }
 

@@ -3,6 +3,7 @@
 use segmeter::core::metric::{
     Averaging, ClassMetric, ClassReport, ConfusionView, Disagreement, Mean, Preset, Score, Volume,
 };
+use segmeter::means::mean_of;
 
 use super::choice::{Categories, Choice};
 use super::matrix::Matrix;
@@ -68,11 +69,4 @@ impl Averages {
             Averaging::PerPair => self.per_pair,
         })
     }
-}
-
-/// The mean of what is defined; none if a value is infinite.
-pub(super) fn mean_of(scores: impl Iterator<Item = Score>) -> Option<f64> {
-    let mut mean = Mean::default();
-    scores.for_each(|score| mean.push(score));
-    mean.value().filter(|_| !mean.saturated())
 }

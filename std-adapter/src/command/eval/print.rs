@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use segmeter::core::metric::{ClassReport, Score};
+use segmeter::means::is_undefined;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,7 @@ use super::Failure;
 use super::choice::{Choice, family_of, metric_of};
 use super::define::definition;
 use super::overlap::Named;
-use super::scores::{Scores, is_undefined};
+use super::scores::Scores;
 use super::shape::FAMILIES;
 use super::sheet::counts;
 use super::tally::Evaluated;

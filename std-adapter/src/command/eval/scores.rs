@@ -23,12 +23,3 @@ pub(super) struct Scores {
     /// Of the road.
     pub(super) road: Vec<Score>,
 }
-
-/// Whether a score is printed as `null`, and counted.
-pub(super) fn is_undefined(score: &Score) -> bool {
-    match score {
-        Score::Value(value) => !value.is_finite(),
-        Score::Undefined => true,
-        Score::Skipped => false,
-    }
-}

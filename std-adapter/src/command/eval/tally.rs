@@ -278,12 +278,7 @@ pub(super) fn is_counts(choice: &Choice) -> bool {
     shape::keys(choice).is_empty() && shape::road_keys(choice).is_empty() && choice.ego.is_none()
 }
 
-fn scores(
-    choice: &Choice,
-    all: Sums,
-    images: &[Scores],
-    threads: NonZero<usize>,
-) -> Option<Scored> {
+fn scores(choice: &Choice, all: Sums, images: &[Scores], threads: NonZero<usize>) -> Option<Scored> {
     match &all.sketch {
         _ if choice.softmax => {
             let mut sums = softmax::Sums::default();

@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use png::{BitDepth, ColorType, Encoder};
 use segmeter::core::metric::{ClassMetric, Score};
+use segmeter::means::mean_of;
 
 use super::Failure;
 use crate::command::eval::choice::{Choice, metric_of};
-use crate::command::eval::overlap::mean_of;
 use crate::command::eval::predict::{IGNORED, Pair, Reader};
 use crate::command::eval::scores::Scores;
 use crate::command::eval::tally::Evaluated;

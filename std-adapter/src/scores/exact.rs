@@ -5,14 +5,14 @@
 
 use std::cmp::Ordering;
 
-use segmeter::core::metric::Confidence;
-use segmeter::core::metric::calibration::{Bin, Edges, EqualMass, ONE, steps};
-use segmeter::core::metric::threshold::Ranking;
-use segmeter::core::num::Sigmoid;
-use segmeter::core::simd::Scalar;
+use crate::core::metric::Confidence;
+use crate::core::metric::calibration::{Bin, Edges, EqualMass, ONE, steps};
+use crate::core::metric::threshold::Ranking;
+use crate::core::num::Sigmoid;
+use crate::core::simd::Scalar;
 
 /// A score as it is stored; `f64` keeps what would be ties in `f32`.
-pub(super) trait Real: Copy + Default + PartialOrd + Into<f64> + radsort::Key {
+pub trait Real: Copy + Default + PartialOrd + Into<f64> + radsort::Key {
     /// The nearest one.
     fn nearest(wide: f64) -> Self;
 }
@@ -31,36 +31,43 @@ impl Real for f64 {
 
 /// What scores are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scale {
+pub enum Scale {
+    /// A logit: foreground above 0.
     Logit,
+    /// A probability: foreground above 1/2.
     Probability,
 }
 
 /// The least probability of a label in the negative log-likelihood of 8-bit outputs and given probabilities.
-pub(super) const CLIP: f64 = 1e-7;
+pub const CLIP: f64 = 1e-7;
 
 /// How probabilities are binned.
 #[derive(Clone, Copy)]
-pub(super) struct Binning {
-    pub(super) bins: usize,
-    pub(super) edges: Edges,
-    pub(super) confidence: Confidence,
+pub struct Binning {
+    /// How many there are.
+    pub bins: usize,
+    /// Which bin has what lies on an edge.
+    pub edges: Edges,
+    /// Of what is binned.
+    pub confidence: Confidence,
 }
 
 /// Scores of background and foreground, or of wrong and right predictions, as they are stored.
-pub(super) enum Sides {
+pub enum Sides {
+    /// As they are.
     F32([Vec<f32>; 2]),
+    /// Where `f32` would make ties.
     F64([Vec<f64>; 2]),
 }
 
 impl Sides {
     /// None yet.
-    pub(super) fn new(is_exact: bool) -> Self {
+    pub fn new(is_exact: bool) -> Self {
         if is_exact { Self::F64(Default::default()) } else { Self::F32(Default::default()) }
     }
 
     /// Adds scores, each with its side.
-    pub(super) fn extend(&mut self, scored: impl Iterator<Item = (f64, bool)>) {
+    pub fn extend(&mut self, scored: impl Iterator<Item = (f64, bool)>) {
         fn push<T: Real>(sides: &mut [Vec<T>; 2], scored: impl Iterator<Item = (f64, bool)>) {
             scored.for_each(|(logit, is_foreground)| {
                 sides[usize::from(is_foreground)].push(T::nearest(logit));
@@ -73,7 +80,7 @@ impl Sides {
     }
 
     /// Moves the scores of others here, of the same type.
-    pub(super) fn append(&mut self, other: &mut Self) {
+    pub fn append(&mut self, other: &mut Self) {
         fn append<T>(all: &mut [Vec<T>; 2], more: &mut [Vec<T>; 2]) {
             all.iter_mut().zip(more).for_each(|(all, more)| all.append(more));
         }
@@ -85,7 +92,7 @@ impl Sides {
     }
 
     /// In rising order, with how often each comes with either label.
-    pub(super) fn levels(self, scale: Scale) -> Levels {
+    pub fn levels(self, scale: Scale) -> Levels {
         match self {
             Self::F32(sides) => levels(sides, scale, f32::total_cmp),
             Self::F64(sides) => levels(sides, scale, f64::total_cmp),
@@ -95,16 +102,18 @@ impl Sides {
 
 /// Pixels of one score.
 #[derive(Clone, Copy)]
-pub(super) struct Level {
-    pub(super) score: f64,
-    pub(super) scale: Scale,
+pub struct Level {
+    /// As it is stored.
+    pub score: f64,
+    /// What the score is.
+    pub scale: Scale,
     /// Labelled background, and foreground.
-    pub(super) pixels: [u64; 2],
+    pub pixels: [u64; 2],
 }
 
 impl Level {
     /// Its probability and what is left to 1.
-    pub(super) fn probability(&self) -> [f32; 2] {
+    pub fn probability(&self) -> [f32; 2] {
         match self.scale {
             Scale::Logit => {
                 let terms = Sigmoid::new(Scalar, self.score as f32);
@@ -124,7 +133,7 @@ impl Level {
     }
 
     /// The negative log-likelihood of background and of foreground.
-    pub(super) fn nats(&self) -> [f64; 2] {
+    pub fn nats(&self) -> [f64; 2] {
         match self.scale {
             Scale::Logit => [self.score, -self.score].map(nats),
             Scale::Probability => [1.0 - self.score, self.score].map(|p| -libm::log(p.max(CLIP))),
@@ -133,7 +142,7 @@ impl Level {
 }
 
 /// Scores in rising order.
-pub(super) struct Levels(pub(super) Vec<Level>);
+pub struct Levels(pub Vec<Level>);
 
 impl Ranking for Levels {
     fn scores(&self) -> usize {
@@ -184,14 +193,14 @@ fn confidence(level: &Level, confidence: Confidence) -> Confident {
 }
 
 /// Bins of equal width; the last one is the hidden one of torchmetrics.
-pub(super) fn bins(levels: &[Level], binning: Binning) -> Vec<Bin> {
+pub fn bins(levels: &[Level], binning: Binning) -> Vec<Bin> {
     let mut bins = vec![Bin::default(); binning.bins + 1];
     levels.iter().for_each(|level| push(&mut bins, binning, level));
     bins
 }
 
 /// Adds a score to bins of equal width.
-pub(super) fn push(bins: &mut [Bin], binning: Binning, level: &Level) {
+pub fn push(bins: &mut [Bin], binning: Binning, level: &Level) {
     let (pixels, hits, confidence) = confidence(level, binning.confidence);
     if let Some(place) = binning.edges.place(binning.bins, confidence) {
         bins[place].push(pixels, hits, confidence);
@@ -199,7 +208,7 @@ pub(super) fn push(bins: &mut [Bin], binning: Binning, level: &Level) {
 }
 
 /// Bins of equal mass, in the order of the confidences.
-pub(super) fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin> {
+pub fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin> {
     let mut ranked: Vec<Confident>;
     if binning.confidence == Confidence::Positive {
         ranked = levels.iter().map(|level| confidence(level, binning.confidence)).collect();
@@ -219,7 +228,7 @@ pub(super) fn bins_of_equal_mass(levels: &[Level], binning: Binning) -> Vec<Bin>
 }
 
 /// The squares of how wrong the probability of a score is, in steps of `ONE` squared.
-pub(super) fn square(level: &Level) -> u128 {
+pub fn square(level: &Level) -> u128 {
     let (p, q) = level.steps();
     let square = |count: u64, wrong: u32| u128::from(count) * u128::from(u64::from(wrong).pow(2));
     square(level.pixels[0], p) + square(level.pixels[1], q)
@@ -231,7 +240,7 @@ fn nats(logit: f64) -> f64 {
 }
 
 /// Brier score, and the negative log-likelihood, which needs no clip of logits.
-pub(super) fn proper_scores(levels: &[Level]) -> [Option<f64>; 2] {
+pub fn proper_scores(levels: &[Level]) -> [Option<f64>; 2] {
     let (mut sum, mut pixels) = (0.0, 0_u64);
     for level in levels {
         for (count, nats) in level.pixels.into_iter().zip(level.nats()) {
@@ -243,7 +252,7 @@ pub(super) fn proper_scores(levels: &[Level]) -> [Option<f64>; 2] {
 }
 
 /// The Brier score of squares.
-pub(super) fn brier(squares: u128, pixels: u64) -> Option<f64> {
+pub fn brier(squares: u128, pixels: u64) -> Option<f64> {
     let unit = f64::from(ONE) * f64::from(ONE);
     (pixels != 0).then(|| squares as f64 / (pixels as f64 * unit))
 }

@@ -1,0 +1,1 @@
+"""What `train_road.py` is made of."""

@@ -1,0 +1,356 @@
+//! Contours, components and skeletons of classes, image by image.
+
+use numpy::PyReadonlyArray1;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use segmeter::core::Result;
+use segmeter::core::metric::surface::{BoundaryIou, Matching, Spacing, Surface, Trimap};
+use segmeter::core::metric::topology::{
+    Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
+};
+use segmeter::core::metric::{Empties, Empty, Mean, Score};
+use segmeter::core::plane::{Bits, Row};
+use segmeter::core::view::Shape;
+use segmeter::means::ImageMean;
+
+use crate::refused;
+
+const SURFACE: [&str; 9] =
+    ["hausdorff", "hd95", "assd", "masd", "nsd", "boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
+const TOPOLOGY: [&str; 8] = [
+    "components",
+    "components_of_labels",
+    "holes",
+    "holes_of_labels",
+    "euler_number",
+    "euler_number_of_labels",
+    "betti_error",
+    "centreline_dice",
+];
+
+/// What another process goes on with: a mean's sum, how many values it has, how many were undefined, whether it is too large.
+type Parts = (i128, u64, u64, bool);
+
+/// Metrics of shape of the classes of images: means that are exact in any order.
+#[pyclass(module = "segmeter._segmeter")]
+pub(crate) struct Shapes {
+    classes: usize,
+    /// Classes from this one are measured.
+    first: usize,
+    ignore: u8,
+    surface: Surface,
+    trimap_radius: f64,
+    connectivity: Connectivity,
+    keys: Vec<&'static str>,
+    images: u64,
+    /// Of every metric of every class.
+    of_class: Vec<Vec<Mean>>,
+    of_all: Vec<ImageMean>,
+}
+
+#[pymethods]
+impl Shapes {
+    #[new]
+    #[allow(clippy::too_many_arguments, reason = "Python's side names them")]
+    fn new(
+        family: &str,
+        metrics: Option<Vec<String>>,
+        classes: usize,
+        ignore: u8,
+        background: bool,
+        tolerance: f64,
+        spacing: (f64, f64),
+        trimap_radius: f64,
+        connectivity: u8,
+    ) -> PyResult<Self> {
+        if !(2..=255).contains(&classes) {
+            return Err(refused(format!("classes: found {classes}, expected 2 to 255")));
+        }
+        let all = if family == "surface" { &SURFACE[..] } else { &TOPOLOGY[..] };
+        let asked = metrics.unwrap_or_else(|| all.iter().map(|key| (*key).to_owned()).collect());
+        let known = |name: &String| {
+            let found = all.iter().find(|key| *key == name);
+            found.ok_or_else(|| {
+                refused(format!("metrics: found `{name}`, expected some of {}", all.join(", ")))
+            })
+        };
+        let asked: Vec<&str> = asked.iter().map(|name| known(name).copied()).collect::<PyResult<_>>()?;
+        for (name, value) in [("tolerance", tolerance), ("trimap_radius", trimap_radius)] {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(refused(format!(
+                    "{name}: found {value}, expected a finite number that is not negative"
+                )));
+            }
+        }
+        let connectivity = match connectivity {
+            4 => Connectivity::Four,
+            8 => Connectivity::Eight,
+            other => return Err(refused(format!("connectivity: found {other}, expected 4 or 8"))),
+        };
+        let (down, right) = spacing;
+        let spacing = Spacing::new(down, right).map_err(|error| refused(format!("spacing: {error}")))?;
+        let keys: Vec<&'static str> = all.iter().copied().filter(|key| asked.contains(key)).collect();
+        Ok(Self {
+            classes,
+            first: usize::from(!background),
+            ignore,
+            surface: Surface { tolerance, spacing, ..Surface::SEGMETER },
+            trimap_radius,
+            connectivity,
+            images: 0,
+            of_class: vec![vec![Mean::default(); keys.len()]; classes],
+            of_all: vec![ImageMean::default(); keys.len()],
+            keys,
+        })
+    }
+
+    /// Adds an image; nothing is added if it is refused.
+    fn push(
+        &mut self,
+        py: Python<'_>,
+        predictions: PyReadonlyArray1<'_, u8>,
+        labels: PyReadonlyArray1<'_, u8>,
+        height: usize,
+        width: usize,
+    ) -> PyResult<()> {
+        let (predictions, labels) = (predictions.as_slice()?, labels.as_slice()?);
+        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+        let shape =
+            Shape::new(side(height), side(width)).map_err(|error| refused(format!("labels: {error}")))?;
+        let is_strange = |id: &u8| usize::from(*id) >= self.classes && *id != self.ignore;
+        if let Some((place, id)) = labels.iter().enumerate().find(|(_, id)| is_strange(id)) {
+            let (last, line) = (self.classes - 1, "of pixels that are not scored say");
+            return Err(refused(format!(
+                "labels: found id {id} at place {place}, expected 0 to {last}; {line} ignore={id}"
+            )));
+        }
+        let measured = py
+            .detach(|| self.measured(Image { shape, predictions, labels, ignore: self.ignore }))
+            .map_err(|error| refused(format!("labels: {error}")))?;
+        for (class, scores) in &measured {
+            self.of_class[*class].iter_mut().zip(scores).for_each(|(mean, score)| mean.push(*score));
+        }
+        for (place, mean) in self.of_all.iter_mut().enumerate() {
+            mean.push(measured.iter().map(|(_, scores)| scores[place]));
+        }
+        self.images += 1;
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &Self) -> PyResult<()> {
+        let settings =
+            |of: &Self| (of.classes, of.first, of.ignore, of.trimap_radius.to_bits(), of.connectivity);
+        if settings(self) != settings(other) || self.keys != other.keys || self.surface != other.surface {
+            return Err(refused("merge: the other has other metrics or settings"));
+        }
+        self.images += other.images;
+        let classes = self.of_class.iter_mut().flatten().zip(other.of_class.iter().flatten());
+        classes.for_each(|(all, more)| all.merge(more));
+        self.of_all.iter_mut().zip(&other.of_all).for_each(|(all, more)| all.merge(more));
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.images = 0;
+        self.of_class.iter_mut().flatten().for_each(|mean| *mean = Mean::default());
+        self.of_all.fill(ImageMean::default());
+    }
+
+    /// The mean of every metric over the images, by class; over classes and images; and how often it had no value.
+    #[allow(clippy::type_complexity, reason = "three dictionaries")]
+    fn compute<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Vec<Bound<'py, PyDict>>, Bound<'py, PyDict>, Bound<'py, PyDict>, u64)> {
+        let of = |means: &Vec<Mean>| {
+            let values = PyDict::new(py);
+            for (key, mean) in self.keys.iter().zip(means) {
+                values.set_item(key, mean.value().filter(|_| !mean.saturated()))?;
+            }
+            Ok(values)
+        };
+        let classes = self.of_class.iter().map(of).collect::<PyResult<_>>()?;
+        let (means, undefined) = (PyDict::new(py), PyDict::new(py));
+        for (key, mean) in self.keys.iter().zip(&self.of_all) {
+            means.set_item(key, mean.value())?;
+            undefined.set_item(key, mean.undefined())?;
+        }
+        Ok((classes, means, undefined, self.images))
+    }
+
+    /// Images, and every mean in parts: of classes, and over them.
+    fn state(&self) -> (u64, Vec<Vec<Parts>>, Vec<(Parts, u64, bool)>) {
+        let of_class = self.of_class.iter().map(|class| class.iter().map(Mean::parts).collect()).collect();
+        let of_all = self.of_all.iter().map(|mean| {
+            let (images, undefined, has_infinite) = mean.parts();
+            (images.parts(), undefined, has_infinite)
+        });
+        (self.images, of_class, of_all.collect())
+    }
+
+    /// The reverse of `state`.
+    fn set_state(
+        &mut self,
+        images: u64,
+        of_class: Vec<Vec<Parts>>,
+        of_all: Vec<(Parts, u64, bool)>,
+    ) -> PyResult<()> {
+        let keys = self.keys.len();
+        if of_class.len() != self.classes
+            || of_class.iter().any(|class| class.len() != keys)
+            || of_all.len() != keys
+        {
+            return Err(refused("state: is of other metrics or another number of classes"));
+        }
+        self.images = images;
+        let class = |class: Vec<Parts>| class.into_iter().map(Mean::from_parts).collect();
+        self.of_class = of_class.into_iter().map(class).collect();
+        let all = |(parts, undefined, has_infinite)| {
+            ImageMean::from_parts((Mean::from_parts(parts), undefined, has_infinite))
+        };
+        self.of_all = of_all.into_iter().map(all).collect();
+        Ok(())
+    }
+}
+
+impl Shapes {
+    fn measured(&self, image: Image<'_>) -> Result<Vec<(usize, Vec<Score>)>> {
+        let classes = (self.first..self.classes).filter(|class| *class != usize::from(self.ignore));
+        classes.map(|class| Ok((class, self.of(&image, class as u8)?))).collect()
+    }
+
+    fn wants(&self, keys: &[&str]) -> bool {
+        self.keys.iter().any(|key| keys.contains(key))
+    }
+
+    /// What is wanted of a class, in the order of the keys.
+    fn of(&self, image: &Image<'_>, class: u8) -> Result<Vec<Score>> {
+        let is_there = image.has(class);
+        // A class in neither mask is worth the same in every frame.
+        let nothing = Image {
+            shape: Shape::new(1, 1)?,
+            predictions: &[class],
+            labels: &[class ^ 1],
+            ignore: class ^ 1,
+        };
+        let image = if is_there { image } else { &nothing };
+        let mut scores: Vec<(&str, Score)> = Vec::new();
+        if self.wants(&SURFACE[..5]) {
+            let percentile = self.surface.percentile.filter(|_| self.wants(&["hd95"]));
+            let surface = Surface { percentile, ..self.surface };
+            let mut scratch = vec![0; surface.scratch_len(image.shape)];
+            let mut rows = surface.rows(image.shape, &mut scratch)?;
+            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
+            let report = rows.finish()?;
+            let percentile = report.percentile().unwrap_or(Score::Undefined);
+            let values = [report.hausdorff(), percentile, report.assd(), report.masd(), report.nsd()];
+            scores.extend(SURFACE.into_iter().zip(values));
+        }
+        if self.wants(&["boundary_iou"]) {
+            let iou = BoundaryIou {
+                frame_counts: false,
+                ..BoundaryIou::of_diagonal(BoundaryIou::COCO, image.shape)
+            };
+            let mut scratch = vec![0; iou.scratch_len(image.shape.width())];
+            let mut rows = iou.rows(image.shape.width(), &mut scratch)?;
+            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
+            scores.push(("boundary_iou", rows.finish().iou().value().into()));
+        }
+        if self.wants(&["boundary_f"]) {
+            scores.push(("boundary_f", self.boundary_f(image, class)?));
+        }
+        if self.wants(&["trimap", "trimap_accuracy"]) {
+            let trimap = Trimap::new(self.trimap_radius);
+            let mut scratch = vec![0; trimap.scratch_len(image.shape.width())?];
+            let mut rows = trimap.rows(image.shape.width(), &mut scratch)?;
+            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
+            let counts = rows.finish();
+            scores.push(("trimap", counts.report().iou().value().into()));
+            scores.push(("trimap_accuracy", counts.accuracy().value().into()));
+        }
+        if self.wants(&TOPOLOGY[..7]) {
+            scores.extend(self.topology(image, class, is_there)?);
+        }
+        if self.wants(&["centreline_dice"]) {
+            scores.push(("centreline_dice", image.centreline(class)?));
+        }
+        scores.retain(|(key, _)| self.keys.contains(key));
+        Ok(scores.into_iter().map(|(_, score)| score).collect())
+    }
+
+    /// Row by row, unless the tolerance reaches too many of them.
+    fn boundary_f(&self, image: &Image<'_>, class: u8) -> Result<Score> {
+        let matching = Matching { spacing: self.surface.spacing, ..Matching::new(self.surface.tolerance) };
+        let Matching { contour, spacing, tolerance, empties } = matching;
+        let Ok(need) = matching.scratch_len(image.shape.width()) else {
+            let surface = Surface { contour, spacing, tolerance, percentile: None, ..Surface::SEGMETER };
+            let surface = Surface { nsd_empties: empties, ..surface };
+            let mut scratch = vec![0; surface.scratch_len(image.shape)];
+            let mut rows = surface.rows(image.shape, &mut scratch)?;
+            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
+            return Ok(rows.finish()?.f_score());
+        };
+        let mut scratch = vec![0; need];
+        let mut rows = matching.rows(image.shape.width(), &mut scratch)?;
+        image.rows(class).try_for_each(|row| rows.push_row(&row))?;
+        Ok(rows.finish().f_score())
+    }
+
+    fn topology(&self, image: &Image<'_>, class: u8, is_there: bool) -> Result<[(&'static str, Score); 7]> {
+        let width = image.shape.width();
+        let of = |ids: &[u8]| -> Result<Topology> {
+            let mut scratch = vec![0; Components::scratch_len(width)];
+            let mut components = Components::new(width, self.connectivity, 0, &mut scratch)?;
+            for (row, labels) in ids.chunks(width).zip(image.labels.chunks(width)) {
+                components.push_row(|column| row[column] == class && labels[column] != image.ignore);
+            }
+            Ok(components.finish())
+        };
+        let (prediction, labels) = (of(image.predictions)?, of(image.labels)?);
+        let values = [
+            f64::from(prediction.components),
+            f64::from(labels.components),
+            f64::from(prediction.holes),
+            f64::from(labels.holes),
+            prediction.euler() as f64,
+            labels.euler() as f64,
+            prediction.betti_error(labels) as f64,
+        ];
+        let score = |place: usize| if is_there { Score::Value(values[place]) } else { Score::Undefined };
+        Ok(std::array::from_fn(|place| (TOPOLOGY[place], score(place))))
+    }
+}
+
+/// An image of class ids.
+struct Image<'a> {
+    shape: Shape,
+    predictions: &'a [u8],
+    labels: &'a [u8],
+    ignore: u8,
+}
+
+impl Image<'_> {
+    /// Whether a class is in the labels or the scored predictions.
+    fn has(&self, class: u8) -> bool {
+        let mut pixels = self.predictions.iter().zip(self.labels);
+        pixels.any(|(prediction, label)| *label != self.ignore && (*label == class || *prediction == class))
+    }
+
+    /// A class against the rest.
+    fn rows(&self, class: u8) -> impl Iterator<Item = Row<'_>> {
+        let width = self.shape.width();
+        let rows = self.predictions.chunks(width).zip(self.labels.chunks(width));
+        rows.map(move |(prediction, label)| Row::Ids { prediction, label, class, ignore: self.ignore })
+    }
+
+    fn centreline(&self, class: u8) -> Result<Score> {
+        let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(self.shape)]);
+        let is_scored = |pixel: usize| self.labels[pixel] != self.ignore;
+        let prediction =
+            Bits::new(self.shape, &mut a, |pixel| self.predictions[pixel] == class && is_scored(pixel))?;
+        let labels = Bits::new(self.shape, &mut b, |pixel| self.labels[pixel] == class && is_scored(pixel))?;
+        let found = centreline_dice(&prediction, &labels, &mut vec![0; centreline_scratch_len(self.shape)])?;
+        // What finds nothing must not leave the mean.
+        Ok(found.score(Empties::new(Empty::Undefined, Empty::Zero)))
+    }
+}
