@@ -12,7 +12,7 @@ use segmeter_tests::{calls, functions, images, names, path};
 /// outputs may be probabilities, which every loss of a sketch then takes as such. The micro:bit has 16 KiB of RAM in all, of
 /// which `memory.x` leaves the stack the rest. RISC-V's holds a copy of its statics.
 const BUDGETS: [(&str, u64, u64); 5] = [
-    ("mps2-an386", 131, 36),
+    ("mps2-an386", 134, 36),
     ("mps2-an505", 132, 36),
     ("mps3-an547", 132, 36),
     ("microbit", 86, 12),

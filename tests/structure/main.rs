@@ -6,7 +6,7 @@ mod segments;
 use segmeter_core::Error;
 use segmeter_core::metric::road::{Corridor, Deviation, NONE, RoadProfile};
 use segmeter_core::metric::topology::{
-    Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
+    CentrelineDice, Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
 };
 use segmeter_core::metric::{Empties, Empty, Score};
 use segmeter_core::plane::{Bits, skeleton};
@@ -188,6 +188,14 @@ fn centre_lines() {
         let expected = [part(&mut c, &prediction, &label), part(&mut d, &label, &prediction)];
         let ratios = [found.precision, found.sensitivity].map(|r| (r.numerator, r.denominator));
         assert_eq!(ratios, expected);
+        // The same of lines that were thinned before.
+        let [line, other] = [(&mut c, &prediction), (&mut d, &label)].map(|(words, of)| {
+            let mut line = Bits::new(shape, words, |pixel| of[pixel]).unwrap();
+            skeleton::thin(&mut line, &mut vec![0; skeleton::scratch_len(shape)]).unwrap();
+            line
+        });
+        let again = CentrelineDice::of_skeletons([&prediction_bits, &label_bits], [&line, &other]).unwrap();
+        assert_eq!([again.precision, again.sensitivity], [found.precision, found.sensitivity]);
         let harmonic = found
             .precision
             .value()

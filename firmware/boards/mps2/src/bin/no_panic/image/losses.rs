@@ -78,7 +78,9 @@ fn codes() -> Result<()> {
     let (shape, mut gradient) = (shape()?, [0.0; 15]);
     let codes = Quantised::new(shape, unknown(&[0_i8; 15]), quantiser()?)?;
     let labels = Labels::new(codes.shape(), unknown(&[0; 15]), black_box(IGNORE))?;
-    black_box(Sketch::of(&codes, black_box(Some(&labels)))?);
+    let mut sketch: Sketch = Sketch::of(&codes, black_box(Some(&labels)))?;
+    sketch.push_pixels(black_box(1), black_box(2), black_box(3));
+    black_box(sketch);
     let table = black_box(GradientTable::default());
     black_box(table.at(black_box(1), black_box(2)));
     table.add_to(&codes, &labels, unknown_mut(&mut gradient))?;

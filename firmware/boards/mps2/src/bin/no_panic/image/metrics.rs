@@ -127,6 +127,7 @@ fn averages() -> Result<()> {
     mean.push(black_box(Score::Value(0.5)));
     mean.merge(&black_box(mean));
     black_box((mean.value(), mean.defined(), mean.undefined(), mean.saturated()));
+    black_box(Mean::from_parts(black_box(mean.parts())));
     Ok(())
 }
 
@@ -210,6 +211,7 @@ fn shapes() -> Result<()> {
     black_box(topology::centreline_scratch_len(frame));
     let line = topology::centreline_dice(&prediction, &label, unknown_mut(&mut scratch))?;
     black_box((line.value(), line.score(Empties::FORMULA)));
+    black_box(topology::CentrelineDice::of_skeletons([&prediction, &label], [&label, &prediction])?);
     let (mut left, mut right, mut lowest) = ([0; 9], [0; 9], [0; 9]);
     let offsets = [unknown_mut(&mut left), unknown_mut(&mut right)];
     let mut profile = road::RoadProfile::new(black_box(3), offsets, unknown_mut(&mut lowest))?;
