@@ -81,6 +81,7 @@ mod level;
 pub mod means;
 #[cfg(feature = "scores")]
 pub mod scores;
+pub mod shapes;
 pub mod threads;
 pub mod verdict;
 // Unit tests have none either: kernels are tested from outside, and compiling them for all levels once more takes minutes.

@@ -5,31 +5,20 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use segmeter::core::Result;
 use segmeter::core::metric::surface::{BoundaryIou, Matching, Spacing, Surface, Trimap};
-use segmeter::core::metric::topology::{
-    Components, Connectivity, Topology, centreline_dice, centreline_scratch_len,
-};
+use segmeter::core::metric::topology::Connectivity;
 use segmeter::core::metric::{Empties, Empty, Mean, Score};
-use segmeter::core::plane::{Bits, Row};
+use segmeter::core::plane::Bits;
 use segmeter::core::view::Shape;
 use segmeter::means::ImageMean;
+use segmeter::shapes::{Asked, ClassMask, of_class, surface_keys, topology_keys};
 
 use crate::refused;
 
-const SURFACE: [&str; 9] =
-    ["hausdorff", "hd95", "assd", "masd", "nsd", "boundary_iou", "boundary_f", "trimap", "trimap_accuracy"];
-const TOPOLOGY: [&str; 8] = [
-    "components",
-    "components_of_labels",
-    "holes",
-    "holes_of_labels",
-    "euler_number",
-    "euler_number_of_labels",
-    "betti_error",
-    "centreline_dice",
-];
-
 /// What another process goes on with: a mean's sum, how many values it has, how many were undefined, whether it is too large.
 type Parts = (i128, u64, u64, bool);
+
+/// Images, and every mean in parts: of classes, and over them.
+type State = (u64, Vec<Vec<Parts>>, Vec<(Parts, u64, bool)>);
 
 /// Metrics of shape of the classes of images: means that are exact in any order.
 #[pyclass(module = "segmeter._segmeter")]
@@ -66,7 +55,11 @@ impl Shapes {
         if !(2..=255).contains(&classes) {
             return Err(refused(format!("classes: found {classes}, expected 2 to 255")));
         }
-        let all = if family == "surface" { &SURFACE[..] } else { &TOPOLOGY[..] };
+        let all: Vec<&'static str> = match family {
+            "surface" => surface_keys().collect(),
+            // Of the road's graph alone, by its own metric.
+            _ => topology_keys().filter(|key| *key != "apls").collect(),
+        };
         let asked = metrics.unwrap_or_else(|| all.iter().map(|key| (*key).to_owned()).collect());
         let known = |name: &String| {
             let found = all.iter().find(|key| *key == name);
@@ -178,8 +171,8 @@ impl Shapes {
         Ok((classes, means, undefined, self.images))
     }
 
-    /// Images, and every mean in parts: of classes, and over them.
-    fn state(&self) -> (u64, Vec<Vec<Parts>>, Vec<(Parts, u64, bool)>) {
+    /// What another process goes on with.
+    fn state(&self) -> State {
         let of_class = self.of_class.iter().map(|class| class.iter().map(Mean::parts).collect()).collect();
         let of_all = self.of_all.iter().map(|mean| {
             let (images, undefined, has_infinite) = mean.parts();
@@ -219,105 +212,28 @@ impl Shapes {
         classes.map(|class| Ok((class, self.of(&image, class as u8)?))).collect()
     }
 
-    fn wants(&self, keys: &[&str]) -> bool {
-        self.keys.iter().any(|key| keys.contains(key))
-    }
-
     /// What is wanted of a class, in the order of the keys.
     fn of(&self, image: &Image<'_>, class: u8) -> Result<Vec<Score>> {
-        let is_there = image.has(class);
-        // A class in neither mask is worth the same in every frame.
-        let nothing = Image {
-            shape: Shape::new(1, 1)?,
-            predictions: &[class],
-            labels: &[class ^ 1],
-            ignore: class ^ 1,
-        };
-        let image = if is_there { image } else { &nothing };
-        let mut scores: Vec<(&str, Score)> = Vec::new();
-        if self.wants(&SURFACE[..5]) {
-            let percentile = self.surface.percentile.filter(|_| self.wants(&["hd95"]));
-            let surface = Surface { percentile, ..self.surface };
-            let mut scratch = vec![0; surface.scratch_len(image.shape)];
-            let mut rows = surface.rows(image.shape, &mut scratch)?;
-            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
-            let report = rows.finish()?;
-            let percentile = report.percentile().unwrap_or(Score::Undefined);
-            let values = [report.hausdorff(), percentile, report.assd(), report.masd(), report.nsd()];
-            scores.extend(SURFACE.into_iter().zip(values));
-        }
-        if self.wants(&["boundary_iou"]) {
-            let iou = BoundaryIou {
+        let shape = image.shape;
+        let (surface, wants) = (self.surface, |key: &str| self.keys.contains(&key));
+        let asked = Asked {
+            wants: &wants,
+            surface,
+            boundary: BoundaryIou {
                 frame_counts: false,
-                ..BoundaryIou::of_diagonal(BoundaryIou::COCO, image.shape)
-            };
-            let mut scratch = vec![0; iou.scratch_len(image.shape.width())];
-            let mut rows = iou.rows(image.shape.width(), &mut scratch)?;
-            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
-            scores.push(("boundary_iou", rows.finish().iou().value().into()));
-        }
-        if self.wants(&["boundary_f"]) {
-            scores.push(("boundary_f", self.boundary_f(image, class)?));
-        }
-        if self.wants(&["trimap", "trimap_accuracy"]) {
-            let trimap = Trimap::new(self.trimap_radius);
-            let mut scratch = vec![0; trimap.scratch_len(image.shape.width())?];
-            let mut rows = trimap.rows(image.shape.width(), &mut scratch)?;
-            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
-            let counts = rows.finish();
-            scores.push(("trimap", counts.report().iou().value().into()));
-            scores.push(("trimap_accuracy", counts.accuracy().value().into()));
-        }
-        if self.wants(&TOPOLOGY[..7]) {
-            scores.extend(self.topology(image, class, is_there)?);
-        }
-        if self.wants(&["centreline_dice"]) {
-            scores.push(("centreline_dice", image.centreline(class)?));
-        }
-        scores.retain(|(key, _)| self.keys.contains(key));
-        Ok(scores.into_iter().map(|(_, score)| score).collect())
-    }
-
-    /// Row by row, unless the tolerance reaches too many of them.
-    fn boundary_f(&self, image: &Image<'_>, class: u8) -> Result<Score> {
-        let matching = Matching { spacing: self.surface.spacing, ..Matching::new(self.surface.tolerance) };
-        let Matching { contour, spacing, tolerance, empties } = matching;
-        let Ok(need) = matching.scratch_len(image.shape.width()) else {
-            let surface = Surface { contour, spacing, tolerance, percentile: None, ..Surface::SEGMETER };
-            let surface = Surface { nsd_empties: empties, ..surface };
-            let mut scratch = vec![0; surface.scratch_len(image.shape)];
-            let mut rows = surface.rows(image.shape, &mut scratch)?;
-            image.rows(class).try_for_each(|row| rows.push_row(&row))?;
-            return Ok(rows.finish()?.f_score());
+                ..BoundaryIou::of_diagonal(BoundaryIou::COCO, shape)
+            },
+            matching: Matching { spacing: surface.spacing, ..Matching::new(surface.tolerance) },
+            trimap: Trimap::new(self.trimap_radius),
+            connectivity: self.connectivity,
+            min_area: 0,
+            // What finds nothing must not leave the mean.
+            centreline_empties: Empties::new(Empty::Undefined, Empty::Zero),
+            apls: None,
         };
-        let mut scratch = vec![0; need];
-        let mut rows = matching.rows(image.shape.width(), &mut scratch)?;
-        image.rows(class).try_for_each(|row| rows.push_row(&row))?;
-        Ok(rows.finish().f_score())
-    }
-
-    fn topology(&self, image: &Image<'_>, class: u8, is_there: bool) -> Result<[(&'static str, Score); 7]> {
-        let width = image.shape.width();
-        let of = |ids: &[u8]| -> Result<Topology> {
-            let mut scratch = vec![0; Components::scratch_len(width)];
-            let mut components = Components::new(width, self.connectivity, 0, &mut scratch)?;
-            for (row, labels) in ids.chunks(width).zip(image.labels.chunks(width)) {
-                components.push_row(|column| row[column] == class && labels[column] != image.ignore);
-            }
-            Ok(components.finish())
-        };
-        let (prediction, labels) = (of(image.predictions)?, of(image.labels)?);
-        let values = [
-            f64::from(prediction.components),
-            f64::from(labels.components),
-            f64::from(prediction.holes),
-            f64::from(labels.holes),
-            prediction.euler() as f64,
-            labels.euler() as f64,
-            prediction.betti_error(labels) as f64,
-        ];
-        let score = |place: usize| if is_there { Score::Value(values[place]) } else { Score::Undefined };
-        Ok(std::array::from_fn(|place| (TOPOLOGY[place], score(place))))
+        let is_there = image.has(class);
+        let mask = if is_there { image.mask(class)? } else { ClassMask::nothing()? };
+        of_class(&asked, &mask, is_there)
     }
 }
 
@@ -337,20 +253,15 @@ impl Image<'_> {
     }
 
     /// A class against the rest.
-    fn rows(&self, class: u8) -> impl Iterator<Item = Row<'_>> {
-        let width = self.shape.width();
-        let rows = self.predictions.chunks(width).zip(self.labels.chunks(width));
-        rows.map(move |(prediction, label)| Row::Ids { prediction, label, class, ignore: self.ignore })
-    }
-
-    fn centreline(&self, class: u8) -> Result<Score> {
-        let [mut a, mut b] = [(); 2].map(|()| vec![0; Bits::words(self.shape)]);
+    fn mask(&self, class: u8) -> Result<ClassMask> {
+        let words = |is_set: &dyn Fn(usize) -> bool| {
+            let mut words = vec![0; Bits::words(self.shape)];
+            Bits::new(self.shape, &mut words, is_set)?;
+            Ok(words)
+        };
         let is_scored = |pixel: usize| self.labels[pixel] != self.ignore;
-        let prediction =
-            Bits::new(self.shape, &mut a, |pixel| self.predictions[pixel] == class && is_scored(pixel))?;
-        let labels = Bits::new(self.shape, &mut b, |pixel| self.labels[pixel] == class && is_scored(pixel))?;
-        let found = centreline_dice(&prediction, &labels, &mut vec![0; centreline_scratch_len(self.shape)])?;
-        // What finds nothing must not leave the mean.
-        Ok(found.score(Empties::new(Empty::Undefined, Empty::Zero)))
+        let predicted = words(&|pixel| self.predictions[pixel] == class)?;
+        let labels = words(&|pixel| self.labels[pixel] == class && is_scored(pixel))?;
+        Ok(ClassMask::new(self.shape, predicted, labels, words(&is_scored)?))
     }
 }

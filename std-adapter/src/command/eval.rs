@@ -8,7 +8,6 @@ use clap::Args;
 use segmeter::Engine;
 use segmeter::core::metric::Confidence;
 use segmeter::files;
-use segmeter::scores as exact;
 
 use super::input::{Input, LabelInput};
 use super::require::RequireInput;
@@ -166,13 +165,9 @@ pub(super) fn run(
     verdict.junit(junit, "segmeter eval", out)?;
     if common.json {
         printed.json(document, out)?;
-    } else if !is_taken {
-        printed.table(out)?;
-        verdict.table(out)?;
-    } else {
-        verdict.note();
+        return Ok(verdict.outcome());
     }
-    Ok(verdict.outcome())
+    verdict.end(!is_taken, out, |out| printed.table(out))
 }
 
 /// Opens the images, and looks for their classes where nothing tells which there are.

@@ -174,7 +174,7 @@ impl Verdict {
     }
 
     /// What held and what did not, with every digit that was compared.
-    pub(super) fn table(&self, out: &mut dyn Write) -> Result<(), Failure> {
+    fn table(&self, out: &mut dyn Write) -> Result<(), Failure> {
         if self.0.is_empty() {
             return Ok(());
         }
@@ -200,8 +200,24 @@ impl Verdict {
         }
     }
 
+    /// Ends a report: prints it by `table`, with what held, unless stdout belongs to a file, where notes say what does not hold.
+    pub(super) fn end(
+        &self,
+        is_printed: bool,
+        out: &mut dyn Write,
+        table: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+    ) -> Result<Outcome, Failure> {
+        if is_printed {
+            table(out)?;
+            self.table(out)?;
+        } else {
+            self.note();
+        }
+        Ok(self.outcome())
+    }
+
     /// Says what does not hold, where no table does.
-    pub(super) fn note(&self) {
+    fn note(&self) {
         for checked in self.0.iter().filter(|checked| !checked.holds) {
             super::note(format_args!(
                 "{} does not hold: {} is {}",

@@ -110,13 +110,9 @@ pub(in crate::command) fn run(
     verdict.junit(junit, "segmeter agree", out)?;
     if common.json {
         crate::report::json(out, &document)?;
-    } else if !is_taken {
-        printed.table(out)?;
-        verdict.table(out)?;
-    } else {
-        verdict.note();
+        return Ok(verdict.outcome());
     }
-    Ok(verdict.outcome())
+    verdict.end(!is_taken, out, |out| printed.table(out))
 }
 
 /// Says that one file or folder was compared with itself.

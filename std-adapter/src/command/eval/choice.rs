@@ -9,10 +9,10 @@ use segmeter::core::metric::{ClassMetric, ClassReport, Confidence, Empties, Pres
 use serde::{Deserialize, Serialize};
 
 use super::detail::{Detail, DetailInput, PERCENTILE, is_percentile};
-use super::exact::{Binning, Scale};
 use super::outputs::Outputs;
 use crate::command::Failure;
 use crate::command::registry::{self, Entry, Kind};
+use segmeter::scores::{Binning, Scale};
 
 /// The metric of categories.
 const CATEGORIES: &str = "category_iou";

@@ -2,7 +2,7 @@
 
 use segmeter::files::{Elements, Image, Order};
 
-use super::exact::Real;
+use segmeter::scores::Real;
 
 /// Which scores are above one.
 pub(super) fn above<T: Real>(scores: &[T], least: f64) -> Vec<u16> {

@@ -9,11 +9,11 @@ use segmeter::core::plane::{Contour, Edge};
 
 use super::choice::{Choice, is_square};
 use super::detail::connected;
-use super::exact::{CLIP, Scale};
 use super::scored::BOUND;
 use super::segment;
 use super::shape::{apls, trimap};
 use crate::command::registry::Entry;
+use segmeter::scores::{CLIP, Scale};
 
 /// The definition of a metric as it was computed.
 pub(super) fn definition(choice: &Choice, entry: &Entry) -> String {

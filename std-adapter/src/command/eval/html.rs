@@ -26,10 +26,8 @@ pub(super) struct Subject<'a> {
     pub(super) worst_by: &'a str,
 }
 
-/// The whole file.
-pub(super) fn page(printed: &Printed<'_>, reader: &Reader, subject: &Subject<'_>) -> Result<String, Failure> {
-    let worst = worst::worst(reader, printed.choice, printed.result, subject.worst_by)?;
-    let title = format!("Segmentation of {}", subject.prediction.display());
+/// A whole file.
+pub(in crate::command) fn document(title: &str, body: &Markup) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -39,20 +37,28 @@ pub(super) fn page(printed: &Printed<'_>, reader: &Reader, subject: &Subject<'_>
                 title { (title) }
                 style { (PreEscaped(include_str!("html/style.css"))) }
             }
-            body {
-                (head(printed, subject))
-                (tiles(printed))
-                (classes(printed))
-                (printed.result.matrix.html(printed.names))
-                (scores(printed))
-                (images(printed, subject.worst_by, &worst))
-                (tables::numbers(printed))
-                (tables::undefined(printed))
-                (tables::definitions(printed))
-            }
+            body { (body) }
         }
     };
-    Ok(text::page(&page.into_string()).into_owned())
+    text::page(&page.into_string()).into_owned()
+}
+
+/// The whole file.
+pub(super) fn page(printed: &Printed<'_>, reader: &Reader, subject: &Subject<'_>) -> Result<String, Failure> {
+    let worst = worst::worst(reader, printed.choice, printed.result, subject.worst_by)?;
+    let title = format!("Segmentation of {}", subject.prediction.display());
+    let body = html! {
+        (head(printed, subject))
+        (tiles(printed))
+        (classes(printed))
+        (printed.result.matrix.html(printed.names))
+        (scores(printed))
+        (images(printed, subject.worst_by, &worst))
+        (tables::numbers(printed))
+        (tables::undefined(printed))
+        (tables::definitions(printed))
+    };
+    Ok(document(&title, &body))
 }
 
 fn head(printed: &Printed<'_>, subject: &Subject<'_>) -> Markup {

@@ -1,8 +1,8 @@
 //! Classes of an image as masks of one bit per pixel.
 
-use segmeter::core::Result;
-use segmeter::core::plane::{Bits, Row};
+use segmeter::core::plane::Bits;
 use segmeter::core::view::Shape;
+use segmeter::shapes::ClassMask;
 
 use super::predict::{IGNORED, Pair};
 
@@ -35,9 +35,9 @@ impl Places {
     }
 
     /// A class against the rest.
-    pub(super) fn class(&self, class: usize) -> Mask {
+    pub(super) fn class(&self, class: usize) -> ClassMask {
         let words = |runs: &[Runs]| packed(self.shape, runs.get(class).map_or(&[], Vec::as_slice));
-        Mask::new(self.shape, words(&self.predicted), words(&self.labelled), self.valid.clone())
+        ClassMask::new(self.shape, words(&self.predicted), words(&self.labelled), self.valid.clone())
     }
 }
 
@@ -67,49 +67,6 @@ fn packed(shape: Shape, runs: &[[usize; 2]]) -> Vec<u32> {
         });
     }
     words
-}
-
-/// A class of an image against the rest, in words of [`Bits`].
-pub(super) struct Mask {
-    pub(super) shape: Shape,
-    /// Whether scored or not.
-    pub(super) predicted: Vec<u32>,
-    /// Scored pixels: predicted, and labelled.
-    pub(super) prediction: Vec<u32>,
-    pub(super) labels: Vec<u32>,
-    /// What is scored.
-    pub(super) valid: Vec<u32>,
-    /// Predicted, labelled and scored pixels in bytes, as [`Row`] takes them.
-    bytes: [Vec<u8>; 3],
-}
-
-impl Mask {
-    fn new(shape: Shape, predicted: Vec<u32>, labels: Vec<u32>, valid: Vec<u32>) -> Self {
-        let prediction: Vec<u32> = predicted.iter().zip(&valid).map(|(a, b)| a & b).collect();
-        let bytes = [&prediction, &labels, &valid]
-            .map(|words| words.iter().flat_map(|word| word.to_le_bytes()).collect());
-        Self { shape, predicted, prediction, labels, valid, bytes }
-    }
-
-    /// A class in neither mask is worth the same in every frame.
-    pub(super) fn nothing() -> Result<Self> {
-        Ok(Self::new(Shape::new(1, 1)?, vec![0], vec![0], vec![0]))
-    }
-
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let width = self.shape.width();
-        let [prediction, label, valid] =
-            self.bytes.each_ref().map(|bytes| bytes.chunks(width.div_ceil(32) * 4));
-        prediction.zip(label).zip(valid).map(move |((prediction, label), valid)| {
-            let [prediction, label, valid] = [prediction, label, valid].map(|row| &row[..width.div_ceil(8)]);
-            Row::Bits { prediction, label, valid: Some(valid) }
-        })
-    }
-
-    /// The words of the rows of a mask.
-    pub(super) fn lines<'a>(&self, words: &'a [u32]) -> impl Iterator<Item = &'a [u32]> + use<'a> {
-        words.chunks(self.shape.width().div_ceil(32))
-    }
 }
 
 #[cfg(test)]

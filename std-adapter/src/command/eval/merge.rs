@@ -60,13 +60,9 @@ pub(in crate::command) fn run(
     verdict.junit(junit, "segmeter eval", out)?;
     if common.json {
         printed.json(document, out)?;
-    } else if !is_taken {
-        printed.table(out)?;
-        verdict.table(out)?;
-    } else {
-        verdict.note();
+        return Ok(verdict.outcome());
     }
-    Ok(verdict.outcome())
+    verdict.end(!is_taken, out, |out| printed.table(out))
 }
 
 /// The images of all files, in the order of their names.

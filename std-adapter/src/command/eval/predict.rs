@@ -7,11 +7,11 @@ use segmeter::core::view::{Code, IGNORE, Labels, Quantised, Quantiser, Shape};
 use segmeter::files::partial::by_name;
 use segmeter::files::{self, Elements, Image, Order, Slot, Source, transposed};
 
-use super::exact::Scale;
 use super::outputs::Outputs;
 use super::prediction::Prediction;
 use super::{Arguments, Failure};
 use crate::command::input::{Broken, Ids, LabelReader, PROBABILITIES, wrong_score};
+use segmeter::scores::Scale;
 
 mod rows;
 

@@ -8,11 +8,11 @@ use segmeter::files::Order;
 
 use super::choice::Choice;
 use super::count::Counts;
-use super::exact::{Real, Scale};
 use super::matrix::Matrix;
 use super::predict::{IGNORED, Logits, Pair, Reader};
 use crate::command::input::Range;
 use crate::command::note;
+use segmeter::scores::{Real, Scale};
 
 /// What was seen of all predictions.
 #[derive(Default)]

@@ -7,9 +7,9 @@ use segmeter::core::metric::{
 use segmeter::core::plane::Bits;
 use segmeter::core::plane::components::{self, Connectivity, Run};
 use segmeter::core::view::IGNORE;
+use segmeter::shapes::ClassMask;
 
 use super::choice::Choice;
-use super::mask::Mask;
 
 /// Panoptic quality with its factors, and the IoU of instances: of the segments of all images.
 const POOLED: [&str; 4] = ["panoptic_quality", "segmentation_quality", "recognition_quality", "instance_iou"];
@@ -57,7 +57,7 @@ pub(super) fn is_pooled(key: &str) -> bool {
 }
 
 /// Measures a class, whose segments are added to `all`.
-pub(super) fn of_class(choice: &Choice, mask: &Mask, all: &mut Segments) -> Result<Vec<Score>> {
+pub(super) fn of_class(choice: &Choice, mask: &ClassMask, all: &mut Segments) -> Result<Vec<Score>> {
     let mut scores = Vec::new();
     if choice.wants_any(&POOLED) {
         let image = segments(choice, mask)?;
@@ -94,7 +94,7 @@ fn instance_iou(instances: &InstanceIou<2>, counts: ClassReport) -> Option<f64> 
     (union != 0).then(|| found * counts.positives() as f64 / union as f64)
 }
 
-fn counts(mask: &Mask) -> ClassReport {
+fn counts(mask: &ClassMask) -> ClassReport {
     let mut counts = ClassReport::default();
     for (prediction, label) in mask.prediction.iter().zip(&mask.labels) {
         counts.true_positive += u64::from((prediction & label).count_ones());
@@ -116,7 +116,7 @@ struct Numbered {
 }
 
 impl Numbered {
-    fn new(mask: &Mask, words: &[u32], connectivity: Connectivity) -> Result<Self> {
+    fn new(mask: &ClassMask, words: &[u32], connectivity: Connectivity) -> Result<Self> {
         let mut words = words.to_vec();
         let bits = Bits::of_words(mask.shape, &mut words)?;
         let count = components::run_count(&bits);
@@ -155,7 +155,7 @@ struct Pairs {
 
 impl Pairs {
     /// Of labels, and of predicted words.
-    fn new(mask: &Mask, predicted: &[u32], connectivity: Connectivity) -> Result<Self> {
+    fn new(mask: &ClassMask, predicted: &[u32], connectivity: Connectivity) -> Result<Self> {
         let labels = Numbered::new(mask, &mask.labels, connectivity)?;
         let predictions = Numbered::new(mask, predicted, connectivity)?;
         let (mut shared, mut first) = (Vec::new(), 0);
@@ -181,7 +181,7 @@ impl Pairs {
     }
 }
 
-fn segments(choice: &Choice, mask: &Mask) -> Result<Segments> {
+fn segments(choice: &Choice, mask: &ClassMask) -> Result<Segments> {
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
     let Pairs { labels, predictions, shared } = Pairs::new(mask, &mask.predicted, connectivity)?;
     let mut segments = Segments::default();
@@ -204,7 +204,7 @@ fn segments(choice: &Choice, mask: &Mask) -> Result<Segments> {
 }
 
 /// [`segmeter::core::metric::LesionWise`] without dilation, of any number of components.
-fn lesions(choice: &Choice, mask: &Mask) -> Result<Score> {
+fn lesions(choice: &Choice, mask: &ClassMask) -> Result<Score> {
     let connectivity = choice.detail.connectivity.unwrap_or(Connectivity::Eight);
     let Pairs { labels, predictions, shared } = Pairs::new(mask, &mask.prediction, connectivity)?;
     let mut report = LesionReport::default();

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::Arguments;
 use super::choice::{Choice, ChoiceInput};
-use super::exact::Scale;
 use super::outputs::Outputs;
 use super::predict::Reader;
 use crate::command::Failure;
 use segmeter::core::metric::Confidence;
+use segmeter::scores::Scale;
 
 /// Names and values, as JSON.
 pub(super) type Settings = Vec<(String, String)>;

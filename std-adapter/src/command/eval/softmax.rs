@@ -12,10 +12,10 @@ use segmeter::files::partial::SoftmaxState;
 
 use super::choice::Choice;
 use super::each::each;
-use super::exact::{self, Binning, Level, Levels, Real, Scale, Sides};
 use super::overlap::Named;
 use super::predict::IGNORED;
 use super::scored::{self, Scored};
+use segmeter::scores::{self, Binning, Level, Levels, Real, Scale, Sides};
 
 /// Pixels that are looked at together: the planes of a class each lie far apart.
 const BLOCK: usize = 64;
@@ -169,8 +169,8 @@ impl Sums {
             let (mut bins, mut squares, mut nats) = (vec![Bin::default(); binning.bins + 1], 0, Vec::new());
             for scored in of_class(class as u16, plane, labels) {
                 let level = level(choice.scale, scored);
-                exact::push(&mut bins, binning, &level);
-                squares += exact::square(&level);
+                scores::push(&mut bins, binning, &level);
+                squares += scores::square(&level);
                 if scored.1 {
                     nats.push(level.nats()[1]);
                 }
@@ -241,14 +241,14 @@ pub(super) fn scored(
     threads: NonZero<usize>,
 ) -> Scored {
     let positive = Binning { confidence: Confidence::Positive, ..choice.binning };
-    let wide = exact::bins(top, positive);
-    let equal = exact::bins_of_equal_mass(top, positive);
+    let wide = scores::bins(top, positive);
+    let equal = scores::bins_of_equal_mass(top, positive);
     let mut classwise = Mean::default();
     let scored = sums.classes.iter().enumerate().filter(|(class, _)| !choice.ignored.contains(class));
     scored.for_each(|(_, bins)| classwise.push(calibration::expected_error(bins.iter()).into()));
     let errors = scored::calibration_errors(&wide, &equal, classwise.value());
     let proper = [
-        ("brier", exact::brier(sums.squares, sums.pixels)),
+        ("brier", scores::brier(sums.squares, sums.pixels)),
         ("nll", (sums.pixels != 0).then(|| sums.nats / sums.pixels as f64)),
     ];
     // Of the ignored class nothing is known.

@@ -9,8 +9,7 @@ use super::Failure;
 use super::choice::Choice;
 use super::count::{Counter, Counts, Survey};
 use super::each::each;
-use super::exact::{Real, Sides};
-use super::mask::{Mask, Places};
+use super::mask::Places;
 use super::matrix::Matrix;
 use super::means::Means;
 use super::overlap::{self, Averages, Named};
@@ -22,6 +21,8 @@ use super::segment::Segments;
 use super::shape;
 use super::softmax;
 use crate::report;
+use segmeter::scores::{Real, Sides};
+use segmeter::shapes::ClassMask;
 
 mod states;
 
@@ -187,7 +188,7 @@ pub(super) fn tally(
 pub(super) fn blank(choice: &Choice, classes: usize) -> Result<Evaluated, Failure> {
     let mut all = Sums::new(choice, classes);
     let mut scores = counted(choice, String::new(), &all.matrix);
-    let nothing = Mask::nothing()?;
+    let nothing = ClassMask::nothing()?;
     let slots = scores.shapes.iter_mut().zip(&mut scores.segments).enumerate().skip(choice.first);
     for (_, (shapes, segments)) in slots.filter(|(class, _)| !choice.ignored.contains(class)) {
         *shapes = shape::of_class(choice, &nothing, false, segments)?;
@@ -328,7 +329,7 @@ fn measure(
         let work = |(): &mut (), place: usize| {
             let class = measured[place];
             let is_there = reports[class].positives() != 0 || reports[class].predicted() != 0;
-            let mask = if is_there { places.class(class) } else { Mask::nothing()? };
+            let mask = if is_there { places.class(class) } else { ClassMask::nothing()? };
             let mut segments = Segments::default();
             Ok((class, shape::of_class(choice, &mask, is_there, &mut segments)?, segments))
         };

@@ -2,57 +2,46 @@
 
 use std::path::Path;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 use plotters::prelude::*;
 use segmeter::core::drift::{Baseline, Group, Profile, Signal, State};
 use segmeter::core::num::Q16;
 
 use super::{Shown, Summary, advice};
+use crate::command::eval::html::document;
 use crate::command::eval::html::plot::{BLUE, GREY, LIGHT, ORANGE, small, svg};
-use crate::text;
 
 /// The whole file.
 pub(super) fn page(profiles: &[Profile], recording: &Path, seen: &[Shown], summary: &Summary) -> String {
     let seen: &[&Shown] = &seen.iter().collect::<Vec<_>>();
     let by_class = profiles.iter().any(|profile| profile.identity.classes != 0);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Drift in " (recording.display().to_string()) }
-                style { (PreEscaped(include_str!("../eval/html/style.css"))) }
-            }
-            body {
-                h1 { "Drift report" }
-                @for profile in profiles {
-                    p {
-                        code { (recording.display().to_string()) } " against profile "
-                        code { (format!("{:08x}", profile.fingerprint())) }
-                        @if by_class { " of class " (profile.identity.class) }
-                        ", learnt from " (profile.identity.frames) " frames, in blocks of " (profile.rules.block_frames)
-                        "; segmeter " (env!("CARGO_PKG_VERSION"))
-                    }
-                }
-                (tiles(summary))
-                ul { @for line in advice::lines(summary, profiles) { li { (line) } } }
-                p.legend { @for state in State::ALL { span { (swatch(colour(state))) (state.name()) } } }
-                figure { (PreEscaped(states(seen))) }
-                (estimate(advice::is_learnt(profiles), seen))
-                @if by_class {
-                    @for (place, profile) in profiles.iter().enumerate() {
-                        h1 { "Class " (profile.identity.class) }
-                        (signals(profile, &of_class(seen, place)))
-                    }
-                } @else {
-                    @for profile in profiles { (signals(profile, seen)) }
-                }
-                (alarms(advice::is_learnt(profiles), seen))
+    let body = html! {
+        h1 { "Drift report" }
+        @for profile in profiles {
+            p {
+                code { (recording.display().to_string()) } " against profile "
+                code { (format!("{:08x}", profile.fingerprint())) }
+                @if by_class { " of class " (profile.identity.class) }
+                ", learnt from " (profile.identity.frames) " frames, in blocks of " (profile.rules.block_frames)
+                "; segmeter " (env!("CARGO_PKG_VERSION"))
             }
         }
+        (tiles(summary))
+        ul { @for line in advice::lines(summary, profiles) { li { (line) } } }
+        p.legend { @for state in State::ALL { span { (swatch(colour(state))) (state.name()) } } }
+        figure { (PreEscaped(states(seen))) }
+        (estimate(advice::is_learnt(profiles), seen))
+        @if by_class {
+            @for (place, profile) in profiles.iter().enumerate() {
+                h1 { "Class " (profile.identity.class) }
+                (signals(profile, &of_class(seen, place)))
+            }
+        } @else {
+            @for profile in profiles { (signals(profile, seen)) }
+        }
+        (alarms(advice::is_learnt(profiles), seen))
     };
-    text::page(&page.into_string()).into_owned()
+    document(&format!("Drift in {}", recording.display()), &body)
 }
 
 /// What the frames gave for one class, by its place among the profiles.

@@ -1,16 +1,15 @@
 //! An agreement as one HTML file that needs nothing else.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::super::html::plot;
 use super::super::html::worst::{LEGEND, MOST_COLUMNS, kind, picture};
-use super::super::html::{rounded, swatch};
+use super::super::html::{document, rounded, swatch};
 use super::compare::{Agreement, Compared};
 use super::print::{Printed, exact};
 use super::side::{Pair, Sides};
 use crate::command::Failure;
 use crate::report::decimal;
-use crate::text;
 
 /// What the places of [`LEGEND`] are here.
 const MEANINGS: [&str; 6] = [
@@ -40,24 +39,13 @@ pub(super) fn page(printed: &Printed<'_>, sides: &Sides) -> Result<String, Failu
     };
     let worst = printed.worst().map(shown).collect::<Result<Vec<_>, Failure>>()?;
     let [host, target] = sides.paths().map(|path| path.display().to_string());
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Agreement of " (host) " and " (target) }
-                style { (PreEscaped(include_str!("../html/style.css"))) }
-            }
-            body {
-                h1 { "Agreement report" }
-                p { "HOST " code { (host) } ", TARGET " code { (target) } }
-                (numbers(printed))
-                (images(printed, &worst))
-            }
-        }
+    let body = html! {
+        h1 { "Agreement report" }
+        p { "HOST " code { (host) } ", TARGET " code { (target) } }
+        (numbers(printed))
+        (images(printed, &worst))
     };
-    Ok(text::page(&page.into_string()).into_owned())
+    Ok(document(&format!("Agreement of {host} and {target}"), &body))
 }
 
 fn numbers(printed: &Printed<'_>) -> Markup {

@@ -9,11 +9,11 @@ use segmeter::files::partial::{ImageState, Sides as Stored};
 use super::super::Failure;
 use super::super::choice::Choice;
 use super::super::count::{Counter, Counts};
-use super::super::exact::Sides;
 use super::super::predict::Reader;
 use super::super::segment::Segments;
 use super::super::{shape, softmax};
 use super::{Evaluated, Sums, finish, one};
+use segmeter::scores::Sides;
 
 /// Counts and measures an image by itself.
 pub(in crate::command::eval) fn state(
