@@ -101,6 +101,8 @@ def test_refusals() -> None:
     scores = Scores()
     with pytest.raises(ValueError, match="^labels: found id 7 at place 3, expected 0 to 1"):
         scores.update(logits, np.where(np.arange(logits.size).reshape(logits.shape) == 3, 7, labels))
+    with pytest.raises(TypeError, match="^labels: found float32, expected class ids"):
+        scores.update(logits, labels.astype(np.float32))
     with pytest.raises(ValueError, match="^scores: found NaN at place|^scores: found nan at place"):
         scores.update(np.full_like(logits, np.nan), labels)
     assert scores.compute()["calibration"]["brier"] is None

@@ -164,13 +164,14 @@ def check_shape(name: str, found: tuple[int, ...], expected: list[tuple[int, ...
 
 def masks(predictions: Any, labels: Any) -> tuple[Array, Array]:
     """Class ids (integers, bool) of the same shape, as uint8."""
-    found, marks = (_mask(name, given) for name, given in (("predictions", predictions), ("labels", labels)))
+    found, marks = (mask(name, given) for name, given in (("predictions", predictions), ("labels", labels)))
     if found.shape != marks.shape:
         raise ValueError(f"labels: found axes {marks.shape}, expected {found.shape} as of the predictions")
     return found, marks
 
 
-def _mask(name: str, given: Any) -> Array:
+def mask(name: str, given: Any) -> Array:
+    """Class ids (integers, bool) as uint8."""
     found = contiguous(name, array(name, given))
     if found.dtype.kind not in "bui" or not found.dtype.isnative:
         raise TypeError(f"{name}: found {found.dtype}, expected class ids: of scores pass (scores > 0) or argmax")

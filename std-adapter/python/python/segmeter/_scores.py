@@ -65,7 +65,7 @@ class Scores:
             raise TypeError(f"scores: found {found.dtype}, expected float32, float64 or float16, or int8 or uint8 codes")
         if kind in ("float32", "float64") and self.settings["scale"] is not None:
             raise TypeError(f"scores: found {kind}, expected int8 or uint8 for scale and zero_point: leave them out")
-        _, marks = _arrays.masks(labels, labels)
+        marks = _arrays.mask("labels", labels)
         if found.shape != marks.shape:
             raise ValueError(f"labels: found axes {marks.shape}, expected {found.shape} as of the scores")
         if self._is_empty and kind != self._kind:

@@ -57,7 +57,7 @@ def _codes(name: str, given: Any) -> _arrays.Array:
 def _labels(given: Any, shape: tuple[int, ...]) -> _arrays.Array | None:
     if given is None:
         return None
-    _, found = _arrays.masks(given, given)
+    found = _arrays.mask("labels", given)
     _arrays.check_shape("labels", found.shape, [shape], "as of the frame")
     return found.reshape(-1)
 
