@@ -83,7 +83,7 @@ impl Job for Map<'_> {
 /// Runs a function over the floats with bit patterns of `range` at every level; returns the worst error of the
 /// scalar one against `oracle`, relative to the result (in absolute terms below `floor`).
 fn every_float(function: Function, range: Range<u32>, floor: f64, oracle: impl Fn(f64) -> f64) -> f64 {
-    let stride = if std::env::var_os("SEGMETER_LONG").is_some() { 1 } else { 1009 };
+    let stride = if is_long() { 1 } else { 1009 };
     let mut worst = 0.0f64;
     let mut bits = range.step_by(stride);
     loop {
@@ -238,6 +238,11 @@ fn the_most_probable_class_is_the_same_at_every_level() {
     }
 }
 
+/// Whether what takes minutes is run as well.
+fn is_long() -> bool {
+    std::env::var_os("SEGMETER_LONG").is_some()
+}
+
 fn check_frame(frame: &Frame<'_>, threads: &[usize]) {
     check(&AnyFrame::Binary(*frame), frame.scores().len(), &everywhere(threads));
 }
@@ -315,14 +320,21 @@ fn losses_at_every_level() {
     }
 }
 
-/// Large enough for the engine to use all of its threads.
+/// Large enough for the engine to use all of its threads. Every level with every number of threads takes `SEGMETER_LONG=1`.
 #[test]
 fn losses_on_any_number_of_threads() {
     let mut random = Random(0xfeed_f00d_dead_beef);
     let shape = Shape::new(301, 1111).unwrap();
     let (logits, ids) = random.frame(shape.pixels(), 12.0);
     let labels = Labels::new(shape, &ids, IGNORE).unwrap();
-    check_frame(&Frame::new(&logits, labels).unwrap(), &[1, 2, 3, 7, 300]);
+    let threads = [1, 2, 3, 7, 300];
+    let engines = if is_long() {
+        everywhere(&threads)
+    } else {
+        let of_level = levels().zip([2, 3, 7, 300, 5, 4]);
+        of_level.chain(threads.map(|threads| (LevelName::Auto, threads))).collect()
+    };
+    check(&AnyFrame::Binary(Frame::new(&logits, labels).unwrap()), logits.len(), &engines);
 }
 
 #[test]
